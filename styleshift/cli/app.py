@@ -1,0 +1,76 @@
+"""Puts the commands together, and is the one place that catches errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from styleshift import __version__
+from styleshift.cli import convert, evaluate, export, plugins, precompute, train
+from styleshift.errors import EXIT_BUG, EXIT_SIGINT, StyleshiftError
+
+app = typer.Typer(
+    name="styleshift",
+    help="Learn the style of one collection of recordings and give it to another.",
+    epilog="Begin with: styleshift precompute ./audio, where each sub-folder of ./audio is one style.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"styleshift {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", callback=_version, is_eager=True
+    ),
+) -> None:
+    """Learn the style of one collection of recordings and give it to another."""
+
+
+app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
+app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.add_typer(plugins.app, name="plugins")
+
+
+def run() -> None:
+    """Run the command of ``sys.argv`` and exit with the documented code; see :mod:`styleshift.errors`."""
+    debug = "--debug" in sys.argv or os.environ.get("STYLESHIFT_DEBUG", "") not in ("", "0")
+    try:
+        app()
+    except StyleshiftError as error:
+        if debug:
+            raise
+        _say(f"error: {error.message}")
+        if error.hint:
+            _say(f"  try: {error.hint}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(EXIT_SIGINT)
+    except BrokenPipeError:
+        # The reader of our stdout went away (`| head`): nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_SIGINT)
+    except Exception as error:
+        if debug:
+            raise
+        _say(f"error: this is a bug in styleshift: {type(error).__name__}: {error}")
+        _say("  try: the same command with --debug, and report what it prints")
+        sys.exit(EXIT_BUG)
+
+
+def _say(text: str) -> None:
+    """One line to stderr, without markup, whatever bytes a file name holds."""
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), file=sys.stderr)

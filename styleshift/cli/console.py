@@ -1,0 +1,121 @@
+"""What a person sees: progress and sentences on stderr, results on stdout, JSON lines where asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from styleshift.progress import Reporter, Task
+
+
+def printable(text: object) -> str:
+    """``text`` with control characters and lone surrogates written out, so that a file name cannot harm a screen."""
+    clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
+
+
+class _BarTask(Task):
+    def __init__(self, progress: Progress, label: str, total: float | None, unit: str) -> None:
+        self._progress = progress
+        self._id: TaskID = progress.add_task(
+            "", total=total, label=Text(printable(label)), unit=unit, figures=Text("")
+        )
+
+    def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+        shown = "  ".join(
+            f"{name} {value if isinstance(value, str) else format(value, '.3g')}"
+            for name, value in figures.items()
+        )
+        update: dict[str, Any] = {"figures": Text(printable(shown))} if figures else {}
+        self._progress.update(self._id, advance=amount, **update)
+
+    def __enter__(self) -> Task:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.remove_task(self._id)
+        if not self._progress.tasks:
+            self._progress.stop()
+
+
+class TerminalReporter(Reporter):
+    """The reporter of the command line.
+
+    Args:
+        json_lines: results go to stdout as JSON lines, and tables are not shown.
+        quiet: only warnings.
+        verbose: details as well.
+    """
+
+    def __init__(self, *, json_lines: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self.json_lines = json_lines
+        self.quiet = quiet
+        self.verbose = verbose
+        self.console = Console(stderr=True, highlight=False)
+        self._progress: Progress | None = None
+
+    def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        if self.quiet or not self.console.is_terminal:
+            return Task()
+        if self._progress is None:
+            self._progress = Progress(
+                TextColumn("{task.fields[label]}"),
+                BarColumn(),
+                TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}")
+                if total is not None
+                else TextColumn("{task.completed:.0f} {task.fields[unit]}"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[figures]}"),
+                console=self.console,
+                transient=True,
+            )
+        return _BarTask(self._progress, label, total, unit)
+
+    def info(self, text: str) -> None:
+        if not self.quiet:
+            self._line(text)
+
+    def detail(self, text: str) -> None:
+        if self.verbose and not self.quiet:
+            self._line(text, style="dim")
+
+    def warn(self, text: str) -> None:
+        self._line(f"warning: {text}", style="yellow")
+
+    def event(self, kind: str, **fields: Any) -> None:
+        if self.json_lines:
+            sys.stdout.write(json.dumps({"event": kind, **fields}, default=str) + "\n")
+            sys.stdout.flush()
+
+    def _line(self, text: str, style: str = "") -> None:
+        # Each sentence on its own line, unwrapped, with no markup read into it.
+        lines = [printable(line) for line in text.split("\n")]
+        self.console.print(Text("\n".join(lines), style=style), soft_wrap=True)
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A result table on stdout; nothing under ``--json`` (send :meth:`event` as well) or ``--quiet``."""
+        if self.json_lines or self.quiet:
+            return
+        table = Table(title=title, title_justify="left")
+        for column in columns:
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        Console(highlight=False).print(table)
+
+    def result(self, text: str) -> None:
+        """A result line on stdout, for people; nothing under ``--json``."""
+        if not self.json_lines:
+            print("\n".join(printable(line) for line in text.split("\n")))

@@ -1,0 +1,25 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", help="Where spectrograms, runs and models are kept.", show_default=False),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", show_default=False),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("-j", "--jobs", min=1, help="Worker processes or threads.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings and errors.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -1,0 +1,31 @@
+"""Plugins: the records they hand over, the hooks they define, and the registry that holds them all."""
+
+from styleshift.hooks.records import (
+    AudioStream,
+    DomainSpec,
+    GeneratorSpec,
+    NoOptions,
+    Recording,
+    RuntimeSession,
+    RuntimeSpec,
+    Vocoder,
+    VocoderSpec,
+)
+from styleshift.hooks.registry import Registry, load_registry
+from styleshift.hooks.specs import hookimpl, hookspec
+
+__all__ = [
+    "AudioStream",
+    "DomainSpec",
+    "GeneratorSpec",
+    "NoOptions",
+    "Recording",
+    "Registry",
+    "RuntimeSession",
+    "RuntimeSpec",
+    "Vocoder",
+    "VocoderSpec",
+    "hookimpl",
+    "hookspec",
+    "load_registry",
+]

@@ -1,0 +1,181 @@
+"""The records that plugins hand over. Frozen; a new field always has a default.
+
+Nothing here imports torch: a spec is cheap to make, ``build`` does the work when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from torch import nn
+
+    from styleshift.frontend import SpectrogramConfig
+
+    Float32Array = npt.NDArray[np.float32]
+    ComplexArray = npt.NDArray[np.complex64]
+
+
+class AudioStream(Protocol):
+    """An opened recording, read once from its start to its end.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: 1 or more.
+        frames: sample frames if the source knows, else None; a hint, never trusted for allocation.
+    """
+
+    sample_rate: int
+    channels: int
+    frames: int | None
+
+    def blocks(self, frames: int) -> Iterator[Float32Array]:
+        """Blocks ``[at most frames, channels]`` float32, full scale at 1.0, until the end.
+
+        Raises:
+            AudioError: the file is damaged from here on.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording of a domain: a name, the file that decides its content, and how to open it.
+
+    Attributes:
+        name: POSIX path relative to the domain, unique in it; what tables and reports show.
+        path: the file whose bytes decide the content; hashed, so that a change is noticed.
+        open: opens the recording for one pass; raises AudioError when it cannot be read.
+        version: whatever else decides the content (a sound font, a rendering setting), as one string.
+    """
+
+    name: str
+    path: Path
+    open: Callable[[], AudioStream]
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainSpec:
+    """How the recordings of styles are found and read.
+
+    Attributes:
+        name: of this way of finding recordings, not of the styles it finds.
+        summary: one line for ``styleshift plugins list``.
+        find: given the folder that ``styleshift precompute`` was given, returns the recordings of
+            every domain found there: ``{domain name: recordings}``. Several specs may add to one domain.
+    """
+
+    name: str
+    summary: str
+    find: Callable[[Path], Mapping[str, Iterable[Recording]]]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSpec:
+    """A generator architecture.
+
+    Attributes:
+        name: what a recipe's ``[generator] name`` says.
+        summary: one line.
+        config: a dataclass; its fields are the other keys of the recipe's ``[generator]``, with defaults.
+        build: ``build(config, spectrogram)`` returns a module that maps normalised log magnitudes
+            ``[batch, channel, bin, frame]`` float32 (about zero mean, unit variance; ``bin`` counts
+            ``spectrogram.bins``) to the same shape, for any ``frame`` that is a multiple of
+            ``time_multiple``, at least one ``time_multiple * 4``.
+        time_multiple: see ``build``.
+    """
+
+    name: str
+    summary: str
+    config: type
+    build: Callable[[Any, SpectrogramConfig], nn.Module]
+    time_multiple: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The config of a spec that has no options."""
+
+
+class Vocoder(Protocol):
+    """Turns a log spectrogram back into a waveform."""
+
+    def __call__(
+        self, log_magnitude: Float32Array, source: ComplexArray | None, samples: int
+    ) -> Float32Array:
+        """Invert one stretch of music.
+
+        Args:
+            log_magnitude: ``[channels, frames, bins]``, compressed as the spectrogram settings say.
+            source: ``[channels, frames, bins]``, complex STFT of the source on the same frames, whose
+                phase may be used; None where there is none.
+            samples: wanted length.
+
+        Returns:
+            ``[channels, samples]`` float32.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VocoderSpec:
+    """A way from log magnitudes to a waveform.
+
+    Attributes:
+        name: what ``--vocoder`` says.
+        summary: one line.
+        build: ``build(config, spectrogram, device)`` returns a :class:`Vocoder`; ``device`` is
+            ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        config: a dataclass of options with defaults (``--vocoder-option key=value``).
+        context_frames: frames of music on both sides of a stretch that the vocoder should be given
+            beyond those that are kept.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[Any, SpectrogramConfig, str], Vocoder]
+    config: type = NoOptions
+    context_frames: int = 32
+
+
+class RuntimeSession(Protocol):
+    """An exported model, loaded and ready."""
+
+    def run(self, log_magnitude: Float32Array) -> Float32Array:
+        """Map ``[batch, channel, bin, frame]`` float32 log magnitudes to the same shape."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What really runs: library, provider, precision; for reports."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSpec:
+    """What runs an exported model.
+
+    Attributes:
+        name: what ``--runtime`` says.
+        summary: one line.
+        build: ``build(model, device, threads)`` loads an ONNX file; raises BundleError when this
+            machine cannot.
+        priority: ``--runtime auto`` tries the highest first.
+        devices: the devices it can serve.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[Path, str, int], RuntimeSession]
+    priority: int = 0
+    devices: tuple[str, ...] = field(default=("cpu",))

@@ -1,0 +1,38 @@
+"""The hook specifications: the four functions that a plugin may define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, VocoderSpec
+
+PROJECT = "styleshift"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def styleshift_domains() -> Iterable[DomainSpec]:
+    """Ways of finding the recordings of styles."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_generators() -> Iterable[GeneratorSpec]:
+    """Generator architectures that a recipe can name."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_vocoders() -> Iterable[VocoderSpec]:
+    """Ways from log spectrograms to waveforms."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_runtimes() -> Iterable[RuntimeSpec]:
+    """What runs an exported model."""
+    raise NotImplementedError

@@ -1,0 +1,54 @@
+"""SIGINT and SIGTERM become a polite request: finish the step, save, say how to go on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+from styleshift.errors import EXIT_SIGINT, EXIT_SIGTERM, StyleshiftError
+
+
+class Interrupted(StyleshiftError):
+    """The run was asked to stop and did, in good order."""
+
+    def __init__(self, message: str, hint: str = "", *, signal_number: int = signal.SIGINT) -> None:
+        super().__init__(message, hint)
+        self.exit_code = EXIT_SIGTERM if signal_number == signal.SIGTERM else EXIT_SIGINT
+
+
+class StopRequest:
+    """Within ``with StopRequest() as stop:``, a first signal sets ``stop.requested``, a second one interrupts at once.
+
+    Outside the main thread signals cannot be caught; then ``requested`` stays False.
+    """
+
+    def __init__(self) -> None:
+        self.signal_number: int | None = None
+        self._previous: dict[int, object] = {}
+
+    @property
+    def requested(self) -> bool:
+        """Somebody asked to stop."""
+        return self.signal_number is not None
+
+    def error(self, message: str, hint: str = "") -> Interrupted:
+        """The exception to raise once everything is saved."""
+        return Interrupted(message, hint, signal_number=self.signal_number or signal.SIGINT)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.signal_number = number
+
+    def __enter__(self) -> StopRequest:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]

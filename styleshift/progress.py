@@ -1,0 +1,41 @@
+"""How long work speaks: the library calls a :class:`Reporter`, the command line decides how it looks."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+
+class Task:
+    """A piece of work with a known or unknown end; a context manager."""
+
+    def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+        """Say that ``amount`` more is done; ``figures`` are shown beside the bar."""
+
+    def __enter__(self) -> Task:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+class Reporter:
+    """Says nothing. ``styleshift.cli.console`` has the one that does."""
+
+    def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        """Begin a piece of work; ``total`` in ``unit``, None where the end is not known."""
+        return Task()
+
+    def info(self, text: str) -> None:
+        """A sentence that most people want to see (stderr)."""
+
+    def detail(self, text: str) -> None:
+        """A sentence for ``-v`` (stderr)."""
+
+    def warn(self, text: str) -> None:
+        """A sentence that nobody should miss (stderr)."""
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """A machine-readable result: one JSON line on stdout under ``--json``, else nothing."""
