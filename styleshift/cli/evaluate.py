@@ -1,0 +1,105 @@
+"""``styleshift evaluate``: how far the style moved, and how much of the music stayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from styleshift.cli.options import DebugOption, JsonOption, QuietOption, VerboseOption
+
+EXAMPLES = """\
+Examples:
+
+styleshift evaluate ./library-classical --target ./audio/classical --source ./library
+
+styleshift evaluate ./test-piano --target ./audio/piano --source-style ./audio/violin --truth ./test/piano
+
+styleshift evaluate ./library-classical --target ./audio/classical --source ./library --page listen.html
+"""
+
+
+def evaluate(
+    converted: Annotated[Path, typer.Argument(help="Folder of conversions.", show_default=False)],
+    target: Annotated[
+        Path,
+        typer.Option("--target", help="Folder of recordings of the style wanted.", show_default=False),
+    ],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            help="Folder that was converted: how much of the music stayed. Files pair by name.",
+            show_default=False,
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--truth",
+            help="Folder of the same music truly played in the style wanted. Files pair by name.",
+            show_default=False,
+        ),
+    ] = None,
+    source_style: Annotated[
+        Path | None,
+        typer.Option(
+            "--source-style",
+            help="Folder of recordings of the style it comes from, to tell the two apart (p); else --source.",
+            show_default=False,
+        ),
+    ] = None,
+    align: Annotated[
+        bool,
+        typer.Option("--align", help="Warp time before comparing with the truth, as speech needs; compare pitch."),
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page", help="Also write a page to listen to: source beside conversion.", show_default=False
+        ),
+    ] = None,
+    json_lines: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Measure conversions: how far the style moved, and how much of the music stayed.
+
+    fd: distance of their sound to the style wanted (lower is better). p: chance that they are of that style
+    (0 to 1). Against the truth: lsd and mcd in dB (lower is better), chr and ons, the agreement of harmony
+    and of note onsets (1 is best). Against the source: harmony and onsets kept, and what was changed, in dB.
+    """
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.evaluation.folders import evaluate_folders
+
+    reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
+    result = evaluate_folders(
+        converted,
+        target=target,
+        source=source,
+        truth=truth,
+        source_style=source_style,
+        align=align,
+        reporter=reporter,
+    )
+    for name, figures in result.files:
+        reporter.event("file", name=name, **figures)
+    reporter.event("mean", files=len(result.files), **result.mean)
+    columns = [key for key in result.mean if any(key in figures for _, figures in result.files)]
+    rows = [[name, *(_figure(figures.get(key)) for key in columns)] for name, figures in result.files]
+    rows.append(["mean", *(_figure(result.mean[key]) for key in columns)])
+    reporter.table(f"{converted}", ["file", *columns], rows)
+    if "fd" in result.mean:
+        reporter.result(f"fd {result.mean['fd']:.1f} (all files together)")
+    reporter.event("verdict", text=result.verdict)
+    reporter.result(result.verdict)
+    if page is not None:
+        result.write_page(page)
+        reporter.event("page", path=str(page))
+        reporter.result(f"listen: {page}")
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
