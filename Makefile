@@ -1,0 +1,55 @@
+# make demo   sets everything up, then: precompute, train, export, convert; prints where to listen
+# make test   sets everything up, then runs all that CI runs
+#
+# Everything happens in .venv; nothing outside this folder is changed. Running a target again does only
+# what is left to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.styleshift-ready
+CPP_SOURCES := $(shell find cpp CMakeLists.txt -type f 2>/dev/null)
+# One thread a test process, as many processes as cores: faster than the other way round, and repeatable.
+TEST_ENVIRONMENT := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+DEMO := demo
+
+.PHONY: help setup demo test lint types test-cpp test-python test-plugins benchmark clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: $(READY) ## the virtual environment with styleshift in it
+
+$(READY): pyproject.toml constraints-cpu.txt tools/setup.sh $(CPP_SOURCES)
+	@bash tools/setup.sh $(VENV)
+	@touch $@
+
+demo: $(READY) ## hear music converted by a model that is trained in front of you (about 5 minutes)
+	@$(BIN)/python -m styleshift.demo $(DEMO)
+
+test: lint types test-cpp test-python test-plugins ## all that CI runs
+
+lint: $(READY) ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+test-cpp: $(READY) ## the C++ library's own tests, plain and under the sanitizers
+	bash tools/test_cpp.sh $(BIN)
+
+test-python: $(READY) ## pytest
+	$(TEST_ENVIRONMENT) $(BIN)/pytest -n auto --dist worksteal
+
+test-plugins: $(READY) ## each in-tree plugin's own tests
+	$(TEST_ENVIRONMENT) bash tools/test_plugins.sh $(BIN)
+
+benchmark: $(READY) ## the front end against torch, scipy and librosa
+	$(BIN)/python benchmarks/frontend.py
+
+clean: ## removes what make made, .venv as well
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)
