@@ -1,0 +1,100 @@
+"""``styleshift plugins``: what there is to choose from, and which package brought it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from styleshift.cli.options import DebugOption, JsonOption
+
+if TYPE_CHECKING:
+    from styleshift.hooks.registry import Registered, Registry
+
+EXAMPLES = (
+    "Examples: styleshift plugins list; styleshift plugins show seed; "
+    "STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list (only what is built in)"
+)
+
+app = typer.Typer(
+    name="plugins",
+    help="Show the domain sources, generators, vocoders and runtimes, built in and from plugins.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+)
+
+
+@app.command("list", epilog=EXAMPLES)
+def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> None:
+    """Everything that can be named in a recipe or on the command line, and where it comes from."""
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.hooks.registry import load_registry
+
+    reporter = TerminalReporter(json_lines=json_lines)
+    registry = load_registry()
+    rows = []
+    for shelf in registry.shelves():
+        for entry in shelf.entries().values():
+            fields = _fields(shelf.kind, entry)
+            reporter.event("plugin", **fields)
+            rows.append(list(fields.values()))
+    reporter.table("", ["kind", "name", "what it is", "package", "version"], rows)
+    _warn(registry, reporter)
+
+
+@app.command("show", epilog=EXAMPLES)
+def show(
+    name: str = typer.Argument(help="The name, as `styleshift plugins list` shows it.", show_default=False),
+    json_lines: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """One of them in full: its options with their defaults, and the package that brought it."""
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.errors import PluginError
+    from styleshift.hooks.registry import load_registry
+
+    reporter = TerminalReporter(json_lines=json_lines)
+    registry = load_registry()
+    found = [
+        (shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()
+    ]
+    _warn(registry, reporter)
+    if not found:
+        raise PluginError(
+            f"nothing is called {name!r}", "`styleshift plugins list` shows all names; mind capitals"
+        )
+    for kind, entry in found:
+        options = _options(entry.spec)
+        reporter.event("plugin", **_fields(kind, entry), options=options)
+        reporter.result(f"{kind} {name}: {entry.spec.summary}")
+        reporter.result(f"  from {entry.package} {entry.version}")
+        for key, default in options.items():
+            reporter.result(f"  option {key} = {default!r}")
+
+
+def _fields(kind: str, entry: Registered[Any]) -> dict[str, str]:
+    return {
+        "kind": kind,
+        "name": entry.spec.name,
+        "summary": entry.spec.summary,
+        "package": entry.package,
+        "version": entry.version,
+    }
+
+
+def _options(spec: object) -> dict[str, Any]:
+    """The options of a generator or a vocoder with their defaults; nothing for the other kinds."""
+    from dataclasses import asdict
+
+    config = getattr(spec, "config", None)
+    return asdict(config()) if config is not None else {}
+
+
+def _warn(registry: Registry, reporter: Any) -> None:
+    for warning in registry.warnings:
+        reporter.event("warning", message=warning)
+        reporter.warn(warning)
+    if registry.disabled:
+        from styleshift.hooks.registry import DISABLE_VARIABLE
+
+        reporter.info(f"plugins are turned off ({DISABLE_VARIABLE}); this is what is built in")
