@@ -52,7 +52,7 @@ def evaluate(
     ] = None,
     align: Annotated[
         bool,
-        typer.Option("--align", help="Warp time before comparing with the truth, as speech needs; compare pitch."),
+        typer.Option("--align", help="Warp time to meet the truth, as speech needs; compare pitch."),
     ] = False,
     page: Annotated[
         Path | None,
