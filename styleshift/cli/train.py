@@ -1,0 +1,125 @@
+"""``styleshift train``: learn both directions between two domains."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from styleshift.cli.options import (
+    DebugOption,
+    DeviceOption,
+    JsonOption,
+    QuietOption,
+    VerboseOption,
+    WorkspaceOption,
+)
+
+EXAMPLES = """Examples:
+
+styleshift train --domains country classical
+
+styleshift train --domains violin piano --minutes 30
+
+styleshift train --domains violin piano --recipe seed --set data.crop_frames=256 --name plain
+
+styleshift train --resume
+"""
+
+
+def train(
+    domains: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--domains",
+            metavar="A B",
+            help="The two domains; both directions are learned. Not needed where only two are stored.",
+            show_default=False,
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe", help="A recipe's name, or a .toml file. [default: small]", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="TABLE.KEY=VALUE",
+            help="Change one setting of the recipe, such as generator.channels=32. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The run's name. [default: A-B]", show_default=False)
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Stop after so many steps.", show_default=False)
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0, help="Stop after so many minutes.", show_default=False)
+    ] = None,
+    device: DeviceOption = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 0,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run of --name, or with the latest; needs no other option."
+        ),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Learn the style of two domains, in both directions.
+
+    Ctrl-C saves what is learned so far; --resume goes on from there.
+    """
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.errors import UsageError
+    from styleshift.workspace import setting
+    from styleshift.workspace import workspace as find_workspace
+
+    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    place = find_workspace(workspace)
+    chosen_device = str(setting("device", device))
+    if resume:
+        given = {"--domains": domains, "--recipe": recipe, "--set": settings}
+        clash = [option for option, value in given.items() if value]
+        if clash:
+            raise UsageError(
+                f"{clash[0]} cannot be changed in a run that goes on",
+                "leave it out, or start a new run without --resume",
+            )
+        from styleshift.training.run import resume_run
+
+        result = resume_run(
+            place, name, steps=steps, minutes=minutes, device=chosen_device, reporter=reporter
+        )
+    else:
+        from styleshift.recipes import load_recipe
+        from styleshift.training.run import start_run
+
+        overrides = list(settings or [])
+        if steps is not None:
+            overrides.append(f"schedule.steps={steps}")
+        if minutes is not None:
+            overrides.append(f"schedule.minutes={minutes}")
+            if steps is None and minutes > 0:
+                overrides.append("schedule.steps=0")  # a time budget is given: it alone ends the run
+        result = start_run(
+            place,
+            domains,
+            load_recipe(str(setting("recipe", recipe)), overrides),
+            name=name,
+            seed=seed,
+            device=chosen_device,
+            reporter=reporter,
+        )
+    reporter.event("trained", **result.to_dict())
+    reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
+    reporter.info("next: styleshift export")

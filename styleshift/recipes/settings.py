@@ -1,0 +1,264 @@
+"""The typed settings of a recipe, one frozen dataclass a table of the TOML file.
+
+Defaults are those of the recipe ``seed``: everything that the literature added to the plain method is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from styleshift.errors import ConfigError
+
+Adversarial = Literal["log", "lsgan", "hinge"]
+Normalisation = Literal["shared", "domain"]
+Precision = Literal["float32", "bfloat16"]
+
+
+def check_range(table: str, values: object, **limits: tuple[float, float]) -> None:
+    """Hold every named attribute of ``values`` against its closed range.
+
+    Raises:
+        ConfigError: the first one outside, named with its table.
+    """
+    for name, (low, high) in limits.items():
+        value = getattr(values, name)
+        if not low <= value <= high:  # False for NaN too
+            bound = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+            raise ConfigError(f"{table}.{name} is {value!r}; it must be {bound}")
+
+
+def check_choice(table: str, name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise ConfigError unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise ConfigError(f"{table}.{name} is {value!r}; it may be {', '.join(choices)}")
+
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentConfig:
+    """A network by name, with its own options.
+
+    Attributes:
+        name: of the network, built in or from a plugin.
+        options: its options; which there are, the network says, and checks when it is built.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """What the networks see.
+
+    Attributes:
+        crop_frames: frames of one random crop, and of one window in conversion.
+        normalisation: ``shared``: one mean and one standard deviation for everything. ``domain``: each
+            domain's own mean spectrum, bin by bin, and one common standard deviation, so that a generator
+            that copies its input already moves the mean spectrum of one domain onto the other's.
+        silence_gate: change nothing where the source is silent (a gate on each frame's loudest bin), so
+            that silence stays silence.
+        gain_db: every crop is made louder or softer by up to this many dB, at random.
+        tilt_db: every crop's spectrum is tilted by up to this many dB from the lowest to the highest bin.
+        mute: probability that a crop's random stretch of up to a quarter is muted.
+        pitch_bins: every crop's frequency axis is stretched by up to this fraction (0.03 is half a
+            semitone), which shifts the pitch.
+    """
+
+    crop_frames: int = 3000
+    normalisation: Normalisation = "shared"
+    silence_gate: bool = False
+    gain_db: float = 0.0
+    tilt_db: float = 0.0
+    mute: float = 0.0
+    pitch_bins: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_choice("data", "normalisation", self.normalisation, ("shared", "domain"))
+        check_range(
+            "data",
+            self,
+            crop_frames=(16, 1 << 20),
+            gain_db=(0, 40),
+            tilt_db=(0, 40),
+            mute=(0, 1),
+            pitch_bins=(0, 0.5),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LossConfig:
+    """The objective; see :mod:`styleshift.training.losses`.
+
+    Attributes:
+        adversarial: ``log`` (Goodfellow et al. 2014, the non-saturating form), ``lsgan`` (Mao et al. 2017)
+            or ``hinge`` (Lim and Ye 2017).
+        gan: weight of the adversarial loss of the generators.
+        cycle: lambda, weight of the cycle-consistency loss (Zhu et al. 2017, equation 2).
+        identity: weight of the identity loss.
+        identity_until: fraction of the run over which the identity weight falls linearly to zero; 0 keeps
+            it (MaskCycleGAN-VC turns it off after 10 000 steps).
+        second_adversarial: weight of an adversarial loss on the cycled output, with discriminators of its
+            own (CycleGAN-VC2, Kaneko et al. 2019).
+        feature: weight of the distance between the mean discriminator features of real and generated
+            crops (feature matching, Salimans et al. 2016).
+        envelope: weight of the distance between the loudness of source and conversion, frame by frame,
+            as far as it rises or falls: keeps the rhythm.
+        r1: weight of the gradient penalty on real crops (Mescheder et al. 2018).
+        cycle_noise: standard deviation, in normalised units, of noise on the fakes before the way back
+            (against steganography, Chu et al. 2017).
+    """
+
+    adversarial: Adversarial = "log"
+    gan: float = 1.0
+    cycle: float = 10.0
+    identity: float = 1.0
+    identity_until: float = 0.0
+    second_adversarial: float = 0.0
+    feature: float = 0.0
+    envelope: float = 0.0
+    r1: float = 0.0
+    cycle_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_choice("loss", "adversarial", self.adversarial, ("log", "lsgan", "hinge"))
+        weights = (
+            "gan",
+            "cycle",
+            "identity",
+            "second_adversarial",
+            "feature",
+            "envelope",
+            "r1",
+            "cycle_noise",
+        )
+        check_range("loss", self, identity_until=(0, 1), **dict.fromkeys(weights, (0.0, 1e6)))
+
+
+@dataclass(frozen=True, slots=True)
+class OptimiserConfig:
+    """How weights change: Adam (Kingma and Ba 2015).
+
+    Attributes:
+        generator_rate: learning rate of the generators.
+        discriminator_rate: learning rate of the discriminators.
+        beta1: Adam's first decay.
+        beta2: Adam's second decay.
+        constant: fraction of the run at full learning rate; it then falls linearly to zero (Zhu et al. 2017).
+        clip: largest norm of all gradients of one side; 0 is no limit.
+        ema: decay of an average of the generators' weights, which is what is exported; 0 is none.
+        replay: past fakes kept a side to train the discriminators on (Shrivastava et al. 2017); 0 is none.
+        mask: largest part of a crop's frames that the generator must fill in (MaskCycleGAN-VC, Kaneko
+            et al. 2021); the generator sees them at the mean; 0 is none.
+    """
+
+    generator_rate: float = 2e-4
+    discriminator_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+    constant: float = 1.0
+    clip: float = 0.0
+    ema: float = 0.0
+    replay: int = 0
+    mask: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_range(
+            "optimiser",
+            self,
+            generator_rate=(0, 1),
+            discriminator_rate=(0, 1),
+            beta1=(0, 0.9999),
+            beta2=(0, 0.999999),
+            constant=(0, 1),
+            clip=(0, INFINITY),
+            ema=(0, 0.999999),
+            replay=(0, 100_000),
+            mask=(0, 0.9),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WarmStartConfig:
+    """Training of the generators alone, before the adversarial training begins.
+
+    Each frame of a crop is matched with its nearest frames of the other domain and the generator learns to
+    give their average; the matching is repeated with what the generator makes of it (INCA, Erro, Moreno and
+    Bonafonte 2010, with a network in the place of the Gaussian mixture).
+
+    Attributes:
+        steps: how many; 0 is none.
+        neighbours: nearest target frames that are averaged.
+        context: frames on each side that take part in the comparison.
+        rounds: how often the matching is done anew; the first compares after the mean spectra are matched.
+        rate: learning rate.
+        weight: weight of the same distance in the adversarial training that follows; 0 forgets it.
+    """
+
+    steps: int = 0
+    neighbours: int = 4
+    context: int = 2
+    rounds: int = 1
+    rate: float = 1e-3
+    weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_range(
+            "warm_start",
+            self,
+            steps=(0, 1 << 31),
+            neighbours=(1, 256),
+            context=(0, 64),
+            rounds=(1, 100),
+            rate=(0, 1),
+            weight=(0, 1e6),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleConfig:
+    """How long, and what is kept.
+
+    Attributes:
+        steps: optimiser steps of the whole run; 0 is no limit, where there is a time budget.
+        minutes: a time budget; the run ends with it, and schedules follow whichever of steps and minutes
+            is further on; 0 is none.
+        batch: crops a domain a step.
+        precision: of the networks' forward passes; weights stay float32.
+        log_every: steps from one line of the log to the next.
+        save_every: steps from one checkpoint to the next.
+        keep_every: of those, steps from one that is kept for good to the next; 0 keeps none.
+        disk_gb: most that the checkpoints of a run may take; the oldest kept ones go first.
+        threads: PyTorch's threads on a CPU; 0 leaves them as they are.
+    """
+
+    steps: int = 20_000
+    minutes: float = 0.0
+    batch: int = 1
+    precision: Precision = "float32"
+    log_every: int = 20
+    save_every: int = 500
+    keep_every: int = 0
+    disk_gb: float = 10.0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("schedule", "precision", self.precision, ("float32", "bfloat16"))
+        check_range(
+            "schedule",
+            self,
+            steps=(0, 1 << 31),
+            minutes=(0, INFINITY),
+            batch=(1, 4096),
+            log_every=(1, 1 << 31),
+            save_every=(1, 1 << 31),
+            keep_every=(0, 1 << 31),
+            disk_gb=(0, INFINITY),
+            threads=(0, 1024),
+        )
+        if not self.steps and not self.minutes:
+            raise ConfigError("schedule.steps and schedule.minutes are both 0; the run would never end")
