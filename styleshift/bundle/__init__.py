@@ -1,0 +1,1 @@
+"""The exported model: one ONNX file that carries its own settings and provenance."""

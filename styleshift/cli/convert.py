@@ -1,0 +1,174 @@
+"""``styleshift convert``: a library, or one recording, in another style."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from styleshift.cli.options import (
+    DebugOption,
+    DeviceOption,
+    JobsOption,
+    JsonOption,
+    QuietOption,
+    VerboseOption,
+    WorkspaceOption,
+)
+
+EXAMPLES = """Examples:
+
+styleshift convert ./library --to classical
+
+styleshift convert song.mp3 --to piano --from violin --output song-on-piano.flac
+
+styleshift convert ./library --to classical --dry-run
+
+styleshift convert ./library --to classical --format flac --include '*/live/*' -j 4
+"""
+
+
+class Overwrite(str, Enum):
+    """What becomes of an output that is there already."""
+
+    never = "never"
+    stale = "stale"
+    always = "always"
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of recordings, or one recording.", show_default=False)
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="DOMAIN", help="The style wanted. Not needed with --model.", show_default=False
+        ),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DOMAIN", help="The style it is in, where models differ.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", metavar="FILE", help="This model file, instead of looking for one.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Where to. [default: ./library becomes ./library-DOMAIN]",
+            show_default=False,
+        ),
+    ] = None,
+    audio_format: Annotated[
+        str, typer.Option("--format", metavar="same|flac|wav|mp3|ogg|opus|aiff", help="What to write.")
+    ] = "same",
+    vocoder: Annotated[
+        str | None,
+        typer.Option(
+            "--vocoder",
+            metavar="NAME",
+            help="From spectrogram to sound; see `styleshift plugins list`. [default: griffin-lim]",
+            show_default=False,
+        ),
+    ] = None,
+    vocoder_options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vocoder-option",
+            metavar="KEY=VALUE",
+            help="Change an option of the vocoder, such as iterations=32. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime", metavar="NAME", help="What runs the model. [default: auto]", show_default=False
+        ),
+    ] = None,
+    device: DeviceOption = None,
+    jobs: JobsOption = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include", metavar="GLOB", help="Only files like this. Repeatable.", show_default=False
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="GLOB", help="No files like this. Repeatable.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many files.", show_default=False)
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Only the I-th of N parts, to share the work among machines.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        Overwrite,
+        typer.Option("--overwrite", help="Outputs that are there: stale ones are made again by default."),
+    ] = Overwrite.stale,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Convert what can be read of damaged files.")
+    ] = False,
+    keep_times: Annotated[
+        bool, typer.Option("--keep-times", help="Outputs get the modification times of their sources.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Convert a folder of music, or one recording, to another style.
+
+    The same folders, names, format, sample rate, channels, length, loudness and tags; the source is only read.
+    A run that was stopped goes on where it was. A file that cannot be converted is reported and never stops
+    the rest.
+    """
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.conversion.command import ConvertRequest, run_convert
+
+    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    request = ConvertRequest(
+        source=source,
+        target=target,
+        origin=origin,
+        model=model,
+        output=output,
+        audio_format=audio_format,
+        vocoder=vocoder,
+        vocoder_options=tuple(vocoder_options or ()),
+        runtime=runtime,
+        device=device,
+        jobs=jobs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        limit=limit,
+        shard=shard,
+        overwrite=overwrite.value,
+        salvage=salvage,
+        keep_times=keep_times,
+        dry_run=dry_run,
+        workspace=workspace,
+    )
+    code = run_convert(request, reporter)
+    if code:
+        raise typer.Exit(code)

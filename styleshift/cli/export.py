@@ -1,0 +1,69 @@
+"""``styleshift export``: a trained run becomes model files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from styleshift.cli.options import DebugOption, JsonOption, QuietOption, VerboseOption, WorkspaceOption
+
+EXAMPLES = """Examples:
+
+styleshift export
+
+styleshift export --run violin-piano --checkpoint last
+
+styleshift export --output ./my-models --licence CC-BY-4.0
+"""
+
+
+def export(
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="NAME", help="Which run. [default: the latest]", show_default=False),
+    ] = None,
+    checkpoint: Annotated[
+        str, typer.Option("--checkpoint", metavar="best|last|STEP", help="Which state of it.")
+    ] = "best",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder for the models. [default: the workspace's]", show_default=False
+        ),
+    ] = None,
+    licence: Annotated[
+        str,
+        typer.Option("--licence", "--license", help="What others may do with the model.", show_default=False),
+    ] = "",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write both directions of a trained run as ONNX models.
+
+    Each is one file that carries its own settings, where it came from and its licence. Before it is kept, what
+    it computes is compared with PyTorch at several lengths.
+    """
+    from styleshift.bundle.run import export_run
+    from styleshift.cli.console import TerminalReporter
+    from styleshift.workspace import workspace as find_workspace
+
+    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    exported = export_run(
+        find_workspace(workspace),
+        run=run,
+        checkpoint=checkpoint,
+        output=output,
+        licence=licence,
+        reporter=reporter,
+    )
+    for made in exported:
+        reporter.event("exported", **made.to_dict())
+        size = made.path.stat().st_size / 1e6
+        reporter.result(f"{made.path}  {made.source} to {made.target}, {size:.1f} MB")
+    if output is None:
+        reporter.info(f"next: styleshift convert ./library --to {exported[0].target}")

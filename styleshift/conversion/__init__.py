@@ -1,0 +1,1 @@
+"""One track to one track; one library to one library."""

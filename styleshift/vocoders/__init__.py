@@ -1,0 +1,1 @@
+"""From log spectrograms to waveforms."""
