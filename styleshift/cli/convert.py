@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +30,7 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 """
 
 
-class Overwrite(str, Enum):
+class Overwrite(StrEnum):
     """What becomes of an output that is there already."""
 
     never = "never"
@@ -139,7 +139,7 @@ def convert(
 ) -> None:
     """Convert a folder of music, or one recording, to another style.
 
-    The same folders, names, format, sample rate, channels, length, loudness and tags; the source is only read.
+    Folders, names, format, sample rate, channels, length, loudness and tags stay; the source is only read.
     A run that was stopped goes on where it was. A file that cannot be converted is reported and never stops
     the rest.
     """

@@ -45,8 +45,8 @@ def export(
 ) -> None:
     """Write both directions of a trained run as ONNX models.
 
-    Each is one file that carries its own settings, where it came from and its licence. Before it is kept, what
-    it computes is compared with PyTorch at several lengths.
+    Each is one file that carries its own settings, where it came from and its licence. What it computes is
+    compared with PyTorch at several lengths before it is kept.
     """
     from styleshift.bundle.run import export_run
     from styleshift.cli.console import TerminalReporter

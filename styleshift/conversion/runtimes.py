@@ -1,0 +1,118 @@
+"""What runs an exported model: ONNX Runtime is built in, others come as plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.errors import BundleError, ConfigError
+from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+from styleshift.hooks.specs import hookimpl
+
+if TYPE_CHECKING:
+    from styleshift.hooks.records import Float32Array
+
+_QUIET = 3  # ONNX Runtime's log level: errors only
+
+
+class OnnxRuntimeSession:
+    """A model in ONNX Runtime; see :class:`styleshift.hooks.records.RuntimeSession`."""
+
+    def __init__(self, session: Any, description: str) -> None:
+        self._session = session
+        self._input: str = session.get_inputs()[0].name
+        self._description = description
+
+    @property
+    def description(self) -> str:
+        """Library, provider and precision."""
+        return self._description
+
+    def run(self, log_magnitude: Float32Array) -> Float32Array:
+        """Map ``[batch, 1, bins, frames]`` float32 to the same shape."""
+        converted: Float32Array = self._session.run(None, {self._input: log_magnitude})[0]
+        return converted
+
+
+def _onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(_QUIET)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    options.intra_op_num_threads = max(1, threads)
+    options.inter_op_num_threads = 1
+    # Idle threads that spin take the processor from the other workers' front ends and encoders.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    wanted = "CPUExecutionProvider"
+    providers: list[Any] = [wanted]
+    if device.startswith("cuda"):
+        wanted = "CUDAExecutionProvider"
+        index = int(device[5:] or 0)
+        # Every window has the same shape, so a quick choice of algorithm holds; the arena grows by what is asked.
+        settings = {
+            "device_id": index,
+            "cudnn_conv_algo_search": "HEURISTIC",
+            "arena_extend_strategy": "kSameAsRequested",
+        }
+        providers = [(wanted, settings), "CPUExecutionProvider"]
+        if hasattr(onnxruntime, "preload_dlls"):
+            onnxruntime.preload_dlls()  # CUDA and cuDNN from the pip packages that torch brings
+    try:
+        session = onnxruntime.InferenceSession(str(model), options, providers=providers)
+    except Exception as error:  # ONNX Runtime raises many types of its own
+        raise BundleError(
+            f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}", "export the model again"
+        ) from error
+    # Asked for CUDA where its libraries are missing, ONNX Runtime logs it and runs on the CPU.
+    if wanted not in session.get_providers():
+        raise BundleError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot use {device} on this machine: it offers "
+            f"{', '.join(session.get_providers())}",
+            "install onnxruntime-gpu with its CUDA libraries, or use --device cpu",
+        )
+    provider = wanted.removesuffix("ExecutionProvider")
+    return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, float32")
+
+
+@hookimpl
+def styleshift_runtimes() -> Iterable[RuntimeSpec]:
+    """``onnxruntime``: CUDA or CPU."""
+    return [
+        RuntimeSpec(
+            "onnxruntime",
+            "ONNX Runtime, on an NVIDIA GPU or the CPU",
+            _onnxruntime,
+            devices=("cpu", "cuda"),
+        )
+    ]
+
+
+def choose_runtime(name: str, device: str) -> RuntimeSpec:
+    """The runtime that ``--runtime`` names; ``auto`` is the one of highest priority that serves the device.
+
+    Args:
+        name: of a runtime, or ``auto``.
+        device: as :func:`styleshift.conversion.devices.resolve_device` returns it.
+
+    Raises:
+        PluginError: there is none of that name.
+        ConfigError: it does not serve the device, or none does.
+    """
+    from styleshift.hooks.registry import load_registry
+
+    shelf = load_registry().runtimes
+    kind = device.split(":")[0]
+    if name != "auto":
+        spec = shelf.get(name)
+        if kind not in spec.devices:
+            raise ConfigError(
+                f"runtime {name} does not run on {device}; it runs on {', '.join(spec.devices)}",
+                "leave --runtime or --device out",
+            )
+        return spec
+    fit = [spec for spec in shelf.specs() if kind in spec.devices]
+    if not fit:
+        raise ConfigError(f"no runtime that is installed runs on {device}", "use --device cpu")
+    return max(fit, key=lambda spec: spec.priority)

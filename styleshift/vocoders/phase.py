@@ -1,0 +1,95 @@
+"""The built-in vocoders: the magnitude is given, they differ in where the phase comes from.
+
+All return ``[channels, samples]`` float32 for ``[channels, frames, bins]``; see
+:class:`styleshift.hooks.records.Vocoder`. One thread each: conversion runs a file a worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from styleshift.errors import ConfigError
+from styleshift.hooks.records import Vocoder
+
+if TYPE_CHECKING:
+    from styleshift.frontend import SpectrogramConfig
+    from styleshift.hooks.records import ComplexArray, Float32Array
+    from styleshift.vocoders.options import GriffinLimOptions, PghiOptions
+
+
+def unit_phase(source: ComplexArray) -> ComplexArray:
+    """``source`` divided by its own magnitude, and 1 where that is zero; complex64 of the same shape."""
+    size = np.abs(source)
+    heard = size > 0
+    return np.where(heard, source / np.where(heard, size, 1), 1).astype(np.complex64)
+
+
+def source_phase(spectrogram: SpectrogramConfig) -> Vocoder:
+    """The vocoder that gives the source's phase to the new magnitude.
+
+    It raises ConfigError where there is no source.
+    """
+    from styleshift.frontend import istft, magnitude
+
+    def invert(log_magnitude: Float32Array, source: ComplexArray | None, samples: int) -> Float32Array:
+        if source is None:
+            raise ConfigError(
+                "the vocoder source-phase needs a recording whose phase it can use", "use griffin-lim"
+            )
+        spectrum = magnitude(log_magnitude, spectrogram) * unit_phase(source)
+        return istft(spectrum, spectrogram, length=samples, threads=1)
+
+    return invert
+
+
+def griffin_lim_vocoder(options: GriffinLimOptions, spectrogram: SpectrogramConfig) -> Vocoder:
+    """Fast Griffin-Lim rounds that start from the source's phase, or from noise where there is no source.
+
+    The start matters: with the true magnitude the source's phase alone costs 2.7 dB of log-spectral distance,
+    and a few rounds from it 0.4 dB.
+    """
+    from styleshift.frontend import griffin_lim, istft, magnitude
+
+    def invert(log_magnitude: Float32Array, source: ComplexArray | None, samples: int) -> Float32Array:
+        size = magnitude(log_magnitude, spectrogram)
+        start = None if source is None else unit_phase(source)
+        if start is not None and options.iterations == 0:
+            return istft(size * start, spectrogram, length=samples, threads=1)
+        return griffin_lim(
+            size,
+            spectrogram,
+            iterations=options.iterations,
+            momentum=options.momentum,
+            initial_phase=start,
+            length=samples,
+            threads=1,
+        )
+
+    return invert
+
+
+def pghi_vocoder(options: PghiOptions, spectrogram: SpectrogramConfig) -> Vocoder:
+    """Phase gradient heap integration (Prusa, Balazs, Sondergaard 2017), then fast Griffin-Lim rounds.
+
+    The phase comes from the magnitude alone; the source's is not looked at.
+    """
+    from styleshift.frontend import griffin_lim, istft, magnitude, pghi
+
+    def invert(log_magnitude: Float32Array, source: ComplexArray | None, samples: int) -> Float32Array:
+        size = magnitude(log_magnitude, spectrogram)
+        spectrum = pghi(size, spectrogram)
+        if options.iterations == 0:
+            return istft(spectrum, spectrogram, length=samples, threads=1)
+        return griffin_lim(
+            size,
+            spectrogram,
+            iterations=options.iterations,
+            momentum=options.momentum,
+            initial_phase=unit_phase(spectrum),
+            length=samples,
+            threads=1,
+        )
+
+    return invert
