@@ -54,7 +54,9 @@ class Recording:
     Attributes:
         name: POSIX path relative to the domain, unique in it; what tables and reports show.
         path: the file whose bytes decide the content; hashed, so that a change is noticed.
-        open: opens the recording for one pass; raises AudioError when it cannot be read.
+        open: opens the recording for one pass; raises AudioError when it cannot be read. It can be
+            pickled (a function of a module, or ``functools.partial`` of one): recordings are read in
+            worker processes.
         version: whatever else decides the content (a sound font, a rendering setting), as one string.
     """
 

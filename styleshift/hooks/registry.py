@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any, Generic, Protocol, TypeVar
 
 import pluggy
 
-from styleshift.errors import ConfigError, PluginError
+from styleshift.errors import PluginError
 from styleshift.hooks import specs
+from styleshift.hooks.check import record_problem
+from styleshift.hooks.options import build_config, coerce
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, VocoderSpec
+
+__all__ = [
+    "BUILT_IN_MODULES",
+    "DISABLE_VARIABLE",
+    "ENTRY_POINT_GROUP",
+    "Registered",
+    "Registry",
+    "Shelf",
+    "build_config",
+    "coerce",
+    "load_registry",
+]
 
 ENTRY_POINT_GROUP = "styleshift"
 DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
+GUIDE = "docs/plugins.md, the plugin author's guide, lists the hooks and their records"
 
 # Imported before anything from outside, so that a built-in name cannot be taken.
 BUILT_IN_MODULES = (
@@ -53,6 +69,10 @@ class Registered(Generic[RecordT]):
     package: str
     version: str
 
+    def requirement(self) -> dict[str, str]:
+        """What a checkpoint or a bundle writes down: ``{"package": ..., "version": ...}``."""
+        return {"package": self.package, "version": self.version}
+
 
 class Shelf(Generic[RecordT]):
     """The records of one kind, by name."""
@@ -66,18 +86,28 @@ class Shelf(Generic[RecordT]):
         """Take a record in.
 
         Raises:
-            PluginError: it is no record of this kind, or its name is taken.
+            PluginError: it is no record of this kind, a field of it is wrong, or its name is taken.
         """
         if not isinstance(spec, self._record):
             raise PluginError(
-                f"package {package} handed over {type(spec).__name__} where a {self._record.__name__} belongs",
-                f"uninstall {package} or set {DISABLE_VARIABLE}=1",
+                f"package {package} handed over {type(spec).__name__}, not {self._record.__name__}",
+                f"{GUIDE}; to go on without {package}, uninstall it or set {DISABLE_VARIABLE}=1",
+            )
+        if wrong := record_problem(spec):
+            raise PluginError(
+                f"package {package}: the {self._record.__name__} {spec.name!r} {wrong}",
+                f"{GUIDE}; to go on without {package}, uninstall it or set {DISABLE_VARIABLE}=1",
             )
         taken = self._entries.get(spec.name)
         if taken is not None:
+            who = (
+                f"brought twice by {package}"
+                if taken.package == package
+                else f"brought by two packages: {taken.package} {taken.version} and {package} {version}"
+            )
+            unwanted = package if taken.package in (package, "styleshift") else "one of them"
             raise PluginError(
-                f"{self.kind} {spec.name!r} is brought by two packages: {taken.package} and {package}",
-                f"uninstall one of them or set {DISABLE_VARIABLE}=1",
+                f"{self.kind} {spec.name!r} is {who}", f"uninstall {unwanted} or set {DISABLE_VARIABLE}=1"
             )
         self._entries[spec.name] = Registered(spec, package, version)
 
@@ -125,29 +155,42 @@ class Registry:
         self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec)
         self.warnings: list[str] = []
         self.disabled = False
-        self._manager = pluggy.PluginManager(specs.PROJECT)
-        self._manager.add_hookspecs(specs)
 
     def register(self, plugin: object, package: str, version: str) -> None:
-        """Take in everything that a plugin module or object brings.
+        """Take in everything that a plugin module or object brings, or, when a hook fails, nothing.
 
         Raises:
             PluginError: a hook of an unknown name or signature, a wrong record, a name taken.
+            Exception: whatever a hook itself raises.
         """
-        try:
-            self._manager.register(plugin, name=f"{package}:{getattr(plugin, '__name__', id(plugin))}")
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise PluginError(
-                f"package {package}: {error}", "the plugin author's guide, docs/plugins.md, lists the hooks"
-            ) from error
-        for hook_name, shelf in self._shelves().items():
-            caller = self._manager.subset_hook_caller(
-                hook_name, [other for other in self._manager.get_plugins() if other is not plugin]
-            )
-            for records in caller():
-                for spec in records:
-                    shelf.add(spec, package, version)
+        shelves = self._shelves()
+        # All hooks run before the first record is taken in: half a plugin would be worse than none.
+        for hook, records in [(hook, _records(hook, package)) for hook in _hooks(plugin, package)]:
+            for spec in records:
+                shelves[hook.name].add(spec, package, version)
+
+    def register_installed(self, found: Iterable[Distribution]) -> None:
+        """Take in the plugins of installed packages; one that breaks becomes a line in :attr:`warnings`.
+
+        Raises:
+            PluginError: as :meth:`register` does.
+        """
+        for package, version, entry_points in _plugin_packages(found):
+            seen: list[object] = []
+            for entry_point in entry_points:
+                try:
+                    plugin = entry_point.load()
+                    if any(plugin is other for other in seen):
+                        continue
+                    seen.append(plugin)
+                    self.register(plugin, package, version)
+                except PluginError:
+                    raise
+                except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+                    self.warnings.append(
+                        f"plugin {package} {version} cannot be loaded and is left out: "
+                        f"{type(error).__name__}: {_first_line(error)}"
+                    )
 
     def shelves(self) -> list[Shelf[Any]]:
         """One a kind, in the order that data meets them."""
@@ -166,7 +209,7 @@ class Registry:
 def load_registry() -> Registry:
     """The registry of this process: built-ins first, then every installed plugin.
 
-    A plugin that cannot be imported becomes a warning in ``Registry.warnings``.
+    A plugin that cannot be imported, or whose hook fails, becomes a warning in ``Registry.warnings``.
 
     Raises:
         PluginError: two packages bring the same name, or a plugin hands over what it must not.
@@ -177,64 +220,64 @@ def load_registry() -> Registry:
     for name in BUILT_IN_MODULES:
         registry.register(importlib.import_module(name), "styleshift", __version__)
     registry.disabled = os.environ.get(DISABLE_VARIABLE, "") not in ("", "0")
-    if registry.disabled:
-        return registry
-    for distribution in distributions():
-        _load_distribution(registry, distribution)
+    if not registry.disabled:
+        registry.register_installed(distributions())
     return registry
 
 
-def _load_distribution(registry: Registry, distribution: Distribution) -> None:
-    for entry_point in distribution.entry_points:
-        if entry_point.group != ENTRY_POINT_GROUP:
-            continue
-        package, version = distribution.metadata["Name"], distribution.version
-        try:
-            plugin = entry_point.load()
-        except Exception as error:  # a stranger's code may raise anything at import
-            registry.warnings.append(
-                f"plugin {package} {version} cannot be loaded and is left out: {type(error).__name__}: {error}"
+def _hooks(plugin: object, package: str) -> list[pluggy.HookCaller]:
+    """The hooks that one plugin implements, checked against the specifications."""
+    # A manager of its own for each plugin: one that is refused leaves nothing behind, and no plugin can wrap
+    # another's hooks.
+    manager = pluggy.PluginManager(specs.PROJECT)
+    manager.add_hookspecs(specs)
+    try:
+        manager.register(plugin)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"package {package}: {' '.join(str(error).split())}", GUIDE) from error
+    callers = manager.get_hookcallers(plugin) or []
+    for caller in callers:
+        for implementation in caller.get_hookimpls():
+            if implementation.wrapper or implementation.hookwrapper:
+                raise PluginError(f"package {package}: {caller.name} wraps a hook, which none may", GUIDE)
+    if not callers:
+        raise PluginError(
+            f"package {package}: its entry point defines no hook",
+            "mark the hooks with @hookimpl from styleshift.hooks, and point the entry point at their module",
+        )
+    return [caller for caller in callers if caller.has_spec()]
+
+
+def _records(hook: pluggy.HookCaller, package: str) -> list[object]:
+    results = hook()
+    records: list[object] = []
+    for result in results:
+        if isinstance(result, str | Mapping) or not isinstance(result, Iterable):
+            raise PluginError(
+                f"package {package}: {hook.name} returned {type(result).__name__}, not a list of records",
+                GUIDE,
             )
-            continue
-        registry.register(plugin, package, version)
+        records.extend(result)
+    return records
 
 
-def build_config(config: type, values: Mapping[str, Any], owner: str) -> Any:
-    """Make a spec's config dataclass from recipe or command-line values.
+def _plugin_packages(found: Iterable[Distribution]) -> list[tuple[str, str, list[EntryPoint]]]:
+    """Name, version and entry points of the packages that bring plugins, in the order of their names.
 
-    Values are taken as they are, except that whole numbers become floats, and strings from the command line
-    become numbers or truth values, where the field's default is one.
-
-    Raises:
-        ConfigError: an unknown key or a value of another type; ``owner`` is named.
+    A package that is on the path twice counts once, the first time, as an import would choose.
     """
-    if not is_dataclass(config):
-        raise PluginError(f"{owner}: its config is {config!r}, which is no dataclass")
-    defaults = config()
-    known = {item.name: getattr(defaults, item.name) for item in fields(config)}
-    made: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise ConfigError(f"{owner} has no option {key!r}; it has: {names}")
-        made[key] = coerce(value, known[key], f"{owner} option {key!r}")
-    return config(**made)
+    first: dict[str, tuple[str, str, list[EntryPoint]]] = {}
+    for distribution in found:
+        entry_points = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+        if entry_points:  # only now: metadata of every installed package would take long to read
+            metadata = distribution.metadata
+            # A damaged installation has neither; its type promises no .get.
+            name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401
+            version = metadata["Version"] if "Version" in metadata else "unknown"  # noqa: SIM401
+            first.setdefault(re.sub(r"[-_.]+", "-", name).lower(), (name, version, entry_points))
+    return [first[name] for name in sorted(first)]
 
 
-def coerce(value: Any, default: Any, what: str) -> Any:
-    """``value`` in the type of ``default``; see :func:`build_config`."""
-    wanted = type(default)
-    if default is None or isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
-        return value
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(default, tuple) and isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, str) and wanted in (int, float, bool):
-        try:
-            if wanted is bool:
-                return {"true": True, "false": False}[value.lower()]
-            return wanted(value)
-        except (KeyError, ValueError):
-            pass
-    raise ConfigError(f"{what} is {value!r}; it must be a {wanted.__name__}, such as {default!r}")
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]

@@ -1,0 +1,37 @@
+"""What a record must look like before the registry takes it in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from styleshift.hooks.options import config_problem
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+
+
+def record_problem(spec: Any) -> str:
+    """What is wrong with a record, as the end of the sentence "the record X ..."; empty where nothing is.
+
+    Types are looked at here, once and cheaply, so that a wrong record is blamed on the package that brought
+    it and not on the command that meets it later. Nothing is built.
+    """
+    if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):
+        return "has a name that is not lower-case letters, digits, dots, dashes and underscores"
+    if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
+        return "has a summary that is not one line of text"
+    for name in ("find", "build"):
+        if hasattr(spec, name) and not callable(getattr(spec, name)):
+            return f"has a {name} that cannot be called"
+    if hasattr(spec, "config") and (wrong := config_problem(spec.config)):
+        return f"has a config that {wrong}"
+    for name, low in (("time_multiple", 1), ("context_frames", 0), ("priority", None)):
+        value = getattr(spec, name, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or (low is not None and value < low):
+            return f"has {name} {value!r}; it must be a whole number" + (
+                "" if low is None else f" from {low}"
+            )
+    devices = getattr(spec, "devices", ("cpu",))
+    if not isinstance(devices, tuple) or not devices or not all(isinstance(name, str) for name in devices):
+        return f"has devices {devices!r}; it must be a tuple of device names"
+    return ""

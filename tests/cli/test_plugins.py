@@ -1,0 +1,99 @@
+"""``styleshift plugins``: what it shows, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from typer.testing import CliRunner
+
+from styleshift.cli import plugins
+from styleshift.errors import PluginError
+from styleshift.hooks import GeneratorSpec, VocoderSpec, registry
+from styleshift.hooks.registry import Registry
+
+
+@dataclass(frozen=True)
+class Options:
+    channels: int = 48
+
+
+@pytest.fixture
+def made(monkeypatch) -> Registry:
+    made = Registry()
+    made.generators.add(GeneratorSpec("seed", "nine blocks", Options, print), "styleshift", "0.1")
+    made.vocoders.add(VocoderSpec("echo", "a [bold]test[/bold]", print), "styleshift-echo", "2.0")
+    made.warnings.append("plugin styleshift-broken 1 cannot be loaded and is left out: ImportError: x")
+    monkeypatch.setattr(registry, "load_registry", lambda: made)
+    return made
+
+
+def told(*words: str):
+    return CliRunner().invoke(plugins.app, list(words), env={"COLUMNS": "200"})
+
+
+def test_list_shows_each_with_its_package_and_leaves_markup_alone(made):
+    result = told("list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert any(
+        all(word in line for word in ("generator", "seed", "nine blocks", "styleshift", "0.1"))
+        for line in lines
+    )
+    assert any(
+        all(word in line for word in ("a [bold]test[/bold]", "styleshift-echo", "2.0")) for line in lines
+    )
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_warning_on_stderr(made):
+    result = told("list")
+    assert "warning: plugin styleshift-broken 1 cannot be loaded" in result.stderr
+    assert "styleshift-broken" not in result.stdout
+
+
+def test_json_is_one_object_a_line(made):
+    result = told("list", "--json")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert events[0] == {
+        "event": "plugin",
+        "kind": "generator",
+        "name": "seed",
+        "summary": "nine blocks",
+        "package": "styleshift",
+        "version": "0.1",
+    }
+    assert [event["event"] for event in events] == ["plugin", "plugin", "warning"]
+
+
+def test_it_says_when_plugins_are_turned_off(made):
+    made.disabled = True
+    assert "STYLESHIFT_DISABLE_PLUGINS" in told("list").stderr
+
+
+def test_show_gives_the_options_with_their_defaults(made):
+    result = told("show", "seed")
+    assert "generator seed: nine blocks" in result.stdout
+    assert "from styleshift 0.1" in result.stdout
+    assert "option channels = 48" in result.stdout
+    (event,) = [
+        json.loads(line) for line in told("show", "seed", "--json").stdout.splitlines() if "seed" in line
+    ]
+    assert event["options"] == {"channels": 48}
+
+
+def test_show_of_an_unknown_name_is_an_error(made):
+    result = told("show", "sead")
+    assert isinstance(result.exception, PluginError)
+    assert "nothing is called 'sead'" in result.exception.message
+
+
+def test_listing_the_real_plugins_imports_no_torch():
+    code = (
+        "import sys; from styleshift.hooks.registry import load_registry; made = load_registry();"
+        "print({'torch', 'onnxruntime'} & set(sys.modules), sum(len(s.specs()) for s in made.shelves()) >= 5)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "set() True", result.stdout + result.stderr

@@ -1,0 +1,39 @@
+"""Packages that look installed: a module beside its metadata, in a folder on the path."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Install = Callable[..., Path]
+
+
+def write_package(site: Path, package: str, source: str, *, version: str = "1.2.3", module: str = "") -> Path:
+    """Write ``package`` into ``site`` as pip would leave it, its module holding ``source``."""
+    module = module or package.replace("-", "_")
+    (site / f"{module}.py").write_text(textwrap.dedent(source))
+    info = site / f"{package.replace('-', '_')}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[styleshift]\nplugin = {module}\n")
+    return site
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install a package for one test: ``install("name", "source")`` returns the folder it is in."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+
+    def write(package: str, source: str, **more: str) -> Path:
+        return write_package(tmp_path, package, source, **more)
+
+    yield write  # type: ignore[misc]
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and Path(file).is_relative_to(tmp_path):
+            del sys.modules[name]

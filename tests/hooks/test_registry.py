@@ -1,0 +1,282 @@
+"""The registry: what it takes in, what it refuses and whom it names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import types
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from styleshift.errors import PluginError
+from styleshift.hooks import NoOptions, RuntimeSpec, VocoderSpec, hookimpl, registry
+from styleshift.hooks.registry import Registry, load_registry
+
+VOCODER = """
+    from styleshift.hooks import VocoderSpec, hookimpl
+
+    def build(config, spectrogram, device):
+        raise AssertionError("built too early")
+
+    @hookimpl
+    def styleshift_vocoders():
+        return [VocoderSpec(name="{name}", summary="a test", build=build)]
+"""
+
+
+def found(site: Path) -> Registry:
+    made = Registry()
+    made.register_installed(distributions(path=[str(site)]))
+    return made
+
+
+def refusal(site: Path) -> PluginError:
+    with pytest.raises(PluginError) as caught:
+        found(site)
+    return caught.value
+
+
+class TestTakingIn:
+    def test_a_package_is_found_with_its_name_and_version_and_nothing_is_built(self, install):
+        made = found(install("styleshift-echo", VOCODER.format(name="echo")))
+        entry = made.vocoders.entry("echo")
+        assert (entry.package, entry.version) == ("styleshift-echo", "1.2.3")
+        assert entry.requirement() == {"package": "styleshift-echo", "version": "1.2.3"}
+        assert [shelf.kind for shelf in made.shelves() if shelf.specs()] == ["vocoder"]
+
+    def test_packages_come_in_the_order_of_their_names(self, install):
+        install("zeta", VOCODER.format(name="one"))
+        site = install("alpha", VOCODER.format(name="two"))
+        assert list(found(site).vocoders.entries()) == ["two", "one"]
+
+    def test_a_package_that_is_on_the_path_twice_counts_once(self, install, tmp_path):
+        site = install("styleshift-echo", VOCODER.format(name="echo"))
+        made = Registry()
+        made.register_installed(distributions(path=[str(site), str(site)]))
+        assert list(made.vocoders.entries()) == ["echo"]
+
+    def test_two_entry_points_to_one_module_count_once(self, install):
+        site = install("styleshift-echo", VOCODER.format(name="echo"))
+        points = next(site.glob("*.dist-info")) / "entry_points.txt"
+        points.write_text("[styleshift]\na = styleshift_echo\nb = styleshift_echo\n")
+        assert list(found(site).vocoders.entries()) == ["echo"]
+
+    def test_an_instance_of_a_class_may_be_a_plugin(self):
+        class Plugin:
+            @hookimpl
+            def styleshift_vocoders(self):
+                yield VocoderSpec(name="echo", summary="a test", build=print)
+
+        made = Registry()
+        made.register(Plugin(), "mine", "1")
+        assert made.vocoders.get("echo").config is NoOptions
+
+    def test_a_hook_of_a_later_version_may_be_marked_optional(self):
+        module = types.ModuleType("later")
+        module.styleshift_dances = hookimpl(optionalhook=True)(lambda: [])
+        module.styleshift_vocoders = hookimpl(lambda: [VocoderSpec("echo", "a test", print)])
+        made = Registry()
+        made.register(module, "later", "1")
+        assert list(made.vocoders.entries()) == ["echo"]
+
+    def test_other_entry_point_groups_are_left_alone(self, install):
+        site = install("pytest-thing", "raise SystemError('imported')")
+        points = next(site.glob("*.dist-info")) / "entry_points.txt"
+        points.write_text("[pytest11]\nplugin = pytest_thing\n")
+        assert found(site).warnings == []
+
+    def test_a_damaged_installation_without_a_name_still_loads(self, install):
+        site = install("nameless", VOCODER.format(name="echo"))
+        (next(site.glob("*.dist-info")) / "METADATA").write_text("Metadata-Version: 2.1\n")
+        assert found(site).vocoders.entry("echo").package == "unknown"
+
+
+class TestRefusing:
+    def test_a_clash_names_both_packages(self, install):
+        install("styleshift-one", VOCODER.format(name="echo"))
+        error = refusal(install("styleshift-two", VOCODER.format(name="echo"), version="9"))
+        assert error.message == (
+            "vocoder 'echo' is brought by two packages: styleshift-one 1.2.3 and styleshift-two 9"
+        )
+        assert "STYLESHIFT_DISABLE_PLUGINS=1" in error.hint
+
+    def test_a_clash_with_a_built_in_asks_to_uninstall_the_plugin(self, install):
+        made = Registry()
+        made.vocoders.add(VocoderSpec("echo", "built in", print), "styleshift", "0")
+        site = install("styleshift-one", VOCODER.format(name="echo"))
+        with pytest.raises(PluginError) as caught:
+            made.register_installed(distributions(path=[str(site)]))
+        assert "uninstall styleshift-one" in caught.value.hint
+
+    def test_a_name_may_be_shared_by_two_kinds(self):
+        made = Registry()
+        made.vocoders.add(VocoderSpec("echo", "a test", print), "one", "1")
+        made.runtimes.add(RuntimeSpec("echo", "a test", print), "two", "1")
+        assert len([shelf for shelf in made.shelves() if "echo" in shelf.entries()]) == 2
+
+    def test_a_name_used_twice_by_one_package_says_so(self, install):
+        twice = VOCODER.format(name="echo").replace("build=build)]", "build=build)] * 2")
+        assert "brought twice by styleshift-echo" in refusal(install("styleshift-echo", twice)).message
+
+    def test_an_unknown_hook_is_named(self, install):
+        error = refusal(
+            install(
+                "styleshift-typo",
+                VOCODER.format(name="echo").replace("styleshift_vocoders", "styleshift_vocodrs"),
+            )
+        )
+        assert "styleshift-typo" in error.message
+        assert "styleshift_vocodrs" in error.message
+        assert "docs/plugins.md" in error.hint
+
+    def test_a_hook_with_an_argument_that_is_not_specified_is_an_error(self, install):
+        error = refusal(
+            install("styleshift-args", VOCODER.format(name="echo").replace("vocoders()", "vocoders(config)"))
+        )
+        assert "config" in error.message
+
+    def test_a_forgotten_hookimpl_is_an_error_and_not_silence(self, install):
+        error = refusal(install("styleshift-bare", VOCODER.format(name="echo").replace("@hookimpl", "")))
+        assert "defines no hook" in error.message
+        assert "@hookimpl" in error.hint
+
+    def test_a_hook_wrapper_is_refused(self):
+        module = types.ModuleType("wrapping")
+
+        @hookimpl(wrapper=True)
+        def styleshift_vocoders():
+            return (yield)
+
+        module.styleshift_vocoders = styleshift_vocoders
+        with pytest.raises(PluginError, match="wraps a hook"):
+            Registry().register(module, "wrapping", "1")
+
+    @pytest.mark.parametrize(
+        "returned", ["42", "{'echo': 1}", "'echo'", "VocoderSpec('echo', 'a test', build)"]
+    )
+    def test_a_hook_that_returns_no_list_is_an_error(self, install, returned):
+        source = VOCODER.format(name="echo").replace(
+            '[VocoderSpec(name="echo", summary="a test", build=build)]', returned
+        )
+        assert "styleshift_vocoders returned" in refusal(install("styleshift-odd", source)).message
+
+    def test_a_record_of_another_kind_is_an_error(self, install):
+        source = VOCODER.format(name="echo").replace("def styleshift_vocoders", "def styleshift_domains")
+        error = refusal(install("styleshift-mixed", source))
+        assert "styleshift-mixed handed over VocoderSpec, not DomainSpec" in error.message
+
+    @pytest.mark.parametrize(
+        ("fields", "complaint"),
+        [
+            ({"name": "Echo Box"}, "lower-case"),
+            ({"name": ""}, "lower-case"),
+            ({"summary": "two\nlines"}, "one line"),
+            ({"summary": " "}, "one line"),
+            ({"build": None}, "cannot be called"),
+            ({"config": dict}, "no dataclass"),
+            ({"config": NoOptions()}, "no dataclass"),
+            ({"context_frames": -1}, "context_frames -1"),
+            ({"context_frames": 1.5}, "context_frames 1.5"),
+        ],
+    )
+    def test_a_record_with_a_wrong_field_is_blamed_on_its_package(self, fields, complaint):
+        spec = VocoderSpec(**({"name": "echo", "summary": "a test", "build": print} | fields))
+        with pytest.raises(PluginError, match=complaint) as caught:
+            Registry().vocoders.add(spec, "styleshift-wrong", "1")
+        assert "styleshift-wrong" in caught.value.message
+
+    def test_an_unknown_name_lists_those_there_are(self):
+        made = Registry()
+        made.vocoders.add(VocoderSpec("echo", "a test", print), "one", "1")
+        with pytest.raises(PluginError, match=r"there is no vocoder 'eco'; there are: echo"):
+            made.vocoders.get("eco")
+
+
+class TestBroken:
+    @pytest.mark.parametrize(
+        ("source", "said"),
+        [
+            ("import a_library_that_is_not_there", "ModuleNotFoundError: No module named"),
+            ("def (", "SyntaxError"),
+            ("import sys; sys.exit(3)", "SystemExit: 3"),
+            ("raise RuntimeError('first line\\nsecond line')", "RuntimeError: first line"),
+            (VOCODER.format(name="echo").replace('summary="a test"', "sumary=1"), "TypeError"),
+        ],
+    )
+    def test_it_becomes_one_line_of_warning_and_the_others_still_load(self, install, source, said):
+        install("styleshift-fine", VOCODER.format(name="fine"))
+        made = found(install("styleshift-broken", source))
+        (warning,) = made.warnings
+        assert warning.startswith("plugin styleshift-broken 1.2.3 cannot be loaded and is left out: ")
+        assert said in warning
+        assert "\n" not in warning
+        assert list(made.vocoders.entries()) == ["fine"]
+
+    def test_nothing_is_taken_of_a_plugin_whose_second_hook_fails(self, install):
+        source = (
+            VOCODER.format(name="echo")
+            + """
+    @hookimpl
+    def styleshift_generators():
+        import a_library_that_is_not_there
+"""
+        )
+        made = found(install("styleshift-half", source))
+        assert len(made.warnings) == 1
+        assert made.vocoders.specs() == []
+
+
+class TestLoading:
+    @pytest.fixture(autouse=True)
+    def _fresh(self, install, monkeypatch):
+        site = install("fake_built_in", VOCODER.format(name="house"))
+        (next(site.glob("*.dist-info")) / "entry_points.txt").unlink()
+        monkeypatch.setattr(registry, "BUILT_IN_MODULES", ("fake_built_in",))
+        load_registry.cache_clear()
+        yield
+        load_registry.cache_clear()
+
+    def test_built_ins_come_first_and_belong_to_styleshift(self, install):
+        install("styleshift-echo", VOCODER.format(name="echo"))
+        made = load_registry()
+        assert [(name, entry.package) for name, entry in made.vocoders.entries().items()][:2] == [
+            ("house", "styleshift"),
+            ("echo", "styleshift-echo"),
+        ]
+
+    @pytest.mark.parametrize("value", ["1", "true"])
+    def test_all_plugins_can_be_turned_off(self, monkeypatch, value):
+        monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", value)
+        made = load_registry()
+        assert made.disabled
+        assert list(made.vocoders.entries()) == ["house"]
+
+    def test_a_built_in_that_breaks_is_our_bug_and_not_a_warning(self, install, monkeypatch):
+        install("broken_built_in", "raise ValueError('ours')")
+        monkeypatch.setattr(registry, "BUILT_IN_MODULES", ("broken_built_in",))
+        with pytest.raises(ValueError, match="ours"):
+            load_registry()
+
+
+class TestCost:
+    def test_help_imports_no_plugin_and_the_registry_no_torch(self, install):
+        site = install("styleshift-slow", "raise SystemExit('a plugin was imported for --help')")
+        path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path}
+        told = subprocess.run(
+            [sys.executable, "-m", "styleshift", "--help"],
+            env=environment,
+            cwd=site,
+            capture_output=True,
+            text=True,
+        )
+        assert told.returncode == 0, told.stderr
+        assert "convert" in told.stdout
+        code = "import sys, styleshift.hooks.registry; print({'torch', 'numpy', 'onnx'} & set(sys.modules))"
+        told = subprocess.run(
+            [sys.executable, "-c", code], env=environment, cwd=site, capture_output=True, text=True
+        )
+        assert told.stdout.strip() == "set()", told.stderr
