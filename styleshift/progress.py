@@ -37,5 +37,5 @@ class Reporter:
     def warn(self, text: str) -> None:
         """A sentence that nobody should miss (stderr)."""
 
-    def event(self, kind: str, **fields: Any) -> None:
+    def event(self, kind: str, /, **fields: Any) -> None:
         """A machine-readable result: one JSON line on stdout under ``--json``, else nothing."""

@@ -94,7 +94,7 @@ class TerminalReporter(Reporter):
     def warn(self, text: str) -> None:
         self._line(f"warning: {text}", style="yellow")
 
-    def event(self, kind: str, **fields: Any) -> None:
+    def event(self, kind: str, /, **fields: Any) -> None:
         if self.json_lines:
             sys.stdout.write(json.dumps({"event": kind, **fields}, default=str) + "\n")
             sys.stdout.flush()
