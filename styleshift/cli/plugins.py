@@ -55,9 +55,7 @@ def show(
 
     reporter = TerminalReporter(json_lines=json_lines)
     registry = load_registry()
-    found = [
-        (shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()
-    ]
+    found = [(shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()]
     _warn(registry, reporter)
     if not found:
         raise PluginError(
