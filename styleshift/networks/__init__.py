@@ -1,0 +1,1 @@
+"""The built-in generators and discriminators. Nothing here imports torch until a network is built."""

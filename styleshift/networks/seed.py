@@ -1,0 +1,125 @@
+"""The networks of the method as it was first described, layer by layer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from styleshift.errors import ConfigError
+from styleshift.networks.layers import DropTopBin, InstanceNorm2d, dcgan_init, repeat_top_bin
+from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
+
+DISCRIMINATOR_STRIDES = (2, 2, 2, 2, 1)
+
+
+class ResidualLayer(nn.Module):
+    """Two width-3 convolutions and a way around them (He et al. 2016), each with instance norm and ReLU.
+
+    The second ReLU comes after the addition, as in the paper.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1),
+            InstanceNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            InstanceNorm2d(channels),
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map ``[batch, channel, bin, frame]`` to the same shape."""
+        return torch.relu(input + self.inner(input))
+
+
+class SeedGenerator(nn.Module):
+    """2 convolutions (stride 2, width 3), 9 ResNet layers (stride 1, width 3), 2 transposed convolutions.
+
+    No pooling; instance norm and ReLU at each layer but the last, whose output is the log spectrum, about
+    zero mean and so half of it negative, which no ReLU lets through.
+
+    Args:
+        options: channels and blocks.
+        bins: of the spectrogram. The highest is left out where that makes a multiple of four, and the
+            output's highest is given twice.
+    """
+
+    def __init__(self, options: SeedGeneratorOptions, bins: int) -> None:
+        super().__init__()
+        self.bins = bins
+        first, second = options.channels, 2 * options.channels
+        self.layers = nn.Sequential(
+            DropTopBin(bins),
+            nn.Conv2d(1, first, 3, stride=2, padding=1),
+            InstanceNorm2d(first),
+            nn.ReLU(),
+            nn.Conv2d(first, second, 3, stride=2, padding=1),
+            InstanceNorm2d(second),
+            nn.ReLU(),
+            *(ResidualLayer(second) for _ in range(options.blocks)),
+            nn.ConvTranspose2d(second, first, 3, stride=2, padding=1, output_padding=1),
+            InstanceNorm2d(first),
+            nn.ReLU(),
+            nn.ConvTranspose2d(first, 1, 3, stride=2, padding=1, output_padding=1),
+        )
+        dcgan_init(self)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""
+        return repeat_top_bin(self.layers(input), self.bins)
+
+
+class SeedDiscriminator(nn.Module):
+    """5 convolutions (strides 2, 2, 2, 2, 1; width 4) and 1 dense layer, for crops of one size.
+
+    No pooling; instance norm and ReLU at each convolution.
+
+    Args:
+        options: channels.
+        bins: of the spectrogram; the highest is left out as in the generator.
+        frames: of every crop, since the dense layer has one weight a place.
+
+    Raises:
+        ConfigError: the crop is too small for five convolutions.
+    """
+
+    def __init__(self, options: SeedDiscriminatorOptions, bins: int, frames: int) -> None:
+        super().__init__()
+        c = options.channels
+        widths = (1, c, 2 * c, 4 * c, 8 * c, 8 * c)
+        self.frames = frames
+        layers: list[nn.Module] = [DropTopBin(bins)]
+        for inputs, outputs, stride in zip(widths[:-1], widths[1:], DISCRIMINATOR_STRIDES, strict=True):
+            layers += [nn.Conv2d(inputs, outputs, 4, stride, padding=1), InstanceNorm2d(outputs), nn.ReLU()]
+        height, width = _output_size(bins - bins % 4), _output_size(frames)
+        if min(height, width) < 1 or height * width < 2:
+            raise ConfigError(
+                f"discriminator seed cannot see crops of {frames} frames and {bins} bins: both must be "
+                "48 or more",
+                "raise data.crop_frames, or take discriminator.name = patch",
+            )
+        self.convolutions = nn.Sequential(*layers)
+        self.dense = nn.Linear(8 * c * height * width, 1)
+        dcgan_init(self)
+
+    def features(self, input: Tensor) -> list[Tensor]:
+        """What each convolution gives, of ``[batch, 1, bin, frame]``."""
+        found = []
+        for layer in self.convolutions:
+            input = layer(input)
+            if isinstance(layer, nn.ReLU):
+                found.append(input)
+        return found
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Logits ``[batch, 1]`` of normalised log magnitudes ``[batch, 1, bin, frame]``."""
+        logits: Tensor = self.dense(self.convolutions(input).flatten(1))
+        return logits
+
+
+def _output_size(size: int) -> int:
+    """Length of one axis after the five convolutions of width 4 and padding 1."""
+    for stride in DISCRIMINATOR_STRIDES:
+        size = (size + 2 - 4) // stride + 1
+    return size
