@@ -1,0 +1,14 @@
+// The kernels compiled for one instruction set; CMakeLists.txt gives this file its flags.
+#include "frames.hpp"
+
+namespace styleshift::avx512 {
+
+const kernel::Kernels& kernels() {
+    static const kernel::Kernels table = {
+        "avx512",          lanes,         forward_block,     store_complex_block, store_float_block,
+        store_half_block, inverse_block, overlap_add_block, compress_array,      expand_array,
+    };
+    return table;
+}
+
+}  // namespace styleshift::avx512

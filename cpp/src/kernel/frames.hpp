@@ -1,0 +1,219 @@
+// From samples to bins and back for one block of `lanes` frames: windowing, transposition, the split of the
+// packed real transform, and the stores.
+#pragma once
+
+#include "elementary.hpp"
+#include "fft.hpp"
+
+namespace {
+
+// ---- forward ------------------------------------------------------------------------------------------
+
+// Element n of x becomes sample n of every frame times the window; zeros follow up to the FFT's length.
+inline void load_frames(const Tables& t, const float* segment, Vector* x) {
+    const std::int64_t step = t.packed ? 1 : 2;  // unpacked: samples are real parts, imaginary parts are zero
+    for (std::int64_t n = 0; n < t.kept; n += lanes) {
+        const int count = t.kept - n < lanes ? static_cast<int>(t.kept - n) : lanes;
+        Vector r[lanes];
+        if (count == lanes) {
+            const Vector w = load(t.analysis_window + n);
+            for (int l = 0; l < lanes; ++l) r[l] = load(segment + l * t.hop + n) * w;
+        } else {
+            const Vector w = load_some(t.analysis_window + n, count);
+            for (int l = 0; l < lanes; ++l) r[l] = load_some(segment + l * t.hop + n, count) * w;
+        }
+        transpose(r);
+        for (int i = 0; i < count; ++i) x[(n + i) * step] = r[i];
+        if (!t.packed)
+            for (int i = 0; i < count; ++i) x[(n + i) * 2 + 1] = Vector{};
+    }
+    for (std::int64_t n = t.kept * step; n < 2 * t.fft.length; ++n) x[n] = Vector{};
+}
+
+void forward_block(const Tables& t, const float* segment, float* work) {
+    Vector* x = reinterpret_cast<Vector*>(work);
+    load_frames(t, segment, x);
+    transform(t.fft, x);
+}
+
+// Bin k of the packed transform z of even and odd samples (z[k] + conj z[M-k] and so on; Sorensen et al. 1987).
+// The halves are in the window already.
+struct BinPair {
+    Complex low, high;  // bins k and M - k
+};
+STYLESHIFT_INLINE BinPair split(const Tables& t, const Vector* x, std::int64_t k) {
+    const std::int64_t m = t.fft.length;
+    const Complex a = read(x, t.fft.position[k == m ? 0 : k]);
+    const Complex b = read(x, t.fft.position[k == 0 ? 0 : m - k]);
+    const Complex even = {a.re + b.re, a.im - b.im};
+    const Complex odd = times(Complex{a.im + b.im, b.re - a.re}, t.twiddles[2 * k], t.twiddles[2 * k + 1]);
+    return {even + odd, {even.re - odd.re, odd.im - even.im}};
+}
+
+// Calls put(k, count, bins) for tiles of at most lanes / per_bin bins that cover all; `bins` is one Complex a bin.
+template <int tile, class Put>
+STYLESHIFT_INLINE void for_bin_tiles(const Tables& t, const Vector* x, Put&& put) {
+    if (!t.packed) {
+        for (std::int64_t k = 0; k < t.bins; k += tile) {
+            const int count = t.bins - k < tile ? static_cast<int>(t.bins - k) : tile;
+            Complex bins[tile] = {};
+            for (int i = 0; i < count; ++i) bins[i] = read(x, t.fft.position[k + i]);
+            put(k, count, bins);
+        }
+        return;
+    }
+    // Bins k and M - k come from the same two elements; a tile from the low end brings one from the high end.
+    const std::int64_t m = t.fft.length;
+    for (std::int64_t k = 0; k <= m / 2; k += tile) {
+        const int count = m / 2 + 1 - k < tile ? static_cast<int>(m / 2 + 1 - k) : tile;
+        Complex low[tile] = {}, high[tile] = {};
+        for (int i = 0; i < count; ++i) {
+            const BinPair pair = split(t, x, k + i);
+            low[i] = pair.low;
+            high[count - 1 - i] = pair.high;
+        }
+        put(k, count, low);
+        put(m - k - count + 1, count, high);
+    }
+}
+
+void store_complex_block(const Tables& t, const float* work, int rows, float* out, std::ptrdiff_t row_stride) {
+    constexpr int tile = lanes / 2;
+    for_bin_tiles<tile>(t, reinterpret_cast<const Vector*>(work), [&](std::int64_t k, int count, const Complex* bins) {
+        Vector r[lanes];
+        for (int i = 0; i < tile; ++i) {
+            r[2 * i] = bins[i].re;
+            r[2 * i + 1] = bins[i].im;
+        }
+        transpose(r);
+        for (int l = 0; l < rows; ++l) {
+            float* p = out + l * row_stride + 2 * k;
+            if (count == tile)
+                store(p, r[l]);
+            else
+                for (int i = 0; i < 2 * count; ++i) p[i] = r[l][i];
+        }
+    });
+}
+
+template <class Store>
+STYLESHIFT_INLINE void store_compressed(const Tables& t, const CompressionSettings& c, const float* work, int rows,
+                                        Store&& store_row) {
+    const float a = 1.0F / c.scale, b = -c.mean / c.scale;
+    with_compression(c.kind, [&](auto kind) {
+        for_bin_tiles<lanes>(
+            t, reinterpret_cast<const Vector*>(work), [&](std::int64_t k, int count, const Complex* bins) {
+                Vector r[lanes];
+                for (int i = 0; i < lanes; ++i) {
+                    Vector v = bins[i].re * bins[i].re + bins[i].im * bins[i].im;
+                    if (c.power == 1) v = square_root(v);
+                    r[i] = compress_vector<decltype(kind)::value>(c, v) * a + b;
+                }
+                transpose(r);
+                for (int l = 0; l < rows; ++l) store_row(l, k, count, r[l]);
+            });
+    });
+}
+
+void store_float_block(const Tables& t, const CompressionSettings& c, const float* work, int rows, float* out,
+                       std::ptrdiff_t row_stride) {
+    store_compressed(t, c, work, rows, [&](int l, std::int64_t k, int count, Vector v) {
+        float* p = out + l * row_stride + k;
+        if (count == lanes)
+            store(p, v);
+        else
+            for (int i = 0; i < count; ++i) p[i] = v[i];
+    });
+}
+
+void store_half_block(const Tables& t, const CompressionSettings& c, const float* work, int rows, std::uint16_t* out,
+                      std::ptrdiff_t row_stride) {
+    store_compressed(t, c, work, rows, [&](int l, std::int64_t k, int count, Vector v) {
+        store_half(out + l * row_stride + k, v, count);
+    });
+}
+
+// ---- inverse ------------------------------------------------------------------------------------------
+
+// Loads bins k .. k + count of every row; count <= lanes / 2. Lanes past `rows` are zero.
+STYLESHIFT_INLINE void load_bins(const float* spectrum, std::ptrdiff_t row_stride, int rows, std::int64_t k, int count,
+                                 Complex* bins) {
+    Vector r[lanes];
+    for (int l = 0; l < lanes; ++l) {
+        if (l >= rows)
+            r[l] = Vector{};
+        else if (count == lanes / 2)
+            r[l] = load(spectrum + l * row_stride + 2 * k);
+        else
+            r[l] = load_some(spectrum + l * row_stride + 2 * k, 2 * count);
+    }
+    transpose(r);
+    for (int i = 0; i < lanes / 2; ++i) bins[i] = {r[2 * i], r[2 * i + 1]};
+}
+
+// The inverse transform is the forward one with real and imaginary parts exchanged on both sides, so element
+// k is written as (im, re). The imaginary parts of bin 0 and of the Nyquist bin carry nothing.
+void inverse_block(const Tables& t, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work) {
+    constexpr int tile = lanes / 2;
+    Vector* x = reinterpret_cast<Vector*>(work);
+    const std::int64_t m = t.fft.length;
+    if (t.packed) {
+        for (std::int64_t k = 0; k <= m / 2; k += tile) {
+            const int count = m / 2 + 1 - k < tile ? static_cast<int>(m / 2 + 1 - k) : tile;
+            Complex low[tile], high[tile];
+            load_bins(spectrum, row_stride, rows, k, count, low);
+            load_bins(spectrum, row_stride, rows, m - k - count + 1, count, high);
+            for (int i = 0; i < count; ++i) {
+                Complex a = low[i];
+                Complex b = high[count - 1 - i];
+                if (k + i == 0) a.im = b.im = Vector{};
+                const Complex even = {a.re + b.re, a.im - b.im};
+                const Complex odd = times(Complex{a.re - b.re, a.im + b.im}, t.twiddles[2 * (k + i)],
+                                          -t.twiddles[2 * (k + i) + 1]);
+                // z[k] = even + i odd and z[M - k] = conj(even) + i conj(odd)
+                write(x, k + i, Complex{even.im + odd.re, even.re - odd.im});
+                if (k + i != 0) write(x, m - k - i, Complex{odd.re - even.im, even.re + odd.im});
+            }
+        }
+    } else {
+        for (std::int64_t k = 0; k < t.bins; k += tile) {
+            const int count = t.bins - k < tile ? static_cast<int>(t.bins - k) : tile;
+            Complex bins[tile];
+            load_bins(spectrum, row_stride, rows, k, count, bins);
+            for (int i = 0; i < count; ++i) {
+                if (k + i == 0) bins[i].im = Vector{};
+                write(x, k + i, Complex{bins[i].im, bins[i].re});
+                if (k + i != 0) write(x, m - k - i, Complex{-bins[i].im, bins[i].re});
+            }
+        }
+    }
+    transform(t.fft, x);
+}
+
+// Tiles run from the end of the frame to its start and lanes rise within a tile: so every sample receives its
+// frames in rising order, whatever the block they fell into, and streams and threads give the same bits.
+void overlap_add_block(const Tables& t, const float* work, int rows, float* accumulator) {
+    const Vector* x = reinterpret_cast<const Vector*>(work);
+    for (std::int64_t n = (t.kept - 1) / lanes * lanes; n >= 0; n -= lanes) {
+        const int count = t.kept - n < lanes ? static_cast<int>(t.kept - n) : lanes;
+        Vector r[lanes] = {};
+        for (int i = 0; i < count; ++i) {
+            const std::int64_t s = n + i;
+            r[i] = t.packed ? x[2 * t.fft.position[s / 2] + (s % 2 == 0 ? 1 : 0)] : x[2 * t.fft.position[s] + 1];
+        }
+        transpose(r);
+        if (count == lanes) {
+            const Vector w = load(t.synthesis_window + n);
+            for (int l = 0; l < rows; ++l) {
+                float* p = accumulator + l * t.hop + n;
+                store(p, load(p) + r[l] * w);
+            }
+        } else {
+            for (int l = 0; l < rows; ++l)
+                for (int i = 0; i < count; ++i)
+                    accumulator[l * t.hop + n + i] += r[l][i] * t.synthesis_window[n + i];
+        }
+    }
+}
+
+}  // namespace

@@ -1,0 +1,86 @@
+// The table of functions that each SIMD variant fills in, and the plain data they read.
+//
+// Nothing here may have inline code with external linkage: this header is compiled into translation units
+// with different instruction sets, and the linker keeps one copy of an inline function for all of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "styleshift/settings.hpp"
+
+namespace styleshift::kernel {
+
+constexpr int max_lanes = 16;      // frames that the widest variant transforms at once
+constexpr int max_generic = 61;    // largest prime factor done by a plain O(p^2) butterfly; beyond: Bluestein
+
+// One decimation-in-frequency pass over blocks of radix * m complex elements.
+struct Stage {
+    int radix;
+    std::int64_t m;
+    const float* twiddles;  // [m][radix - 1] complex exp(-2 pi i j q / (radix m)), q = 1 .. radix - 1
+    const float* roots;     // [radix] complex exp(-2 pi i q / radix), for generic radices
+};
+
+// A complex FFT of m points, in place, output element k left at position[k].
+struct FftTables {
+    std::int64_t length;
+    const Stage* stages;  // radices multiply up to length
+    int stage_count;
+    const std::int32_t* position;
+    // Bluestein (Rabiner, Schafer, Rader 1969): not null when length has a prime factor above max_generic.
+    const FftTables* convolution;  // FFT of a length >= 2 length - 1
+    const float* chirp;            // [length] complex exp(-i pi n^2 / length)
+    const float* chirp_spectrum;   // [convolution->length] complex, FFT of the conjugate chirp over convolution->length
+};
+
+// Everything that a kernel needs to know of a plan.
+struct Tables {
+    std::int64_t fft_length;
+    std::int64_t kept;     // samples of the window that are used: min(frame_length, fft_length)
+    std::int64_t hop;
+    std::int64_t bins;     // fft_length / 2 + 1
+    bool packed;           // even fft_length: two real samples make one complex point
+    FftTables fft;         // of fft_length / 2 points when packed, else of fft_length
+    const float* analysis_window;   // [kept], times 1/2 when packed
+    const float* synthesis_window;  // [kept], times 1 / fft_length
+    const float* twiddles;          // packed: [bins] complex exp(-2 pi i k / fft_length)
+};
+
+// Every pointer called `work` is scratch of work_vectors(tables) vectors of `lanes` floats, aligned to 64 bytes. A block is
+// `lanes` consecutive frames, one in each SIMD lane; elements of work are vectors of `lanes` floats.
+struct Kernels {
+    const char* name;
+    int lanes;
+    // Windows frames segment[l * hop ... + kept) of every lane l, and transforms them.
+    void (*forward)(const Tables&, const float* segment, float* work);
+    // Writes rows of the spectrum left by `forward` for the first `rows` lanes.
+    void (*store_complex)(const Tables&, const float* work, int rows, float* out, std::ptrdiff_t row_stride);
+    void (*store_float)(const Tables&, const CompressionSettings&, const float* work, int rows, float* out,
+                        std::ptrdiff_t row_stride);
+    void (*store_half)(const Tables&, const CompressionSettings&, const float* work, int rows, std::uint16_t* out,
+                       std::ptrdiff_t row_stride);
+    // Loads `rows` rows of complex bins; transforms them back; work then holds samples.
+    void (*inverse)(const Tables&, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work);
+    // Windows the samples left by `inverse` and adds lane l to accumulator[l * hop ...], frames in rising order.
+    void (*overlap_add)(const Tables&, const float* work, int rows, float* accumulator);
+    // Elementwise compression of magnitudes, and back.
+    void (*compress)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
+    void (*expand)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
+};
+
+// Vectors of scratch that a block needs.
+constexpr std::int64_t work_vectors(const Tables& t) {
+    const std::int64_t points = t.fft.convolution != nullptr
+                                    ? t.fft.length + 2 * t.fft.convolution->length
+                                    : t.fft.length;
+    return 2 * points + max_lanes;
+}
+
+}  // namespace styleshift::kernel
+
+namespace styleshift {
+namespace baseline { const kernel::Kernels& kernels(); }
+namespace avx2 { const kernel::Kernels& kernels(); }
+namespace avx512 { const kernel::Kernels& kernels(); }
+}  // namespace styleshift

@@ -1,0 +1,20 @@
+"""Waveforms to log spectrograms and back, by the C++ extension.
+
+Arrays are ``[..., samples]`` and ``[..., frames, bins]``; leading axes are batch and channels. Samples may be
+float32, float64 or int16 (scaled by 1/32768), contiguous or not. Everything is computed in float32, and the
+same bits come out for any number of threads and for streams.
+"""
+
+from styleshift.frontend.build import build_info
+from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.transform import compress, istft, log_spectrogram, magnitude, stft
+
+__all__ = [
+    "SpectrogramConfig",
+    "build_info",
+    "compress",
+    "istft",
+    "log_spectrogram",
+    "magnitude",
+    "stft",
+]

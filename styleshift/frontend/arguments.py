@@ -1,0 +1,101 @@
+"""Checks of what a caller hands over, and the native objects made from it."""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from styleshift.errors import ConfigError
+from styleshift.frontend import _native
+from styleshift.frontend.config import SpectrogramConfig
+
+SAMPLE_TYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int16))
+MOST_THREADS = 256
+# Starting a thread costs what transforming about this many values does.
+VALUES_A_THREAD = 1 << 18
+
+
+@lru_cache(maxsize=64)
+def _plan(frame_length: int, hop_length: int, fft_length: int, window: str, center: bool) -> _native.Plan:
+    return _native.Plan(frame_length, hop_length, fft_length, window, center)
+
+
+def plan_of(config: SpectrogramConfig) -> _native.Plan:
+    """The native plan of these settings, made once."""
+    if not isinstance(config, SpectrogramConfig):
+        raise ConfigError(f"config is a {type(config).__name__}; it must be a SpectrogramConfig")
+    return _plan(config.frame_length, config.hop_length, config.fft_length, config.window, config.center)
+
+
+def compression_of(
+    config: SpectrogramConfig, *, power: float = 1.0, mean: float = 0.0, scale: float = 1.0
+) -> _native.Compression:
+    """The native description of ``(compress(|X|**power) - mean) / scale``."""
+    if power not in (1, 2):
+        raise ConfigError(f"power is {power!r}; it must be 1 (magnitude) or 2 (power)")
+    if not isinstance(mean, int | float | np.floating) or not math.isfinite(mean):
+        raise ConfigError(f"mean is {mean!r}; it must be a finite number")
+    if not isinstance(scale, int | float | np.floating) or not math.isfinite(scale) or scale == 0:
+        raise ConfigError(f"scale is {scale!r}; it must be a finite number other than 0")
+    return _native.Compression(
+        config.compression, float(config.gain), float(config.floor), int(power), float(mean), float(scale)
+    )
+
+
+def signal_rows(samples: ArrayLike, name: str = "samples") -> NDArray[Any]:
+    """``[..., samples]`` as ``[rows, samples]`` of a type that the extension reads, without a copy if possible."""
+    array = np.asarray(samples)
+    if array.ndim < 1:
+        raise ConfigError(f"{name} is a single number; it must be an array [..., samples]")
+    native = array.dtype.newbyteorder("=")
+    if native not in SAMPLE_TYPES:
+        raise ConfigError(f"{name} is {array.dtype}; it must be float32, float64 or int16")
+    if array.dtype != native or not array.dtype.isnative:
+        array = array.astype(native)
+    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
+
+
+def frame_rows(values: ArrayLike, config: SpectrogramConfig, name: str, dtype: type[Any]) -> NDArray[Any]:
+    """``[..., frames, bins]`` as a contiguous ``[rows, frames, bins]`` of ``dtype``."""
+    array = np.asarray(values)
+    if array.ndim < 2 or array.shape[-1] != config.bins:
+        raise ConfigError(
+            f"{name} has shape {array.shape}; it must be [..., frames, {config.bins}] "
+            f"for fft_length {config.fft_length}"
+        )
+    if np.iscomplexobj(array) and not np.issubdtype(dtype, np.complexfloating):
+        raise ConfigError(f"{name} is {array.dtype}; it must be real")
+    if not np.issubdtype(array.dtype, np.number):
+        raise ConfigError(f"{name} is {array.dtype}; it must be numbers")
+    rows = np.ascontiguousarray(array, dtype=dtype)
+    return rows.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
+
+
+def length_of(length: int | None, default: int) -> int:
+    """Samples to return."""
+    if length is None:
+        return default
+    if isinstance(length, bool) or not isinstance(length, int | np.integer) or not 0 <= length < 1 << 40:
+        raise ConfigError(f"length is {length!r}; it must be a whole number of samples, 0 or more")
+    return int(length)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads_of(threads: int | None, values: int) -> int:
+    """Threads to use: the caller's number, or as many as the machine has and ``values`` numbers are worth."""
+    if threads is None:
+        return max(1, min(usable_cores(), 16, values // VALUES_A_THREAD))
+    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or not 1 <= threads <= MOST_THREADS:
+        raise ConfigError(f"threads is {threads!r}; it must be a whole number from 1 to {MOST_THREADS}, or None")
+    return int(threads)
