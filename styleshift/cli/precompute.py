@@ -32,7 +32,7 @@ def precompute(
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")] = None,
     domains: Annotated[
         list[str] | None,
-        typer.Option("--domains", help="Only these styles (several words, or given again).", metavar="NAME..."),
+        typer.Option("--domains", help="Only these styles.", metavar="NAME...", show_default=False),
     ] = None,
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="Recipe whose spectrogram settings are used.")
@@ -43,7 +43,7 @@ def precompute(
     ] = None,
     workspace: WorkspaceOption = None,
     jobs: JobsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,

@@ -1,0 +1,153 @@
+"""Reads M4A and other formats that libsndfile does not, through PyAV (FFmpeg's libraries in a wheel)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import numpy as np
+
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
+from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Float32Array = npt.NDArray[np.float32]
+
+
+class PyAVStream(DecodedStream):
+    """The first audio track of a file.
+
+    Args:
+        path: the file.
+        kind: FFmpeg's name of the demuxer.
+        allow_cut: see :func:`styleshift.audio.read.open_audio`.
+    """
+
+    def __init__(self, path: Path, kind: str, *, allow_cut: bool) -> None:
+        # A file object, so that no protocol of FFmpeg's is involved and any file name will do.
+        self._file = path.open("rb")
+        try:
+            self._container: Any = av.open(self._file, mode="r", format=kind)
+            if not self._container.streams.audio:
+                raise AudioError(f"{shown(path)}: has no audio track", reason="unsupported")
+            track = self._container.streams.audio[0]
+            if track.codec_context is None:
+                raise AudioError(f"{shown(path)}: its audio codec is not known", reason="unsupported")
+            self._track = track
+            rate, channels = int(track.rate or 0), int(track.channels or 0)
+            check_header(path, rate, channels)
+        except AudioError:
+            self._file.close()
+            raise
+        except (av.FFmpegError, ValueError, OSError, EOFError) as error:
+            self._file.close()
+            raise AudioError(
+                f"{shown(path)}: is no recording that can be read ({_plain(error)})", reason="unreadable"
+            ) from error
+        frames = None
+        if track.duration is not None and track.time_base is not None:
+            frames = max(0, round(float(track.duration * track.time_base) * rate))
+        info = AudioInfo(kind.upper(), str(track.codec_context.name), rate, channels, frames, "pyav")
+        super().__init__(path, info, allow_cut=allow_cut)
+        # The last AAC packet goes on after the sound has ended; the edit list, and so the duration, does not.
+        self._padded = info.format == "MOV" and info.subtype == "aac" and bool(frames)
+
+    def _decode(self, frames: int) -> Iterator[Float32Array]:
+        left = self.frames if self._padded else None
+        for block in self._joined(frames):
+            if left is not None:
+                block = block[:left]
+                left -= len(block)
+                if not len(block):
+                    return
+            yield block
+
+    def _joined(self, frames: int) -> Iterator[Float32Array]:
+        waiting: list[Float32Array] = []
+        count = 0
+        for piece in self._pieces():
+            waiting.append(piece)
+            count += len(piece)
+            if count >= frames:
+                joined = np.concatenate(waiting)
+                whole = count - count % frames
+                for start in range(0, whole, frames):
+                    yield joined[start : start + frames]
+                waiting, count = [joined[whole:]], count - whole
+        if count:
+            yield np.concatenate(waiting)
+
+    def _pieces(self) -> Iterator[Float32Array]:
+        resampler: Any = av.AudioResampler(format="flt")  # packed float32; rate and layout as they are
+        seconds = 0.0
+        try:
+            for frame in self._container.decode(self._track):
+                if frame.sample_rate != self.sample_rate or frame.layout.nb_channels != self.channels:
+                    raise AudioError(
+                        f"{shown(self.path)}: changes its sample rate or channels after {seconds:.1f} s",
+                        reason="unsupported",
+                    )
+                seconds += frame.samples / self.sample_rate
+                for plain in resampler.resample(frame):
+                    yield plain.to_ndarray().reshape(-1, self.channels)
+            for plain in resampler.resample(None):
+                yield plain.to_ndarray().reshape(-1, self.channels)
+        except (av.FFmpegError, ValueError, EOFError) as error:
+            raise AudioError(
+                f"{shown(self.path)}: damaged after about {seconds:.1f} s ({_plain(error)})",
+                "fetch the file again, or repair it",
+                reason="damaged",
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+        self._file.close()
+
+
+def _plain(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
+class PyAVEncoder:
+    """Writes AAC or ALAC in an M4A; see :class:`styleshift.audio.write.Encoder`."""
+
+    # The native encoder of FFmpeg is transparent for most music from here on.
+    BITS_PER_CHANNEL = 128_000
+
+    def __init__(self, file: Any, codec: str, sample_rate: int, channels: int) -> None:
+        layouts = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+        if channels not in layouts:
+            raise ValueError(f"an M4A has 1, 2, 6 or 8 channels, not {channels}")
+        self._layout = layouts[channels]
+        self._rate = sample_rate
+        self._container: Any = av.open(
+            file,
+            mode="w",
+            format="ipod",
+            # The edit list, which says where the sound ends within its last packet, counts in this unit.
+            container_options={"movie_timescale": str(sample_rate)},
+        )
+        track = cast(Any, self._container).add_stream(codec, rate=sample_rate, layout=self._layout)
+        if codec == "aac":
+            track.bit_rate = self.BITS_PER_CHANNEL * channels
+        self._track = track
+        self._position = 0
+
+    def write(self, block: Float32Array) -> None:
+        """Append samples ``[n, channels]``."""
+        frame: Any = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="flt", layout=self._layout)
+        frame.sample_rate = self._rate
+        frame.pts = self._position
+        self._position += len(block)
+        self._container.mux(self._track.encode(frame))
+
+    def close(self) -> None:
+        """Write what is left, and the index."""
+        self._container.mux(self._track.encode(None))
+        self._container.close()

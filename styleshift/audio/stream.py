@@ -1,0 +1,164 @@
+"""What every opened recording has in common: checks of the header and of each block of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Float32Array = npt.NDArray[np.float32]
+
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
+MOST_CHANNELS = 64
+# 120 dB over full scale: no recording, but bytes that were never samples. Kept well inside float32, so
+# that sums of squares further on stay finite.
+LARGEST_SAMPLE = 1e6
+# Decoders may leave a little of the declared length out (MP3 padding, a last partial packet).
+_CUT_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a file's header says.
+
+    Attributes:
+        format: libsndfile's name of the container (``WAV``, ``FLAC``, ``OGG``, ``MP3``, ``AIFF``, ...) or
+            FFmpeg's, in capitals (``MOV``).
+        subtype: libsndfile's name of the encoding (``PCM_16``, ``VORBIS``, ...) or FFmpeg's codec name.
+        sample_rate: Hz.
+        channels: 1 or more.
+        frames: sample frames, None where the header leaves it open; never trust it for an allocation.
+        reader: ``soundfile`` or ``pyav``.
+    """
+
+    format: str
+    subtype: str
+    sample_rate: int
+    channels: int
+    frames: int | None
+    reader: str
+
+    @property
+    def seconds(self) -> float | None:
+        """Length by the header."""
+        return None if self.frames is None else self.frames / self.sample_rate
+
+
+def shown(path: Path) -> str:
+    """A file's name for a message."""
+    return path.name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def check_header(path: Path, sample_rate: int, channels: int) -> None:
+    """Refuse what no recording has.
+
+    Raises:
+        AudioError: reason ``absurd header``.
+    """
+    if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+        raise AudioError(
+            f"{shown(path)}: its header claims a sample rate of {sample_rate} Hz; "
+            f"{LOWEST_RATE} to {HIGHEST_RATE} are believed",
+            reason="absurd header",
+        )
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise AudioError(
+            f"{shown(path)}: its header claims {channels} channels; 1 to {MOST_CHANNELS} are believed",
+            reason="absurd header",
+        )
+
+
+class DecodedStream:
+    """An opened file, read once from its start to its end; see :class:`styleshift.hooks.AudioStream`.
+
+    Args:
+        path: for messages.
+        info: what its header says.
+        allow_cut: a file that ends before its header says gives a warning instead of an error.
+
+    Attributes:
+        warnings: plain sentences, complete once ``blocks`` has ended.
+    """
+
+    def __init__(self, path: Path, info: AudioInfo, *, allow_cut: bool) -> None:
+        self.path = path
+        self.info = info
+        self.sample_rate = info.sample_rate
+        self.channels = info.channels
+        self.frames = info.frames
+        self.warnings: list[str] = []
+        self._allow_cut = allow_cut
+
+    def __enter__(self) -> DecodedStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def blocks(self, frames: int) -> Iterator[Float32Array]:
+        """Blocks ``[1 to frames, channels]`` float32, C-contiguous, finite, full scale at 1.0; each is new.
+
+        Raises:
+            AudioError: damaged from here on (``damaged``), NaN or infinity (``not finite``), no samples at
+                all (``too short``).
+        """
+        position = 0
+        for block in self._decode(frames):
+            # One pass over the data finds anything that is odd; only then look closer.
+            power = float(np.vdot(block, block))
+            if not power < LARGEST_SAMPLE**2:
+                self._refuse_odd(block, position)
+            position += len(block)
+            yield block
+        if not position:
+            raise AudioError(f"{shown(self.path)}: holds no sound (0 samples)", reason="too short")
+        self._check_length(position)
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+    def _decode(self, frames: int) -> Iterator[Float32Array]:
+        raise NotImplementedError
+
+    def _promised(self) -> int | None:
+        """Frames that the file surely should have; None where the header only guesses."""
+        return self.frames
+
+    def _refuse_odd(self, block: Float32Array, position: int) -> None:
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            first = (position + int(np.argmin(finite))) / self.sample_rate
+            raise AudioError(
+                f"{shown(self.path)}: NaN or infinity instead of a sample at {first:.3f} s",
+                "export the recording again from the program it was made with",
+                reason="not finite",
+            )
+        largest = float(np.abs(block).max())
+        if largest > LARGEST_SAMPLE:
+            raise AudioError(
+                f"{shown(self.path)}: samples up to {largest:.3g} times full scale are no sound",
+                reason="damaged",
+            )
+
+    def _check_length(self, position: int) -> None:
+        promised = self._promised()
+        if promised is None or position >= promised * (1 - _CUT_TOLERANCE):
+            return
+        text = (
+            f"cut short: its header promises {promised / self.sample_rate:.3g} s, "
+            f"{position / self.sample_rate:.3g} s are there"
+        )
+        if not self._allow_cut:
+            raise AudioError(f"{shown(self.path)}: {text}", "fetch the file again", reason="damaged")
+        self.warnings.append(text)

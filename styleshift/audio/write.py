@@ -1,0 +1,257 @@
+"""Writes a recording so that a whole file appears, or none.
+
+Samples go to a temporary name in the same folder; at the end it is flushed to disk, opened again to see that
+it holds what was written, and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import soundfile
+
+from styleshift.audio.formats import OutputFormat
+from styleshift.audio.stream import shown
+from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Float32Array = npt.NDArray[np.float32]
+
+TEMPORARY_PREFIX = ".styleshift-"
+# libsndfile crashes when a minute or more of Ogg Vorbis comes in one call.
+_FRAMES_PER_CALL = 16384
+# A WAV counts its bytes in 32 bits; beyond that, RF64, which the same programs read.
+_WAV_LIMIT = 0xFFFFFFFF - (1 << 16)
+# Lossy codecs pad to whole packets; what comes back may be longer or shorter by a few of them.
+_LOSSY_SLACK = 8192
+
+
+class Encoder(Protocol):
+    """What takes samples and writes bytes to the file object that it was made with."""
+
+    def write(self, block: Float32Array) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+class RememberingFile(io.FileIO):
+    """A file that remembers the first error of a write and lets the encoder go on.
+
+    libsndfile calls back from C, where an exception has nowhere to go, and it does not tell of a disk that
+    fills up while it closes.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of ``data``; after an error, nothing, and 0."""
+        if self.error is not None:
+            return 0
+        view = memoryview(data).cast("B")
+        done = 0
+        try:
+            while done < len(view):
+                done += super().write(view[done:]) or 0
+        except OSError as error:
+            self.error = error
+        return done
+
+
+class AudioWriter:
+    """Writes one file; a context manager: left in good order it finishes the file, by an error removes it.
+
+    Args:
+        path: the final name; its folder exists. A file of that name is replaced in one step.
+        sample_rate: Hz.
+        channels: of the blocks.
+        format: see :mod:`styleshift.audio.formats`.
+        frames: the length that is expected, if known; decides whether a WAV must become an RF64.
+        on_written: called with the temporary file's path when its samples are complete, before it is
+            renamed: the place to write tags.
+
+    Raises:
+        AudioError: ``cannot write``: the format does not take this rate or number of channels, the folder
+            cannot be written to, the disk is full.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sample_rate: int,
+        channels: int,
+        format: OutputFormat,
+        frames: int | None = None,
+        on_written: Callable[[Path], object] | None = None,
+    ) -> None:
+        self.path = path
+        self.sample_rate = sample_rate
+        self.channels = channels
+        self.format = format
+        self.frames = 0
+        self._on_written = on_written
+        self._temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{format.extension}")
+        try:
+            self._file = RememberingFile(self._temporary, "w+b")
+        except OSError as error:
+            raise self._failure(f"cannot be written: {error.strerror or error}") from error
+        try:
+            self._encoder = _encoder(self._file, format, sample_rate, channels, frames)
+        except (soundfile.SoundFileError, ValueError, TypeError, OSError) as error:
+            self._discard()
+            raise self._failure(
+                f"{format.name} does not take {channels} channels at {sample_rate} Hz ({error})",
+                "another --format, such as flac",
+            ) from error
+        except BaseException:
+            self._discard()
+            raise
+
+    def write(self, block: Float32Array) -> None:
+        """Append samples ``[n, channels]`` float32, finite; beyond full scale, integer formats clip them.
+
+        Raises:
+            AudioError: the disk is full (``cannot write``), or a sample is NaN or infinite (``not finite``):
+                encoders abort the whole process on these.
+        """
+        if block.ndim != 2 or block.shape[1] != self.channels:
+            raise ValueError(f"block has shape {block.shape}; it must be [n, {self.channels}]")
+        if not np.isfinite(np.vdot(block, block)) and not np.isfinite(block).all():
+            raise AudioError(
+                f"{shown(self.path)}: NaN or infinity would be written after "
+                f"{self.frames / self.sample_rate:.3f} s",
+                reason="not finite",
+            )
+        block = np.ascontiguousarray(block, dtype=np.float32)
+        for start in range(0, len(block), _FRAMES_PER_CALL):
+            self._guard(partial(self._encoder.write, block[start : start + _FRAMES_PER_CALL]))
+        self.frames += len(block)
+
+    def finish(self) -> None:
+        """Complete, verify and rename the file.
+
+        Raises:
+            AudioError: ``cannot write``; nothing is left behind then.
+        """
+        try:
+            self._guard(self._encoder.close)
+            self._guard(lambda: os.fsync(self._file.fileno()))
+            self._file.close()
+            if self._on_written is not None:
+                self._on_written(self._temporary)
+                with self._temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+            self._verify()
+            self._temporary.replace(self.path)
+        except OSError as error:
+            self._discard()
+            raise self._failure(f"cannot be written: {error.strerror or error}") from error
+        except BaseException:
+            self._discard()
+            raise
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        with contextlib.suppress(Exception):
+            self._encoder.close()
+        self._discard()
+
+    def __enter__(self) -> AudioWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.abort()
+
+    def _guard(self, action: Callable[[], None]) -> None:
+        problem: Exception | None = None
+        try:
+            action()
+        except (soundfile.SoundFileError, OSError, ValueError, AssertionError) as error:
+            problem = error
+        if self._file.error is not None:
+            cause = self._file.error
+            raise self._failure(f"cannot be written: {cause.strerror or cause}") from cause
+        if problem is not None:
+            raise self._failure(f"cannot be encoded as {self.format.name}: {problem}") from problem
+
+    def _verify(self) -> None:
+        from styleshift.audio.read import probe
+
+        try:
+            info = probe(self._temporary)
+        except AudioError as error:
+            raise self._failure("cannot be read back after it was written") from error
+        slack = _LOSSY_SLACK if self.format.lossy else 0
+        if info.channels != self.channels or (
+            info.frames is not None and abs(info.frames - self.frames) > slack
+        ):
+            raise self._failure(
+                f"holds {info.frames} frames of {info.channels} channels, after {self.frames} of "
+                f"{self.channels} were written"
+            )
+
+    def _discard(self) -> None:
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _failure(self, what: str, hint: str = "") -> AudioError:
+        return AudioError(f"{shown(self.path)}: {what}", hint, reason="cannot write")
+
+
+class _SoundFileEncoder:
+    def __init__(
+        self, file: RememberingFile, format: OutputFormat, container: str, sample_rate: int, channels: int
+    ) -> None:
+        options: dict[str, Any] = {}
+        if format.compression_level is not None:
+            options["compression_level"] = format.compression_level
+        if format.bitrate_mode is not None:
+            options["bitrate_mode"] = format.bitrate_mode
+        self._sound = soundfile.SoundFile(
+            file, "w", sample_rate, channels, format.subtype, format=container, **options
+        )
+
+    def write(self, block: Float32Array) -> None:
+        self._sound.write(block)
+
+    def close(self) -> None:
+        self._sound.close()
+
+
+def _encoder(
+    file: RememberingFile, format: OutputFormat, sample_rate: int, channels: int, frames: int | None
+) -> Encoder:
+    if format.container == "M4A":
+        from styleshift.audio.pyav import PyAVEncoder
+
+        return PyAVEncoder(file, format.subtype, sample_rate, channels)
+    container = format.container
+    if container in ("WAV", "WAVEX") and frames is not None:
+        width = {"FLOAT": 4, "DOUBLE": 8, "PCM_32": 4, "PCM_24": 3, "PCM_16": 2}.get(format.subtype, 2)
+        if frames * channels * width > _WAV_LIMIT:
+            container = "RF64"
+    return _SoundFileEncoder(file, format, container, sample_rate, channels)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Remove the temporary files that a killed writer left directly in a folder; how many there were."""
+    count = 0
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        path.unlink(missing_ok=True)
+        count += 1
+    return count
