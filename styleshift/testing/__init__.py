@@ -1,0 +1,27 @@
+"""The contract checks that a plugin author runs; the built-ins run them too.
+
+Each takes a record, uses it as styleshift would, and raises :class:`ContractError` with a plain sentence
+where it breaks what the author's guide (docs/plugins.md) promises. In a test of a plugin::
+
+    from styleshift.testing import check_generator, check_plugin
+
+    def test_contract():
+        registry = check_plugin("my_package")
+        check_generator(registry.generators.get("my-generator"))
+"""
+
+from styleshift.testing.contract import ContractError
+from styleshift.testing.domain import check_domain
+from styleshift.testing.generator import check_generator
+from styleshift.testing.plugin import check_plugin
+from styleshift.testing.runtime import check_runtime
+from styleshift.testing.vocoder import check_vocoder
+
+__all__ = [
+    "ContractError",
+    "check_domain",
+    "check_generator",
+    "check_plugin",
+    "check_runtime",
+    "check_vocoder",
+]

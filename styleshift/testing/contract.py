@@ -1,0 +1,35 @@
+"""What all contract checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from styleshift.errors import StyleshiftError
+from styleshift.hooks.check import record_problem
+from styleshift.hooks.options import build_config
+
+
+class ContractError(AssertionError):
+    """A record does not do what the plugin author's guide promises of its kind."""
+
+
+def require(holds: object, sentence: str) -> None:
+    """Raise :class:`ContractError` with ``sentence`` unless ``holds``."""
+    if not holds:
+        raise ContractError(sentence)
+
+
+def require_record(spec: Any, record: type) -> None:
+    """A record of the kind wanted, with fields that the registry would take."""
+    require(isinstance(spec, record), f"this is {type(spec).__name__}, not {record.__name__}")
+    wrong = record_problem(spec)
+    require(not wrong, f"the {record.__name__} {spec.name!r} {wrong}")
+
+
+def options_of(spec: Any, options: Mapping[str, Any] | None) -> Any:
+    """The record's config with some options set, as a recipe or a command line sets them."""
+    try:
+        return build_config(spec.config, options or {}, f"{spec.name!r}")
+    except StyleshiftError as error:
+        raise ContractError(f"the options of {spec.name!r} cannot be made: {error.message}") from error

@@ -1,0 +1,139 @@
+"""The check of a domain source: every recording it finds can be named, opened, read and read again."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from styleshift.hooks.records import AudioStream, DomainSpec, Recording
+from styleshift.testing.contract import ContractError, require, require_record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> dict[str, list[Recording]]:
+    """Check a domain source on a folder in which it finds something.
+
+    Names must be unique and stay inside their domain; two searches must agree; recordings must survive
+    pickling, since workers read them; audio must come in float32 blocks of the size asked for, finite, and
+    the same on a second pass. An empty folder must give nothing, without an error.
+
+    Args:
+        spec: the record.
+        folder: as a person would give it to ``styleshift precompute``; at least one recording in it.
+        seconds: how much of each recording is read.
+
+    Returns:
+        The recordings found, by domain.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    require_record(spec, DomainSpec)
+    with tempfile.TemporaryDirectory() as empty:
+        nothing = {name: list(recordings) for name, recordings in spec.find(Path(empty)).items()}
+        require(not any(nothing.values()), f"{spec.name!r} finds recordings in an empty folder: {nothing}")
+    found = _search(spec, folder)
+    require(any(found.values()), f"{spec.name!r} finds nothing in {folder}")
+    again = _search(spec, folder)
+    require(
+        _identities(found) == _identities(again),
+        f"{spec.name!r} finds other recordings, or in another order, when it looks a second time",
+    )
+    for name, recordings in found.items():
+        _check_names(name, recordings)
+        for recording in recordings:
+            _check_recording(recording, seconds)
+    return found
+
+
+def _search(spec: DomainSpec, folder: Path) -> dict[str, list[Recording]]:
+    found = spec.find(folder)
+    require(isinstance(found, Mapping), f"find returned {type(found).__name__}, not a mapping by domain")
+    return {name: list(recordings) for name, recordings in found.items()}
+
+
+def _identities(found: dict[str, list[Recording]]) -> list[Any]:
+    return [(domain, [(item.name, item.version) for item in items]) for domain, items in found.items()]
+
+
+def _check_names(domain: str, recordings: list[Recording]) -> None:
+    plain = isinstance(domain, str) and domain and "/" not in domain and not domain.startswith(".")
+    require(plain, f"the domain name {domain!r} cannot be a folder's name")
+    seen: set[str] = set()
+    for recording in recordings:
+        require(isinstance(recording, Recording), f"domain {domain!r} holds {type(recording).__name__}")
+        parts = PurePosixPath(recording.name).parts
+        inside = parts and not recording.name.startswith("/") and ".." not in parts
+        require(inside, f"the recording name {recording.name!r} leaves its domain")
+        require(recording.name not in seen, f"domain {domain!r} holds {recording.name!r} twice")
+        seen.add(recording.name)
+
+
+def _check_recording(recording: Recording, seconds: float) -> None:
+    name = recording.name
+    require(recording.path.is_file(), f"{name!r}: its path {recording.path} is no file")
+    require(isinstance(recording.version, str), f"{name!r}: its version is {recording.version!r}, not text")
+    try:
+        pickle.loads(pickle.dumps(recording))
+    except Exception as error:  # pickle raises many types
+        raise ContractError(
+            f"{name!r} cannot be pickled ({error}): its open must be a function of a module, "
+            "or functools.partial of one"
+        ) from error
+    first = _read(recording, 4096, seconds)
+    second = _read(recording, 1000, seconds)
+    length = min(len(first), len(second))
+    require(length > 0, f"{name!r} opens, but no audio comes")
+    require(
+        (first[:length] == second[:length]).all(),
+        f"{name!r} is other audio on a second pass, or in blocks of another size",
+    )
+
+
+def _read(recording: Recording, size: int, seconds: float) -> npt.NDArray[np.float32]:
+    import numpy as np
+
+    name = recording.name
+    stream = recording.open()
+    try:
+        _check_format(name, stream)
+        wanted = int(seconds * stream.sample_rate)
+        blocks, total = [], 0
+        for block in stream.blocks(size):
+            require(
+                isinstance(block, np.ndarray) and block.dtype == np.float32,
+                f"{name!r}: a block is {getattr(block, 'dtype', type(block).__name__)}, not float32",
+            )
+            require(
+                block.ndim == 2 and block.shape[1] == stream.channels and 0 < len(block) <= size,
+                f"{name!r}: a block is {block.shape}; it must be [1 to {size}, {stream.channels}]",
+            )
+            require(np.isfinite(block).all(), f"{name!r}: a block holds values that are not finite")
+            blocks.append(block.copy())
+            total += len(block)
+            if total >= wanted:
+                break
+        else:
+            require(
+                stream.frames is None or abs(stream.frames - total) <= stream.sample_rate,
+                f"{name!r}: {total} frames came where frames said {stream.frames}",
+            )
+    finally:
+        stream.close()
+        stream.close()  # a second close is harmless
+    return np.concatenate(blocks)[:wanted] if blocks else np.zeros((0, 1), np.float32)
+
+
+def _check_format(name: str, stream: AudioStream) -> None:
+    for field, low, high in (("sample_rate", 1000, 768_000), ("channels", 1, 64)):
+        value = getattr(stream, field)
+        good = isinstance(value, int) and low <= value <= high
+        require(good, f"{name!r}: {field} is {value!r}; it must be a whole number from {low} to {high}")
+    good = stream.frames is None or (isinstance(stream.frames, int) and stream.frames >= 0)
+    require(good, f"{name!r}: frames is {stream.frames!r}; it must be a whole number or None")

@@ -1,0 +1,240 @@
+"""The check of a generator: shapes, gradients, weights and export."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks.records import GeneratorSpec
+from styleshift.testing.contract import ContractError, options_of, require, require_record
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# 257 bins as the seed has them, and two sizes whose halves and quarters are awkward.
+SPECTROGRAMS = (
+    SpectrogramConfig(),
+    SpectrogramConfig(sample_rate=16000, frame_length=256, hop_length=64, fft_length=256),
+    SpectrogramConfig(sample_rate=8000, frame_length=200, hop_length=50, fft_length=202),
+)
+
+
+def check_generator(
+    spec: GeneratorSpec,
+    options: Mapping[str, Any] | None = None,
+    *,
+    spectrograms: Sequence[SpectrogramConfig] = SPECTROGRAMS,
+    export: bool = True,
+) -> None:
+    """Check a generator as training, checkpoints and export use it.
+
+    Shape kept for every spectrogram size, several lengths and batches; finite, also on silence and on loud
+    input; the same twice in eval mode; each item of a batch as if alone; input left alone; a gradient to the
+    input and to every weight, in float32 the same as in float64; weights that can be stored and loaded; and,
+    exported to ONNX with free batch and length, the same numbers from ONNX Runtime.
+
+    Args:
+        spec: the record.
+        options: as in a recipe's ``[generator]``; small ones make the check fast.
+        spectrograms: spectrogram settings to build it for.
+        export: False leaves the export out (it takes a few seconds).
+
+    Raises:
+        ContractError: in plain words.
+    """
+    import torch
+
+    require_record(spec, GeneratorSpec)
+    config = options_of(spec, options)
+    for spectrogram in spectrograms:
+        torch.manual_seed(0)
+        module = _build(spec, config, spectrogram)
+        _wake(module)
+        module.eval()
+        _check_shapes(spec, module, spectrogram)
+        _check_values(spec, module, spectrogram)
+    _check_gradients(spec, module, spectrogram)
+    _check_weights(spec, config, module, spectrogram)
+    if export:
+        _check_export(spec, module, spectrogram)
+
+
+def _build(spec: GeneratorSpec, config: Any, spectrogram: SpectrogramConfig) -> nn.Module:
+    from torch import nn
+
+    module = spec.build(config, spectrogram)
+    require(isinstance(module, nn.Module), f"build returned {type(module).__name__}, not a torch module")
+    require(
+        any(parameter.requires_grad for parameter in module.parameters()), "it has no weights that can learn"
+    )
+    return module
+
+
+def _wake(module: nn.Module) -> None:
+    """Move every weight a little: a last layer of zeros, a good start, would hide all that is before it."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+
+
+def _noise(batch: int, spectrogram: SpectrogramConfig, frames: int) -> torch.Tensor:
+    import torch
+
+    return torch.randn(batch, 1, spectrogram.bins, frames)
+
+
+def _call(module: nn.Module, given: torch.Tensor, what: str) -> torch.Tensor:
+    import torch
+
+    try:
+        out = module(given)
+    except Exception as error:
+        raise ContractError(f"it cannot take {what} {list(given.shape)}: {error}") from error
+    require(isinstance(out, torch.Tensor), f"it returned {type(out).__name__}, not a tensor")
+    result: torch.Tensor = out
+    require(
+        result.shape == given.shape, f"{what} {list(given.shape)} came back as {list(result.shape)}: keep it"
+    )
+    require(result.dtype == given.dtype, f"{given.dtype} came back as {result.dtype}")
+    require(torch.isfinite(result).all(), f"{what} {list(given.shape)} came back with values not finite")
+    return result
+
+
+def _check_shapes(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    import torch
+
+    with torch.no_grad():
+        for batch, lengths in ((1, 4), (1, 7), (2, 5)):
+            given = _noise(batch, spectrogram, lengths * spec.time_multiple)
+            before = given.clone()
+            _call(module, given, "input")
+            require(torch.equal(given, before), "it changes its input in place")
+
+
+def _check_values(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    import torch
+
+    frames = 4 * spec.time_multiple
+    with torch.no_grad():
+        given = _noise(2, spectrogram, frames)
+        out = _call(module, given, "input")
+        require(torch.equal(out, module(given)), "in eval mode it gives other numbers on a second call")
+        alone = torch.cat([module(given[:1]), module(given[1:])])
+        require(
+            torch.allclose(out, alone, rtol=1e-3, atol=1e-4),
+            "in eval mode an item of a batch comes out otherwise than alone",
+        )
+        _call(module, torch.zeros_like(given), "silence (all zeros)")
+        _call(module, torch.full_like(given, -3.0), "silence (one constant)")
+        _call(module, 20 * given, "loud input")
+
+
+def _check_gradients(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    import torch
+
+    module.train()
+    # A batch of one: PyTorch's instance norm has had a wrong gradient there for channels-last tensors.
+    given = _noise(1, spectrogram, 6 * spec.time_multiple).requires_grad_()
+    weight = torch.randn_like(given)
+    # Dropout would draw other numbers in float64.
+    for part in module.modules():
+        if isinstance(part, torch.nn.modules.dropout._DropoutNd):
+            part.p = 0.0
+    module.zero_grad()
+    (module(given) * weight).sum().backward()
+    gradient = given.grad
+    require(gradient is not None, "no gradient reaches its input")
+    assert gradient is not None
+    require(torch.isfinite(gradient).all(), "the gradient at its input is not finite")
+    require(gradient.abs().max() > 0, "the gradient at its input is zero")
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            found = parameter.grad
+            require(found is not None, f"no gradient reaches the weight {name}: it is never used")
+            require(torch.isfinite(found).all(), f"the gradient at the weight {name} is not finite")  # type: ignore[arg-type]
+    exact = copy.deepcopy(module).double()
+    same = given.detach().double().requires_grad_()
+    (exact(same) * weight.double()).sum().backward()
+    assert same.grad is not None
+    error = float((gradient.double() - same.grad).norm() / same.grad.norm())
+    require(error < 0.05, f"its input gradient in float32 is off by {error:.0%} from that in float64")
+    module.eval()
+
+
+def _check_weights(
+    spec: GeneratorSpec, config: Any, module: nn.Module, spectrogram: SpectrogramConfig
+) -> None:
+    import torch
+
+    state = module.state_dict()
+    owners: dict[int, str] = {}
+    for name, tensor in state.items():
+        require(
+            isinstance(tensor, torch.Tensor), f"the state {name} is {type(tensor).__name__}, not a tensor"
+        )
+        if tensor.numel():
+            other = owners.setdefault(tensor.untyped_storage().data_ptr(), name)
+            require(
+                other == name, f"the weights {other} and {name} share memory: safetensors cannot store that"
+            )
+    torch.manual_seed(1)
+    twin = _build(spec, config, spectrogram).eval()
+    try:
+        twin.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise ContractError(f"its weights do not fit a second module of the same options: {error}") from error
+    given = _noise(1, spectrogram, 4 * spec.time_multiple)
+    with torch.no_grad():
+        require(
+            torch.allclose(twin(given), module(given), rtol=1e-4, atol=1e-5),
+            "loaded weights do not give the same output: something that matters is not in state_dict",
+        )
+
+
+def _check_export(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    import numpy as np
+    import onnxruntime
+    import torch
+
+    example = _noise(2, spectrogram, 6 * spec.time_multiple)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "generator.onnx"
+        try:
+            torch.onnx.export(
+                module,
+                (example,),
+                path,
+                input_names=["log_magnitude"],
+                output_names=["converted"],
+                dynamic_shapes=({0: "batch", 3: "frames"},),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        except Exception as error:
+            raise ContractError(f"it cannot be exported to ONNX: {error}") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        for batch, lengths in ((1, 4), (3, 9), (1, 32)):
+            given = _noise(batch, spectrogram, lengths * spec.time_multiple)
+            with torch.no_grad():
+                wanted = module(given).numpy()
+            try:
+                made = session.run(None, {session.get_inputs()[0].name: given.numpy()})[0]
+            except Exception as error:
+                raise ContractError(f"exported, it cannot take {list(given.shape)}: {error}") from error
+            worst = float(np.abs(made - wanted).max() / max(1.0, float(np.abs(wanted).max())))
+            require(
+                made.shape == wanted.shape and worst < 1e-3,
+                f"exported, it gives other numbers at {list(given.shape)}: off by {worst:.1e}",
+            )

@@ -1,0 +1,129 @@
+"""The check of a runtime: a small model with free lengths, against the ONNX reference implementation."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.errors import BundleError
+from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+from styleshift.testing.contract import ContractError, require, require_record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+BINS = 33
+
+
+def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 1e-3) -> None:
+    """Check a runtime with a small model: convolutions, instance norm, ReLU, a transposed convolution.
+
+    The same shape and, within ``tolerance``, the numbers of the reference implementation, for several
+    batches and lengths; the same from several threads at once; float32; a description of what really runs;
+    and a BundleError for a file that is no model.
+
+    Args:
+        spec: the record.
+        device: one of ``spec.devices``.
+        tolerance: largest error, as a part of the largest value; a runtime that computes in bfloat16
+            needs about 0.03.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    import numpy as np
+
+    require_record(spec, RuntimeSpec)
+    require(device.split(":")[0] in spec.devices, f"{spec.name!r} does not say that it serves {device}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_model(path)
+        session = spec.build(path, device, 2)
+        said = session.description
+        require(isinstance(said, str) and said.strip(), "its description is empty: say what really runs")
+        random = np.random.default_rng(0)
+        for batch, frames in ((1, 16), (3, 16), (1, 64), (2, 100)):
+            given = random.standard_normal((batch, 1, BINS, frames)).astype(np.float32)
+            _compare(path, session, given, tolerance)
+        wanted = session.run(given)
+        with ThreadPoolExecutor(4) as pool:
+            for made in pool.map(lambda _: session.run(given), range(8)):
+                require(
+                    np.allclose(made, wanted, atol=tolerance), "calls from several threads disturb each other"
+                )
+        _check_refusal(spec, Path(folder), device)
+
+
+def write_model(path: Path) -> None:
+    """Write a small model like a generator: ``log_magnitude [batch, 1, 33, frames]`` -> ``converted``."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(7)
+
+    def weights(name: str, *shape: int) -> onnx.TensorProto:
+        return numpy_helper.from_array(random.standard_normal(shape).astype(np.float32) * 0.3, name)
+
+    def value(name: str) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 1, BINS, "frames"])
+
+    nodes = [
+        helper.make_node("Conv", ["log_magnitude", "w1", "b1"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("InstanceNormalization", ["a", "scale", "shift"], ["b"]),
+        helper.make_node("Relu", ["b"], ["c"]),
+        helper.make_node(
+            "ConvTranspose", ["c", "w2"], ["d"], pads=[1, 1, 1, 1], strides=[2, 2], output_padding=[0, 1]
+        ),
+        helper.make_node("Add", ["log_magnitude", "d"], ["converted"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "check",
+        [value("log_magnitude")],
+        [value("converted")],
+        [
+            weights("w1", 4, 1, 3, 3),
+            weights("b1", 4),
+            weights("scale", 4),
+            weights("shift", 4),
+            weights("w2", 4, 1, 3, 3),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 10
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _compare(path: Path, session: RuntimeSession, given: npt.NDArray[np.float32], tolerance: float) -> None:
+    import numpy as np
+    from onnx.reference import ReferenceEvaluator
+
+    outputs: Any = ReferenceEvaluator(str(path)).run(None, {"log_magnitude": given})
+    wanted = outputs[0]
+    made = session.run(given)
+    require(isinstance(made, np.ndarray), f"run returned {type(made).__name__}, not a numpy array")
+    require(made.dtype == np.float32, f"run returned {made.dtype}, not float32")
+    require(made.shape == given.shape, f"{given.shape} came back as {made.shape}")
+    error = float(np.abs(made - wanted).max() / np.abs(wanted).max())
+    require(
+        error <= tolerance, f"it is off by {error:.1e} at {given.shape}, where {tolerance:.1e} is allowed"
+    )
+
+
+def _check_refusal(spec: RuntimeSpec, folder: Path, device: str) -> None:
+    damaged = folder / "damaged.onnx"
+    damaged.write_bytes(b"this is no model")
+    try:
+        spec.build(damaged, device, 1)
+    except BundleError:
+        return
+    except Exception as error:
+        raise ContractError(
+            f"a file that is no model raised {type(error).__name__}; raise styleshift.errors.BundleError"
+        ) from error
+    raise ContractError("a file that is no model was loaded without an error")
