@@ -1,0 +1,227 @@
+"""What the measures look at: log-mel spectrogram, chroma and pitch of a waveform.
+
+Everything is computed at one fixed analysis setting, whatever a recipe's front end is, so that figures of
+different recipes can be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.frontend import SpectrogramConfig, stft
+
+Array = npt.NDArray[np.float32]
+Array64 = npt.NDArray[np.float64]
+
+SAMPLE_RATE = 22050
+MEL_BANDS = 80
+RANGE_DB = 60.0
+"""Everything this far below the loudest point of the reference counts as silence."""
+
+_TIMBRE = SpectrogramConfig(
+    sample_rate=SAMPLE_RATE, frame_length=1024, hop_length=256, fft_length=1024, compression="none"
+)
+# Harmony needs finer bins than timbre: 10.8 Hz tells semitones apart from about 180 Hz up.
+_HARMONY = SpectrogramConfig(
+    sample_rate=SAMPLE_RATE, frame_length=2048, hop_length=512, fft_length=2048, compression="none"
+)
+FRAME_RATE = _TIMBRE.frame_rate
+CHROMA_RATE = _HARMONY.frame_rate
+_POWER_FLOOR = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One recording as the measures see it.
+
+    Attributes:
+        log_mel: ``[frames, MEL_BANDS]`` float32, dB of mel-band power, ``FRAME_RATE`` frames a second.
+        chroma: ``[frames, 12]`` float32, power in each pitch class from C, the strongest at 1 (all 0 in
+            silence), ``CHROMA_RATE`` frames a second.
+    """
+
+    log_mel: Array
+    chroma: Array
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return len(self.log_mel) / FRAME_RATE
+
+
+def features(samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE) -> Features:
+    """Analyse a waveform.
+
+    Args:
+        samples: ``[samples]`` or ``[samples, channels]`` float, full scale 1.0; channels are averaged.
+        sample_rate: Hz; anything but ``SAMPLE_RATE`` is resampled.
+    """
+    mono = to_mono(samples, sample_rate)
+    return Features(log_mel=log_mel(mono), chroma=chroma(mono))
+
+
+def to_mono(samples: npt.ArrayLike, sample_rate: int) -> Array:
+    """``[samples]`` float32 at ``SAMPLE_RATE``; channels averaged, resampled with soxr where needed."""
+    wave = np.asarray(samples, dtype=np.float32)
+    if wave.ndim == 2:
+        wave = wave.mean(axis=1)
+    assert wave.ndim == 1, f"a waveform has one or two axes, not {wave.ndim}"
+    if sample_rate != SAMPLE_RATE:
+        import soxr
+
+        wave = np.asarray(soxr.resample(wave, sample_rate, SAMPLE_RATE), dtype=np.float32)
+    return np.ascontiguousarray(wave)
+
+
+def log_mel(mono: Array) -> Array:
+    """``[samples]`` at ``SAMPLE_RATE`` to ``[frames, MEL_BANDS]`` float32 dB, floored at -100 dB."""
+    bank = mel_filters(SAMPLE_RATE, _TIMBRE.fft_length, MEL_BANDS)
+    decibels: Array = (10 * np.log10(np.maximum(_power(mono, _TIMBRE) @ bank.T, _POWER_FLOOR))).astype(
+        np.float32
+    )
+    return decibels
+
+
+def chroma(mono: Array) -> Array:
+    """``[samples]`` at ``SAMPLE_RATE`` to ``[frames, 12]`` float32, C first, each frame's largest at 1."""
+    classes = _power(mono, _HARMONY) @ chroma_filters(SAMPLE_RATE, _HARMONY.fft_length).T
+    top = classes.max(axis=1, keepdims=True, initial=0.0)
+    loud = top > _POWER_FLOOR
+    scaled: Array = np.where(loud, classes / np.where(loud, top, 1.0), 0.0).astype(np.float32)
+    return scaled
+
+
+def _power(mono: Array, config: SpectrogramConfig) -> Array:
+    spectrum = stft(mono, config)
+    power: Array = spectrum.real**2 + spectrum.imag**2
+    return power
+
+
+@lru_cache(maxsize=8)
+def mel_filters(sample_rate: int, fft_length: int, bands: int) -> Array:
+    """Triangles of equal area, spaced evenly in mel from 0 Hz to Nyquist: ``[bands, bins]`` float32.
+
+    The mel scale of Slaney's Auditory Toolbox (1998): linear below 1 kHz, logarithmic above.
+    """
+    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(sample_rate / 2), bands + 2))
+    hertz = np.arange(fft_length // 2 + 1) * sample_rate / fft_length
+    rising = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
+    area = (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    triangles: Array = (np.maximum(0.0, np.minimum(rising, falling)) * area).astype(np.float32)
+    return triangles
+
+
+_MEL_LINEAR_HZ = 200.0 / 3
+_MEL_BREAK_HZ = 1000.0
+_MEL_LOG_STEP = np.log(6.4) / 27
+
+
+def _hz_to_mel(hertz: float) -> float:
+    if hertz < _MEL_BREAK_HZ:
+        return hertz / _MEL_LINEAR_HZ
+    return float(_MEL_BREAK_HZ / _MEL_LINEAR_HZ + np.log(hertz / _MEL_BREAK_HZ) / _MEL_LOG_STEP)
+
+
+def _mel_to_hz(mel: Array64) -> Array64:
+    above = mel - _MEL_BREAK_HZ / _MEL_LINEAR_HZ
+    hertz: Array64 = np.where(above < 0, mel * _MEL_LINEAR_HZ, _MEL_BREAK_HZ * np.exp(_MEL_LOG_STEP * above))
+    return hertz
+
+
+@lru_cache(maxsize=8)
+def chroma_filters(sample_rate: int, fft_length: int) -> Array:
+    """How much each bin counts for each pitch class: ``[12, bins]`` float32, C first, A4 at 440 Hz.
+
+    Gaussian bumps as wide as a bin, weighted towards the octaves around 440 Hz (Ellis, "Chroma feature
+    analysis and synthesis", 2007).
+    """
+    bins = fft_length // 2 + 1
+    hertz = np.arange(1, fft_length) * sample_rate / fft_length
+    semitones = 12 * np.log2(hertz / (440.0 / 16))
+    # The bin at 0 Hz has no pitch: put it an octave and a half below the first, as Ellis does.
+    semitones = np.concatenate([[semitones[0] - 18.0], semitones])
+    width = np.concatenate([np.maximum(np.diff(semitones), 1.0), [1.0]])
+    distance: Array64 = np.remainder(semitones - np.arange(12)[:, None] + 126, 12) - 6
+    bumps = np.exp(-0.5 * (2 * distance / width) ** 2)
+    bumps /= np.linalg.norm(bumps, axis=0, keepdims=True)
+    bumps *= np.exp(-0.5 * ((semitones / 12 - 5.0) / 2.0) ** 2)
+    # Row 0 of the bumps is A; turn until it is C.
+    return np.ascontiguousarray(np.roll(bumps, -3, axis=0)[:, :bins], dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def dct_matrix(bands: int, coefficients: int) -> Array64:
+    """The orthonormal DCT-II, ``[bands, coefficients]``; ``x @ matrix`` are the first coefficients."""
+    order = np.arange(coefficients)
+    basis = np.cos(np.pi * (np.arange(bands)[:, None] + 0.5) * order / bands) * np.sqrt(2.0 / bands)
+    basis[:, 0] /= np.sqrt(2.0)
+    matrix: Array64 = basis
+    return matrix
+
+
+def clip_range(decibels: npt.NDArray[np.floating], peak: float | None = None) -> Array:
+    """Raise everything more than ``RANGE_DB`` below ``peak`` (its own, where None) to that level."""
+    top = float(decibels.max(initial=-100.0)) if peak is None else peak
+    raised: Array = np.maximum(decibels, np.float32(top - RANGE_DB)).astype(np.float32, copy=False)
+    return raised
+
+
+def mel_cepstra(decibels: npt.NDArray[np.floating], first: int, last: int) -> Array64:
+    """Coefficients ``first`` to ``last`` of the DCT over the mel bands: ``[frames, last - first + 1]``.
+
+    Scaled so that the root of the sum of squares of a difference is in dB: with power in nepers it would
+    be the (10 / ln 10) * sqrt(2 * sum c^2) of the mel-cepstral distortion (Kubichek 1993).
+    """
+    cepstra: Array64 = decibels.astype(np.float64) @ dct_matrix(decibels.shape[1], last + 1)
+    cepstra /= np.sqrt(decibels.shape[1])
+    return cepstra[:, first:]
+
+
+def pitch(mono: Array, low_hz: float = 60.0, high_hz: float = 600.0, threshold: float = 0.15) -> Array64:
+    """Fundamental frequency of a voice: ``[frames]`` float64 Hz, nan where unvoiced.
+
+    YIN (de Cheveigne and Kawahara 2002), steps 1 to 5.
+    Frames are ``FRAME_RATE`` a second, centred like those of :func:`log_mel`.
+    """
+    hop, width = _TIMBRE.hop_length, 1024
+    shortest, longest = int(SAMPLE_RATE / high_hz), int(SAMPLE_RATE / low_hz)
+    frames = 1 + len(mono) // hop
+    padded = np.pad(mono.astype(np.float64), (width, width + longest + hop))
+    starts = np.arange(frames) * hop + width - width // 2
+    found = np.full(frames, np.nan)
+    size = 1 << int(np.ceil(np.log2(2 * width + longest)))
+    for index, start in enumerate(starts):
+        frame = padded[start : start + width + longest]
+        head = frame[:width]
+        energy = np.concatenate([[0.0], np.cumsum(frame**2)])
+        if energy[width] < 1e-6 * width:
+            continue
+        product = np.fft.irfft(np.conj(np.fft.rfft(head, size)) * np.fft.rfft(frame, size), size)[
+            : longest + 1
+        ]
+        moved = energy[width : width + longest + 1] - energy[: longest + 1]
+        difference = energy[width] + moved - 2 * product
+        running = np.cumsum(difference[1:])
+        normal = difference[1:] * np.arange(1, longest + 1) / np.maximum(running, 1e-12)
+        below = np.flatnonzero(normal[shortest - 1 :] < threshold)
+        if not len(below):
+            continue
+        lag = int(below[0]) + shortest - 1
+        while lag + 1 < len(normal) and normal[lag + 1] < normal[lag]:
+            lag += 1
+        found[index] = SAMPLE_RATE / (lag + 1 + _vertex(normal, lag))
+    return found
+
+
+def _vertex(values: Array64, at: int) -> float:
+    """Where the parabola through three points has its lowest, relative to the middle one."""
+    if at == 0 or at + 1 >= len(values):
+        return 0.0
+    before, here, after = values[at - 1 : at + 2]
+    curve = before - 2 * here + after
+    return float(0.5 * (before - after) / curve) if curve > 0 else 0.0
