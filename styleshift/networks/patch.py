@@ -59,7 +59,8 @@ class PatchDiscriminator(nn.Module):
         for number, scale in enumerate(self.scales):
             logits.append(scale(functional.avg_pool2d(seen, 1 << number) if number else seen).flatten(1))
         if len(logits) == 1:
-            return logits[0]
+            only: Tensor = logits[0]
+            return only
         # Repeating the coarse scales' logits lets one mean over all patches weigh the scales alike.
         most = max(part.shape[1] for part in logits)
         return torch.cat([part.repeat(1, max(1, most // part.shape[1])) for part in logits], dim=1)

@@ -1,15 +1,13 @@
 """Recipes: one TOML file describes one experiment whole."""
 
-from styleshift.recipes.schema import (
+from styleshift.recipes.schema import Recipe, list_recipes, load_recipe
+from styleshift.recipes.settings import (
     ComponentConfig,
     DataConfig,
     LossConfig,
     OptimiserConfig,
-    Recipe,
     ScheduleConfig,
     WarmStartConfig,
-    list_recipes,
-    load_recipe,
 )
 
 __all__ = [

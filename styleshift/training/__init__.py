@@ -1,0 +1,1 @@
+"""Training: losses, one CycleGAN step, the one visible loop, checkpoints."""

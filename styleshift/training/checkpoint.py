@@ -1,0 +1,192 @@
+"""What a checkpoint holds, and how a trained model comes out of one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from styleshift.errors import CheckpointError
+from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks.registry import load_registry
+from styleshift.recipes import Recipe
+from styleshift.training.data import Statistics
+from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.model import DIRECTIONS, CycleGAN
+from styleshift.training.step import TrainingState
+
+CHECKPOINTS = "checkpoints"
+RUN_FILE = "run.json"
+
+
+def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Everything in ``state`` that a run needs to go on: tensors, and values fit for JSON."""
+    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
+    scalars: dict[str, Any] = {}
+    for owner, optimiser in _optimisers(state).items():
+        for number, values in optimiser.state_dict()["state"].items():
+            for name, value in values.items():
+                key = f"{owner}.{number}.{name}"
+                if isinstance(value, Tensor):
+                    tensors[key] = value
+                else:
+                    scalars[key] = value
+    for side, buffer in state.replay.items():
+        if buffer.kept:
+            tensors[f"replay.{side}"] = torch.stack(buffer.kept)
+    tensors["random.step"] = state.random.get_state()
+    tensors["random.torch"] = torch.get_rng_state()
+    for number in range(torch.cuda.device_count()):
+        tensors[f"random.cuda.{number}"] = torch.cuda.get_rng_state(number)
+    return (
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+        {"step": state.step, "seconds": state.seconds, "scalars": scalars},
+    )
+
+
+def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    """The inverse of :func:`pack`, into a state that was begun with the same recipe.
+
+    Raises:
+        CheckpointError: the checkpoint belongs to other networks.
+    """
+    load_weights(state.model, tensors)
+    for owner, optimiser in _optimisers(state).items():
+        whole = optimiser.state_dict()
+        found: dict[int, dict[str, Any]] = {}
+        for source in (tensors, values["scalars"]):
+            for key, value in source.items():
+                if key.startswith(f"{owner}."):
+                    _, number, name = key.split(".", 2)
+                    found.setdefault(int(number), {})[name] = value
+        optimiser.load_state_dict({"state": found, "param_groups": whole["param_groups"]})
+    for side, buffer in state.replay.items():
+        kept = tensors.get(f"replay.{side}")
+        buffer.kept = [] if kept is None else list(kept.to(state.device).unbind())
+    state.random.set_state(tensors["random.step"])
+    torch.set_rng_state(tensors["random.torch"])
+    for number in range(torch.cuda.device_count()):
+        if f"random.cuda.{number}" in tensors:
+            torch.cuda.set_rng_state(tensors[f"random.cuda.{number}"], number)
+    state.step, state.seconds = int(values["step"]), float(values["seconds"])
+
+
+def _optimisers(state: TrainingState) -> dict[str, torch.optim.Optimizer]:
+    return {
+        "generator_optimiser": state.generator_optimiser,
+        "discriminator_optimiser": state.discriminator_optimiser,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """Both generators of a run, ready to be used or exported.
+
+    Attributes:
+        recipe: the experiment.
+        domains: names of X and Y.
+        spectrogram: front-end settings.
+        generators: ``x2y`` and ``y2x``, in evaluation mode and without gradients: plain log magnitudes
+            ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
+        step: of the checkpoint.
+        window_frames: frames of a training crop; conversion works in windows of so many.
+        time_multiple: frames must be a multiple of it.
+        provenance: versions, seed, corpora.
+        requires: plugin packages the generator comes from, ``{"package", "version"}`` each.
+    """
+
+    recipe: Recipe
+    domains: tuple[str, str]
+    spectrogram: SpectrogramConfig
+    generators: dict[str, nn.Module]
+    step: int
+    window_frames: int
+    time_multiple: int
+    provenance: dict[str, Any]
+    requires: list[dict[str, str]]
+
+
+def load_trained(run_dir: Path, which: str | int = "best") -> TrainedModel:
+    """The generators of a run.
+
+    Args:
+        run_dir: ``runs/<name>``.
+        which: ``best`` (the highest score; the last where none was evaluated), ``last``, or a step.
+
+    Raises:
+        CheckpointError: no such run or checkpoint, or one that is damaged.
+        PluginError: the generator's plugin is not installed.
+    """
+    run = read_run(run_dir)
+    folder = CheckpointFolder(run_dir / CHECKPOINTS)
+    if which in ("best", "last"):
+        path = folder.best() if which == "best" else folder.last()
+    else:
+        text = str(which)
+        if not text.isdecimal() or int(text) not in folder.steps():
+            there = ", ".join(str(step) for step in folder.steps()) or "none"
+            raise CheckpointError(
+                f"there is no checkpoint {text!r} in {folder.path}", f"best, last, or: {there}"
+            )
+        path = folder.file(int(text))
+    tensors, values = read(path, only="model.")
+    recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {run_dir.name}")
+    entry = load_registry().generators.entry(recipe.generator.name)
+    model = CycleGAN(recipe, *blank_statistics(recipe))
+    load_weights(model, tensors)
+    model.eval().requires_grad_(False)
+    outside = entry.package != "styleshift"
+    return TrainedModel(
+        recipe=recipe,
+        domains=(run["domains"][0], run["domains"][1]),
+        spectrogram=recipe.spectrogram,
+        generators={direction: model.best()[direction] for direction in DIRECTIONS},
+        step=int(values["step"]),
+        window_frames=recipe.data.crop_frames,
+        time_multiple=entry.spec.time_multiple,
+        provenance={**run["provenance"], "step": int(values["step"]), "seconds": values["seconds"]},
+        requires=[{"package": entry.package, "version": entry.version}] if outside else [],
+    )
+
+
+def read_run(run_dir: Path) -> dict[str, Any]:
+    """``run.json``: name, domains, recipe, seed, provenance.
+
+    Raises:
+        CheckpointError: missing or damaged.
+    """
+    path = run_dir / RUN_FILE
+    try:
+        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        values["recipe"], values["domains"], values["seed"], values["provenance"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{run_dir} is no run that can be used: {error}", "start one with `styleshift train`"
+        ) from error
+    return values
+
+
+def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
+    """Statistics to build networks with whose scales a checkpoint then fills in."""
+    blank = Statistics(torch.zeros(recipe.spectrogram.bins), 1.0, 1.0, 1.0)
+    return blank, blank
+
+
+def load_weights(model: CycleGAN, tensors: dict[str, Tensor]) -> None:
+    """Fill ``model`` from a checkpoint's ``model.*`` tensors.
+
+    Raises:
+        CheckpointError: they belong to other networks.
+    """
+    weights = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"the checkpoint belongs to other networks: {str(error).splitlines()[-1].strip()}",
+            "go on with the version and the plugins that it was made with",
+        ) from error

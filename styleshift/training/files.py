@@ -1,0 +1,159 @@
+"""Checkpoint files: one safetensors file each, with everything that is no tensor as JSON in its header.
+
+A file is written under a temporary name in the same folder, flushed to disk and renamed, so a run that is
+killed at any moment leaves whole checkpoints only. Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from styleshift.errors import CheckpointError
+
+FORMAT = 1
+HEADER = "styleshift"
+
+
+def atomic_json(path: Path, values: Any) -> None:
+    """Write ``values`` to ``path`` so that there is always the old or the new file, whole."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def write(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    """Write one checkpoint file, whole or not at all.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        save_file(tensors, temporary, {HEADER: json.dumps({"format": FORMAT, **values})})
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # makes the rename itself durable where folders can be flushed
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read(path: Path, *, only: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read one checkpoint file.
+
+    Args:
+        path: of the file.
+        only: read only tensors whose names begin so.
+
+    Raises:
+        CheckpointError: missing, damaged, or from a newer version.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            values = json.loads((file.metadata() or {})[HEADER])
+            tensors = {name: file.get_tensor(name) for name in file.keys() if name.startswith(only)}  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be read: {error}", "remove it, and --resume takes the one before"
+        ) from error
+    if values.get("format", 0) > FORMAT:
+        raise CheckpointError(f"checkpoint {path} is from a newer styleshift", "update styleshift")
+    return tensors, values
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFolder:
+    """The checkpoints of one run, ``step-00000500.safetensors`` and so on.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    def file(self, step: int) -> Path:
+        """Where the checkpoint of that step is, or would be."""
+        return self.path / f"step-{step:08d}.safetensors"
+
+    def steps(self) -> list[int]:
+        """Steps that have a checkpoint, the earliest first."""
+        return sorted(int(path.stem[5:]) for path in self.path.glob("step-*.safetensors"))
+
+    def last(self) -> Path:
+        """The latest checkpoint.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        steps = self.steps()
+        if not steps:
+            raise CheckpointError(f"there is no checkpoint in {self.path}", "start with `styleshift train`")
+        return self.file(steps[-1])
+
+    def scores(self) -> dict[int, float]:
+        """Scores of steps that were evaluated, higher is better; empty where none was."""
+        try:
+            values = json.loads((self.path / "scores.json").read_text("utf-8"))
+            return {int(step): float(score) for step, score in values.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def best(self) -> Path:
+        """The checkpoint with the highest score; the last where none has one."""
+        steps = set(self.steps())
+        scored = {step: score for step, score in self.scores().items() if step in steps}
+        return self.file(max(scored, key=scored.__getitem__)) if scored else self.last()
+
+    def save(self, tensors: dict[str, Tensor], values: dict[str, Any], score: float | None = None) -> Path:
+        """Write the checkpoint of ``values["step"]``.
+
+        Raises:
+            OSError: it could not be written; the others are as they were.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        path = self.file(values["step"])
+        write(path, tensors, values)
+        if score is not None:
+            scores = {**self.scores(), values["step"]: score}
+            atomic_json(self.path / "scores.json", {str(step): scores[step] for step in sorted(scores)})
+        return path
+
+    def prune(self, keep_every: int, budget: float) -> list[int]:
+        """Remove all but the last, the best, every ``keep_every``-th; then the oldest over ``budget`` bytes.
+
+        Returns:
+            The steps that were removed. The last and the best always stay.
+        """
+        sacred = {self.last(), self.best()}
+        removed = []
+        for step in self.steps():
+            if self.file(step) not in sacred and not (keep_every and step % keep_every == 0):
+                self.file(step).unlink(missing_ok=True)
+                removed.append(step)
+        for step in self.steps():
+            total = sum(self.file(other).stat().st_size for other in self.steps())
+            if total <= budget:
+                break
+            if self.file(step) not in sacred:
+                self.file(step).unlink(missing_ok=True)
+                removed.append(step)
+        return removed

@@ -1,0 +1,86 @@
+"""``log.jsonl`` in the run folder: one JSON line every so many steps."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from styleshift.errors import TrainingError
+from styleshift.training.step import TrainingState
+
+
+class Log:
+    """Appends to the log and makes the figures for the progress bar.
+
+    Args:
+        path: of the file.
+        how_to_resume: the command that goes on with this run.
+    """
+
+    def __init__(self, path: Path, how_to_resume: str) -> None:
+        self.how_to_resume = how_to_resume
+        self._path = path
+        self._seconds = 0.0
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """One line that is not about losses."""
+        line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}, default=str)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def write(self, state: TrainingState, names: list[str], rows: torch.Tensor) -> dict[str, float | str]:
+        """One line with the mean of every loss.
+
+        Args:
+            state: after the last of the steps.
+            names: of the losses.
+            rows: ``[steps, losses]``.
+
+        Returns:
+            What to show beside the progress bar.
+
+        Raises:
+            TrainingError: a loss is not finite; the line is written all the same.
+        """
+        rows = rows.float().cpu()
+        means = dict(zip(names, rows.mean(dim=0).tolist(), strict=True))
+        speed = len(rows) / max(1e-9, state.seconds - self._seconds)
+        self._seconds = state.seconds
+        shown = {name: float(f"{value:.6g}") for name, value in means.items()}
+        rate = state.generator_optimiser.param_groups[0]["lr"]
+        self.event(
+            "step",
+            step=state.step,
+            seconds=round(state.seconds, 3),
+            steps_per_second=round(speed, 4),
+            rate=rate,
+            losses=shown,
+        )
+        if error := first_bad(names, rows, state.step):
+            raise error
+        return {"steps/s": speed, **grouped(means)}
+
+
+def grouped(means: dict[str, float]) -> dict[str, float]:
+    """Losses of the same kind, summed over directions: what fits beside a progress bar."""
+    found: dict[str, float] = {}
+    for name, value in means.items():
+        kind = name.partition("_")[0]
+        found[kind] = found.get(kind, 0.0) + value
+    return found
+
+
+def first_bad(names: list[str], rows: torch.Tensor, last_step: int) -> TrainingError | None:
+    """The error for the first loss in ``rows`` ``[steps, losses]`` that is not finite; None where all are."""
+    bad = (~torch.isfinite(rows)).nonzero()
+    if not len(bad):
+        return None
+    row, column = (int(value) for value in bad[0])
+    return TrainingError(
+        f"loss {names[column]} became {float(rows[row, column])} at step {last_step - len(rows) + row + 1}",
+        "the last checkpoint is good: lower optimiser.generator_rate or set optimiser.clip=1, and start anew",
+    )

@@ -1,0 +1,71 @@
+"""The loop, whole: draw crops, take a step, log, save; stop in good order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from styleshift.interrupt import StopRequest
+from styleshift.progress import Reporter
+from styleshift.training.data import Crops
+from styleshift.training.log import Log
+from styleshift.training.step import TrainingState, train_step
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What the loop works with.
+
+    Attributes:
+        state: networks, optimisers, counters.
+        x: crops of domain X.
+        y: crops of domain Y.
+        log: the run's JSON lines.
+        save: called with True at the end of the run, False before it.
+        reporter: who is told.
+    """
+
+    state: TrainingState
+    x: Crops
+    y: Crops
+    log: Log
+    save: Callable[[bool], None]
+    reporter: Reporter
+
+    def run(self) -> None:
+        """Train until the schedule ends.
+
+        Raises:
+            Interrupted: a signal came; the state is saved.
+            TrainingError: a loss is not finite; the last good checkpoint stays.
+        """
+        state, schedule = self.state, self.state.recipe.schedule
+        names: list[str] = []
+        rows: list[torch.Tensor] = []
+        total = schedule.steps or None
+        with StopRequest() as stop, self.reporter.task("training", total, "steps") as task:
+            task.advance(state.step)
+            saved, clock = state.step, time.monotonic()
+            while state.progress < 1 and not stop.requested:
+                x = torch.from_numpy(self.x.batch(schedule.batch))
+                y = torch.from_numpy(self.y.batch(schedule.batch))
+                losses = train_step(state, x, y)
+                now = time.monotonic()
+                state.seconds, clock = state.seconds + now - clock, now
+                names = list(losses)
+                rows.append(torch.stack(list(losses.values())))
+                due = state.step % schedule.save_every == 0
+                if due or state.step % schedule.log_every == 0 or state.progress >= 1 or stop.requested:
+                    figures = self.log.write(state, names, torch.stack(rows))
+                    task.advance(len(rows), **figures)
+                    rows.clear()
+                if due and state.progress < 1:
+                    self.save(False)
+                    saved, clock = state.step, time.monotonic()  # saving is no training time
+            if saved != state.step or state.progress >= 1:
+                self.save(state.progress >= 1)
+        if state.progress < 1:
+            raise stop.error(f"stopped at step {state.step}; everything is saved", self.log.how_to_resume)

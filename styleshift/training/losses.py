@@ -1,0 +1,87 @@
+"""The terms of the objective.
+
+The whole, for generators G: X -> Y and F: Y -> X and discriminators D_X, D_Y (Zhu et al. 2017):
+
+    L = L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc + L_iden
+    L_cyc = mean |F(G(x)) - x| + mean |G(F(y)) - y|
+    L_iden = mean |G(y) - y| + mean |F(x) - x|
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from styleshift.recipes.settings import Adversarial
+
+
+def fool(kind: Adversarial, fake: Tensor) -> Tensor:
+    """L_GAN for the generator: how far the discriminator is from taking its fakes for real.
+
+    Args:
+        kind: ``log``: -log D(fake), the non-saturating form of Goodfellow et al. 2014, section 3;
+            ``lsgan``: (D(fake) - 1)^2, Mao et al. 2017; ``hinge``: -D(fake), Lim and Ye 2017.
+        fake: logits, any shape.
+
+    Returns:
+        Scalar.
+    """
+    if kind == "log":
+        return functional.softplus(-fake).mean()
+    if kind == "lsgan":
+        return (fake - 1).square().mean()
+    return -fake.mean()
+
+
+def tell_apart(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
+    """L_GAN for the discriminator, halved as Zhu et al. 2017 do to slow it against the generator.
+
+    Args:
+        kind: ``log``: -log D(real) - log(1 - D(fake)); ``lsgan``: (D(real) - 1)^2 + D(fake)^2;
+            ``hinge``: max(0, 1 - D(real)) + max(0, 1 + D(fake)).
+        real: logits, any shape.
+        fake: logits, any shape.
+
+    Returns:
+        Scalar.
+    """
+    if kind == "log":
+        return (functional.softplus(-real).mean() + functional.softplus(fake).mean()) / 2
+    if kind == "lsgan":
+        return ((real - 1).square().mean() + fake.square().mean()) / 2
+    return (torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()) / 2
+
+
+def distance(one: Tensor, other: Tensor) -> Tensor:
+    """Mean absolute difference: L_cyc and L_iden."""
+    return (one - other).abs().mean()
+
+
+def feature_distance(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """Feature matching (Salimans et al. 2016, 3.1): between means over crops and frames, layer by layer."""
+    terms = [
+        (one.detach().mean(dim=(0, 3)) - other.mean(dim=(0, 3))).abs().mean()
+        for one, other in zip(real, fake, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def envelope_distance(source: Tensor, converted: Tensor) -> Tensor:
+    """Between the rises of loudness of source and conversion, ``[batch, 1, bin, frame]`` log magnitudes each.
+
+    The rise is the half-wave rectified difference from frame to frame, averaged over bins (spectral flux,
+    Dixon 2006), so that onsets stay where they were while notes may fade as they please.
+    """
+
+    def flux(log_magnitude: Tensor) -> Tensor:
+        return torch.relu(log_magnitude.diff(dim=3)).mean(dim=2)
+
+    return (flux(source) - flux(converted)).abs().mean()
+
+
+def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
+    """R1: half the squared gradient of D at real crops (Mescheder et al. 2018, equation 9)."""
+    real = real.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminator(real).mean(dim=1).sum(), real, create_graph=True)
+    return gradient.square().sum(dim=(1, 2, 3)).mean() / 2

@@ -1,0 +1,179 @@
+"""The networks of a run, and the wrapper that gives a generator the scale of its domains."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from styleshift.errors import ConfigError
+from styleshift.hooks.registry import build_config, load_registry
+from styleshift.networks.discriminators import build_discriminator
+from styleshift.recipes import Recipe
+from styleshift.training.data import Statistics
+
+DIRECTIONS = ("x2y", "y2x")
+
+
+class Scale(nn.Module):
+    """Normalised and plain log magnitudes of one domain: ``plain = normalised * deviation + mean``.
+
+    Args:
+        mean: ``[bins]`` or ``[1]`` float32.
+        deviation: above zero.
+    """
+
+    def __init__(self, mean: Tensor, deviation: float) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", mean.reshape(1, 1, -1, 1).clone())
+        self.register_buffer("deviation", torch.tensor(float(deviation)))
+
+    def normalise(self, plain: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` plain to normalised."""
+        return (plain - self.mean) / self.deviation
+
+    def plain(self, normalised: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` normalised to plain."""
+        return normalised * self.deviation + self.mean
+
+
+class Translator(nn.Module):
+    """A generator between the scales of its source and its target domain.
+
+    With each domain on a scale of its own, a generator that copies its input gives the source with the
+    target's mean spectrum: the equaliser that is the baseline.
+
+    Args:
+        core: generator on normalised log magnitudes.
+        source: scale of what comes in.
+        target: scale of what goes out.
+        floor: plain log magnitude of silence; nothing goes below it.
+        gated: there is a silence gate.
+        gate: plain log magnitude above the floor at which a frame's loudest bin opens the silence gate
+            fully.
+    """
+
+    def __init__(
+        self, core: nn.Module, source: Scale, target: Scale, floor: float, gated: bool, gate: float
+    ) -> None:
+        super().__init__()
+        self.core = core
+        self.source = source
+        self.target = target
+        self.floor = floor
+        self.gated = gated
+        self.gate: Tensor
+        self.register_buffer("gate", torch.tensor(float(gate)))
+
+    def translate(self, normalised: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's."""
+        converted: Tensor = self.core(normalised)
+        plain = self.target.plain(converted.float()).clamp(min=self.floor)
+        if self.gated:
+            given = self.source.plain(normalised)
+            loudest = given.amax(dim=2, keepdim=True) - self.floor
+            opened = (loudest / self.gate).clamp(0.0, 1.0)
+            plain = opened * plain + (1 - opened) * given
+        return self.target.normalise(plain)
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
+        return self.target.plain(self.translate(self.source.normalise(log_magnitude)))
+
+
+class CycleGAN(nn.Module):
+    """Both generators and all discriminators of a run.
+
+    Attributes:
+        translators: ``x2y`` (G) and ``y2x`` (F).
+        averages: the same, with averaged weights; empty where the recipe has no EMA.
+        discriminators: ``x`` and ``y``, and ``x_cycled`` and ``y_cycled`` where the recipe has a second
+            adversarial loss.
+
+    Raises:
+        ConfigError: an unknown network or option, or a crop that does not suit them.
+        PluginError: no such generator.
+    """
+
+    def __init__(self, recipe: Recipe, x: Statistics, y: Statistics) -> None:
+        super().__init__()
+        frames = recipe.data.crop_frames
+        spec = load_registry().generators.get(recipe.generator.name)
+        smallest = 4 * spec.time_multiple
+        if frames % spec.time_multiple or frames < smallest:
+            raise ConfigError(
+                f"data.crop_frames is {frames}; generator {spec.name} needs a multiple of "
+                f"{spec.time_multiple}, at least {smallest}"
+            )
+        options = build_config(spec.config, recipe.generator.options, f"generator {spec.name}")
+        scales = make_scales(recipe, x, y)
+        floor = silence(recipe)
+        self.translators = nn.ModuleDict()
+        for direction in DIRECTIONS:
+            source, target = scales if direction == "x2y" else scales[::-1]
+            loudest = (x if direction == "x2y" else y).loudest
+            core = spec.build(options, recipe.spectrogram)
+            gate = max(1e-3, (loudest - floor) / 4)
+            self.translators[direction] = Translator(
+                core, source, target, floor, recipe.data.silence_gate, gate
+            )
+        self.averages = nn.ModuleDict()
+        if recipe.optimiser.ema:
+            self.averages = copy.deepcopy(self.translators).requires_grad_(False)
+        sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
+        self.discriminators = nn.ModuleDict(
+            {
+                side: build_discriminator(
+                    recipe.discriminator.name, recipe.discriminator.options, recipe.spectrogram, frames
+                )
+                for side in sides
+            }
+        )
+
+    def translator(self, direction: str) -> Translator:
+        """The translator of ``x2y`` or ``y2x``."""
+        found = self.translators[direction]
+        assert isinstance(found, Translator)
+        return found
+
+    def judge(self, side: str, crops: Tensor) -> Tensor:
+        """Logits ``[batch, patches]`` float32 of one discriminator."""
+        logits: Tensor = self.discriminators[side](crops)
+        return logits.float()
+
+    def features(self, side: str, crops: Tensor) -> list[Tensor]:
+        """What the layers of one discriminator give."""
+        found: list[Tensor] = self.discriminators[side].features(crops)  # type: ignore[operator]
+        return [part.float() for part in found]
+
+    def best(self) -> nn.ModuleDict:
+        """The generators to use: averaged where there is an average."""
+        return self.averages if len(self.averages) else self.translators
+
+    @torch.no_grad()
+    def update_averages(self, decay: float) -> None:
+        """One step of the exponential moving average of the generators' weights (Yazici et al. 2019)."""
+        if len(self.averages):
+            averaged: list[Tensor] = list(self.averages.parameters())
+            torch._foreach_lerp_(averaged, list(self.translators.parameters()), 1 - decay)
+
+
+def silence(recipe: Recipe) -> float:
+    """Plain log magnitude of silence under the recipe's compression."""
+    import math
+
+    config = recipe.spectrogram
+    return math.log(config.floor) if config.compression == "log" else 0.0
+
+
+def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:
+    """The scales of both domains, as the recipe's ``data.normalisation`` says."""
+    if recipe.data.normalisation == "domain":
+        deviation = max(1e-6, (x.deviation + y.deviation) / 2)
+        return Scale(x.mean, deviation), Scale(y.mean, deviation)
+    mean = ((x.mean.mean() + y.mean.mean()) / 2).reshape(1)
+    shared = Scale(mean, max(1e-6, (x.overall + y.overall) / 2))
+    return shared, shared

@@ -1,0 +1,353 @@
+"""A run from its first step or its last checkpoint to its end, in ``runs/<name>/`` of the workspace."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from styleshift import __version__
+from styleshift.corpus import Corpus, CropSampler
+from styleshift.errors import (
+    CheckpointError,
+    CorpusError,
+    LockedError,
+    NothingToDoError,
+    TrainingError,
+    UsageError,
+)
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics, pack, read_run, unpack
+from styleshift.training.data import measure
+from styleshift.training.device import choose_device
+from styleshift.training.files import CheckpointFolder, atomic_json, read, write
+from styleshift.training.log import Log
+from styleshift.training.loop import Loop
+from styleshift.training.model import CycleGAN
+from styleshift.training.step import TrainingState
+from styleshift.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a training came to.
+
+    Attributes:
+        run: its name.
+        folder: ``runs/<name>``.
+        step: steps done.
+        seconds: spent on them.
+    """
+
+    run: str
+    folder: Path
+    step: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+def start_run(
+    place: Workspace,
+    domains: tuple[str, str] | None,
+    recipe: Recipe,
+    *,
+    name: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Train from the start.
+
+    Args:
+        place: the workspace; its spectrograms are read, ``runs/<name>`` is made.
+        domains: X and Y; None takes the two there are.
+        recipe: the experiment.
+        name: of the run; None makes one of the domains' names that is free.
+        seed: of every random choice.
+        device: as :func:`styleshift.training.device.choose_device` takes it.
+        reporter: who is told.
+
+    Raises:
+        NothingToDoError: a domain is missing or empty.
+        CorpusError: a domain was made with other front-end settings, or is shorter than one crop.
+        UsageError: a run of that name exists.
+        ConfigError: the recipe asks for what there is not.
+        TrainingError: a loss became infinite or no number.
+        Interrupted: a signal came; everything is saved.
+        LockedError: another process works on this run.
+    """
+    reporter = reporter or Reporter()
+    pair = _choose_domains(place, domains)
+    processor = choose_device(device)
+    corpora = open_corpora(place, pair, recipe)
+    folder = _new_folder(place, pair, name)
+    with _lock(folder):
+        torch.manual_seed(seed)
+        samplers = _samplers(corpora, recipe, seed)
+        reporter.info(
+            f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}; run {folder.name}"
+        )
+        statistics = [measure(sampler) for sampler in samplers]
+        model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
+        state = TrainingState.begin(recipe, model, seed)
+        provenance = {
+            "styleshift": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "device": _describe(processor),
+            "seed": seed,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "corpora": {
+                corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
+                for corpus in corpora
+            },
+        }
+        atomic_json(
+            folder / RUN_FILE,
+            {
+                "name": folder.name,
+                "domains": list(pair),
+                "recipe": recipe.to_dict(),
+                "seed": seed,
+                "provenance": provenance,
+            },
+        )
+        return _train(folder, state, samplers, reporter)
+
+
+def resume_run(
+    place: Workspace,
+    name: str | None = None,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    device: str = "auto",
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Go on from the last checkpoint of a run.
+
+    Args:
+        place: the workspace.
+        name: of the run; None takes the one that was worked on last.
+        steps: new end of the whole run; None leaves it.
+        minutes: new time budget of the whole run; None leaves it.
+        device: as in :func:`start_run`.
+        reporter: who is told.
+
+    Raises:
+        CheckpointError: no run, no checkpoint, or one that is damaged.
+        NothingToDoError: the run is at its end.
+        CorpusError: the corpora changed their settings.
+        Interrupted: a signal came; everything is saved.
+        TrainingError: a loss became infinite or no number.
+        LockedError: another process works on this run.
+    """
+    reporter = reporter or Reporter()
+    folder = find_run(place, name)
+    run = read_run(folder)
+    recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
+    if steps is not None or minutes is not None:
+        schedule = replace(
+            recipe.schedule,
+            steps=steps if steps is not None else 0,
+            minutes=minutes if minutes is not None else 0.0,
+        )
+        recipe = replace(recipe, schedule=schedule)
+    processor = choose_device(device)
+    pair = (run["domains"][0], run["domains"][1])
+    corpora = open_corpora(place, pair, recipe)
+    for corpus in corpora:
+        if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
+            reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
+    with _lock(folder):
+        path = CheckpointFolder(folder / CHECKPOINTS).last()
+        tensors, values = read(path)
+        samplers = _samplers(corpora, recipe, run["seed"])
+        model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
+        state = TrainingState.begin(recipe, model, run["seed"])
+        unpack(state, tensors, values)
+        for sampler, saved in zip(samplers, values["samplers"], strict=True):
+            sampler.restore(saved)
+        if state.progress >= 1:
+            raise NothingToDoError(
+                f"run {folder.name} is at its end, step {state.step}",
+                f"train it longer: styleshift train --resume --name {folder.name} --steps {2 * state.step}",
+            )
+        atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
+        reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
+        return _train(folder, state, samplers, reporter)
+
+
+def find_run(place: Workspace, name: str | None = None) -> Path:
+    """The folder of the run of that name, or of the one that was worked on last.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    runs = [path.parent for path in place.runs.glob(f"*/{RUN_FILE}")]
+    if name is not None:
+        runs = [run for run in runs if run.name == name]
+    if not runs:
+        there = ", ".join(sorted(path.parent.name for path in place.runs.glob(f"*/{RUN_FILE}"))) or "none"
+        what = f"there is no run {name!r}" if name is not None else "there is no run"
+        raise CheckpointError(f"{what} in {place.runs}; there are: {there}", "start one: styleshift train")
+
+    def touched(run: Path) -> float:
+        files = [run / RUN_FILE, *(run / CHECKPOINTS).glob("step-*.safetensors")]
+        return max(file.stat().st_mtime for file in files)
+
+    return max(runs, key=touched)
+
+
+def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tuple[Corpus, Corpus]:
+    """Both corpora, held against the recipe and each other; raises as :func:`start_run` does."""
+    corpora = []
+    for domain in pair:
+        if not (place.spectrograms / domain).is_dir():
+            there = ", ".join(_stored(place)) or "none"
+            raise NothingToDoError(
+                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: {there}",
+                "make them: styleshift precompute ./audio, with a sub-folder for each domain",
+            )
+        corpora.append(Corpus.open(place.spectrograms / domain))
+    for corpus in corpora:
+        if corpus.config != recipe.spectrogram:
+            raise CorpusError(
+                f"the spectrograms of {corpus.domain} were made with other settings than recipe "
+                f"{recipe.name} has ({_difference(corpus, recipe)})",
+                f"make them anew: styleshift precompute ./audio --recipe {recipe.name}",
+            )
+        if not corpus.tracks:
+            raise NothingToDoError(
+                f"domain {corpus.domain} is empty", "put recordings into its folder and precompute"
+            )
+        longest = max(track.frames for track in corpus.tracks)
+        if longest < recipe.data.crop_frames:
+            rate = recipe.spectrogram.frame_rate
+            raise CorpusError(
+                f"the longest recording of {corpus.domain} has {longest / rate:.1f} s, but recipe "
+                f"{recipe.name} trains on crops of {recipe.data.crop_frames / rate:.1f} s",
+                f"take shorter crops: --set data.crop_frames={max(16, longest // 16 * 16)}",
+            )
+    return corpora[0], corpora[1]
+
+
+def _difference(corpus: Corpus, recipe: Recipe) -> str:
+    stored, wanted = corpus.config.to_dict(), recipe.spectrogram.to_dict()
+    return "; ".join(
+        f"{key} is {stored[key]!r}, not {wanted[key]!r}" for key in stored if stored[key] != wanted[key]
+    )
+
+
+def _stored(place: Workspace) -> list[str]:
+    folder = place.spectrograms
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[str, str]:
+    if domains is None:
+        there = _stored(place)
+        if len(there) != 2:
+            names = ", ".join(there) or "none"
+            raise UsageError(
+                f"say which two domains to train between; there are: {names}",
+                "styleshift train --domains A B"
+                if there
+                else "first: styleshift precompute ./audio, with a sub-folder for each domain",
+            )
+        return there[0], there[1]
+    if domains[0] == domains[1]:
+        raise UsageError(f"both domains are {domains[0]!r}; training is between two different ones")
+    return domains
+
+
+def _new_folder(place: Workspace, pair: tuple[str, str], name: str | None) -> Path:
+    wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
+    if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
+        raise UsageError(f"--name {wanted!r} cannot be the name of a folder")
+    folder, number = place.runs / wanted, 1
+    while (folder / RUN_FILE).exists():
+        if name is not None:
+            raise UsageError(
+                f"a run {name!r} exists already in {place.runs}",
+                f"go on with it: styleshift train --resume --name {name}; or take another --name",
+            )
+        number += 1
+        folder = place.runs / f"{wanted}-{number}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
+    frames = recipe.data.crop_frames
+    return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
+
+
+def _describe(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({torch.get_num_threads()} threads)" if device.type == "cpu" else str(device)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the run's lock; the system lets go of it however the process ends."""
+    with (folder / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LockedError(
+                f"another process is training run {folder.name}", "wait for it, or give another --name"
+            ) from error
+        yield
+
+
+def _train(folder: Path, state: TrainingState, samplers: list[CropSampler], reporter: Reporter) -> RunResult:
+    schedule = state.recipe.schedule
+    if schedule.threads:
+        torch.set_num_threads(schedule.threads)
+    checkpoints = CheckpointFolder(folder / CHECKPOINTS)
+    log = Log(folder / "log.jsonl", f"styleshift train --resume --name {folder.name}")
+    log.event("start", step=state.step, pid=os.getpid(), device=str(state.device), versions=torch.__version__)
+
+    def save(final: bool) -> None:
+        tensors, values = pack(state)
+        values["samplers"] = [sampler.state() for sampler in samplers]
+        try:
+            checkpoints.save(tensors, values)
+        except OSError as error:
+            last = checkpoints.steps()
+            kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
+            if final:
+                raise CheckpointError(
+                    f"the end of the run cannot be saved: {error}; {kept}",
+                    f"make room, then: {log.how_to_resume}",
+                ) from error
+            reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training goes on")
+            return
+        checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
+        log.event("saved", step=state.step)
+
+    if state.step == 0:
+        save(False)  # so that a run that is killed at once can go on too
+    try:
+        Loop(state, samplers[0], samplers[1], log, save, reporter).run()
+    except TrainingError as error:
+        log.event("failed", step=state.step, message=error.message)
+        tensors, values = pack(state)
+        write(checkpoints.path / "failed.safetensors", tensors, values)
+        raise
+    log.event("end", step=state.step, seconds=state.seconds)
+    return RunResult(folder.name, folder, state.step, state.seconds)

@@ -1,0 +1,218 @@
+"""One CycleGAN step: what every loss is, and which network it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from styleshift.recipes import Recipe
+from styleshift.recipes.settings import OptimiserConfig
+from styleshift.training import losses
+from styleshift.training.data import augment
+from styleshift.training.model import CycleGAN
+from styleshift.training.replay import ReplayBuffer
+
+Losses = dict[str, Tensor]
+
+
+@dataclass
+class TrainingState:
+    """Everything that a step reads or changes; what a checkpoint holds, apart from the sources of crops.
+
+    Attributes:
+        recipe: the experiment.
+        model: all networks.
+        generator_optimiser: of both generators.
+        discriminator_optimiser: of all discriminators.
+        random: of every random choice in a step, on the CPU.
+        replay: past fakes of each side.
+        step: steps done.
+        seconds: spent on them, over all sittings.
+    """
+
+    recipe: Recipe
+    model: CycleGAN
+    generator_optimiser: torch.optim.Optimizer
+    discriminator_optimiser: torch.optim.Optimizer
+    random: torch.Generator
+    replay: dict[str, ReplayBuffer] = field(default_factory=dict)
+    step: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
+        """The state before the first step."""
+        settings = recipe.optimiser
+        return cls(
+            recipe,
+            model,
+            _adam(model.translators, settings.generator_rate, settings),
+            _adam(model.discriminators, settings.discriminator_rate, settings),
+            torch.Generator().manual_seed(seed),
+            {side: ReplayBuffer(settings.replay) for side in model.discriminators},
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.model.parameters()).device
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, from 0 to 1: by steps or by minutes, whichever is further on."""
+        schedule = self.recipe.schedule
+        by_steps = self.step / schedule.steps if schedule.steps else 0.0
+        by_time = self.seconds / (60 * schedule.minutes) if schedule.minutes else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+
+def _adam(networks: nn.Module, rate: float, settings: OptimiserConfig) -> torch.optim.Optimizer:
+    return torch.optim.Adam(
+        networks.parameters(), lr=rate, betas=(settings.beta1, settings.beta2), foreach=True
+    )
+
+
+def train_step(state: TrainingState, x: Tensor, y: Tensor) -> Losses:
+    """Move the generators once, then the discriminators once.
+
+    Args:
+        state: is changed.
+        x: ``[batch, 1, bins, frames]`` float32 log magnitudes of domain X at the reference level.
+        y: the same of domain Y.
+
+    Returns:
+        Every loss by name, unweighted, as detached scalars on the device.
+    """
+    recipe, model, device = state.recipe, state.model, state.device
+    settings = recipe.optimiser
+    schedule_rates(state)
+    x, y = (augment(side, recipe.data, state.random).to(device, non_blocking=True) for side in (x, y))
+    x = model.translator("x2y").source.normalise(x)
+    y = model.translator("y2x").source.normalise(y)
+    half = recipe.schedule.precision == "bfloat16"
+    model.discriminators.requires_grad_(False)
+    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        total, named, fakes = generator_losses(state, x, y)
+    _advance(state.generator_optimiser, model.translators, total, settings.clip)
+    # The average follows fast at first, or it would long be that of the untrained weights.
+    model.update_averages(min(settings.ema, (state.step + 1) / (state.step + 10)))
+    model.discriminators.requires_grad_(True)
+    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        total, more = discriminator_losses(state, {"x": x, "y": y, "x_cycled": x, "y_cycled": y}, fakes)
+    _advance(state.discriminator_optimiser, model.discriminators, total, settings.clip)
+    state.step += 1
+    return {name: value.detach() for name, value in (named | more).items()}
+
+
+def generator_losses(state: TrainingState, x: Tensor, y: Tensor) -> tuple[Tensor, Losses, dict[str, Tensor]]:
+    """The objective of both generators on normalised crops ``[batch, 1, bin, frame]``.
+
+    Returns:
+        The weighted sum; every term by name, unweighted; the fakes by the discriminator that judges them.
+    """
+    weights, model = state.recipe.loss, state.model
+    kind = weights.adversarial
+    named: Losses = {}
+    total = torch.zeros((), device=x.device)
+    fakes: dict[str, Tensor] = {}
+    for direction, back, here, there, source in (("x2y", "y2x", "x", "y", x), ("y2x", "x2y", "y", "x", y)):
+        other = y if direction == "x2y" else x
+        translate = model.translator(direction).translate
+        fake = fakes[there] = translate(_hide_frames(source, state))
+        terms = {f"gan_{direction}": (weights.gan, losses.fool(kind, model.judge(there, fake)))}
+        if weights.cycle or weights.second_adversarial:
+            cycled = model.translator(back).translate(_add_noise(fake, state))
+            terms[f"cycle_{here}"] = (weights.cycle, losses.distance(cycled, source))
+            if weights.second_adversarial:
+                fakes[f"{here}_cycled"] = cycled
+                second = losses.fool(kind, model.judge(f"{here}_cycled", cycled))
+                terms[f"second_{here}"] = (weights.second_adversarial, second)
+        if identity := identity_weight(state):
+            # As the generator would see real audio of its target: on the scale of its source.
+            given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
+            terms[f"identity_{there}"] = (identity, losses.distance(translate(given), other))
+        if weights.feature:
+            with torch.no_grad():
+                wanted = model.features(there, other)
+            matched = losses.feature_distance(wanted, model.features(there, fake))
+            terms[f"feature_{direction}"] = (weights.feature, matched)
+        if weights.envelope:
+            terms[f"envelope_{direction}"] = (weights.envelope, losses.envelope_distance(source, fake))
+        for name, (weight, value) in terms.items():
+            named[name] = value
+            total = total + weight * value
+    return total, named, fakes
+
+
+def discriminator_losses(
+    state: TrainingState, real: dict[str, Tensor], fakes: dict[str, Tensor]
+) -> tuple[Tensor, Losses]:
+    """The objective of all discriminators on normalised crops; fakes go through the replay buffer.
+
+    Returns:
+        The weighted sum, and every term by name, unweighted.
+    """
+    weights, named = state.recipe.loss, {}
+    total = torch.zeros((), device=state.device)
+    for side, fake in fakes.items():
+        past = state.replay[side].exchange(fake, state.random)
+        judge = state.model.judge
+        named[f"judge_{side}"] = losses.tell_apart(
+            weights.adversarial, judge(side, real[side]), judge(side, past)
+        )
+        total = total + named[f"judge_{side}"]
+        if weights.r1:
+            named[f"r1_{side}"] = losses.gradient_penalty(state.model.discriminators[side], real[side])
+            total = total + weights.r1 * named[f"r1_{side}"]
+    return total, named
+
+
+def identity_weight(state: TrainingState) -> float:
+    """The weight of the identity loss now."""
+    weights = state.recipe.loss
+    left = 1 - state.progress / weights.identity_until if weights.identity_until else 1.0
+    return weights.identity * max(0.0, left)
+
+
+def schedule_rates(state: TrainingState) -> None:
+    """Set both learning rates: constant, then falling linearly to zero at the end (Zhu et al. 2017)."""
+    settings = state.recipe.optimiser
+    falling = 1 - settings.constant
+    factor = min(1.0, (1 - state.progress) / falling) if falling else 1.0
+    for optimiser, rate in (
+        (state.generator_optimiser, settings.generator_rate),
+        (state.discriminator_optimiser, settings.discriminator_rate),
+    ):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * factor
+
+
+def _hide_frames(source: Tensor, state: TrainingState) -> Tensor:
+    """Filling in frames (Kaneko et al. 2021): a stretch of each crop is set to the mean."""
+    largest = state.recipe.optimiser.mask
+    if not largest:
+        return source
+    count, frames = source.shape[0], source.shape[3]
+    length = torch.rand(count, 1, generator=state.random) * largest
+    start = torch.rand(count, 1, generator=state.random) * (1 - length)
+    at = (torch.arange(frames) / frames)[None, :]
+    hidden = (at >= start) & (at < start + length)
+    return source.masked_fill(hidden[:, None, None, :].to(source.device), 0.0)
+
+
+def _add_noise(fake: Tensor, state: TrainingState) -> Tensor:
+    """Noise before the way back, so that nothing can be hidden in inaudible detail (Chu et al. 2017)."""
+    amount = state.recipe.loss.cycle_noise
+    if not amount:
+        return fake
+    return fake + amount * torch.randn(fake.shape, generator=state.random).to(fake.device)
+
+
+def _advance(optimiser: torch.optim.Optimizer, networks: nn.Module, total: Tensor, clip: float) -> None:
+    optimiser.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    if clip:
+        nn.utils.clip_grad_norm_(networks.parameters(), clip)
+    optimiser.step()
