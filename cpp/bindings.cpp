@@ -5,12 +5,16 @@
 #include <pybind11/stl.h>
 
 #include <complex>
+#include <memory>
+#include <optional>
 
 #include <string>
 #include <vector>
 
+#include "styleshift/phase.hpp"
 #include "styleshift/plan.hpp"
 #include "styleshift/simd.hpp"
+#include "styleshift/streaming.hpp"
 #include "styleshift/transform.hpp"
 
 namespace py = pybind11;
@@ -110,6 +114,92 @@ Contiguous<float> py_istft(const Plan& plan, const Contiguous<Complex64>& spectr
     return out;
 }
 
+void check_rows(const Plan& plan, const py::array& rows, const char* name) {
+    if (rows.ndim() != 3 || rows.shape(2) != plan.bins())
+        throw std::invalid_argument(std::string(name) + " must be [rows, frames, bins] here");
+}
+
+Contiguous<float> py_griffin_lim(const Plan& plan, const Contiguous<float>& magnitude,
+                                 const std::optional<Contiguous<Complex64>>& initial, int iterations, float momentum,
+                                 std::uint64_t seed, std::int64_t length, int threads) {
+    check_rows(plan, magnitude, "magnitude");
+    const std::int64_t rows = magnitude.shape(0), frames = magnitude.shape(1), bins = plan.bins();
+    if (initial) {
+        check_rows(plan, *initial, "initial_phase");
+        if (initial->shape(0) != rows || initial->shape(1) != frames)
+            throw std::invalid_argument("initial_phase must have the shape of magnitude");
+    }
+    Contiguous<float> out({rows, length});
+    float* data = out.mutable_data();
+    const Frames<const float> goal{magnitude.data(), frames * bins, bins};
+    const Frames<const float> start{initial ? reinterpret_cast<const float*>(initial->data()) : nullptr,
+                                    2 * frames * bins, 2 * bins};
+    const py::gil_scoped_release unlocked;
+    griffin_lim(plan, {iterations, momentum, seed}, goal, start, rows, frames, data, length, length, threads);
+    return out;
+}
+
+Contiguous<Complex64> py_pghi(const Plan& plan, const Contiguous<float>& magnitude, float tolerance, bool real_time,
+                              std::uint64_t seed, int threads) {
+    check_rows(plan, magnitude, "magnitude");
+    const std::int64_t rows = magnitude.shape(0), frames = magnitude.shape(1), bins = plan.bins();
+    Contiguous<Complex64> out({rows, frames, bins});
+    auto* data = reinterpret_cast<float*>(out.mutable_data());
+    const Frames<const float> goal{magnitude.data(), frames * bins, bins};
+    const py::gil_scoped_release unlocked;
+    pghi(plan, {tolerance, real_time, seed}, goal, rows, frames, {data, 2 * frames * bins, 2 * bins}, threads);
+    return out;
+}
+
+void py_push(AnalysisStream& stream, const py::array& samples) {
+    const std::vector<Signal> signals = signals_of(samples);
+    if (static_cast<std::int64_t>(signals.size()) != stream.channels())
+        throw std::invalid_argument("block has the wrong number of channels");
+    const py::gil_scoped_release unlocked;
+    stream.push(signals);
+}
+
+Contiguous<Complex64> py_take_complex(AnalysisStream& stream) {
+    const std::int64_t frames = stream.ready(), bins = stream.plan().bins();
+    Contiguous<Complex64> out({stream.channels(), frames, bins});
+    auto* data = reinterpret_cast<float*>(out.mutable_data());
+    const py::gil_scoped_release unlocked;
+    stream.take_complex({data, 2 * frames * bins, 2 * bins});
+    return out;
+}
+
+template <class T>
+Contiguous<T> py_take(AnalysisStream& stream, const CompressionSettings& c) {
+    const std::int64_t frames = stream.ready(), bins = stream.plan().bins();
+    Contiguous<T> out({stream.channels(), frames, bins});
+    T* data = out.mutable_data();
+    const py::gil_scoped_release unlocked;
+    stream.take(c, Frames<T>{data, frames * bins, bins});
+    return out;
+}
+
+Contiguous<float> py_push_frames(SynthesisStream& stream, const Contiguous<Complex64>& spectrum) {
+    check_rows(stream.plan(), spectrum, "spectrum");
+    if (spectrum.shape(0) != stream.channels()) throw std::invalid_argument("spectrum has the wrong number of channels");
+    const std::int64_t frames = spectrum.shape(1), bins = stream.plan().bins();
+    const std::int64_t samples = stream.push_gives(frames);
+    Contiguous<float> out({stream.channels(), samples});
+    float* data = out.mutable_data();
+    const auto* from = reinterpret_cast<const float*>(spectrum.data());
+    const py::gil_scoped_release unlocked;
+    stream.push({from, 2 * frames * bins, 2 * bins}, frames, data, samples);
+    return out;
+}
+
+Contiguous<float> py_finish_frames(SynthesisStream& stream) {
+    const std::int64_t samples = stream.finish_gives();
+    Contiguous<float> out({stream.channels(), samples});
+    float* data = out.mutable_data();
+    const py::gil_scoped_release unlocked;
+    stream.finish(data, samples);
+    return out;
+}
+
 template <auto function>
 Contiguous<float> elementwise(const CompressionSettings& c, const Contiguous<float>& in, int threads) {
     Contiguous<float> out(std::vector<py::ssize_t>(in.shape(), in.shape() + in.ndim()));
@@ -126,19 +216,38 @@ Contiguous<float> elementwise(const CompressionSettings& c, const Contiguous<flo
 PYBIND11_MODULE(_native, m) {
     m.doc() = "Native front end of styleshift; use styleshift.frontend.";
 
-    py::class_<Plan>(m, "Plan")
+    py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan")
         .def(py::init(&make_plan), py::arg("frame_length"), py::arg("hop_length"), py::arg("fft_length"),
              py::arg("window"), py::arg("center"))
         .def("frames", &Plan::frames)
-        .def("samples", &Plan::samples);
+        .def("samples", &Plan::samples)
+        .def("gaussian_gamma", &gaussian_gamma);
     py::class_<CompressionSettings>(m, "Compression")
         .def(py::init(&make_compression), py::arg("kind"), py::arg("gain"), py::arg("floor"), py::arg("power"),
              py::arg("mean"), py::arg("scale"));
+
+    py::class_<AnalysisStream>(m, "AnalysisStream")
+        .def(py::init([](std::shared_ptr<Plan> plan, std::int64_t channels, int threads) {
+            return std::make_unique<AnalysisStream>(std::move(plan), channels, threads);
+        }))
+        .def("push", &py_push)
+        .def("finish", &AnalysisStream::finish)
+        .def("take_complex", &py_take_complex)
+        .def("take_float32", &py_take<float>)
+        .def("take_float16", &py_take<std::uint16_t>);
+    py::class_<SynthesisStream>(m, "SynthesisStream")
+        .def(py::init([](std::shared_ptr<Plan> plan, std::int64_t channels, std::int64_t length, int threads) {
+            return std::make_unique<SynthesisStream>(std::move(plan), channels, length, threads);
+        }))
+        .def("push", &py_push_frames)
+        .def("finish", &py_finish_frames);
 
     m.def("stft", &py_stft);
     m.def("spectrogram_float32", &py_spectrogram<float>);
     m.def("spectrogram_float16", &py_spectrogram<std::uint16_t>);
     m.def("istft", &py_istft);
+    m.def("griffin_lim", &py_griffin_lim);
+    m.def("pghi", &py_pghi);
     m.def("compress", &elementwise<compress>);
     m.def("expand", &elementwise<expand>);
 

@@ -1,6 +1,7 @@
 #include "blocks.hpp"
 
 #include <cstring>
+#include <type_traits>
 
 namespace styleshift {
 namespace {
@@ -20,6 +21,14 @@ void convert(const Signal& s, std::int64_t begin, std::int64_t count, float* out
 
 }  // namespace
 
+void read_samples(const Signal& s, std::int64_t begin, std::int64_t count, float* out) {
+    switch (s.type) {
+        case SampleType::float32: return convert<float>(s, begin, count, out);
+        case SampleType::float64: return convert<double>(s, begin, count, out);
+        case SampleType::int16: return convert<std::int16_t>(s, begin, count, out);
+    }
+}
+
 const float* Analyzer::segment(const Signal& s, std::int64_t begin) {
     const std::int64_t end = begin + segment_length_;
     if (s.type == SampleType::float32 && s.stride == sizeof(float) && begin >= s.first && end <= s.first + s.count)
@@ -28,13 +37,7 @@ const float* Analyzer::segment(const Signal& s, std::int64_t begin) {
     const std::int64_t from = std::clamp(s.first, begin, end);
     const std::int64_t to = std::clamp(s.first + s.count, from, end);
     std::fill(out, out + (from - begin), 0.0F);
-    if (to > from) {
-        switch (s.type) {
-            case SampleType::float32: convert<float>(s, from, to - from, out + (from - begin)); break;
-            case SampleType::float64: convert<double>(s, from, to - from, out + (from - begin)); break;
-            case SampleType::int16: convert<std::int16_t>(s, from, to - from, out + (from - begin)); break;
-        }
-    }
+    if (to > from) read_samples(s, from, to - from, out + (from - begin));
     std::fill(out + (to - begin), out + segment_length_, 0.0F);
     return out;
 }
@@ -56,7 +59,11 @@ void Synthesizer::restart(std::int64_t frame) {
 
 void Synthesizer::add(const float* spectrum, std::ptrdiff_t row_stride, int rows) {
     kernels_.inverse(plan_.tables(), spectrum, row_stride, rows, work_.get());
-    kernels_.overlap_add(plan_.tables(), work_.get(), rows,
+    add_samples(work_.get(), rows);
+}
+
+void Synthesizer::add_samples(const float* work, int rows) {
+    kernels_.overlap_add(plan_.tables(), work, rows,
                          sums_.get() + (next_ * plan_.settings().hop_length - base_));
     next_ += rows;
 }
@@ -84,12 +91,17 @@ void Synthesizer::emit(std::int64_t begin, std::int64_t end, std::int64_t frames
     }
 }
 
-void Synthesizer::advance() {
-    const std::int64_t shift = next_ * plan_.settings().hop_length - base_;
-    const std::int64_t rest = std::max<std::int64_t>(0, capacity_ - shift);
-    std::memmove(sums_.get(), sums_.get() + shift, static_cast<std::size_t>(rest) * sizeof(float));
+void Synthesizer::emit_sums(std::int64_t begin, std::int64_t end, float* out) const {
+    const std::int64_t known = std::clamp(base_ + capacity_, begin, end);
+    std::copy(sums_.get() + (begin - base_), sums_.get() + (known - base_), out);
+    std::fill(out + (known - begin), out + (end - begin), 0.0F);
+}
+
+void Synthesizer::advance(std::int64_t until) {
+    const std::int64_t rest = std::max<std::int64_t>(0, base_ + capacity_ - until);
+    std::memmove(sums_.get(), sums_.get() + (capacity_ - rest), static_cast<std::size_t>(rest) * sizeof(float));
     std::fill(sums_.get() + rest, sums_.get() + capacity_, 0.0F);
-    base_ += shift;
+    base_ = until;
 }
 
 }  // namespace styleshift

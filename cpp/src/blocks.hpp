@@ -12,6 +12,9 @@
 
 namespace styleshift {
 
+// Samples [begin, begin + count) of a signal that has them all, as float.
+void read_samples(const Signal& signal, std::int64_t begin, std::int64_t count, float* out);
+
 // Transforms blocks of frames forward. Holds the scratch; one a thread.
 class Analyzer {
 public:
@@ -51,12 +54,17 @@ public:
 
     // Adds `rows` <= lanes frames.
     void add(const float* spectrum, std::ptrdiff_t row_stride, int rows);
-    // Samples of add_'s time axis (from frame 0's first) that are final are [finished(), ...). emit writes those
-    // in [begin, end), which must be final or past the last frame, to out, divided by the overlapped windows.
-    // `frames` is the number of frames in all, or any number past next_frame() + kept / hop while it is not known.
+    // The same for samples that the kernels' inverse transform left in `work`.
+    void add_samples(const float* work, int rows);
+    float* work() { return work_.get(); }
+    // Writes samples [begin, end), counted from frame 0's first, divided by the overlapped windows. They must be
+    // final: before next_frame() * hop, or no frame comes any more. `frames` is the number of frames in all, or
+    // any number past next_frame() + kept / hop while it is not known.
     void emit(std::int64_t begin, std::int64_t end, std::int64_t frames, float* out) const;
-    // Drops the sums before next_frame() * hop, which must have been emitted.
-    void advance();
+    // The sums themselves.
+    void emit_sums(std::int64_t begin, std::int64_t end, float* out) const;
+    // Forgets the sums before sample `until`; at most a hop before next_frame() * hop may stay.
+    void advance(std::int64_t until);
 
     int lanes() const { return kernels_.lanes; }
 

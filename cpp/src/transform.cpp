@@ -87,7 +87,7 @@ void istft(const Plan& plan, Frames<const float> spectra, std::int64_t signals, 
                 const int rows = static_cast<int>(std::min<std::int64_t>(synthesizer.lanes(), end - t));
                 synthesizer.add(place(spectra, row, t), spectra.frame_stride, rows);
                 emit_until(synthesizer.next_frame() * hop);
-                synthesizer.advance();
+                synthesizer.advance(synthesizer.next_frame() * hop);
             }
             if (last) emit_until(to);
         };

@@ -7,14 +7,20 @@ same bits come out for any number of threads and for streams.
 
 from styleshift.frontend.build import build_info
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.phase import griffin_lim, pghi
+from styleshift.frontend.streaming import StreamingInverse, StreamingSpectrogram
 from styleshift.frontend.transform import compress, istft, log_spectrogram, magnitude, stft
 
 __all__ = [
     "SpectrogramConfig",
+    "StreamingInverse",
+    "StreamingSpectrogram",
     "build_info",
     "compress",
+    "griffin_lim",
     "istft",
     "log_spectrogram",
     "magnitude",
+    "pghi",
     "stft",
 ]

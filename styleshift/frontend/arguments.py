@@ -48,7 +48,7 @@ def compression_of(
 
 
 def signal_rows(samples: ArrayLike, name: str = "samples") -> NDArray[Any]:
-    """``[..., samples]`` as ``[rows, samples]`` of a type that the extension reads, without a copy if possible."""
+    """``[..., samples]`` as ``[rows, samples]`` that the extension reads, without a copy if possible."""
     array = np.asarray(samples)
     if array.ndim < 1:
         raise ConfigError(f"{name} is a single number; it must be an array [..., samples]")
@@ -76,6 +76,20 @@ def frame_rows(values: ArrayLike, config: SpectrogramConfig, name: str, dtype: t
     return rows.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
 
 
+def whole_number_of(value: Any, name: str, low: int, high: int) -> int:
+    """``value`` as a whole number in range."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise ConfigError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
+    return int(value)
+
+
+def number_of(value: Any, name: str, low: float, high: float) -> float:
+    """``value`` as a number in range."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
+        raise ConfigError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+    return float(value)
+
+
 def length_of(length: int | None, default: int) -> int:
     """Samples to return."""
     if length is None:
@@ -96,6 +110,12 @@ def threads_of(threads: int | None, values: int) -> int:
     """Threads to use: the caller's number, or as many as the machine has and ``values`` numbers are worth."""
     if threads is None:
         return max(1, min(usable_cores(), 16, values // VALUES_A_THREAD))
-    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or not 1 <= threads <= MOST_THREADS:
-        raise ConfigError(f"threads is {threads!r}; it must be a whole number from 1 to {MOST_THREADS}, or None")
+    if (
+        isinstance(threads, bool)
+        or not isinstance(threads, int | np.integer)
+        or not 1 <= threads <= MOST_THREADS
+    ):
+        raise ConfigError(
+            f"threads is {threads!r}; it must be a whole number from 1 to {MOST_THREADS}, or None"
+        )
     return int(threads)

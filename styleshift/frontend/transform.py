@@ -20,7 +20,9 @@ from styleshift.frontend.arguments import (
 from styleshift.frontend.config import SpectrogramConfig
 
 
-def stft(samples: ArrayLike, config: SpectrogramConfig, *, threads: int | None = None) -> NDArray[np.complex64]:
+def stft(
+    samples: ArrayLike, config: SpectrogramConfig, *, threads: int | None = None
+) -> NDArray[np.complex64]:
     """Short-time Fourier transform.
 
     Args:
@@ -93,7 +95,7 @@ def log_spectrogram(
         threads: as for :func:`stft`.
 
     Returns:
-        ``[..., frames, bins]``. Logarithms are within a relative 1e-6 of the exact ones of the float32 spectrum.
+        ``[..., frames, bins]``; logarithms within a relative 1e-6 of the exact ones.
 
     Raises:
         ConfigError: an argument of the wrong type, shape or range.

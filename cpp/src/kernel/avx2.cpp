@@ -5,8 +5,18 @@ namespace styleshift::avx2 {
 
 const kernel::Kernels& kernels() {
     static const kernel::Kernels table = {
-        "avx2",          lanes,         forward_block,     store_complex_block, store_float_block,
-        store_half_block, inverse_block, overlap_add_block, compress_array,      expand_array,
+        "avx2",
+        lanes,
+        forward_block,
+        store_complex_block,
+        store_float_block,
+        store_half_block,
+        inverse_block,
+        overlap_add_block,
+        griffin_lim_block,
+        load_row_block,
+        compress_array,
+        expand_array,
     };
     return table;
 }

@@ -151,8 +151,25 @@ STYLESHIFT_INLINE void load_bins(const float* spectrum, std::ptrdiff_t row_strid
     for (int i = 0; i < lanes / 2; ++i) bins[i] = {r[2 * i], r[2 * i + 1]};
 }
 
-// The inverse transform is the forward one with real and imaginary parts exchanged on both sides, so element
-// k is written as (im, re). The imaginary parts of bin 0 and of the Nyquist bin carry nothing.
+// The inverse of split, for bins a = k and b = M - k. The inverse transform is the forward one with real and
+// imaginary parts exchanged on both sides, so elements are written as (im, re). The imaginary parts of bin 0 and
+// of the Nyquist bin carry nothing.
+STYLESHIFT_INLINE void merge(const Tables& t, Vector* x, std::int64_t k, Complex a, Complex b) {
+    if (k == 0) a.im = b.im = Vector{};
+    const Complex even = {a.re + b.re, a.im - b.im};
+    const Complex odd = times(Complex{a.re - b.re, a.im + b.im}, t.twiddles[2 * k], -t.twiddles[2 * k + 1]);
+    // z[k] = even + i odd and z[M - k] = conj(even) + i conj(odd)
+    write(x, k, Complex{even.im + odd.re, even.re - odd.im});
+    if (k != 0) write(x, t.fft.length - k, Complex{odd.re - even.im, even.re + odd.im});
+}
+
+// The same for an odd length, where bin k is element k and its conjugate element N - k.
+STYLESHIFT_INLINE void mirror(const Tables& t, Vector* x, std::int64_t k, Complex a) {
+    if (k == 0) a.im = Vector{};
+    write(x, k, Complex{a.im, a.re});
+    if (k != 0) write(x, t.fft.length - k, Complex{-a.im, a.re});
+}
+
 void inverse_block(const Tables& t, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work) {
     constexpr int tile = lanes / 2;
     Vector* x = reinterpret_cast<Vector*>(work);
@@ -163,28 +180,14 @@ void inverse_block(const Tables& t, const float* spectrum, std::ptrdiff_t row_st
             Complex low[tile], high[tile];
             load_bins(spectrum, row_stride, rows, k, count, low);
             load_bins(spectrum, row_stride, rows, m - k - count + 1, count, high);
-            for (int i = 0; i < count; ++i) {
-                Complex a = low[i];
-                Complex b = high[count - 1 - i];
-                if (k + i == 0) a.im = b.im = Vector{};
-                const Complex even = {a.re + b.re, a.im - b.im};
-                const Complex odd = times(Complex{a.re - b.re, a.im + b.im}, t.twiddles[2 * (k + i)],
-                                          -t.twiddles[2 * (k + i) + 1]);
-                // z[k] = even + i odd and z[M - k] = conj(even) + i conj(odd)
-                write(x, k + i, Complex{even.im + odd.re, even.re - odd.im});
-                if (k + i != 0) write(x, m - k - i, Complex{odd.re - even.im, even.re + odd.im});
-            }
+            for (int i = 0; i < count; ++i) merge(t, x, k + i, low[i], high[count - 1 - i]);
         }
     } else {
         for (std::int64_t k = 0; k < t.bins; k += tile) {
             const int count = t.bins - k < tile ? static_cast<int>(t.bins - k) : tile;
             Complex bins[tile];
             load_bins(spectrum, row_stride, rows, k, count, bins);
-            for (int i = 0; i < count; ++i) {
-                if (k + i == 0) bins[i].im = Vector{};
-                write(x, k + i, Complex{bins[i].im, bins[i].re});
-                if (k + i != 0) write(x, m - k - i, Complex{-bins[i].im, bins[i].re});
-            }
+            for (int i = 0; i < count; ++i) mirror(t, x, k + i, bins[i]);
         }
     }
     transform(t.fft, x);
@@ -213,6 +216,53 @@ void overlap_add_block(const Tables& t, const float* work, int rows, float* accu
                 for (int i = 0; i < count; ++i)
                     accumulator[l * t.hop + n + i] += r[l][i] * t.synthesis_window[n + i];
         }
+    }
+}
+
+// ---- Griffin-Lim ---------------------------------------------------------------------------------------
+
+STYLESHIFT_INLINE Complex with_magnitude(Complex x, Vector magnitude, Vector* previous, float momentum) {
+    const Complex ahead = {x.re + momentum * (x.re - previous[0]), x.im + momentum * (x.im - previous[1])};
+    previous[0] = x.re;
+    previous[1] = x.im;
+    // A bin of silence has no phase and stays silent: the divisor is never zero.
+    const Vector scale = magnitude / square_root(maximum(ahead.re * ahead.re + ahead.im * ahead.im, 1e-36F));
+    return {ahead.re * scale, ahead.im * scale};
+}
+
+void griffin_lim_block(const Tables& t, const float* work, const float* magnitude, float* previous, float momentum,
+                       float* out) {
+    const Vector* x = reinterpret_cast<const Vector*>(work);
+    const Vector* goal = reinterpret_cast<const Vector*>(magnitude);
+    Vector* before = reinterpret_cast<Vector*>(previous);
+    Vector* y = reinterpret_cast<Vector*>(out);
+    const std::int64_t m = t.fft.length;
+    if (t.packed) {
+        for (std::int64_t k = 0; k <= m / 2; ++k) {
+            const BinPair pair = split(t, x, k);
+            const Complex low = with_magnitude(pair.low, goal[k], before + 2 * k, momentum);
+            const Complex high =
+                2 * k == m ? low : with_magnitude(pair.high, goal[m - k], before + 2 * (m - k), momentum);
+            merge(t, y, k, low, high);
+        }
+    } else {
+        for (std::int64_t k = 0; k < t.bins; ++k)
+            mirror(t, y, k, with_magnitude(read(x, t.fft.position[k]), goal[k], before + 2 * k, momentum));
+    }
+    transform(t.fft, y);
+}
+
+void load_row_block(const Tables& t, const float* in, std::ptrdiff_t row_stride, int rows, float* vectors) {
+    Vector* x = reinterpret_cast<Vector*>(vectors);
+    for (std::int64_t k = 0; k < t.bins; k += lanes) {
+        const int count = t.bins - k < lanes ? static_cast<int>(t.bins - k) : lanes;
+        Vector r[lanes];
+        for (int l = 0; l < lanes; ++l) {
+            const float* p = in + l * row_stride + k;
+            r[l] = l >= rows ? Vector{} : count == lanes ? load(p) : load_some(p, count);
+        }
+        transpose(r);
+        for (int i = 0; i < count; ++i) x[k + i] = r[i];
     }
 }
 

@@ -64,6 +64,13 @@ struct Kernels {
     void (*inverse)(const Tables&, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work);
     // Windows the samples left by `inverse` and adds lane l to accumulator[l * hop ...], frames in rising order.
     void (*overlap_add)(const Tables&, const float* work, int rows, float* accumulator);
+    // One round of Griffin-Lim on a block (phase.cpp): takes the spectrum X that `forward` left, replaces it by
+    // magnitude * phase of X + momentum (X - previous), transforms that back into `out` as `inverse` does, and
+    // keeps X in previous. magnitude is [bins] vectors, previous [bins] pairs of vectors.
+    void (*griffin_lim)(const Tables&, const float* work, const float* magnitude, float* previous, float momentum,
+                        float* out);
+    // Rows of `bins` floats to [bins] vectors; lanes past `rows` become zero.
+    void (*load_rows)(const Tables&, const float* in, std::ptrdiff_t row_stride, int rows, float* vectors);
     // Elementwise compression of magnitudes, and back.
     void (*compress)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
     void (*expand)(const CompressionSettings&, const float* in, std::int64_t count, float* out);

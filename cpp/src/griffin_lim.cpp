@@ -1,0 +1,182 @@
+// Griffin-Lim, fused: one round reads the signal once and writes it once. A block of frames is transformed,
+// given the wanted magnitudes, transformed back and overlap-added while it is in cache; spectra stay in the
+// kernels' own layout, a frame in each lane, so rows are transposed once and not every round.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "blocks.hpp"
+#include "random.hpp"
+#include "styleshift/phase.hpp"
+
+namespace styleshift {
+namespace {
+
+// Frames that are summed by themselves before they meet their neighbours. Fixed, so that every number of threads
+// adds in the same order.
+constexpr std::int64_t chunk_frames = 256;
+
+class Reconstruction {
+public:
+    Reconstruction(const Plan& plan, const GriffinLimSettings& settings, std::int64_t frames, std::int64_t length)
+        : plan_(plan),
+          settings_(settings),
+          lanes_(active_kernels().lanes),
+          frames_(frames),
+          length_(length),
+          overlap_(std::max<std::int64_t>(0, plan.kept() - plan.settings().hop_length)),
+          chunk_(round_up(std::max(chunk_frames, plan.kept() / plan.settings().hop_length + 1), lanes_)),
+          chunks_((frames + chunk_ - 1) / chunk_),
+          block_floats_(plan.bins() * lanes_),
+          goal_(round_up(frames, lanes_) * plan.bins()),
+          previous_(round_up(frames, lanes_) * plan.bins() * 2),
+          tails_(static_cast<std::size_t>(chunks_ * overlap_)),
+          signal_(static_cast<std::size_t>(length)),
+          next_(static_cast<std::size_t>(length)) {}
+
+    std::int64_t chunks() const { return chunks_; }
+
+    struct Scratch {
+        explicit Scratch(const Plan& plan) : analyzer(plan), synthesizer(plan), row(plan.bins() * 2 * kernel::max_lanes) {}
+        Analyzer analyzer;
+        Synthesizer synthesizer;
+        AlignedFloats row;
+    };
+
+    // The spectrum that the first round starts from, overlap-added.
+    void start(std::int64_t chunk, const float* magnitude, std::ptrdiff_t magnitude_stride, const float* initial,
+               std::ptrdiff_t initial_stride, std::uint64_t stream, Scratch& scratch) {
+        const kernel::Kernels& k = scratch.analyzer.kernels();
+        sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int rows) {
+            const float* m = magnitude + t * magnitude_stride;
+            k.load_rows(plan_.tables(), m, magnitude_stride, rows, goal(t));
+            std::fill(previous(t), previous(t) + 2 * block_floats_, 0.0F);
+            for (int r = 0; r < rows; ++r)
+                for (std::int64_t b = 0; b < plan_.bins(); ++b) {
+                    float re = 1.0F, im = 0.0F;
+                    if (initial != nullptr) {
+                        const float* p = initial + (t + r) * initial_stride + 2 * b;
+                        const float size = std::hypot(p[0], p[1]);
+                        if (size > 0.0F) re = p[0] / size, im = p[1] / size;
+                    } else {
+                        const float angle = random_angle(
+                            settings_.seed + stream, static_cast<std::uint64_t>((t + r) * plan_.bins() + b));
+                        re = std::cos(angle), im = std::sin(angle);
+                    }
+                    float* p = scratch.row.get() + (r * plan_.bins() + b) * 2;
+                    p[0] = m[r * magnitude_stride + b] * re;
+                    p[1] = m[r * magnitude_stride + b] * im;
+                }
+            k.inverse(plan_.tables(), scratch.row.get(), 2 * plan_.bins(), rows, scratch.synthesizer.work());
+        });
+    }
+
+    // One round for one chunk; every chunk's finish() of the round before must be done.
+    void round(std::int64_t chunk, bool first, Scratch& scratch) {
+        const Signal signal{signal_.data(), SampleType::float32, sizeof(float), 0, length_};
+        sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int) {
+            const float* work = scratch.analyzer.transform(signal, t);
+            scratch.analyzer.kernels().griffin_lim(plan_.tables(), work, goal(t), previous(t),
+                                                   first ? 0.0F : settings_.momentum, scratch.synthesizer.work());
+        });
+    }
+
+    // Adds what the chunk before reached over to this one, and divides by the windows.
+    void finish(std::int64_t chunk) {
+        const std::int64_t hop = plan_.settings().hop_length, offset = plan_.offset();
+        const std::int64_t start = chunk * chunk_ * hop, begin = std::max(start, offset);
+        const std::int64_t end = chunk + 1 == chunks_ ? offset + length_
+                                                      : std::min((chunk + 1) * chunk_ * hop, offset + length_);
+        const float* tail = chunk > 0 ? tails_.data() + (chunk - 1) * overlap_ : nullptr;
+        const std::int64_t period = plan_.period(), steady_end = frames_ * hop;
+        for (std::int64_t s = begin; s < end; ++s) {
+            float& x = next_[static_cast<std::size_t>(s - offset)];
+            if (tail != nullptr && s - start < overlap_) x += tail[s - start];
+            x *= s >= plan_.steady_begin() && s < steady_end ? plan_.steady_weights()[s % period]
+                                                             : plan_.overlap_weight(s, frames_);
+        }
+    }
+
+    void swap() { signal_.swap(next_); }
+    const std::vector<float>& signal() const { return signal_; }
+
+private:
+    static std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+    float* goal(std::int64_t t) { return goal_.get() + t / lanes_ * block_floats_; }
+    float* previous(std::int64_t t) { return previous_.get() + t / lanes_ * block_floats_ * 2; }
+
+    // make(t, rows) leaves samples of frames t ... in the synthesizer's work; their sums go to next_ and tails_.
+    template <class Make>
+    void sum_chunk(std::int64_t chunk, Synthesizer& synthesizer, const Make& make) {
+        const std::int64_t hop = plan_.settings().hop_length, offset = plan_.offset();
+        const std::int64_t end = std::min(frames_, (chunk + 1) * chunk_);
+        const bool last = chunk + 1 == chunks_;
+        const std::int64_t limit = last ? offset + length_ : std::min(end * hop, offset + length_);
+        std::int64_t done = std::max(chunk * chunk_ * hop, offset);
+        const auto emit_until = [&](std::int64_t to) {
+            to = std::min(to, limit);
+            if (to <= done) return;
+            synthesizer.emit_sums(done, to, next_.data() + (done - offset));
+            done = to;
+        };
+        synthesizer.restart(chunk * chunk_);
+        while (synthesizer.next_frame() < end) {
+            const std::int64_t t = synthesizer.next_frame();
+            const int rows = static_cast<int>(std::min<std::int64_t>(lanes_, end - t));
+            make(t, rows);
+            synthesizer.add_samples(synthesizer.work(), rows);
+            emit_until(synthesizer.next_frame() * hop);
+            synthesizer.advance(synthesizer.next_frame() * hop);
+        }
+        if (last)
+            emit_until(limit);
+        else
+            synthesizer.emit_sums(end * hop, end * hop + overlap_, tails_.data() + chunk * overlap_);
+    }
+
+    const Plan& plan_;
+    const GriffinLimSettings& settings_;
+    std::int64_t lanes_, frames_, length_;
+    std::int64_t overlap_;  // samples by which a chunk's frames reach past its own
+    std::int64_t chunk_, chunks_, block_floats_;
+    AlignedFloats goal_, previous_;
+    std::vector<float> tails_;
+    std::vector<float> signal_, next_;
+};
+
+}  // namespace
+
+void griffin_lim(const Plan& plan, const GriffinLimSettings& settings, Frames<const float> magnitude,
+                 Frames<const float> initial, std::int64_t signals, std::int64_t frames, float* out,
+                 std::ptrdiff_t out_stride, std::int64_t length, int threads) {
+    // As many signals at once as there are threads; what threads are left over share a signal's chunks.
+    const int across = static_cast<int>(std::min<std::int64_t>(threads, std::max<std::int64_t>(1, signals)));
+    const int within = std::max(1, threads / across);
+    parallel_for(across, signals, [&] {
+        return [&](std::int64_t r) {
+            float* samples = out + r * out_stride;
+            if (frames == 0 || length == 0) {
+                std::fill(samples, samples + length, 0.0F);
+                return;
+            }
+            Reconstruction state(plan, settings, frames, length);
+            const auto each_chunk = [&](const auto& body) {
+                parallel_for(within, state.chunks(), [&] {
+                    return [&, scratch = Reconstruction::Scratch(plan)](std::int64_t c) mutable { body(c, scratch); };
+                });
+                parallel_for(within, state.chunks(), [&] { return [&](std::int64_t c) { state.finish(c); }; });
+                state.swap();
+            };
+            each_chunk([&](std::int64_t c, auto& scratch) {
+                state.start(c, magnitude.data + r * magnitude.signal_stride, magnitude.frame_stride,
+                            initial.data == nullptr ? nullptr : initial.data + r * initial.signal_stride,
+                            initial.frame_stride, static_cast<std::uint64_t>(r) << 32U, scratch);
+            });
+            for (int i = 0; i < settings.iterations; ++i)
+                each_chunk([&](std::int64_t c, auto& scratch) { state.round(c, i == 0, scratch); });
+            std::copy(state.signal().begin(), state.signal().end(), samples);
+        };
+    });
+}
+
+}  // namespace styleshift

@@ -1,0 +1,178 @@
+#include "styleshift/streaming.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "blocks.hpp"
+
+namespace styleshift {
+
+struct AnalysisStream::State {
+    std::shared_ptr<const Plan> plan;
+    std::int64_t channels;
+    int threads;
+    std::int64_t base = 0;   // the sample that history[c][0] is
+    std::int64_t count = 0;  // samples that came in all
+    std::int64_t next = 0;   // the next frame to give
+    bool finished = false;
+    std::vector<std::vector<float>> history;
+};
+
+AnalysisStream::AnalysisStream(std::shared_ptr<const Plan> plan, std::int64_t channels, int threads)
+    : state_(std::make_unique<State>()) {
+    state_->plan = std::move(plan);
+    state_->channels = channels;
+    state_->threads = threads;
+    state_->history.resize(static_cast<std::size_t>(channels));
+}
+
+AnalysisStream::~AnalysisStream() = default;
+
+const Plan& AnalysisStream::plan() const { return *state_->plan; }
+std::int64_t AnalysisStream::channels() const { return state_->channels; }
+
+void AnalysisStream::push(std::span<const Signal> block) {
+    State& s = *state_;
+    if (s.finished) throw std::logic_error("the stream has been finished; make a new one");
+    if (block.empty()) return;
+    for (std::size_t c = 0; c < block.size(); ++c) {
+        std::vector<float>& h = s.history[c];
+        const std::size_t old = h.size();
+        h.resize(old + static_cast<std::size_t>(block[c].count));
+        read_samples(block[c], block[c].first, block[c].count, h.data() + old);
+    }
+    s.count += block[0].count;
+}
+
+void AnalysisStream::finish() {
+    if (state_->finished) throw std::logic_error("the stream has been finished; make a new one");
+    state_->finished = true;
+}
+
+std::int64_t AnalysisStream::ready() const {
+    const State& s = *state_;
+    return (s.finished ? s.plan->frames(s.count) : s.plan->finished_frames(s.count)) - s.next;
+}
+
+template <class Write>
+void AnalysisStream::take_frames(const Write& write) {
+    State& s = *state_;
+    const FrameRange range{s.next, s.next + ready()};
+    std::vector<Signal> signals;
+    for (const std::vector<float>& h : s.history)
+        signals.push_back({h.data(), SampleType::float32, sizeof(float), s.base, static_cast<std::int64_t>(h.size())});
+    write(signals, range);
+    s.next = range.end;
+    // What the next frame does not reach back to is not needed any more.
+    const std::int64_t keep = s.next * s.plan->settings().hop_length - s.plan->offset();
+    const std::int64_t drop = std::clamp<std::int64_t>(keep - s.base, 0, s.count - s.base);
+    for (std::vector<float>& h : s.history) h.erase(h.begin(), h.begin() + drop);
+    s.base += drop;
+}
+
+void AnalysisStream::take_complex(Frames<float> out) {
+    take_frames([&](const std::vector<Signal>& signals, FrameRange range) {
+        stft(*state_->plan, signals, range, out, state_->threads);
+    });
+}
+
+void AnalysisStream::take(const CompressionSettings& c, Frames<float> out) {
+    take_frames([&](const std::vector<Signal>& signals, FrameRange range) {
+        spectrogram(*state_->plan, c, signals, range, out, state_->threads);
+    });
+}
+
+void AnalysisStream::take(const CompressionSettings& c, Frames<std::uint16_t> out) {
+    take_frames([&](const std::vector<Signal>& signals, FrameRange range) {
+        spectrogram(*state_->plan, c, signals, range, out, state_->threads);
+    });
+}
+
+struct SynthesisStream::State {
+    std::shared_ptr<const Plan> plan;
+    std::int64_t channels;
+    std::int64_t length;
+    int threads;
+    std::int64_t frames = 0;
+    std::int64_t given = 0;  // samples
+    bool finished = false;
+    std::vector<Synthesizer> synthesizers;
+
+    // Samples that are final after `n` frames.
+    std::int64_t settled(std::int64_t n) const {
+        const std::int64_t untouched = n * plan->settings().hop_length - plan->offset();
+        return std::clamp<std::int64_t>(untouched, 0, length >= 0 ? length : plan->samples(n));
+    }
+    void check_open() const {
+        if (finished) throw std::logic_error("the stream has been finished; make a new one");
+    }
+};
+
+SynthesisStream::SynthesisStream(std::shared_ptr<const Plan> plan, std::int64_t channels, std::int64_t length,
+                                 int threads)
+    : state_(std::make_unique<State>()) {
+    state_->plan = std::move(plan);
+    state_->channels = channels;
+    state_->length = length;
+    state_->threads = threads;
+    for (std::int64_t c = 0; c < channels; ++c) state_->synthesizers.emplace_back(*state_->plan);
+}
+
+SynthesisStream::~SynthesisStream() = default;
+
+const Plan& SynthesisStream::plan() const { return *state_->plan; }
+std::int64_t SynthesisStream::channels() const { return state_->channels; }
+
+std::int64_t SynthesisStream::push_gives(std::int64_t frames) const {
+    return std::max<std::int64_t>(0, state_->settled(state_->frames + frames) - state_->given);
+}
+
+std::int64_t SynthesisStream::finish_gives() const {
+    const State& s = *state_;
+    return (s.length >= 0 ? s.length : s.plan->samples(s.frames)) - s.given;
+}
+
+void SynthesisStream::push(Frames<const float> spectra, std::int64_t frames, float* out, std::ptrdiff_t out_stride) {
+    State& s = *state_;
+    s.check_open();
+    // Nothing final is reached by a missing frame, so any larger number of frames gives the same weights.
+    constexpr std::int64_t unknown = std::int64_t{1} << 40;
+    const std::int64_t end = s.frames + frames, hop = s.plan->settings().hop_length, offset = s.plan->offset();
+    const std::int64_t total = push_gives(frames);
+    parallel_for(s.threads, s.channels, [&] {
+        return [&](std::int64_t c) {
+            Synthesizer& synthesizer = s.synthesizers[static_cast<std::size_t>(c)];
+            std::int64_t done = 0;
+            while (synthesizer.next_frame() < end) {
+                const std::int64_t t = synthesizer.next_frame();
+                const int rows = static_cast<int>(std::min<std::int64_t>(synthesizer.lanes(), end - t));
+                synthesizer.add(spectra.data + c * spectra.signal_stride + (t - s.frames) * spectra.frame_stride,
+                                spectra.frame_stride, rows);
+                const std::int64_t limit = std::min(total, synthesizer.next_frame() * hop - offset - s.given);
+                if (limit > done) {
+                    synthesizer.emit(offset + s.given + done, offset + s.given + limit, unknown,
+                                     out + c * out_stride + done);
+                    done = limit;
+                }
+                // Sums not emitted yet stay: where the length is not known, up to a hop is held back.
+                const std::int64_t settled = synthesizer.next_frame() * hop;
+                synthesizer.advance(std::clamp(offset + s.given + done, settled - hop, settled));
+            }
+        };
+    });
+    s.frames = end;
+    s.given += total;
+}
+
+void SynthesisStream::finish(float* out, std::ptrdiff_t out_stride) {
+    State& s = *state_;
+    s.check_open();
+    const std::int64_t total = finish_gives(), begin = s.plan->offset() + s.given;
+    for (std::int64_t c = 0; c < s.channels; ++c)
+        s.synthesizers[static_cast<std::size_t>(c)].emit(begin, begin + total, s.frames, out + c * out_stride);
+    s.given += total;
+    s.finished = true;
+}
+
+}  // namespace styleshift
