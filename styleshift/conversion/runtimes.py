@@ -35,7 +35,17 @@ class OnnxRuntimeSession:
         return converted
 
 
-def _onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
+def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
+    """Load a model file in ONNX Runtime.
+
+    Args:
+        model: ONNX file.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        threads: of the CPU that one call of ``run`` may use.
+
+    Raises:
+        BundleError: the file cannot be loaded, or the device not be used.
+    """
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(_QUIET)
@@ -50,7 +60,7 @@ def _onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
     if device.startswith("cuda"):
         wanted = "CUDAExecutionProvider"
         index = int(device[5:] or 0)
-        # Every window has the same shape, so a quick choice of algorithm holds; the arena grows by what is asked.
+        # Every window has the same shape: a quick choice of algorithm holds, and the arena need not double.
         settings = {
             "device_id": index,
             "cudnn_conv_algo_search": "HEURISTIC",
@@ -83,7 +93,7 @@ def styleshift_runtimes() -> Iterable[RuntimeSpec]:
         RuntimeSpec(
             "onnxruntime",
             "ONNX Runtime, on an NVIDIA GPU or the CPU",
-            _onnxruntime,
+            load_onnxruntime,
             devices=("cpu", "cuda"),
         )
     ]

@@ -49,7 +49,7 @@ def styleshift_vocoders() -> Iterable[VocoderSpec]:
         ),
         VocoderSpec(
             "pghi",
-            "a phase of its own from the magnitude alone, for changes so big that the source's phase misleads",
+            "a phase of its own from the magnitude alone, for great changes",
             _pghi,
             PghiOptions,
         ),

@@ -1,0 +1,316 @@
+"""One direction of a trained run becomes one ONNX file, compared with PyTorch before it is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from styleshift.bundle.load import Bundle, check_model, load_bundle
+from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata
+from styleshift.errors import BundleError, ParityError
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import Tensor, nn
+
+    from styleshift.frontend.config import SpectrogramConfig
+
+# Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
+PARITY_TOLERANCE = 1e-3
+DIRECTIONS = ("x2y", "y2x")
+
+
+class Recipe(Protocol):
+    """What export needs of a recipe: that it can be written down."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        ...
+
+
+class Trained(Protocol):
+    """What export needs of a trained run; ``styleshift.training.checkpoint.TrainedModel`` has it.
+
+    Attributes:
+        recipe: of the training.
+        domains: ``(x, y)``.
+        spectrogram: front-end settings.
+        generators: by direction, ``x2y`` and ``y2x``; in evaluation mode, from log magnitudes
+            ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
+        step: of the checkpoint.
+        window_frames: frames of the training crops.
+        time_multiple: what ``frames`` must be a multiple of.
+        provenance: plain values.
+        requires: plugin packages, as ``{"package": ..., "version": ...}``.
+    """
+
+    @property
+    def recipe(self) -> Recipe: ...  # noqa: D102
+    @property
+    def domains(self) -> tuple[str, str]: ...  # noqa: D102
+    @property
+    def spectrogram(self) -> SpectrogramConfig: ...  # noqa: D102
+    @property
+    def generators(self) -> Mapping[str, nn.Module]: ...  # noqa: D102
+    @property
+    def step(self) -> int: ...  # noqa: D102
+    @property
+    def window_frames(self) -> int: ...  # noqa: D102
+    @property
+    def time_multiple(self) -> int: ...  # noqa: D102
+    @property
+    def provenance(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def requires(self) -> Sequence[Mapping[str, str]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One model file that was made.
+
+    Attributes:
+        bundle: the file, read back and checked.
+        parity: greatest difference from PyTorch, in natural-log units, over all compared shapes.
+        replaced: a file of that name was there before.
+    """
+
+    bundle: Bundle
+    parity: float
+    replaced: bool
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.bundle.path
+
+    @property
+    def source(self) -> str:
+        """The domain that goes in."""
+        return self.bundle.metadata.source
+
+    @property
+    def target(self) -> str:
+        """The domain that comes out."""
+        return self.bundle.metadata.target
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        return {
+            "path": str(self.path),
+            "source": self.source,
+            "target": self.target,
+            "digest": self.bundle.digest,
+            "parity": self.parity,
+            "replaced": self.replaced,
+        }
+
+
+def export_bundle(
+    trained: Trained,
+    direction: str,
+    path: Path,
+    *,
+    licence: str = "",
+    tolerance: float = PARITY_TOLERANCE,
+) -> Exported:
+    """Write one direction of ``trained`` to ``path``.
+
+    The file appears under its name only when it was compared with PyTorch, at four lengths and two batch
+    sizes, and read back; otherwise nothing is left behind. The same checkpoint gives the same bytes.
+
+    Args:
+        trained: what :func:`styleshift.training.checkpoint.load_trained` returns.
+        direction: ``x2y`` or ``y2x``.
+        path: of the file; its folder is made.
+        licence: what others may do with the model.
+        tolerance: greatest difference allowed, in natural-log units.
+
+    Raises:
+        ParityError: the exported graph computes something else than PyTorch does.
+        BundleError: the generator cannot be exported, or the file cannot be written.
+    """
+    from styleshift.audio.level import REFERENCE_LEVEL_DB
+
+    assert direction in DIRECTIONS, direction
+    source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+    metadata = BundleMetadata(
+        source=source,
+        target=target,
+        spectrogram=trained.spectrogram,
+        reference_level_db=REFERENCE_LEVEL_DB,
+        window_frames=trained.window_frames,
+        time_multiple=trained.time_multiple,
+        recipe=trained.recipe.to_dict(),
+        provenance={**trained.provenance, "step": trained.step},
+        licence=licence,
+        requires=tuple(dict(item) for item in trained.requires),
+    )
+    generator = trained.generators[direction]
+    model = trace(generator, metadata)
+    for key, text in metadata.to_props().items():
+        model.metadata_props.add(key=key, value=text)
+    check_model(model, metadata)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".partial", dir=path.parent)
+    except OSError as error:
+        raise BundleError(
+            f"cannot write {path}: {error.strerror or error}", "choose another --output"
+        ) from error
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(model.SerializeToString(deterministic=True))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        parity = compare(generator, partial, metadata, tolerance)
+        load_bundle(partial)
+        replaced = path.exists()
+        partial.replace(path)
+    except OSError as error:
+        raise BundleError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return Exported(load_bundle(path), parity, replaced)
+
+
+def trace(generator: nn.Module, metadata: BundleMetadata) -> onnx.ModelProto:
+    """The generator as an ONNX graph for any batch and any number of frames that fits; no metadata yet.
+
+    Raises:
+        BundleError: PyTorch cannot export it.
+    """
+    import torch
+
+    frames = max(metadata.window_frames, 4 * metadata.time_multiple)
+    example = torch.zeros(2, 1, metadata.spectrogram.bins, frames)
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                _Named(generator).eval(),
+                (example,),
+                dynamo=True,
+                external_data=False,
+                input_names=[INPUT_NAME],
+                output_names=[OUTPUT_NAME],
+                dynamic_shapes={INPUT_NAME: {0: "batch", 3: "frames"}},
+                verbose=False,
+            )
+        except Exception as error:  # the exporter raises many types of its own
+            raise BundleError(
+                f"PyTorch cannot export this generator: {type(error).__name__}: {str(error).splitlines()[0]}",
+                "a generator must take any batch size and any number of frames",
+            ) from error
+    assert program is not None
+    model: onnx.ModelProto = program.model_proto
+    _clean(model, metadata.spectrogram.bins)
+    return model
+
+
+def compare(generator: nn.Module, path: Path, metadata: BundleMetadata, tolerance: float) -> float:
+    """Greatest difference between PyTorch and ONNX Runtime on the CPU, in natural-log units.
+
+    Compared are batches of 1 and 2, at the training length, shorter, longer, and an odd length between.
+
+    Raises:
+        ParityError: it is above ``tolerance``, or the graph fails at one of the shapes.
+    """
+    import numpy as np
+    import torch
+
+    from styleshift.hooks.registry import load_registry
+
+    session = load_registry().runtimes.get("onnxruntime").build(path, "cpu", 1)
+    random = np.random.default_rng(0)
+    step, window = metadata.time_multiple, metadata.window_frames
+    lengths = sorted({window, max(4 * step, window // 2 // step * step), window + 3 * step, 2 * window})
+    worst = 0.0
+    for batch in (1, 2):
+        for frames in lengths:
+            shape = (batch, 1, metadata.spectrogram.bins, frames)
+            # Magnitudes of music span orders of magnitude, and some frames are silent.
+            sound = np.abs(random.standard_normal(shape)) * np.exp(random.uniform(-6, 4, (*shape[:3], 1)))
+            sound[..., : frames // 8] = 0
+            log_magnitude = np.log1p(sound).astype(np.float32)
+            with torch.inference_mode():
+                expected = generator(torch.from_numpy(log_magnitude)).numpy()
+            try:
+                found = session.run(log_magnitude)
+            except Exception as error:  # ONNX Runtime raises many types of its own
+                raise ParityError(
+                    f"the exported model fails on {batch} x {frames} frames: {str(error).splitlines()[0]}"
+                ) from error
+            if found.shape != expected.shape or found.shape != shape:
+                raise ParityError(
+                    f"the exported model turns {shape} into {found.shape}; PyTorch into {expected.shape}"
+                )
+            difference = float(np.max(np.abs(found - expected)))
+            if not difference <= tolerance:  # so that NaN fails too
+                raise ParityError(
+                    f"the exported model differs from PyTorch by {difference:.2g} at {batch} x {frames} "
+                    f"frames; {tolerance:g} is allowed",
+                    "report this with the recipe; the run itself is intact",
+                )
+            worst = max(worst, difference)
+    return worst
+
+
+def _Named(generator: nn.Module) -> nn.Module:  # noqa: N802 - reads as the class it returns
+    from torch import nn
+
+    class Named(nn.Module):
+        """Gives the input the name that the file shows, whatever the generator calls it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = generator
+
+        def forward(self, log_magnitude: Tensor) -> Tensor:
+            converted: Tensor = self.generator(log_magnitude)
+            return converted
+
+    return Named()
+
+
+def _clean(model: onnx.ModelProto, bins: int) -> None:
+    """Take out what the exporter noted of this machine's files, and say the shapes in our words."""
+    graph = model.graph
+    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
+        item.doc_string = ""
+        del item.metadata_props[:]
+    for tensor in graph.initializer:
+        tensor.doc_string = ""
+        del tensor.metadata_props[:]
+    for function in model.functions:
+        for thing in (function, *function.node):
+            thing.doc_string = ""
+            del thing.metadata_props[:]
+    for value in (*graph.input, *graph.output):
+        shape = value.type.tensor_type.shape
+        del shape.dim[:]
+        for size in ("batch", 1, bins, "frames"):
+            shape.dim.add(**{"dim_param" if isinstance(size, str) else "dim_value": size})
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's notes to its developers from the user's screen."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,95 @@
+"""Exports a run of the workspace: both directions, one file each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
+from styleshift.errors import NothingToDoError, UsageError
+from styleshift.progress import Reporter
+from styleshift.workspace import Workspace
+
+
+def export_run(
+    workspace: Workspace,
+    *,
+    run: str | None = None,
+    checkpoint: str = "best",
+    output: Path | None = None,
+    licence: str = "",
+    reporter: Reporter | None = None,
+) -> list[Exported]:
+    """Write both directions of a run as ``SOURCE-to-TARGET.onnx``.
+
+    Args:
+        workspace: where the run is.
+        run: its name; None: the one that was trained last.
+        checkpoint: ``best``, ``last`` or a step.
+        output: folder for the models; None: the workspace's own.
+        licence: what others may do with the models.
+        reporter: told of progress.
+
+    Raises:
+        NothingToDoError: there is no such run.
+        UsageError: ``checkpoint`` is none of the three.
+        CheckpointError: the checkpoint is absent or damaged.
+        ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
+    """
+    reporter = reporter or Reporter()
+    which = _which(checkpoint)
+    folder = find_run(workspace, run)
+    from styleshift.training.checkpoint import load_trained
+
+    trained = load_trained(folder, which)
+    reporter.info(f"run {folder.name}, step {trained.step}: {' and '.join(trained.domains)}")
+    made = []
+    with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
+        for direction in DIRECTIONS:
+            source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+            path = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
+            exported = export_bundle(trained, direction, path, licence=licence)
+            task.advance()
+            reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
+            if exported.replaced:
+                reporter.info(f"{path.name} was there and is replaced")
+            made.append(exported)
+    return made
+
+
+def find_run(workspace: Workspace, name: str | None) -> Path:
+    """The folder of a run; the one that was trained last where no name is given.
+
+    Raises:
+        NothingToDoError: there is none; the message names those there are.
+    """
+    folders = [path for path in workspace.runs.iterdir() if path.is_dir()] if workspace.runs.is_dir() else []
+    runs = [path for path in folders if not path.name.startswith(".")]
+    if not runs:
+        raise NothingToDoError(
+            f"there is no trained run in {workspace.runs}", "styleshift train --domains A B"
+        )
+    if name is None:
+        return max(runs, key=_last_change)
+    for path in runs:
+        if path.name == name:
+            return path
+    known = ", ".join(sorted(path.name for path in runs))
+    raise NothingToDoError(f"there is no run {name!r} in {workspace.runs}", f"one of: {known}")
+
+
+def file_name(domain: str) -> str:
+    """A domain's name as part of a file's name, on any system."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", domain).strip(". ") or "_"
+
+
+def _last_change(folder: Path) -> float:
+    return max((path.stat().st_mtime for path in folder.rglob("*") if path.is_file()), default=0.0)
+
+
+def _which(checkpoint: str) -> str | int:
+    if checkpoint in ("best", "last"):
+        return checkpoint
+    if checkpoint.isdecimal():
+        return int(checkpoint)
+    raise UsageError(f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000")

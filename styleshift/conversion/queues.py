@@ -1,0 +1,110 @@
+"""What runs ahead waits here: first in, first out, cut anywhere."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class ArrayQueue:
+    """Arrays joined along one axis, taken out in pieces of any length.
+
+    Args:
+        axis: along which they are joined.
+    """
+
+    def __init__(self, axis: int) -> None:
+        self._axis = axis
+        self._parts: deque[npt.NDArray[Any]] = deque()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def push(self, part: npt.NDArray[Any]) -> None:
+        """Add at the end; the array is kept, not copied."""
+        if part.shape[self._axis]:
+            self._parts.append(part)
+            self._length += part.shape[self._axis]
+
+    def take(self, length: int) -> npt.NDArray[Any]:
+        """Remove ``length`` from the front; there must be that much."""
+        found = self.peek(length)
+        self.drop(length)
+        return found
+
+    def peek(self, length: int) -> npt.NDArray[Any]:
+        """The first ``length``, left in place."""
+        assert 0 < length <= self._length, f"{length} of {self._length} asked for"
+        parts, missing = [], length
+        for part in self._parts:
+            piece = self._cut(part, 0, min(missing, part.shape[self._axis]))
+            parts.append(piece)
+            missing -= piece.shape[self._axis]
+            if not missing:
+                break
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=self._axis)
+
+    def drop(self, length: int) -> None:
+        """Forget the first ``length``."""
+        assert length <= self._length, f"{length} of {self._length} to be dropped"
+        self._length -= length
+        while length:
+            part = self._parts.popleft()
+            size = part.shape[self._axis]
+            if size > length:
+                self._parts.appendleft(self._cut(part, length, size))
+                return
+            length -= size
+
+    def _cut(self, part: npt.NDArray[Any], start: int, end: int) -> npt.NDArray[Any]:
+        index = [slice(None)] * part.ndim
+        index[self._axis] = slice(start, end)
+        return part[tuple(index)]
+
+
+class Curve:
+    """A slowly changing value, known at even steps of time, asked for at any time in between.
+
+    Values come in order and questions too; what lies before the last question is forgotten.
+
+    Args:
+        step: seconds from one value to the next.
+        first: time of the first value, in seconds.
+    """
+
+    def __init__(self, step: float, first: float = 0.0) -> None:
+        self._step = step
+        self._first = first
+        self._values = np.empty(0, np.float64)
+
+    def push(self, values: npt.NDArray[np.floating[Any]]) -> None:
+        """Add values ``[n]``."""
+        self._values = np.concatenate([self._values, values.astype(np.float64)])
+
+    @property
+    def known_until(self) -> float:
+        """Time of the last value, in seconds; 0 or less before the first."""
+        return self._first + (len(self._values) - 1) * self._step
+
+    def at(self, start: int, length: int, rate: int) -> npt.NDArray[np.float32]:
+        """Linear interpolation at ``length`` samples from sample ``start`` of a stream of ``rate`` Hz.
+
+        Before the first value and after the last one it stays at those.
+
+        Returns:
+            ``[length]`` float32.
+        """
+        assert len(self._values), "no value yet"
+        times = (np.arange(start, start + length) / rate - self._first) / self._step
+        return np.interp(times, np.arange(len(self._values)), self._values).astype(np.float32)
+
+    def forget_before(self, time: float) -> None:
+        """Nobody will ask for times before this one, in seconds."""
+        gone = min(int((time - self._first) / self._step) - 1, len(self._values) - 1)
+        if gone > 0:
+            self._values = self._values[gone:]
+            self._first += gone * self._step

@@ -1,0 +1,123 @@
+"""The first pass over a recording: whether it can be read to its end, how long and how loud it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.audio.level import LevelMeter
+from styleshift.audio.read import open_audio
+from styleshift.audio.stream import AudioInfo
+from styleshift.conversion.loudness import KEnergy, integrated_loudness
+from styleshift.errors import AudioError
+
+Float32Array = npt.NDArray[np.float32]
+
+BLOCK_FRAMES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the first pass found.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: 1 or more.
+        frames: sample frames that can be decoded; the header's claim plays no part.
+        level_db: gated level, dBFS; None if the recording is silent.
+        loudness: integrated loudness, LUFS; None if below -70.
+        peak: largest absolute sample.
+        warnings: plain sentences.
+        info: what the header says; None for arrays.
+    """
+
+    sample_rate: int
+    channels: int
+    frames: int
+    level_db: float | None
+    loudness: float | None
+    peak: float
+    warnings: tuple[str, ...] = ()
+    info: AudioInfo | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.frames / self.sample_rate
+
+
+def survey_file(path: Path, *, salvage: bool = False) -> Survey:
+    """Decode a file once, from its start to its end, keeping nothing of it.
+
+    Args:
+        path: the recording.
+        salvage: what can be read of a damaged file is enough, with a warning.
+
+    Raises:
+        AudioError: it cannot be read, or not to its end.
+    """
+    warnings: list[str] = []
+    with open_audio(path, allow_cut=salvage) as stream:
+        found = survey(salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES), stream)
+        return Survey(
+            found.sample_rate,
+            found.channels,
+            found.frames,
+            found.level_db,
+            found.loudness,
+            found.peak,
+            (*stream.warnings, *warnings),
+            stream.info,
+        )
+
+
+class _Kind(Protocol):
+    sample_rate: int
+    channels: int
+
+
+def survey(blocks: Iterable[Float32Array], kind: _Kind) -> Survey:
+    """What one pass over blocks ``[n, channels]`` float32 finds."""
+    level = LevelMeter(kind.sample_rate, kind.channels)
+    energy = KEnergy(kind.sample_rate, kind.channels)
+    powers = []
+    frames = 0
+    for block in blocks:
+        level.push(block)
+        powers.append(energy.push(block))
+        frames += len(block)
+    powers.append(energy.finish())
+    return Survey(
+        kind.sample_rate,
+        kind.channels,
+        frames,
+        level.level_db,
+        integrated_loudness(np.concatenate(powers)),
+        level.peak,
+    )
+
+
+class _Stream(Protocol):
+    def blocks(self, frames: int) -> Iterator[Float32Array]: ...
+
+
+def salvaged(stream: _Stream, warnings: list[str]) -> Iterator[Float32Array]:
+    """The blocks up to the first damage, which becomes a warning.
+
+    Raises:
+        AudioError: the damage comes before any sound.
+    """
+    some = False
+    try:
+        for block in stream.blocks(BLOCK_FRAMES):
+            some = True
+            yield block
+    except AudioError as error:
+        if not some or error.reason != "damaged":
+            raise
+        warnings.append(f"only the part before the damage is converted: {error.message}")
