@@ -57,7 +57,7 @@ def precompute(
     from styleshift import workspace as places
     from styleshift.cli.console import TerminalReporter
     from styleshift.corpus import precompute as run
-    from styleshift.errors import EXIT_SOME_FAILED, UsageError
+    from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
     from styleshift.recipes import load_recipe
 
     if more_domains and not domains:
@@ -77,6 +77,11 @@ def precompute(
         reporter=reporter,
     )
     _show(result, reporter)
+    if not result.tracks and not result.dry_run:
+        raise NothingToDoError(
+            f"none of the {result.planned} recordings in {folder} could be used",
+            "each style is a sub-folder of recordings that can be played and are longer than half a second",
+        )
     if result.failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 

@@ -1,0 +1,201 @@
+"""One recording becomes one array: decode, mix to mono, resample, measure, transform, write, by blocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Full, Queue
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from styleshift.audio.level import LevelMeter
+from styleshift.audio.resample import resample
+from styleshift.corpus.growing import GrowingArray
+from styleshift.errors import AudioError
+from styleshift.frontend import StreamingSpectrogram
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from styleshift.frontend import SpectrogramConfig
+    from styleshift.hooks import AudioStream, Recording
+
+    Float32Array = npt.NDArray[np.float32]
+
+ItemT = TypeVar("ItemT")
+
+# Enough that a block's fixed costs do not count, little enough to stay in the cache.
+BLOCK_FRAMES = 1 << 16
+# Shorter than this there is nothing to learn from, and the level is no level.
+SHORTEST_SECONDS = 0.5
+# Channels that have nothing to do with each other keep 1/channels of their power in a mono mix. Less than a
+# twenty-fifth of that, and they cancel.
+CANCELLED = 0.04
+FLOAT16_LIMIT = 65504.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a recording turned out to be; see :class:`styleshift.corpus.manifest.Entry`."""
+
+    frames: int
+    seconds: float
+    sample_rate: int
+    channels: int
+    level_db: float
+    peak: float
+    warnings: tuple[str, ...]
+
+
+def compute(recording: Recording, target: Path, config: SpectrogramConfig, *, overlap: bool) -> Measured:
+    """Store the spectrogram of a recording, mixed to mono, at the recording's own level.
+
+    Args:
+        recording: opened once; twice more if its channels cancel each other in the mix.
+        target: the array's final name; it appears only if all went well.
+        config: front-end settings.
+        overlap: decode in a thread of its own, for when there are more cores than recordings.
+
+    Raises:
+        AudioError: the recording cannot be used: what its stream raises, ``too short`` or ``silent``.
+        OSError: the array cannot be written.
+    """
+    measured = _pass(recording, target, config, overlap=overlap, only=None)
+    if measured is None:
+        loudest = _loudest_channel(recording)
+        measured = _pass(recording, target, config, overlap=overlap, only=loudest)
+        assert measured is not None, "one channel cannot cancel itself"
+    return measured
+
+
+def _pass(
+    recording: Recording, target: Path, config: SpectrogramConfig, *, overlap: bool, only: int | None
+) -> Measured | None:
+    with closing(recording.open()) as stream, GrowingArray(target, config.bins) as array:
+        mix = _Mix(stream, only)
+        source: Iterable[Float32Array] = mix.blocks()
+        if overlap:
+            source = ahead(source)
+        meter = LevelMeter(config.sample_rate, 1)
+        spectrogram = StreamingSpectrogram(config, 1, output="log", dtype=np.float16)
+        for block in resample(source, stream.sample_rate, config.sample_rate):
+            meter.push(block)
+            array.append(spectrogram.push(block.reshape(1, -1)))
+        array.append(spectrogram.finish())
+        if mix.cancels:
+            return None
+        seconds = mix.frames / stream.sample_rate
+        level_db = _usable_level(meter, seconds, array.frames, config)
+        array.finish()
+        warnings = tuple(getattr(stream, "warnings", ()))
+        if only is not None:
+            warnings += (f"its channels cancel each other in a mono mix; channel {only + 1} alone is used",)
+        return Measured(
+            array.frames, seconds, stream.sample_rate, stream.channels, level_db, meter.peak, warnings
+        )
+
+
+def _usable_level(meter: LevelMeter, seconds: float, frames: int, config: SpectrogramConfig) -> float:
+    if seconds < SHORTEST_SECONDS or frames == 0:
+        raise AudioError(
+            f"{seconds:.3f} s long; at least {SHORTEST_SECONDS} s are needed", reason="too short"
+        )
+    level_db = meter.level_db
+    if level_db is None:
+        raise AudioError("nothing in it is louder than -60 dBFS", reason="silent")
+    if config.compression == "none" and meter.peak * config.frame_length > FLOAT16_LIMIT:
+        raise AudioError(
+            f"samples up to {meter.peak:.3g} are too large for uncompressed magnitudes in float16",
+            "use compression log1p or log",
+            reason="unsupported",
+        )
+    return level_db
+
+
+class _Mix:
+    """The mono mix of a stream, or one of its channels, and whether the mix lost the music."""
+
+    def __init__(self, stream: AudioStream, only: int | None) -> None:
+        self._stream = stream
+        self._only = only
+        self._mixed = self._all = 0.0
+        self.frames = 0
+
+    def blocks(self) -> Iterator[Float32Array]:
+        """Blocks ``[n, 1]`` float32."""
+        channels = self._stream.channels
+        for block in self._stream.blocks(BLOCK_FRAMES):
+            self.frames += len(block)
+            if channels == 1:
+                yield block
+                continue
+            if self._only is not None:
+                yield np.ascontiguousarray(block[:, self._only : self._only + 1])
+                continue
+            # Sums of strided columns: numpy's mean over a short last axis is ten times as slow.
+            mono = block[:, 0] + block[:, 1]
+            for channel in range(2, channels):
+                mono += block[:, channel]
+            mono *= np.float32(1 / channels)
+            self._mixed += float(np.vdot(mono, mono))
+            self._all += float(np.vdot(block, block))
+            yield mono.reshape(-1, 1)
+
+    @property
+    def cancels(self) -> bool:
+        """What is in the channels is not in their mix; known once the blocks have ended."""
+        mean_power = self._all / self._stream.channels
+        return self._mixed < CANCELLED / self._stream.channels * mean_power
+
+
+def _loudest_channel(recording: Recording) -> int:
+    with closing(recording.open()) as stream:
+        power = np.zeros(stream.channels)
+        for block in stream.blocks(BLOCK_FRAMES):
+            power += np.einsum("ij,ij->j", block, block)
+    return int(power.argmax())
+
+
+def ahead(items: Iterable[ItemT], depth: int = 4) -> Iterator[ItemT]:
+    """The same items, made in a thread of their own, up to ``depth`` ahead of who takes them.
+
+    An error of the maker is raised where the items are taken. A taker that stops early stops the maker.
+    """
+    queue: Queue[tuple[ItemT | None, BaseException | None, bool]] = Queue(depth)
+    stopped = threading.Event()
+
+    def put(item: ItemT | None, error: BaseException | None, last: bool) -> bool:
+        while not stopped.is_set():
+            try:
+                queue.put((item, error, last), timeout=0.1)
+                return True
+            except Full:
+                continue
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put(item, None, False):
+                    return
+            put(None, None, True)
+        except BaseException as error:  # handed over, raised by the taker
+            put(None, error, True)
+
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
+    try:
+        while True:
+            item, error, last = queue.get()
+            if error is not None:
+                raise error
+            if last:
+                return
+            yield item  # type: ignore[misc]
+    finally:
+        stopped.set()
+        maker.join()

@@ -1,0 +1,132 @@
+"""A domain's stored spectrograms, ready to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from styleshift.corpus.manifest import Entry, Manifest, read_manifest
+from styleshift.errors import CorpusError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from styleshift.frontend import SpectrogramConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One recording's log spectrogram.
+
+    Attributes:
+        name: POSIX path of the recording in its domain.
+        key: decided by content, settings and version; the same key, the same array.
+        frames: of the spectrogram.
+        channels: of the array (1: recordings are stored as mono mixes).
+        bins: of the spectrogram.
+        level_db: gated RMS level of the waveform, dBFS.
+        seconds: of music.
+        sha256: of the recording's file.
+        path: of the array.
+    """
+
+    name: str
+    key: str
+    frames: int
+    channels: int
+    bins: int
+    level_db: float
+    seconds: float
+    sha256: str
+    path: Path
+
+    def array(self) -> npt.NDArray[np.float16]:
+        """``[channels, frames, bins]`` float16, memory-mapped, read-only; at the recording's own level.
+
+        Raises:
+            CorpusError: the file is missing or not what the manifest says.
+        """
+        try:
+            array: npt.NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise CorpusError(f"the spectrogram of {self.name} cannot be read: {error}", _AGAIN) from error
+        if array.shape != (self.channels, self.frames, self.bins) or array.dtype != np.float16:
+            raise CorpusError(
+                f"the spectrogram of {self.name} is {array.dtype} {list(array.shape)}; "
+                f"float16 {[self.channels, self.frames, self.bins]} was stored",
+                _AGAIN,
+            )
+        return array
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A domain.
+
+    Attributes:
+        domain: its name.
+        config: the settings that all its spectrograms were made with.
+        tracks: at least one, by name.
+        digest: hexadecimal; the same if and only if settings and contents are. For provenance.
+    """
+
+    domain: str
+    config: SpectrogramConfig
+    tracks: tuple[Track, ...]
+    digest: str
+
+    @property
+    def hours(self) -> float:
+        """Of music."""
+        return sum(track.seconds for track in self.tracks) / 3600
+
+    @classmethod
+    def open(cls, folder: Path) -> Corpus:
+        """Open ``workspace.spectrograms / domain``.
+
+        Raises:
+            CorpusError: there is none, it is damaged, or no recording in it could be used.
+        """
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise CorpusError(
+                f"there are no spectrograms of {folder.name!r} in {folder.parent}; {_others(folder.parent)}",
+                "styleshift precompute ./audio, where each sub-folder of ./audio is one style",
+            )
+        tracks = tuple(_track(entry, manifest, folder) for entry in manifest.tracks)
+        if not tracks:
+            raise CorpusError(
+                f"none of the {len(manifest.entries)} recordings of {folder.name!r} could be used",
+                "styleshift precompute says why",
+            )
+        return cls(manifest.domain, manifest.config, tracks, manifest.digest)
+
+
+_AGAIN = "run styleshift precompute again; it makes anew what is missing"
+
+
+def stored_domains(folder: Path) -> list[str]:
+    """The names of the domains below ``workspace.spectrograms``, sorted."""
+    return sorted(path.parent.name for path in folder.glob("*/manifest.json"))
+
+
+def _others(folder: Path) -> str:
+    names = stored_domains(folder)
+    return f"there are: {', '.join(names)}" if names else "nothing is stored there"
+
+
+def _track(entry: Entry, manifest: Manifest, folder: Path) -> Track:
+    return Track(
+        name=entry.name,
+        key=entry.key,
+        frames=entry.frames,
+        channels=1,
+        bins=manifest.config.bins,
+        level_db=entry.level_db,
+        seconds=entry.seconds,
+        sha256=entry.sha256,
+        path=folder / entry.array_name,
+    )

@@ -1,0 +1,95 @@
+"""An array on disk that grows while it is written, and appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+TEMPORARY_SUFFIX = ".growing"
+# A multiple of 64, as the format wants it, with room for any length.
+HEADER_BYTES = 128
+
+
+def npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """A .npy header (format 1.0, C order) of exactly ``HEADER_BYTES`` bytes, whatever the shape."""
+    text = f"{{'descr': {dtype.str!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
+    room = HEADER_BYTES - 10
+    assert len(text) < room, "an array of that shape does not fit on any disk"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", room) + text.ljust(room - 1).encode("ascii") + b"\n"
+
+
+class GrowingArray:
+    """Writes ``[1, frames, bins]`` to a .npy file, frames by frames.
+
+    Args:
+        path: the final name.
+        bins: length of the last axis.
+        dtype: of the elements.
+
+    A context manager: whatever is not finished when it is left is removed.
+    """
+
+    def __init__(self, path: Path, bins: int, dtype: npt.DTypeLike = np.float16) -> None:
+        self.path = path
+        self.frames = 0
+        self._bins = bins
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
+        self._temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+        self._file = io.FileIO(self._temporary, "w")
+        self._write(npy_header((1, 0, bins), self._dtype))
+
+    def append(self, rows: npt.NDArray[Any]) -> None:
+        """Add ``[1, n, bins]`` of the array's dtype.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        assert rows.shape == (1, rows.shape[1], self._bins)
+        assert rows.dtype == self._dtype
+        if rows.shape[1]:
+            self._write(np.ascontiguousarray(rows).data.cast("B"))
+            self.frames += rows.shape[1]
+
+    def finish(self) -> None:
+        """Put the true length into the header, flush to disk, and give the file its name."""
+        self._file.seek(0)
+        self._write(npy_header((1, self.frames, self._bins), self._dtype))
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.replace(self.path)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        view = memoryview(data)
+        while len(view):
+            view = view[self._file.write(view) or 0 :]
+
+    def __enter__(self) -> GrowingArray:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._file.closed:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+
+def stored_bytes(frames: int, bins: int, dtype: npt.DTypeLike = np.float16) -> int:
+    """The size of a whole file."""
+    return HEADER_BYTES + frames * bins * np.dtype(dtype).itemsize
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed writers left in a folder."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,57 @@
+"""Changing the level of a stored log spectrogram, as if the waveform had been scaled before the transform."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from styleshift.frontend import SpectrogramConfig
+
+
+def scale_log_magnitude(
+    values: npt.NDArray[Any], gain: float, config: SpectrogramConfig
+) -> npt.NDArray[np.float64]:
+    """Compressed magnitudes of a waveform that is ``gain`` times as large.
+
+    The compression is inverted, the magnitude scaled, and compressed again; for ``log`` that is a shift. What
+    lies at the ``log`` compression's floor counts as silence and stays there.
+
+    Args:
+        values: compressed magnitudes of any shape.
+        gain: above 0.
+        config: names the compression.
+
+    Returns:
+        float64 of the same shape.
+    """
+    wide = np.asarray(values, dtype=np.float64)
+    if config.compression == "log1p":
+        return np.log1p(gain * np.expm1(wide))
+    if config.compression == "none":
+        return gain * wide
+    floor = math.log(config.floor)
+    # float16 rounds the floor itself, so a little above it is still the floor.
+    silent = wide <= floor * (1 - 1e-3 * math.copysign(1, floor))
+    return np.where(silent, floor, np.maximum(wide + math.log(gain), floor))
+
+
+def scaling_table(gain: float, config: SpectrogramConfig) -> npt.NDArray[np.float32]:
+    """:func:`scale_log_magnitude` of every float16 there is, by its bits: ``table[x.view(uint16)]``.
+
+    One look-up does the conversion to float32 and the scaling, and is exact to float32.
+
+    Returns:
+        ``[65536]`` float32; NaN and infinity give 0.
+    """
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float64)
+    usable = np.isfinite(every) & (np.abs(every) < 700)  # expm1 overflows beyond; no spectrogram goes there
+    if config.compression == "none":
+        usable = np.isfinite(every)
+    table = np.zeros(1 << 16, dtype=np.float32)
+    table[usable] = scale_log_magnitude(np.where(usable, every, 0.0), gain, config)[usable]
+    return table

@@ -1,0 +1,69 @@
+"""One writer at a time: a lock file that the operating system lets go of when its holder dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from styleshift.errors import LockedError
+
+
+class Lock:
+    """Holds ``path`` for as long as the ``with`` block lasts.
+
+    Args:
+        path: the lock file; made if it is not there, and left there, empty of meaning.
+        what: what is locked, for the message.
+
+    Raises:
+        LockedError: on entering, where another process holds it.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        self._path = path
+        self._what = what
+        self._file: int | None = None
+
+    def __enter__(self) -> Lock:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            _lock(file)
+        except OSError:
+            holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(file)
+            raise LockedError(
+                f"another styleshift (process {holder}) is working on {self._what}",
+                "wait until it has ended",
+            ) from None
+        os.ftruncate(file, 0)
+        os.write(file, f"{os.getpid()}\n".encode())
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)  # lets go of the lock
+            self._file = None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        # A byte far behind the text, so that the text stays readable.
+        os.lseek(file, 1 << 20, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(file, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,205 @@
+"""What is stored of a domain: one JSON file, and a journal of what was done since it was written.
+
+A run appends every finished recording to the journal and writes the manifest at its end. A run that is
+killed loses at most what its workers were at; the next one reads manifest and journal and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from styleshift.errors import CorpusError
+from styleshift.frontend import SpectrogramConfig
+
+# Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
+FORMAT_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+JOURNAL_NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A file's size and times: if none has changed, its content has not.
+
+    ``ctime_ns`` is there because a program may set ``mtime_ns`` back, but not that.
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        """Of the file as it is now; raises OSError."""
+        status = path.stat()
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recording: in the corpus (``reason`` empty), or left out of it.
+
+    Attributes:
+        name: POSIX path in the domain.
+        key: decides the array: content, settings, version; its file is ``<key>.npy``.
+        sha256: of the file's bytes, hexadecimal.
+        version: of the :class:`~styleshift.hooks.Recording`.
+        stamp: of the file when it was hashed.
+        frames: of the spectrogram.
+        seconds: of the recording.
+        sample_rate, channels: of the recording.
+        level_db: gated RMS level of what was transformed, dBFS.
+        peak: largest absolute sample of what was transformed; full scale is 1.0.
+        warnings: plain sentences.
+        reason, message: why it is left out.
+    """
+
+    name: str
+    key: str
+    sha256: str
+    version: str
+    stamp: Stamp
+    frames: int = 0
+    seconds: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+    level_db: float = 0.0
+    peak: float = 0.0
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def array_name(self) -> str:
+        """The file of its spectrogram."""
+        return f"{self.key}.npy"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Entry:
+        """The inverse of ``dataclasses.asdict``; raises TypeError or KeyError on anything else."""
+        plain = dict(values)
+        plain["stamp"] = Stamp(**plain["stamp"])
+        plain["warnings"] = tuple(plain.get("warnings", ()))
+        return cls(**plain)
+
+
+@dataclass(slots=True)
+class Manifest:
+    """All that is known of a domain's recordings.
+
+    Attributes:
+        domain: its name.
+        config: front-end settings of all arrays.
+        entries: by name, those left out too.
+    """
+
+    domain: str
+    config: SpectrogramConfig
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def tracks(self) -> list[Entry]:
+        """Those in the corpus, by name."""
+        return [self.entries[name] for name in sorted(self.entries) if not self.entries[name].reason]
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal; the same if and only if the settings and the contents of all tracks are."""
+        content = json.dumps([self.config.to_dict(), sorted(entry.key for entry in self.tracks)])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Write it in one step; the journal is then no longer needed and removed."""
+        values = {
+            "format": FORMAT_VERSION,
+            "domain": self.domain,
+            "spectrogram": self.config.to_dict(),
+            "digest": self.digest,
+            "recordings": [asdict(self.entries[name]) for name in sorted(self.entries)],
+        }
+        temporary = folder / f".{MANIFEST_NAME}-{secrets.token_hex(4)}"
+        try:
+            with temporary.open("w", encoding="ascii") as file:
+                json.dump(values, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / MANIFEST_NAME)
+        finally:
+            temporary.unlink(missing_ok=True)
+        (folder / JOURNAL_NAME).unlink(missing_ok=True)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a domain's folder; None where there is none.
+
+    Raises:
+        CorpusError: it is damaged, or from another version of styleshift.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        values = json.loads(path.read_text("ascii"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read: {error}", _AGAIN) from error
+    try:
+        if values["format"] != FORMAT_VERSION:
+            raise CorpusError(
+                f"{path} is of format {values['format']!r}; this styleshift reads {FORMAT_VERSION}", _AGAIN
+            )
+        config = SpectrogramConfig.from_dict(values["spectrogram"])
+        entries = [Entry.from_dict(item) for item in values["recordings"]]
+        return Manifest(str(values["domain"]), config, {entry.name: entry for entry in entries})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CorpusError(f"{path} is damaged: {type(error).__name__}: {error}", _AGAIN) from error
+
+
+_AGAIN = "run styleshift precompute again; it makes anew what is missing"
+
+
+class Journal:
+    """Appends entries, a line each, as they are finished."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = (folder / JOURNAL_NAME).open("a", encoding="ascii")
+
+    def add(self, entry: Entry) -> None:
+        """One entry, handed to the operating system at once."""
+        self._file.write(json.dumps(asdict(entry)) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def read_journal(folder: Path) -> list[Entry]:
+    """The entries of an unfinished run, oldest first; a torn last line is no entry."""
+    try:
+        lines = (folder / JOURNAL_NAME).read_text("ascii", errors="replace").splitlines()
+    except OSError:
+        return []
+    return list(_entries(lines))
+
+
+def _entries(lines: Iterable[str]) -> Iterable[Entry]:
+    for line in lines:
+        try:
+            yield Entry.from_dict(json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+
+
+def track_key(sha256: str, version: str, config: SpectrogramConfig) -> str:
+    """The name of what a recording's content becomes under the given settings."""
+    content = json.dumps([FORMAT_VERSION, sha256, version, config.to_dict()], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:40]

@@ -1,0 +1,176 @@
+"""What there is to do: the recordings of every domain against what is stored of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from styleshift.audio.find import find_audio
+from styleshift.corpus.growing import stored_bytes
+from styleshift.corpus.manifest import Entry, Manifest, Stamp, read_journal, read_manifest, track_key
+from styleshift.errors import CorpusError, NothingToDoError, PluginError
+
+if TYPE_CHECKING:
+    from styleshift.frontend import SpectrogramConfig
+    from styleshift.hooks import Recording
+    from styleshift.hooks.registry import Registry
+    from styleshift.progress import Reporter
+
+AUDIO_FOLDER_HINT = "each style is a sub-folder of recordings, such as {root}/country and {root}/classical"
+
+
+@dataclass(slots=True)
+class DomainPlan:
+    """One domain.
+
+    Attributes:
+        name: of the domain.
+        folder: where its arrays are.
+        stored: keys that have a whole array, with the entry that describes it; those left out too.
+        decided: entries of recordings that need no look: the file is as it was.
+        to_do: recordings to look at.
+        before: keys of the tracks in the manifest that was found.
+    """
+
+    name: str
+    folder: Path
+    stored: dict[str, Entry]
+    decided: dict[str, Entry]
+    to_do: list[Recording]
+    before: frozenset[str]
+    sizes: dict[int, set[str]] = field(default_factory=dict)
+
+    def maybe(self, recording: Recording) -> frozenset[str]:
+        """Keys that the recording may have, by its size: a renamed or touched file is not computed again."""
+        return frozenset(self.sizes.get(file_size(recording.path), ()))
+
+
+def find_recordings(
+    root: Path, registry: Registry, wanted: Sequence[str] | None, reporter: Reporter
+) -> dict[str, list[Recording]]:
+    """The recordings of every domain that any domain source finds below ``root``, by name.
+
+    Raises:
+        NothingToDoError: there is no such folder, no domain in it, or not the ones that are wanted.
+        PluginError: two recordings of a domain have the same name.
+    """
+    if not root.is_dir():
+        what = "is a file, no folder" if root.exists() else "does not exist"
+        raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=root))
+    domains: dict[str, dict[str, Recording]] = {}
+    for spec in registry.domains.specs():
+        for name, recordings in spec.find(root).items():
+            _check_name(name, spec.name)
+            domain = domains.setdefault(name, {})
+            for recording in recordings:
+                if recording.name in domain:
+                    raise PluginError(
+                        f"domain source {spec.name!r} brings a second recording {recording.name!r} "
+                        f"of domain {name!r}",
+                        "rename one, or uninstall the plugin",
+                    )
+                domain[recording.name] = recording
+    domains = {name: domain for name, domain in domains.items() if domain}
+    _tell_of_skipped(root, reporter)
+    if not domains:
+        raise NothingToDoError(f"no style found in {root}", AUDIO_FOLDER_HINT.format(root=root))
+    missing = sorted(set(wanted or ()) - set(domains))
+    if missing:
+        raise NothingToDoError(
+            f"there is no style {missing[0]!r} in {root}; there are: {', '.join(sorted(domains))}",
+            AUDIO_FOLDER_HINT.format(root=root),
+        )
+    return {
+        name: [domains[name][key] for key in sorted(domains[name])]
+        for name in sorted(domains)
+        if not wanted or name in wanted
+    }
+
+
+def _check_name(name: str, source: str) -> None:
+    if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
+        raise PluginError(f"domain source {source!r} brings a domain {name!r}; that is no folder's name")
+
+
+def _tell_of_skipped(root: Path, reporter: Reporter) -> None:
+    found = find_audio(root)
+    for item in found.skipped:
+        tell = reporter.warn if item.notable else reporter.detail
+        tell(f"{item.name or root}: skipped: {item.message}")
+    loose = [file.name for file in found.files if file.parent == root]
+    if loose:
+        some = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
+        reporter.warn(
+            f"{len(loose)} recordings directly in {root} belong to no style and are skipped ({some}); "
+            + AUDIO_FOLDER_HINT.format(root=root)
+        )
+
+
+def plan_domain(
+    name: str, folder: Path, recordings: Sequence[Recording], config: SpectrogramConfig, reporter: Reporter
+) -> DomainPlan:
+    """Compare a domain's recordings with what is stored in ``folder``; reads, and changes nothing."""
+    manifest = _manifest(folder, reporter)
+    entries = [*(manifest.entries.values() if manifest else ()), *read_journal(folder)]
+    by_name = {entry.name: entry for entry in entries}
+    stored = {entry.key: entry for entry in entries if entry.reason or _is_whole(folder, entry, config)}
+    before = frozenset(entry.key for entry in manifest.tracks) if manifest else frozenset()
+    plan = DomainPlan(name, folder, stored, {}, [], before)
+    for entry in stored.values():
+        plan.sizes.setdefault(entry.stamp.size, set()).add(entry.key)
+    for recording in recordings:
+        entry = by_name.get(recording.name)
+        if entry is not None and _same_file(entry, recording):
+            key = track_key(entry.sha256, recording.version, config)
+            if key in stored:
+                plan.decided[recording.name] = _renamed(stored[key], entry)
+                continue
+        plan.to_do.append(recording)
+    if manifest is not None and manifest.config != config and manifest.tracks:
+        reporter.info(f"{name}: other spectrogram settings than before; all of it is computed again")
+    return plan
+
+
+def _renamed(stored: Entry, known: Entry) -> Entry:
+    """What is stored under a key, for the file that is known to have it."""
+    return replace(stored, name=known.name, stamp=known.stamp)
+
+
+def _manifest(folder: Path, reporter: Reporter) -> Manifest | None:
+    try:
+        return read_manifest(folder)
+    except CorpusError as error:
+        reporter.warn(f"{error.message}; everything in it is made again")
+        return None
+
+
+def _is_whole(folder: Path, entry: Entry, config: SpectrogramConfig) -> bool:
+    if entry.key != track_key(entry.sha256, entry.version, config):
+        return False  # of other settings
+    try:
+        return (folder / entry.array_name).stat().st_size == stored_bytes(entry.frames, config.bins)
+    except OSError:
+        return False
+
+
+def _same_file(entry: Entry, recording: Recording) -> bool:
+    try:
+        return entry.version == recording.version and entry.stamp == Stamp.of(recording.path)
+    except OSError:
+        return False
+
+
+def file_size(path: Path) -> int:
+    """In bytes; 0 where it cannot be known."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def obsolete_arrays(folder: Path, kept: Iterable[Entry]) -> list[Path]:
+    """Array files in a domain's folder that no track refers to."""
+    wanted = {entry.array_name for entry in kept if not entry.reason}
+    return sorted(path for path in folder.glob("*.npy") if path.name not in wanted)

@@ -1,0 +1,187 @@
+"""Brings the corpus up to date with a folder of recordings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from styleshift.corpus.growing import remove_unfinished
+from styleshift.corpus.lock import Lock
+from styleshift.corpus.manifest import Entry, Journal, Manifest
+from styleshift.corpus.plan import DomainPlan, file_size, find_recordings, obsolete_arrays, plan_domain
+from styleshift.corpus.pool import run_jobs, usable_cores
+from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
+from styleshift.corpus.work import Job, Outcome
+from styleshift.errors import AudioError
+from styleshift.interrupt import StopRequest
+from styleshift.progress import Reporter
+
+if TYPE_CHECKING:
+    from styleshift.frontend import SpectrogramConfig
+    from styleshift.hooks import Registry
+    from styleshift.workspace import Workspace
+
+LOCK_NAME = ".lock"
+
+
+def precompute(
+    audio_root: Path,
+    workspace: Workspace,
+    config: SpectrogramConfig,
+    *,
+    domains: Sequence[str] | None = None,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    reporter: Reporter | None = None,
+    registry: Registry | None = None,
+) -> PrecomputeResult:
+    """Bring ``workspace.spectrograms/<domain>/`` up to date with every recording below ``audio_root``.
+
+    Only what changed is computed: a recording is known by its content (SHA-256), its version and the
+    settings; its name, size and times only save the reading. Arrays whose recording is gone are removed.
+    Recordings that cannot be used are reported in every run, though read only once.
+
+    Stored are mono mixes at the recordings' own level, float16, ``[1, frames, bins]``.
+
+    Args:
+        audio_root: its sub-folders are the domains; domain plugins may find others in it.
+        workspace: where to store.
+        config: front-end settings of all arrays.
+        domains: only these; all where None.
+        jobs: worker processes; as many as there are cores where None.
+        dry_run: look, and change nothing.
+        reporter: hears of progress, of what was skipped and of recordings with faults.
+        registry: where domain sources come from; the installed ones where None.
+
+    Raises:
+        NothingToDoError: there is no such folder or domain.
+        LockedError: another precompute works on this workspace.
+        AudioError: ``cannot write``: the disk is full. What was finished stays.
+        Interrupted: SIGINT or SIGTERM; what was finished stays, and the next run goes on.
+    """
+    from styleshift.hooks import load_registry
+
+    began = time.monotonic()
+    reporter = reporter or Reporter()
+    registry = registry or load_registry()
+    for warning in registry.warnings:
+        reporter.warn(warning)
+    found = find_recordings(audio_root, registry, domains, reporter)
+    planned = sum(len(recordings) for recordings in found.values())
+    if dry_run:
+        plans = [
+            plan_domain(name, workspace.spectrograms / name, recordings, config, reporter)
+            for name, recordings in found.items()
+        ]
+        results = tuple(_of_plan(plan) for plan in plans)
+        return PrecomputeResult(results, time.monotonic() - began, 0.0, planned, dry_run=True)
+    with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
+        plans = []
+        for name, recordings in found.items():
+            folder = workspace.spectrograms / name
+            folder.mkdir(exist_ok=True)
+            remove_unfinished(folder)
+            plans.append(plan_domain(name, folder, recordings, config, reporter))
+        outcomes = _compute(plans, config, jobs or usable_cores(), reporter)
+        results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
+    computed = sum(
+        outcome.entry.seconds
+        for done in outcomes.values()
+        for outcome in done
+        if not outcome.known and not outcome.entry.reason
+    )
+    return PrecomputeResult(results, time.monotonic() - began, computed / 3600, planned)
+
+
+def _compute(
+    plans: Sequence[DomainPlan], config: SpectrogramConfig, jobs: int, reporter: Reporter
+) -> dict[str, list[Outcome]]:
+    """Do all jobs of all domains; each is in its journal as soon as it is finished."""
+    outcomes: dict[str, list[Outcome]] = {plan.name: [] for plan in plans}
+    by_name = {plan.name: plan for plan in plans}
+    count = sum(len(plan.to_do) for plan in plans)
+    if not count:
+        return outcomes
+    journals = {plan.name: Journal(plan.folder) for plan in plans if plan.to_do}
+    began = time.monotonic()
+    seconds = 0.0
+    try:
+        with StopRequest() as stop, reporter.task("precompute", count, "recordings") as task:
+            for job, outcome in run_jobs(_jobs(plans, config, overlap=count < jobs), jobs, stop):
+                outcome = _described(outcome, by_name[job.domain])
+                outcomes[job.domain].append(outcome)
+                if outcome.no_space:
+                    raise AudioError(
+                        f"{job.folder} cannot be written to: {outcome.no_space}",
+                        "make space and run the command again; what was finished is kept",
+                        reason="cannot write",
+                    )
+                if outcome.remember:
+                    journals[job.domain].add(outcome.entry)
+                for warning in outcome.entry.warnings:
+                    reporter.warn(f"{job.domain}/{job.recording.name}: {warning}")
+                seconds += 0.0 if outcome.known else outcome.entry.seconds
+                speed = f"{seconds / max(time.monotonic() - began, 1e-3):.0f}x real time"
+                task.advance(1, speed=speed)
+            if stop.requested:
+                done = sum(len(some) for some in outcomes.values())
+                raise stop.error(
+                    f"interrupted after {done} of {count} recordings", "the same command goes on from there"
+                )
+    finally:
+        for journal in journals.values():
+            journal.close()
+        for plan in plans:
+            remove_unfinished(plan.folder)
+    return outcomes
+
+
+def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[Job]:
+    """Every job; the largest files first, so that all workers end at about the same time."""
+    every = [(plan, recording) for plan in plans for recording in plan.to_do]
+    for plan, recording in sorted(every, key=lambda pair: -file_size(pair[1].path)):
+        yield Job(plan.name, recording, plan.folder, config, plan.maybe(recording), overlap)
+
+
+def _described(outcome: Outcome, plan: DomainPlan) -> Outcome:
+    """Content that is stored already gets what is known of it, under its present name."""
+    if not outcome.known:
+        return outcome
+    new = outcome.entry
+    return replace(outcome, entry=replace(plan.stored[new.key], name=new.name, stamp=new.stamp))
+
+
+def _complete(plan: DomainPlan, config: SpectrogramConfig, outcomes: Sequence[Outcome]) -> DomainResult:
+    """Write the manifest, then remove what it no longer refers to."""
+    entries = dict(plan.decided)
+    entries.update({outcome.entry.name: outcome.entry for outcome in outcomes})
+    forget = {outcome.entry.name for outcome in outcomes if not outcome.remember}
+    lasting = {name: entry for name, entry in entries.items() if name not in forget}
+    manifest = Manifest(plan.name, config, lasting)
+    manifest.write(plan.folder)
+    for path in obsolete_arrays(plan.folder, manifest.tracks):
+        path.unlink(missing_ok=True)
+    added = sum(not outcome.known and not outcome.entry.reason for outcome in outcomes)
+    return _result(plan, list(entries.values()), added)
+
+
+def _of_plan(plan: DomainPlan) -> DomainResult:
+    return _result(plan, list(plan.decided.values()), len(plan.to_do))
+
+
+def _result(plan: DomainPlan, entries: Sequence[Entry], added: int) -> DomainResult:
+    tracks = [entry for entry in entries if not entry.reason]
+    left_out = sorted((entry for entry in entries if entry.reason), key=lambda entry: entry.name)
+    return DomainResult(
+        name=plan.name,
+        tracks=len(tracks),
+        hours=sum(entry.seconds for entry in tracks) / 3600,
+        added=added,
+        kept=max(0, len(tracks) - added),
+        removed=len(plan.before - {entry.key for entry in tracks}),
+        rejected=tuple(Rejected(entry.name, entry.reason, entry.message) for entry in left_out),
+        warnings=tuple((entry.name, text) for entry in tracks for text in entry.warnings),
+    )

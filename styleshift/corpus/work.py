@@ -1,0 +1,134 @@
+"""What a worker process does with one recording. Whatever happens comes back as a value."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from styleshift.corpus.manifest import Entry, Stamp, track_key
+from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    from styleshift.frontend import SpectrogramConfig
+    from styleshift.hooks import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to look at.
+
+    Attributes:
+        domain: its domain's name.
+        recording: must be picklable to be done in a worker process.
+        folder: where the domain's arrays are.
+        config: front-end settings.
+        known: keys that are stored already and may be this recording's.
+        overlap: see :func:`styleshift.corpus.compute.compute`.
+    """
+
+    domain: str
+    recording: Recording
+    folder: Path
+    config: SpectrogramConfig
+    known: frozenset[str]
+    overlap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it.
+
+    Attributes:
+        entry: what to remember. With ``known``, only its name, key, hash and stamp count.
+        known: the key is one of ``Job.known``; nothing was computed.
+        remember: the same content will come to the same end; False for what a retry may change.
+        no_space: the array cannot be written (the operating system's words): no other can either.
+    """
+
+    entry: Entry
+    known: bool = False
+    remember: bool = True
+    no_space: str = ""
+
+
+def start_worker() -> None:
+    """Make this process fit for work: one thread, and decoders' own chatter on stderr goes nowhere."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if "STYLESHIFT_DEBUG" not in os.environ:
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 2)
+        os.close(quiet)
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    import styleshift.audio.read
+    import styleshift.corpus.compute  # noqa: F401
+
+
+def work(job: Job) -> Outcome:
+    """Hash one recording; compute and store its spectrogram if that is not there yet. Never raises."""
+    from styleshift.corpus.compute import compute
+
+    recording = job.recording
+    sha256 = key = ""
+    stamp = Stamp(0, 0, 0, 0)
+    remember = False
+    try:
+        stamp = Stamp.of(recording.path)
+        sha256 = file_hash(recording.path)
+        key = track_key(sha256, recording.version, job.config)
+        blank = Entry(recording.name, key, sha256, recording.version, stamp)
+        if key in job.known:
+            return Outcome(blank, known=True)
+        remember = True
+        try:
+            measured = compute(recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap)
+        except OSError as error:
+            if isinstance(error, AudioError):
+                raise
+            return Outcome(blank, remember=False, no_space=error.strerror or str(error))
+        return Outcome(
+            Entry(
+                recording.name,
+                key,
+                sha256,
+                recording.version,
+                stamp,
+                frames=measured.frames,
+                seconds=measured.seconds,
+                sample_rate=measured.sample_rate,
+                channels=measured.channels,
+                level_db=measured.level_db,
+                peak=measured.peak,
+                warnings=measured.warnings,
+            )
+        )
+    except AudioError as error:
+        reason, message = error.reason, _without_name(error.message, recording.path)
+        # An installed package changes what is unsupported.
+        remember = remember and reason != "unsupported"
+        if error.hint and reason == "unsupported":
+            message = f"{message}; {error.hint}"
+    except OSError as error:
+        reason, message, remember = "unreadable", f"cannot be read: {error.strerror or error}", False
+    except MemoryError:
+        reason, message, remember = "unreadable", "needs more memory than there is", False
+    except Exception as error:  # a plugin's recording, or our bug: either way, one recording
+        reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
+    entry = Entry(recording.name, key, sha256, recording.version, stamp, reason=reason, message=message)
+    return Outcome(entry, remember=remember)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _without_name(message: str, path: Path) -> str:
+    """Tables have a column for the name."""
+    from styleshift.audio.stream import shown
+
+    return message.removeprefix(f"{shown(path)}: ")
