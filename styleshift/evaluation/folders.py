@@ -1,0 +1,200 @@
+"""Measures a folder of conversions; what ``styleshift evaluate`` does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from styleshift.errors import AudioError, NothingToDoError, UsageError
+from styleshift.evaluation.features import Array, Features, features, pitch
+from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
+from styleshift.evaluation.metrics import (
+    alignment,
+    chroma_correlation,
+    lsd,
+    mcd,
+    onset_correlation,
+    pitch_error,
+)
+from styleshift.progress import Reporter
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What :func:`evaluate_folders` found.
+
+    Attributes:
+        files: name and figures of each conversion, in the order of the folder.
+        mean: mean of each figure over the files that have it; ``fd`` of all files together.
+        verdict: one plain sentence.
+        judgement: against the sources; None where there were none.
+        pairs: name, source, conversion: what a listening page plays.
+        failed: name and what was wrong, of the files that could not be measured.
+    """
+
+    files: list[tuple[str, Figures]]
+    mean: Figures
+    verdict: str
+    judgement: Judgement | None
+    pairs: list[tuple[str, Path, Path]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def write_page(self, path: Path) -> None:
+        """Write the page to listen to.
+
+        Raises:
+            UsageError: there are no sources to play beside the conversions.
+        """
+        from styleshift.evaluation.page import Pair, write_page
+
+        if not self.pairs:
+            raise UsageError(
+                "the page plays source beside conversion, and no source is known", "add --source FOLDER"
+            )
+        figures = dict(self.files)
+        write_page(
+            path,
+            title="Source and conversion",
+            pairs=[
+                Pair(name, source, converted, figures.get(name, {})) for name, source, converted in self.pairs
+            ],
+            facts={"verdict": self.verdict, **{key: f"{value:.2f}" for key, value in self.mean.items()}},
+        )
+
+
+def evaluate_folders(
+    converted: Path,
+    *,
+    target: Path,
+    source: Path | None = None,
+    truth: Path | None = None,
+    source_style: Path | None = None,
+    align: bool = False,
+    reporter: Reporter | None = None,
+) -> Evaluation:
+    """Measure every conversion below a folder.
+
+    Args:
+        converted: the conversions.
+        target: recordings of the style wanted.
+        source: what was converted; paired by name, see :func:`styleshift.evaluation.load.partners`.
+        truth: the same music truly in the style wanted; paired by name.
+        source_style: recordings of the style it comes from, for p; ``source`` where None.
+        align: warp time before lsd and mcd, and add the pitch error ``f0``.
+        reporter: told of progress and of files that are left out.
+
+    Returns:
+        The figures: ``p``; with truth ``lsd mcd chr ons`` (and ``f0``); with source ``chr_kept ons_kept
+        change`` (dB). ``fd`` and ``fd_source`` are of all files together, in the mean only.
+
+    Raises:
+        NothingToDoError: a folder is missing or empty, or nothing in it can be read.
+        UsageError: no name in ``source`` or ``truth`` fits any conversion.
+    """
+    say = reporter or Reporter()
+    paths = find_recordings(converted, "the conversions")
+    sources = _partners(paths, converted, source, "--source")
+    truths = _partners(paths, converted, truth, "--truth")
+    style = load_style(target, "the style wanted", say)
+    from_style = source_style or source
+    other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
+    judge = Judge.fit(other, style)
+    _warn_of_weak_classifier(judge, say)
+
+    files: list[tuple[str, Figures]] = []
+    failed: list[tuple[str, str]] = []
+    pairs: list[tuple[str, Path, Path]] = []
+    heard: list[Features] = []
+    judged: list[tuple[Features, Features]] = []
+    with say.task("measure", len(paths), "files") as task:
+        for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
+            name = path.relative_to(converted).as_posix()
+            try:
+                mono = load_mono(path)
+                item = features(mono)
+                figures: Figures = {"p": judge.probability(item)}
+                if its_truth is not None:
+                    figures |= _against_truth(mono, item, load_mono(its_truth), align)
+                if its_source is not None:
+                    origin = features(load_mono(its_source))
+                    judged.append((origin, item))
+                    pairs.append((name, its_source, path))
+                    figures |= {
+                        "chr_kept": chroma_correlation(item, origin),
+                        "ons_kept": onset_correlation(item, origin),
+                        "change": lsd(item, origin),
+                    }
+                heard.append(item)
+                files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
+            except AudioError as error:
+                failed.append((name, error.message))
+                say.warn(f"not measured: {error.message}")
+            task.advance(fd=judge.distance(heard) if heard else "")
+    if not files:
+        raise NothingToDoError(
+            f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
+        )
+    judgement = judge.judge([pair[0] for pair in judged], [pair[1] for pair in judged]) if judged else None
+    mean = _mean(files) | {"fd": judge.distance(heard)}
+    if judgement is not None:
+        mean |= {"fd_source": judgement.fd_source}
+    return Evaluation(files, mean, _verdict(judgement, mean), judgement, pairs, failed)
+
+
+def _against_truth(mono: Array, item: Features, truth_mono: Array, align: bool) -> Figures:
+    truth = features(truth_mono)
+    figures = {
+        "lsd": lsd(item, truth, align=align),
+        "mcd": mcd(item, truth, align=align),
+        "chr": chroma_correlation(item, truth),
+        "ons": onset_correlation(item, truth),
+    }
+    if align:
+        # Harmony and onsets have no meaning across a warp of time; pitch has.
+        figures = {key: figures[key] for key in ("lsd", "mcd")}
+        figures["f0"] = pitch_error(pitch(mono), pitch(truth_mono), alignment(item, truth))
+    return figures
+
+
+def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:
+    if folder is None:
+        return [None] * len(paths)
+    found = partners(paths, root, find_recordings(folder, option), folder)
+    if not any(found):
+        example = paths[0].relative_to(root).as_posix()
+        raise UsageError(
+            f"{option}: no file below {str(folder)!r} has the name of a conversion (such as {example!r})",
+            "give the folder that the conversions were made from, with the same names",
+        )
+    return found
+
+
+def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
+    if judge.classifier is None:
+        return
+    accuracy = judge.classifier.held_out_accuracy
+    if accuracy < 0.75:
+        say.warn(
+            f"p says little here: the two styles are told apart in {accuracy:.0%} of unheard seconds only"
+        )
+    elif math.isnan(accuracy):
+        say.detail("p could not be checked on unheard recordings: fewer than four on one side")
+
+
+def _mean(files: list[tuple[str, Figures]]) -> Figures:
+    keys = list(dict.fromkeys(key for _, figures in files for key in figures))
+    return {key: float(np.mean([figures[key] for _, figures in files if key in figures])) for key in keys}
+
+
+def _verdict(judgement: Judgement | None, mean: Figures) -> str:
+    if judgement is not None:
+        return judgement.verdict
+    return (
+        f"distance to the style wanted: {mean['fd']:.1f}; add --source to know how much of the music stayed"
+    )

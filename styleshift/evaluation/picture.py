@@ -1,0 +1,140 @@
+"""Spectrograms as pictures: log-frequency axis, perceptual colours, written as PNG."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.evaluation.features import Array
+from styleshift.frontend import SpectrogramConfig, stft
+
+LOWEST_HZ = 50.0
+HIGHEST_HZ = 16000.0
+DYNAMIC_DB = 75.0
+
+Bytes2 = npt.NDArray[np.uint8]
+
+# Polynomials of degree 6 fitted to matplotlib's colour map magma by Matt Zucker (CC0,
+# https://www.shadertoy.com/view/WlfXRN); rows are powers, columns red, green, blue.
+_MAGMA = np.array(
+    [
+        [-0.002136485053939582, -0.000749655052795221, -0.005386127855323933],
+        [0.2516605407371642, 0.6775232436837668, 2.494026599312351],
+        [8.353717279216625, -3.577719514958484, 0.3144679030132573],
+        [-27.66873308576866, 14.26473078096533, -13.64921318813922],
+        [52.17613981234068, -27.94360607168351, 12.94416944238394],
+        [-50.76852536473588, 29.04658282127291, 4.23415299384598],
+        [18.65570506591883, -11.48977351997711, -5.601961508734096],
+    ]
+)
+
+
+def palette() -> Bytes2:
+    """The colour map magma from dark to light: ``[256, 3]`` uint8, evenly spaced in perceived lightness."""
+    powers = np.linspace(0.0, 1.0, 256)[:, None] ** np.arange(len(_MAGMA))
+    colours: Bytes2 = np.round(np.clip(powers @ _MAGMA, 0.0, 1.0) * 255).astype(np.uint8)
+    return colours
+
+
+def png(indices: Bytes2, colours: Bytes2 | None = None) -> bytes:
+    """A PNG file (ISO/IEC 15948) with a palette.
+
+    Args:
+        indices: ``[height, width]`` uint8, rows from the top.
+        colours: ``[256, 3]`` uint8; :func:`palette` where None.
+    """
+    height, width = indices.shape
+    assert min(height, width) > 0, "a picture needs pixels"
+    # Filter type 0 (none) in front of each row; palette pictures compress best so.
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), indices], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    table = (palette() if colours is None else colours).tobytes()
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in (
+            (b"IHDR", header),
+            (b"PLTE", table),
+            (b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            (b"IEND", b""),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """A spectrogram as a picture has it, before colours.
+
+    Attributes:
+        decibels: ``[height, width]`` float32, highest frequency first.
+        low_hz: frequency of the lowest row.
+        high_hz: frequency of the highest row; rows between are evenly spaced in its logarithm.
+        seconds: what the width spans.
+    """
+
+    decibels: Array
+    low_hz: float
+    high_hz: float
+    seconds: float
+
+    def colour_indices(self, peak_db: float) -> Bytes2:
+        """``[height, width]`` uint8: 255 at ``peak_db``, 0 at ``DYNAMIC_DB`` below it and further down."""
+        scaled = (self.decibels - np.float32(peak_db)) / np.float32(DYNAMIC_DB) + np.float32(1)
+        indices: Bytes2 = np.round(np.clip(scaled, 0.0, 1.0) * 255).astype(np.uint8)
+        return indices
+
+    def height_of(self, hertz: float) -> float:
+        """Where a frequency lies, 0 at the top and 1 at the bottom."""
+        return math.log(self.high_hz / hertz) / math.log(self.high_hz / self.low_hz)
+
+
+def log_frequency(
+    mono: Array, sample_rate: int, *, width: int = 720, height: int = 256, high_hz: float = HIGHEST_HZ
+) -> Spectrum:
+    """The spectrogram of ``[samples]`` float32 on a logarithmic frequency axis.
+
+    Args:
+        mono: the waveform.
+        sample_rate: Hz.
+        width: columns; each shows the loudest of the frames it spans.
+        height: rows, from ``LOWEST_HZ`` to ``high_hz`` or 0.45 of the sample rate, whichever is less.
+        high_hz: see ``height``.
+    """
+    high = min(high_hz, 0.45 * sample_rate)
+    length = 1 << max(8, round(math.log2(0.06 * sample_rate)))
+    hop = max(1, min(length // 4, len(mono) // width))
+    config = SpectrogramConfig(
+        sample_rate=sample_rate,
+        frame_length=length,
+        hop_length=hop,
+        fft_length=2 * length,
+        compression="none",
+    )
+    magnitude = np.abs(stft(mono, config))
+    # A full-scale sine is 0 dB.
+    levels = 20 * np.log10(np.maximum(magnitude * np.float32(4 / length), np.float32(1e-6)))
+    rows = _rows(levels, sample_rate / config.fft_length, LOWEST_HZ, high, height)
+    edges = np.linspace(0, len(rows), width + 1).astype(int)
+    starts = np.minimum(edges[:-1], len(rows) - 1)
+    columns = np.maximum.reduceat(rows, starts, axis=0) if len(rows) >= width else rows[starts]
+    picture = np.ascontiguousarray(columns.T[::-1].astype(np.float32))
+    return Spectrum(picture, LOWEST_HZ, high, len(mono) / sample_rate)
+
+
+def _rows(levels: Array, bin_hz: float, low: float, high: float, height: int) -> Array:
+    """``[frames, bins]`` to ``[frames, height]``: between bins low down, the loudest bin of a row high up."""
+    centres = np.geomspace(low, high, height) / bin_hz
+    below = np.floor(centres).astype(int)
+    weight = (centres - below).astype(np.float32)
+    above = np.minimum(below + 1, levels.shape[1] - 1)
+    rows: Array = levels[:, below] * (1 - weight) + levels[:, above] * weight
+    step = (high / low) ** (0.5 / (height - 1))
+    first = np.ceil(centres / step).astype(int)
+    last = np.minimum(np.floor(centres * step).astype(int), levels.shape[1] - 1)
+    for row in np.flatnonzero(last > first):
+        rows[:, row] = levels[:, first[row] : last[row] + 1].max(axis=1)
+    return rows
