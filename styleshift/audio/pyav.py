@@ -98,7 +98,7 @@ class PyAVStream(DecodedStream):
                 yield plain.to_ndarray().reshape(-1, self.channels)
         except (av.FFmpegError, ValueError, EOFError) as error:
             raise AudioError(
-                f"{shown(self.path)}: damaged after about {seconds:.1f} s ({_plain(error)})",
+                f"{shown(self.path)}: damaged somewhere after {seconds:.1f} s ({_plain(error)})",
                 "fetch the file again, or repair it",
                 reason="damaged",
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,26 +21,41 @@ if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
     from styleshift.corpus import PrecomputeResult
 
-EXAMPLES = """Examples:\n
-  styleshift precompute ./audio                      every sub-folder of ./audio is one style\n
-  styleshift precompute ./audio --domains country    only ./audio/country\n
-  styleshift precompute ./audio --dry-run            what would be done\n
-  styleshift precompute ./audio --recipe seed -j 8   another recipe's settings, 8 processes"""
+EXAMPLES = """Examples:
+
+styleshift precompute ./audio
+
+styleshift precompute ./audio --domains country classical
+
+styleshift precompute ./audio --recipe seed -j 8
+
+styleshift precompute ./audio --dry-run
+"""
 
 
 def precompute(
     folder: Annotated[Path, typer.Argument(help="Folder whose sub-folders are the styles, one each.")],
-    more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")] = None,
+    more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[
         list[str] | None,
         typer.Option("--domains", help="Only these styles.", metavar="NAME...", show_default=False),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Recipe whose spectrogram settings are used.")
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="The recipe, or .toml file, whose spectrogram settings are used.",
+            show_default=False,
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a value of the recipe.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--set",
+            metavar="TABLE.KEY=VALUE",
+            help="Change one setting of the recipe, such as spectrogram.hop_length=128. Repeatable.",
+            show_default=False,
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     jobs: JobsOption = None,
@@ -51,8 +67,8 @@ def precompute(
 ) -> None:
     """Compute the spectrograms of every style below FOLDER, once; later runs only do what changed.
 
-    Ends with exit code 0 (also when recordings were left out because they are silent or too short),
-    3 when some files could not be read, 10 when nothing usable was found.
+    What cannot be used is left out, and named with the reason in every run. Exit code 0: done, though some
+    recordings may be silent or too short; 3: some files are damaged or cannot be read; 10: nothing is usable.
     """
     from styleshift import workspace as places
     from styleshift.cli.console import TerminalReporter
@@ -76,7 +92,8 @@ def precompute(
         dry_run=dry_run,
         reporter=reporter,
     )
-    _show(result, reporter)
+    usable = [domain.name for domain in result.domains if domain.tracks]
+    _show(result, usable, reporter)
     if not result.tracks and not result.dry_run:
         raise NothingToDoError(
             f"none of the {result.planned} recordings in {folder} could be used",
@@ -86,36 +103,33 @@ def precompute(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _show(result: PrecomputeResult, reporter: TerminalReporter) -> None:
-    columns = ("domain", "tracks", "hours", "new", "kept", "removed", "rejected")
+def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporter) -> None:
     rows: list[tuple[object, ...]] = []
     for domain in result.domains:
-        rows.append(
-            (
-                domain.name,
-                domain.tracks,
-                f"{domain.hours:.2f}",
-                domain.added,
-                domain.kept,
-                domain.removed,
-                len(domain.rejected),
-            )
+        counts = (
+            (domain.kept, domain.added, domain.removed, len(domain.rejected))
+            if result.dry_run
+            else (domain.added, domain.kept, domain.removed, len(domain.rejected))
         )
+        rows.append((domain.name, domain.tracks, f"{domain.hours:.2f}", *counts))
         reporter.event("domain", **domain.to_dict())
-    reporter.table("spectrograms", columns, rows)
-    rejected = [
-        (domain.name, item.name, item.reason, item.message)
-        for domain in result.domains
-        for item in domain.rejected
-    ]
-    if rejected:
-        reporter.table("left out", ("domain", "recording", "reason", "what was wrong"), rejected)
+    done = ("new", "kept", "removed", "left out")
+    planned = ("kept", "to look at", "to remove", "unusable")
+    reporter.table(
+        "spectrograms", ("domain", "tracks", "hours", *(planned if result.dry_run else done)), rows
+    )
+    for domain in result.domains:
+        for item in domain.rejected:
+            reporter.result(f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}")
     reporter.event("precompute", **result.to_dict())
     if result.dry_run:
-        reporter.result(f"dry run: {result.planned} recordings to look at, nothing written")
-        return
-    speed = f", {result.hours_per_second:.2f} hours of music a second" if result.computed_hours else ""
-    reporter.result(
-        f"{result.computed_hours:.2f} hours computed in {result.seconds:.1f} s{speed}\n"
-        f"next: styleshift train --domains {' '.join(domain.name for domain in result.domains[:2])}"
-    )
+        reporter.result(f"dry run: {result.planned} recordings found, nothing written")
+    elif result.computed_hours:
+        reporter.result(
+            f"{result.computed_hours:.2f} hours of music in {result.seconds:.1f} s: "
+            f"{result.hours_per_second:.2f} hours a second"
+        )
+    elif result.tracks:
+        reporter.result("everything was there already")
+    if len(usable) > 1 and not result.dry_run:
+        reporter.result(f"next: styleshift train --domains {shlex.quote(usable[0])} {shlex.quote(usable[1])}")

@@ -32,6 +32,7 @@ class DomainPlan:
         decided: entries of recordings that need no look: the file is as it was.
         to_do: recordings to look at.
         before: keys of the tracks in the manifest that was found.
+        gone: tracks in it whose recording is no longer there by that name.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DomainPlan:
     decided: dict[str, Entry]
     to_do: list[Recording]
     before: frozenset[str]
+    gone: int = 0
     sizes: dict[int, set[str]] = field(default_factory=dict)
 
     def maybe(self, recording: Recording) -> frozenset[str]:
@@ -118,6 +120,9 @@ def plan_domain(
     stored = {entry.key: entry for entry in entries if entry.reason or _is_whole(folder, entry, config)}
     before = frozenset(entry.key for entry in manifest.tracks) if manifest else frozenset()
     plan = DomainPlan(name, folder, stored, {}, [], before)
+    if manifest is not None:
+        names = {recording.name for recording in recordings}
+        plan.gone = sum(entry.name not in names for entry in manifest.tracks)
     for entry in stored.values():
         plan.sizes.setdefault(entry.stamp.size, set()).add(entry.key)
     for recording in recordings:

@@ -169,7 +169,8 @@ def _complete(plan: DomainPlan, config: SpectrogramConfig, outcomes: Sequence[Ou
 
 
 def _of_plan(plan: DomainPlan) -> DomainResult:
-    return _result(plan, list(plan.decided.values()), len(plan.to_do))
+    done = _result(plan, list(plan.decided.values()), 0)
+    return replace(done, added=len(plan.to_do), removed=plan.gone)
 
 
 def _result(plan: DomainPlan, entries: Sequence[Entry], added: int) -> DomainResult:

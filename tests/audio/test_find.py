@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from styleshift.audio.find import find_audio
+
+
+def _touch(path: Path, content: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_finds_by_extension_in_any_case_and_in_a_stable_order(tmp_path: Path) -> None:
+    for name in ("b/2.WAV", "b/1.flac", "a/z.Mp3", "a/deep/er/x.opus", "c.aiff", "a/cover.jpg", "a/list.m3u"):
+        _touch(tmp_path / name)
+    found = find_audio(tmp_path)
+    assert found.names() == ["c.aiff", "a/z.Mp3", "a/deep/er/x.opus", "b/1.flac", "b/2.WAV"]
+    assert {(item.name, item.kind, item.notable) for item in found.skipped} == {
+        ("a/cover.jpg", "not audio", False),
+        ("a/list.m3u", "not audio", False),
+    }
+
+
+def test_hidden_files_and_resource_forks_are_skipped_and_named(tmp_path: Path) -> None:
+    _touch(tmp_path / ".hidden.wav")
+    _touch(tmp_path / "._song.wav", b"\x00\x05\x16\x07rest")
+    _touch(tmp_path / ".cache/song.wav")
+    _touch(tmp_path / "song.wav")
+    found = find_audio(tmp_path)
+    assert found.names() == ["song.wav"]
+    assert [(item.name, item.kind) for item in found.skipped] == [
+        ("._song.wav", "resource fork"),
+        (".cache", "hidden"),
+        (".hidden.wav", "hidden"),
+    ]
+    assert find_audio(tmp_path, hidden=True).names() == [".hidden.wav", "song.wav", ".cache/song.wav"]
+
+
+def test_a_folder_with_a_recordings_name_is_no_recording(tmp_path: Path) -> None:
+    _touch(tmp_path / "album.wav" / "song.wav")
+    found = find_audio(tmp_path)
+    assert found.names() == ["album.wav/song.wav"]
+    assert [item.kind for item in found.skipped] == ["folder"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
+def test_symlink_loops_end(tmp_path: Path) -> None:
+    _touch(tmp_path / "a/song.wav")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "gone.wav").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "link.wav").symlink_to(tmp_path / "a/song.wav")
+    found = find_audio(tmp_path)
+    assert found.names() == ["link.wav", "a/song.wav"]
+    assert sorted((item.name, item.kind) for item in found.skipped) == [
+        ("a/up", "loop"),
+        ("b", "loop"),
+        ("gone.wav", "unreadable"),
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_not_utf8_are_found_and_can_be_opened(tmp_path: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))).write_bytes(b"sound")
+    _touch(tmp_path / "[red]\nnew line.wav")
+    files = find_audio(tmp_path).files
+    assert [os.fsencode(file.name) for file in files] == [b"[red]\nnew line.wav", b"caf\xe9.wav"]
+    assert files[1].read_bytes() == b"sound"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
+def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "endless.wav")
+    found = find_audio(tmp_path)
+    assert found.files == ()
+    assert [item.kind for item in found.skipped] == ["special"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may list everything")
+def test_a_folder_that_cannot_be_listed_is_told_of(tmp_path: Path) -> None:
+    _touch(tmp_path / "shut/song.wav")
+    _touch(tmp_path / "open/song.wav")
+    (tmp_path / "shut").chmod(0)
+    try:
+        found = find_audio(tmp_path)
+    finally:
+        (tmp_path / "shut").chmod(0o755)
+    assert found.names() == ["open/song.wav"]
+    assert [(item.name, item.kind, item.notable) for item in found.skipped] == [("shut", "unreadable", True)]
+
+
+def test_excluded_folders_are_not_walked(tmp_path: Path) -> None:
+    _touch(tmp_path / "in/song.wav")
+    _touch(tmp_path / "out/song.wav")
+    assert find_audio(tmp_path, exclude=lambda folder: folder.name == "out").names() == ["in/song.wav"]
