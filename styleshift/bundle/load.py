@@ -84,12 +84,10 @@ def _read(path: Path) -> bytes:
 
 def _parse(data: bytes) -> onnx.ModelProto:
     import onnx
-    from google.protobuf.message import DecodeError
-
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)
-    except (DecodeError, ValueError, RecursionError) as error:
+    except Exception as error:  # protobuf's DecodeError, and what its C core lets through
         raise BundleError("it is no ONNX file, or a damaged one", "export the model again") from error
     if not model.HasField("graph") or not model.graph.node:
         raise BundleError("it is no ONNX file, or one without a graph", "export the model again")

@@ -144,7 +144,7 @@ def convert(
     the rest.
     """
     from styleshift.cli.console import TerminalReporter
-    from styleshift.conversion.command import ConvertRequest, run_convert
+    from styleshift.cli.convert_run import ConvertRequest, run_convert
 
     reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
     request = ConvertRequest(

@@ -155,4 +155,4 @@ def _limited(samples: Float32Array, reach: int, ceiling: float) -> Float32Array:
     smooth = np.convolve(gain, kernel / kernel.sum(), mode="valid")
     limited = samples * smooth[:, None].astype(np.float32)
     # float32 rounding alone may pass the ceiling, by one part in ten million.
-    return np.clip(limited, -ceiling, ceiling, dtype=np.float32)
+    return np.asarray(np.clip(limited, -ceiling, ceiling), np.float32)

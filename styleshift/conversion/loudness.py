@@ -68,7 +68,7 @@ class KEnergy:
         self.step = max(8, round(sample_rate * STEP_SECONDS))
         size = 2 * self.step
         self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)[:, None]
-        weights = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate), sample_rate)
+        weights = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64), sample_rate)
         weights[1 : size // 2] *= 2  # the half of the spectrum that rfft leaves out
         self._weights = weights / (size * self.step)
         self._waiting = ArrayQueue(axis=0)

@@ -1,9 +1,9 @@
 """A recording in another style, block by block: everything between decoder and encoder.
 
-The source goes to the model's sample rate and the reference level, becomes spectra, goes through generator and
-vocoder, and back to its own level and rate. There the band above the model's is added from the source itself,
-and the loudness matched. Each stage is a generator that pulls from the one before, so memory does not grow with
-the recording. A model that changes nothing gives the source back.
+The source goes to the model's sample rate and the reference level, becomes spectra, goes through generator
+and vocoder, and back to its own level and rate. There the band above the model's is added from the source
+itself, and the loudness matched. Each stage is a generator that pulls from the one before, so memory does not
+grow with the recording. A model that changes nothing gives the source back.
 """
 
 from __future__ import annotations

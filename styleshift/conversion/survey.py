@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,19 +51,21 @@ class Survey:
         return self.frames / self.sample_rate
 
 
-def survey_file(path: Path, *, salvage: bool = False) -> Survey:
+def survey_file(path: Path, *, salvage: bool = False, on_block: Callable[[], None] | None = None) -> Survey:
     """Decode a file once, from its start to its end, keeping nothing of it.
 
     Args:
         path: the recording.
         salvage: what can be read of a damaged file is enough, with a warning.
+        on_block: called after each block, so that somebody sees that it goes on.
 
     Raises:
         AudioError: it cannot be read, or not to its end.
     """
     warnings: list[str] = []
     with open_audio(path, allow_cut=salvage) as stream:
-        found = survey(salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES), stream)
+        blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
+        found = survey(blocks, stream.sample_rate, stream.channels, on_block)
         return Survey(
             found.sample_rate,
             found.channels,
@@ -76,25 +78,27 @@ def survey_file(path: Path, *, salvage: bool = False) -> Survey:
         )
 
 
-class _Kind(Protocol):
-    sample_rate: int
-    channels: int
-
-
-def survey(blocks: Iterable[Float32Array], kind: _Kind) -> Survey:
+def survey(
+    blocks: Iterable[Float32Array],
+    sample_rate: int,
+    channels: int,
+    on_block: Callable[[], None] | None = None,
+) -> Survey:
     """What one pass over blocks ``[n, channels]`` float32 finds."""
-    level = LevelMeter(kind.sample_rate, kind.channels)
-    energy = KEnergy(kind.sample_rate, kind.channels)
+    level = LevelMeter(sample_rate, channels)
+    energy = KEnergy(sample_rate, channels)
     powers = []
     frames = 0
     for block in blocks:
         level.push(block)
         powers.append(energy.push(block))
         frames += len(block)
+        if on_block:
+            on_block()
     powers.append(energy.finish())
     return Survey(
-        kind.sample_rate,
-        kind.channels,
+        sample_rate,
+        channels,
         frames,
         level.level_db,
         integrated_loudness(np.concatenate(powers)),

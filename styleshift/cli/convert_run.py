@@ -1,0 +1,259 @@
+"""What ``styleshift convert`` does: find the model, plan, work, say what came of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from styleshift.bundle.find import find_model
+from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.cli.console import TerminalReporter
+from styleshift.conversion.devices import resolve_device
+from styleshift.conversion.library import LibraryResult, convert_plan
+from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
+from styleshift.conversion.report import report_lines, write_report
+from styleshift.conversion.runtimes import choose_runtime
+from styleshift.conversion.settings import ConvertSettings, parse_options
+from styleshift.conversion.worker import Outcome
+from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
+from styleshift.hooks.registry import build_config, load_registry
+from styleshift.interrupt import StopRequest
+from styleshift.workspace import setting, workspace
+
+# A report of failures on the screen stays readable; the file has them all.
+_SHOWN_FAILURES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertRequest:
+    """The words of one ``styleshift convert``; None where nothing was said."""
+
+    source: Path
+    target: str | None = None
+    origin: str | None = None
+    model: Path | None = None
+    output: Path | None = None
+    audio_format: str = "same"
+    vocoder: str | None = None
+    vocoder_options: tuple[str, ...] = ()
+    runtime: str | None = None
+    device: str | None = None
+    jobs: int | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    shard: str | None = None
+    overwrite: str = "stale"
+    salvage: bool = False
+    keep_times: bool = False
+    dry_run: bool = False
+    workspace: Path | None = None
+
+
+def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
+    """Do what was asked for and show it; the exit code is 0 or 3.
+
+    Raises:
+        StyleshiftError: nothing could be done, or the run ended before its end.
+    """
+    shard = parse_shard(request.shard)
+    settings = make_settings(request)
+    bundle = choose_model(request, reporter)
+    plan = plan_conversion(
+        request.source,
+        bundle.metadata.target,
+        output=request.output,
+        audio_format=request.audio_format,
+        include=request.include,
+        exclude=request.exclude,
+        limit=request.limit,
+        shard=shard,
+    )
+    for skipped in plan.skipped:
+        say = reporter.warn if skipped.notable else reporter.detail
+        say(f"{skipped.name}: skipped: {skipped.message}")
+    if plan.single and request.output and request.overwrite == "stale" and plan.jobs[0].target.exists():
+        raise UsageError(f"{plan.jobs[0].target} is there already", "--overwrite always replaces it")
+    if request.dry_run:
+        _show_plan(plan, bundle, reporter)
+        return EXIT_OK
+    metadata = bundle.metadata
+    reporter.detail(f"model {bundle.path}: {metadata.source} to {metadata.target}")
+    part = f"{shard[0]}of{shard[1]}" if shard else ""
+    with StopRequest() as stop:
+        result = convert_plan(
+            plan,
+            bundle,
+            settings,
+            jobs=int(setting("jobs", request.jobs)) or os.cpu_count() or 1,
+            overwrite=request.overwrite,
+            part=part,
+            stop=stop,
+            reporter=reporter,
+        )
+        if plan.single:
+            return _show_single(plan, result, stop, reporter)
+        report = plan.output / f"report{'-' + part if part else ''}.jsonl"
+        _write(report, plan, result, reporter)
+        _show_library(plan, result, report, reporter)
+        _raise_if_cut_short(plan, result, stop)
+    return EXIT_SOME_FAILED if result.of("failed") else EXIT_OK
+
+
+def make_settings(request: ConvertRequest) -> ConvertSettings:
+    """Settings by precedence, checked against the plugins that are installed.
+
+    Raises:
+        StyleshiftError: an unknown vocoder, runtime, device, or option of one.
+    """
+    settings = ConvertSettings(
+        audio_format=request.audio_format,
+        vocoder=str(setting("vocoder", request.vocoder)),
+        vocoder_options=parse_options(request.vocoder_options),
+        runtime=str(setting("runtime", request.runtime)),
+        device=resolve_device(str(setting("device", request.device))),
+        salvage=request.salvage,
+        keep_times=request.keep_times,
+    )
+    spec = load_registry().vocoders.get(settings.vocoder)
+    build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    choose_runtime(settings.runtime, settings.device)
+    return settings
+
+
+def choose_model(request: ConvertRequest, reporter: TerminalReporter) -> Bundle:
+    """The model that was named, or the one that fits.
+
+    Raises:
+        StyleshiftError: none fits, or several do, or the named one is something else.
+    """
+    if request.model is None:
+        if request.target is None:
+            raise UsageError("it is not said which style is wanted", "--to DOMAIN, or --model FILE")
+
+        def command(path: Path) -> list[str]:
+            return ["styleshift", "convert", str(request.source), "--model", str(path)]
+
+        return find_model(
+            workspace(request.workspace),
+            target=request.target,
+            source=request.origin,
+            command=command,
+            warn=reporter.warn,
+        )
+    bundle = load_bundle(request.model)
+    metadata = bundle.metadata
+    if request.target not in (None, metadata.target) or request.origin not in (None, metadata.source):
+        raise UsageError(
+            f"{request.model} converts {metadata.source} to {metadata.target}",
+            f"--from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",
+        )
+    return bundle
+
+
+def _show_plan(plan: Plan, bundle: Bundle, reporter: TerminalReporter) -> None:
+    from styleshift.audio.read import probe
+
+    rows, hours, unreadable = [], 0.0, 0
+    for job in plan.jobs:
+        length = ""
+        try:
+            seconds = probe(job.source).seconds
+            if seconds is not None:
+                hours += seconds / 3600
+                length = f"{seconds / 60:.1f} min"
+        except AudioError as error:
+            unreadable += 1
+            length = error.reason
+        rows.append((job.name, str(job.target), length))
+        reporter.event("planned", name=job.name, source=str(job.source), target=str(job.target))
+    reporter.table(f"{bundle.path.name}: nothing is written", ["file", "to", "length"], rows)
+    reporter.event("plan", files=len(rows), hours=hours, unreadable=unreadable, output=str(plan.output))
+    reporter.result(f"{len(rows)} files, {hours:.1f} hours, {unreadable} cannot be read: {plan.output}")
+
+
+def _show_single(plan: Plan, result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> int:
+    job = plan.jobs[0]
+    if result.stopped:
+        raise stop.error("stopped; nothing is written", "run the same command again")
+    outcome = result.outcomes[job.name]
+    if outcome.status == "failed":
+        raise _as_error(outcome)
+    reporter.event("file", name=job.name, status=outcome.status, target=str(job.target), **outcome.result)
+    if outcome.status == "unchanged":
+        reporter.result(f"{job.target} is there already")
+    else:
+        seconds = outcome.result["seconds"]
+        reporter.result(f"{job.target}  {seconds:.1f} s of music in {result.took:.1f} s")
+    return EXIT_OK
+
+
+def _as_error(outcome: Outcome) -> StyleshiftError:
+    if outcome.exit_code:
+        error = StyleshiftError(outcome.message, outcome.hint)
+        error.exit_code = outcome.exit_code
+        return error
+    return AudioError(outcome.message, outcome.hint, reason=outcome.reason)
+
+
+def _write(report: Path, plan: Plan, result: LibraryResult, reporter: TerminalReporter) -> None:
+    lines = report_lines(plan, result)
+    for line in lines:
+        reporter.event("file", **line)
+    try:
+        write_report(report, lines)
+    except OSError as error:
+        reporter.warn(f"{report} cannot be written: {error.strerror or error}")
+
+
+def _show_library(plan: Plan, result: LibraryResult, report: Path, reporter: TerminalReporter) -> None:
+    done, unchanged, failed = (len(result.of(status)) for status in ("done", "unchanged", "failed"))
+    seconds, took = result.seconds, result.took
+    left = len(plan.jobs) - len(result.outcomes)
+    figures = [
+        ("converted", done),
+        ("up to date", unchanged),
+        ("failed", failed),
+        *([("not reached", left)] if left else []),
+        ("hours of music", f"{seconds / 3600:.2f}"),
+        ("time", f"{took / 60:.1f} min"),
+        ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
+    ]
+    reporter.table(str(plan.output), ["", ""], figures)
+    if failed:
+        rows = [(outcome.name, outcome.reason, outcome.message) for outcome in result.of("failed")]
+        reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])
+        if len(rows) > _SHOWN_FAILURES:
+            reporter.result(f"and {len(rows) - _SHOWN_FAILURES} more, all in {report}")
+    reporter.event(
+        "converted",
+        output=str(plan.output),
+        report=str(report),
+        done=done,
+        unchanged=unchanged,
+        failed=failed,
+        left=left,
+        music_seconds=seconds,
+        seconds=took,
+    )
+    reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
+
+
+def _raise_if_cut_short(plan: Plan, result: LibraryResult, stop: StopRequest) -> None:
+    finished = len(result.of("done", "unchanged"))
+    if result.fatal is not None:
+        fatal = result.fatal
+        if fatal.reason == "disk full":
+            raise AudioError(
+                f"the disk is full: {finished} of {len(plan.jobs)} files are done, all of them whole",
+                "make space and run the same command again; it goes on where it was",
+                reason="disk full",
+            )
+        raise _as_error(fatal)
+    if result.stopped:
+        raise stop.error(
+            f"stopped: {finished} of {len(plan.jobs)} files are done, all of them whole",
+            "the same command goes on where it was",
+        )

@@ -1,0 +1,144 @@
+"""What was done in an output folder, so that a run that was stopped goes on where it was.
+
+One JSON line an event, appended: a kill at any moment costs at most the last line. ``begun`` before a file's
+output can appear under its name, ``done`` after it has: so an output that is there was made by us if it is in
+the journal, and is up to date if it is ``done`` with the same source and settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from styleshift.errors import LockedError, UsageError
+
+FOLDER = ".styleshift"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The last that is known of one output.
+
+    Attributes:
+        target: path below the output folder, POSIX.
+        state: ``begun`` or ``done``.
+        key: of model and settings; see :meth:`styleshift.conversion.settings.ConvertSettings.key`.
+        sha256: of the source's bytes; empty while begun.
+        size: of the source, bytes.
+        mtime_ns: of the source.
+    """
+
+    target: str
+    state: str
+    key: str
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+
+
+class Journal:
+    """The journal of one output folder; a context manager that holds the folder's lock.
+
+    Args:
+        output: the folder; it is made.
+        part: empty, or a name for the part of the library that this run works on, which has a lock and a
+            journal of its own.
+
+    Raises:
+        LockedError: another run works there.
+        UsageError: the folder cannot be written to.
+    """
+
+    def __init__(self, output: Path, part: str = "") -> None:
+        self._folder = output / FOLDER
+        self._suffix = f"-{part}" if part else ""
+        self._output = output
+        self._entries: dict[str, Entry] = {}
+        self._file: IO[str] | None = None
+        self._lock: int | None = None
+
+    def __enter__(self) -> Journal:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder / f"lock{self._suffix}", self._output)
+            for path in sorted(self._folder.glob("journal*.jsonl")):
+                for entry in _read(path):
+                    self._entries[entry.target] = entry
+            own = self._folder / f"journal{self._suffix}.jsonl"
+            self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
+            if self._file.tell() and not _ends_with_newline(own):
+                self._file.write("\n")  # the last run was killed in the middle of a line
+        except OSError as error:
+            self.__exit__()
+            raise UsageError(
+                f"cannot write to {self._output}: {error.strerror or error}", "name another --output"
+            ) from error
+        except LockedError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._lock is not None:
+            os.close(self._lock)  # which lets go of it
+        self._file = self._lock = None
+
+    def entry(self, target: str) -> Entry | None:
+        """What is known of an output."""
+        return self._entries.get(target)
+
+    def write(self, entry: Entry) -> None:
+        """Append; a ``done`` is on the disk when this returns.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        assert self._file is not None, "the journal is not open"
+        # Names that are not UTF-8 are escaped by JSON as lone surrogates, and come back as they were.
+        self._file.write(json.dumps(asdict(entry)) + "\n")
+        self._file.flush()
+        if entry.state == "done":
+            os.fsync(self._file.fileno())
+        self._entries[entry.target] = entry
+
+
+def _read(path: Path) -> Iterator[Entry]:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            # A line cut short by a kill is as if it had not been written.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                values: dict[str, Any] = json.loads(line)
+                yield Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _lock(path: Path, output: Path) -> int:
+    """A descriptor that holds the lock until it is closed, also by a kill."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another run is converting to {output}", "wait for it, or name another --output"
+        ) from None
+    return descriptor

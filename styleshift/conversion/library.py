@@ -1,0 +1,351 @@
+"""Converts a planned library: files to workers, outcomes to the journal, nothing lost when it stops."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import MutableSequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from styleshift import __version__
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.journal import Entry, Journal
+from styleshift.conversion.plan import Job, Plan
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.worker import FATAL, Outcome, start, work
+from styleshift.interrupt import StopRequest
+from styleshift.progress import Reporter, Task
+
+# A file on which nothing has moved for so long is given up. Decoding goes at hundreds of times real time;
+# even a slow machine converts a few seconds of music in less than this.
+STALL_SECONDS = 300.0
+_POLL_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class LibraryResult:
+    """What a run did.
+
+    Attributes:
+        outcomes: by job name, in the order of the plan; files that were not reached are absent.
+        stopped: SIGINT or SIGTERM ended it before its end.
+        fatal: the failure that ended it before its end.
+        took: seconds.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    stopped: bool = False
+    fatal: Outcome | None = None
+    took: float = 0.0
+
+    def of(self, *status: str) -> list[Outcome]:
+        """The outcomes of these statuses."""
+        return [outcome for outcome in self.outcomes.values() if outcome.status in status]
+
+    @property
+    def seconds(self) -> float:
+        """Music that was converted, in seconds."""
+        return float(sum(outcome.result.get("seconds", 0.0) for outcome in self.of("done")))
+
+
+def convert_plan(
+    plan: Plan,
+    bundle: Bundle,
+    settings: ConvertSettings,
+    *,
+    jobs: int,
+    overwrite: str = "stale",
+    part: str = "",
+    stop: StopRequest | None = None,
+    reporter: Reporter | None = None,
+    stall_seconds: float = STALL_SECONDS,
+) -> LibraryResult:
+    """Convert all files of a plan.
+
+    Files are converted in worker processes, the largest first so that the end is not one long file on one
+    core. A worker that dies costs the file it was at. Every output is whole, or not there.
+
+    Args:
+        plan: what to do.
+        bundle: the model.
+        settings: how.
+        jobs: worker processes.
+        overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
+            model or settings have changed; ``always`` makes all again.
+        part: a name for this part of the library, where several runs share it.
+        stop: asked several times a second whether to stop.
+        reporter: told of progress.
+        stall_seconds: a file without progress for so long is given up.
+
+    Raises:
+        LockedError: another run works on the same output.
+        UsageError: the output folder cannot be written to.
+    """
+    reporter = reporter or Reporter()
+    began = time.monotonic()
+    if plan.single:
+        result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+    else:
+        with Journal(plan.output, part) as journal:
+            if not part:  # the temporary files of another part's run are not ours to remove
+                _remove_leftovers(plan)
+            result = _run(plan, journal, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+    order = {job.name: index for index, job in enumerate(plan.jobs)}
+    result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
+    result.took = time.monotonic() - began
+    return result
+
+
+def _run(
+    plan: Plan,
+    journal: Journal | None,
+    bundle: Bundle,
+    settings: ConvertSettings,
+    jobs: int,
+    overwrite: str,
+    stop: StopRequest | None,
+    reporter: Reporter,
+    stall_seconds: float,
+) -> LibraryResult:
+    result = LibraryResult()
+    key = settings.key(bundle.digest)
+    todo: list[tuple[Job, str]] = []  # with the source's hash that the output there was made from, if any
+    for job in plan.jobs:
+        outcome, known = _judge(plan, job, journal, key, overwrite)
+        if outcome is not None:
+            result.outcomes[job.name] = outcome
+        else:
+            todo.append((job, known))
+    todo.sort(key=lambda pair: -_size(pair[0].source))
+    if todo:
+        run = _Run(plan, journal, key, result, reporter, stall_seconds)
+        run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
+    return result
+
+
+def _judge(
+    plan: Plan, job: Job, journal: Journal | None, key: str, overwrite: str
+) -> tuple[Outcome | None, str]:
+    """What can be said of a file without opening it; else None, and the hash its output was made from."""
+    there = job.target.exists() or job.target.is_symlink()
+    if not there or overwrite == "always":
+        return None, ""
+    if overwrite == "never":
+        return Outcome(job.name, "unchanged"), ""
+    if journal is None:
+        return None, ""
+    entry = journal.entry(_below(plan, job))
+    if entry is None:
+        return Outcome(
+            job.name,
+            "failed",
+            "in the way",
+            f"{job.target} is there and was not made by styleshift",
+            "move it away, or use --overwrite always or never",
+        ), ""
+    if entry.state != "done" or entry.key != key:
+        return None, ""
+    try:
+        found = job.source.stat()
+    except OSError:
+        return None, ""
+    if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
+        return Outcome(job.name, "unchanged", sha256=entry.sha256), ""
+    return None, entry.sha256
+
+
+class _Run:
+    """One pool of workers at work."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal | None,
+        key: str,
+        result: LibraryResult,
+        reporter: Reporter,
+        stall_seconds: float,
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._key = key
+        self._result = result
+        self._reporter = reporter
+        self._stall_seconds = stall_seconds
+
+    def all(
+        self,
+        todo: list[tuple[Job, str]],
+        bundle: Bundle,
+        settings: ConvertSettings,
+        jobs: int,
+        stop: StopRequest | None,
+    ) -> None:
+        """Convert ``todo``; leave early when asked to, or when going on is pointless."""
+        from pebble import ProcessPool
+
+        # Fresh interpreters: a forked copy of a process with threads may hang in their locks.
+        context = multiprocessing.get_context("spawn")
+        ticks = context.RawArray("d", len(todo))
+        seconds = context.RawArray("d", len(todo))
+        watch = _Watch(ticks, self._stall_seconds)
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        comment = (
+            f"converted with styleshift {__version__}, model {bundle.metadata.source} to "
+            f"{bundle.metadata.target} {bundle.digest[:12]}"
+        )
+        pool = ProcessPool(
+            max_workers=jobs,
+            context=context,
+            initializer=start,
+            initargs=(bundle.path.resolve(), bundle.digest, settings, threads, comment, ticks, seconds),
+        )
+        clean = False
+        try:
+            futures: dict[Any, tuple[int, Job]] = {}
+            for slot, (job, known) in enumerate(todo):
+                self._note(Entry(_below(self._plan, job), "begun", self._key), unless_known=True)
+                futures[pool.schedule(work, args=(job, slot, known))] = (slot, job)
+            shown = 0.0
+            with self._reporter.task("convert", total=len(todo), unit="files") as task:
+                while futures:
+                    done, _ = wait(futures, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        slot, job = futures.pop(future)
+                        self._take(
+                            job, _outcome(future, job, slot in watch.stalled, self._stall_seconds), task
+                        )
+                    shown = _show(task, seconds, shown)
+                    if self._result.fatal is not None:
+                        return
+                    if stop is not None and stop.requested:
+                        self._result.stopped = True
+                        return
+                    for future, (slot, _) in futures.items():
+                        if watch.is_stalled(slot):
+                            future.cancel()  # pebble ends the process that is at it
+            clean = True
+        finally:
+            if clean:
+                pool.close()  # type: ignore[no-untyped-call]
+            else:
+                pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+            if not clean:
+                _remove_leftovers(self._plan)
+
+    def _take(self, job: Job, outcome: Outcome, task: Task) -> None:
+        self._result.outcomes[job.name] = outcome
+        task.advance()
+        if outcome.status == "failed":
+            if outcome.reason in FATAL:
+                self._result.fatal = outcome
+                return
+            self._reporter.warn(f"{job.name}: {outcome.reason}: {outcome.message}")
+        else:
+            self._note(
+                Entry(
+                    _below(self._plan, job),
+                    "done",
+                    self._key,
+                    outcome.sha256,
+                    outcome.size,
+                    outcome.mtime_ns,
+                )
+            )
+            self._reporter.detail(f"{job.name}: {outcome.status}")
+            for warning in outcome.result.get("warnings", ()):
+                self._reporter.warn(f"{job.name}: {warning}")
+
+    def _note(self, entry: Entry, *, unless_known: bool = False) -> None:
+        if self._journal is None or (unless_known and self._journal.entry(entry.target) is not None):
+            return
+        try:
+            self._journal.write(entry)
+        except OSError as error:
+            self._result.fatal = Outcome(
+                entry.target,
+                "failed",
+                "disk full",
+                f"the journal cannot be written: {error.strerror or error}",
+            )
+
+
+class _Watch:
+    """Finds the jobs that are running and have stopped moving."""
+
+    def __init__(self, ticks: MutableSequence[float], patience: float) -> None:
+        self._ticks = ticks
+        self._patience = patience
+        self._last: dict[int, tuple[float, float]] = {}
+        self.stalled: set[int] = set()
+
+    def is_stalled(self, slot: int) -> bool:
+        """Whether the job has begun and has not moved for too long; True only once."""
+        tick, now = self._ticks[slot], time.monotonic()
+        if not tick or slot in self.stalled:
+            return False
+        before = self._last.get(slot)
+        if before is None or before[0] != tick:
+            self._last[slot] = (tick, now)
+            return False
+        if now - before[1] < self._patience:
+            return False
+        self.stalled.add(slot)
+        return True
+
+
+def _outcome(future: Any, job: Job, stalled: bool, patience: float) -> Outcome:
+    try:
+        outcome: Outcome = future.result()
+        return outcome
+    except CancelledError:
+        assert stalled, "only stalled jobs are cancelled"
+        return Outcome(job.name, "failed", "stalled", f"nothing moved for {patience:.0f} s")
+    except Exception as error:  # pebble's ProcessExpired: the worker died
+        code = getattr(error, "exitcode", None)
+        return Outcome(
+            job.name,
+            "failed",
+            "crashed",
+            f"reading or writing it ended its process ({_death(code)})",
+            "the file may be damaged; the others are not touched by it",
+        )
+
+
+def _death(code: int | None) -> str:
+    if code is None:
+        return "unknown cause"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _show(task: Task, seconds: MutableSequence[float], shown: float) -> float:
+    total = float(sum(seconds))
+    if total != shown:
+        task.advance(0, music=f"{total / 60:.1f} min")
+    return total
+
+
+def _below(plan: Plan, job: Job) -> str:
+    return job.target.relative_to(plan.output).as_posix()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _remove_leftovers(plan: Plan) -> None:
+    from styleshift.audio.write import remove_leftovers
+
+    if plan.single:
+        return  # the folder is the user's own, and another command may be at work in it
+    for folder in {job.target.parent for job in plan.jobs}:
+        if folder.is_dir():
+            remove_leftovers(folder)

@@ -1,0 +1,81 @@
+"""Makes a model file ready: runtime, vocoder, and how many windows fit on the device."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.runtimes import choose_runtime
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.stream import Pipeline
+from styleshift.errors import BundleError
+from styleshift.hooks.records import RuntimeSession
+from styleshift.hooks.registry import build_config, load_registry
+
+Float32Array = npt.NDArray[np.float32]
+
+# On a CPU more windows at once only take memory; a GPU wants to be filled.
+CPU_BATCH, GPU_BATCH = 4, 32
+
+
+class Batches:
+    """Runs windows, fewer at a time once the device's memory has been too small."""
+
+    def __init__(self, session: RuntimeSession) -> None:
+        self._session = session
+        self._most: int | None = None
+
+    def __call__(self, windows: Float32Array) -> Float32Array:
+        """Map ``[batch, 1, bins, window]`` float32 to the same shape.
+
+        Raises:
+            BundleError: the model fails, also with a single window.
+        """
+        most = min(self._most or len(windows), len(windows))
+        while True:
+            try:
+                parts = [
+                    self._session.run(windows[start : start + most]) for start in range(0, len(windows), most)
+                ]
+                break
+            except Exception as error:  # every runtime raises types of its own
+                if most == 1 or not _out_of_memory(error):
+                    raise BundleError(
+                        f"the model fails: {str(error).splitlines()[0]}",
+                        "try --runtime onnxruntime --device cpu",
+                    ) from error
+                most //= 2
+                self._most = most
+        converted = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if converted.shape != windows.shape:
+            raise BundleError(f"the model turns {windows.shape} into {converted.shape}")
+        return converted
+
+
+def _out_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "memory" in text or "bad_alloc" in text or "alloc failed" in text
+
+
+def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tuple[Pipeline, str]:
+    """A pipeline, and what really runs the model.
+
+    Args:
+        bundle: the model.
+        settings: names runtime, device and vocoder.
+        threads: of the CPU that the model may use.
+
+    Raises:
+        PluginError: there is no such runtime or vocoder.
+        ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
+        BundleError: the runtime cannot load the model.
+    """
+    spec = load_registry().vocoders.get(settings.vocoder)
+    options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
+    runtime = choose_runtime(settings.runtime, settings.device)
+    session = runtime.build(bundle.path, settings.device, threads)
+    batch = GPU_BATCH if settings.device != "cpu" else CPU_BATCH
+    pipeline = Pipeline(bundle.metadata, Batches(session), batch, vocoder, spec.context_frames)
+    return pipeline, session.description

@@ -1,0 +1,220 @@
+"""Decides, before any work, what becomes of each file: where its output goes, and which are left out."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from styleshift.audio.find import SOUNDFILE_EXTENSIONS, Skipped, find_audio
+from styleshift.audio.formats import output_format
+from styleshift.errors import NothingToDoError, UsageError
+
+# Read through PyAV but not written: what becomes of them under their own name.
+_WRITTEN_BY_PYAV = frozenset({".m4a", ".m4b", ".mp4"})
+_LOSSLESS_ELSEWHERE = frozenset({".ape", ".wv", ".tta", ".tak", ".alac", ".dsf", ".dff"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file's conversion.
+
+    Attributes:
+        name: POSIX path below the source folder; what tables and reports show.
+        source: the file.
+        target: its output.
+        format: name of the output format; ``same``: what the source holds.
+    """
+
+    name: str
+    source: Path
+    target: Path
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        source: the folder, or the one file.
+        output: the folder that all outputs are below.
+        jobs: in the order of the tree.
+        skipped: what was found and is no recording.
+        single: the source is one file.
+    """
+
+    source: Path
+    output: Path
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skipped, ...]
+    single: bool
+
+
+def plan_conversion(
+    source: Path,
+    target_domain: str,
+    *,
+    output: Path | None = None,
+    audio_format: str = "same",
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+) -> Plan:
+    """Walk the source once and decide each output's name.
+
+    Names depend on the whole tree alone, not on ``include``, ``exclude``, ``limit`` and ``shard``, so that
+    runs over parts of a library fit together.
+
+    Args:
+        source: a folder, or one recording.
+        target_domain: becomes part of the default output's name.
+        output: folder for the outputs; for one recording also the output file.
+        audio_format: ``same`` or a format's name.
+        include: only names below ``source`` that match one of these patterns (``*`` matches ``/`` too).
+        exclude: no names that match one of these.
+        limit: at most so many files.
+        shard: ``(i, n)``: the i-th of n parts, counted from 1.
+
+    Raises:
+        UsageError: the output would lie in the source, around it or over it; an unknown format.
+        NothingToDoError: no source, or no recording in it.
+    """
+    wanted = None if audio_format == "same" else output_format(audio_format)
+    extension = wanted.extension if wanted else None
+    if not source.exists():
+        raise NothingToDoError(f"there is no {source}", "name a folder of recordings, or one recording")
+    suffix = _part_of_a_name(target_domain)
+    if not source.is_dir():
+        return _plan_file(source, suffix, output, audio_format, extension)
+    if output is None:
+        whole = source.resolve()
+        if whole.parent == whole:
+            raise UsageError(f"{source} has no folder around it for the output", "name one with --output")
+        # `.` and `..` have no name of their own to build on.
+        base = source if source.name not in ("", "..") else whole
+        output = base.with_name(f"{base.name}-{suffix}")
+    _check_apart(source, output)
+    found = find_audio(source)
+    names = found.names()
+    targets = _targets(names, extension)
+    jobs = [
+        Job(name, file, output / targets[name], _format_for(name, audio_format))
+        for name, file in zip(names, found.files, strict=True)
+        if _chosen(name, include, exclude)
+    ]
+    if shard is not None:
+        jobs = jobs[shard[0] - 1 :: shard[1]]
+    jobs = jobs[:limit]
+    if not jobs:
+        raise NothingToDoError(
+            f"no recording in {source}" if not names else f"none of the {len(names)} recordings is chosen",
+            "WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, and M4A with `pip install 'styleshift[m4a]'`"
+            if not names
+            else "look at --include, --exclude and --shard",
+        )
+    return Plan(source, output, tuple(jobs), found.skipped, single=False)
+
+
+def _plan_file(
+    source: Path, suffix: str, output: Path | None, audio_format: str, extension: str | None
+) -> Plan:
+    extension = extension or _own_extension(source.name)
+    default = f"{source.stem}-{suffix}{extension}"
+    if output is None:
+        target = source.with_name(default)
+    elif output.is_dir() or not output.suffix:
+        target = output / default
+    else:
+        target = output
+        if audio_format == "same" and output.suffix.lower() != extension.lower():
+            audio_format = output_format(output.suffix).name
+    if target.exists() and target.samefile(source):
+        raise UsageError(f"{target} is the source itself", "name another --output")
+    format_name = audio_format if audio_format != "same" else _format_for(source.name, "same")
+    return Plan(source, target.parent, (Job(source.name, source, target, format_name),), (), single=True)
+
+
+def _check_apart(source: Path, output: Path) -> None:
+    whole, other = source.resolve(), output.resolve()
+    if whole == other:
+        raise UsageError(f"the output {output} is the source itself", "name another --output")
+    if whole in other.parents:
+        raise UsageError(f"the output {output} is inside the source {source}", "name an --output beside it")
+    if other in whole.parents:
+        raise UsageError(f"the output {output} is around the source {source}", "name an --output beside it")
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"the output {output} is a file; the source is a folder", "name a folder")
+
+
+def _targets(names: Sequence[str], extension: str | None) -> dict[str, str]:
+    """An output name for each name, no two alike, also where case does not count.
+
+    ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``.
+    """
+    simple = {}
+    for name in names:
+        path = PurePosixPath(name)
+        simple[name] = str(path.with_suffix(extension or _own_extension(name)))
+    count = Counter(value.casefold() for value in simple.values())
+    taken: set[str] = set()
+    targets: dict[str, str] = {}
+    # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
+    # that are alone with theirs.
+    for name in sorted(names, key=lambda name: (simple[name] != name, count[simple[name].casefold()] > 1)):
+        ending = extension or _own_extension(name)
+        choice, number = simple[name], 1
+        if choice != name and (count[choice.casefold()] > 1 or choice.casefold() in taken):
+            choice = name + ending
+            while choice.casefold() in taken:
+                number += 1
+                choice = f"{name}.{number}{ending}"
+        targets[name] = choice
+        taken.add(choice.casefold())
+    return targets
+
+
+def _own_extension(name: str) -> str:
+    """The extension that the output of ``name`` has under ``--format same``."""
+    suffix = PurePosixPath(name).suffix
+    lower = suffix.lower()
+    if lower in SOUNDFILE_EXTENSIONS or lower in _WRITTEN_BY_PYAV:
+        return suffix
+    return ".flac" if lower in _LOSSLESS_ELSEWHERE else ".m4a"
+
+
+def _format_for(name: str, audio_format: str) -> str:
+    if audio_format != "same" or _own_extension(name) == PurePosixPath(name).suffix:
+        return audio_format
+    return _own_extension(name)[1:]
+
+
+def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    def fits(patterns: Sequence[str]) -> bool:
+        return any(
+            fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(PurePosixPath(name).name, pattern)
+            for pattern in patterns
+        )
+
+    return (not include or fits(include)) and not fits(exclude)
+
+
+def _part_of_a_name(domain: str) -> str:
+    return domain.replace("/", "_").replace("\\", "_").strip(". ") or "converted"
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """``"2/4"`` as ``(2, 4)``.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if text is None:
+        return None
+    first, _, count = text.partition("/")
+    if first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count):
+        return int(first), int(count)
+    raise UsageError(f"shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")

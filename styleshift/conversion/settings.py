@@ -1,0 +1,68 @@
+"""What a conversion is asked to do, apart from the music and the model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from styleshift.errors import UsageError
+
+# Changes whenever the same model and settings would give other samples than before.
+ALGORITHM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertSettings:
+    """The options of ``styleshift convert`` that decide how a file sounds and is written.
+
+    Attributes:
+        audio_format: ``same`` or a name that :mod:`styleshift.audio.formats` knows.
+        vocoder: by name.
+        vocoder_options: by key, as text or plain values.
+        runtime: by name, or ``auto``.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        salvage: convert what can be read of damaged files.
+        keep_times: outputs get the modification times of their sources.
+    """
+
+    audio_format: str = "same"
+    vocoder: str = "griffin-lim"
+    vocoder_options: Mapping[str, Any] = field(default_factory=dict)
+    runtime: str = "auto"
+    device: str = "cpu"
+    salvage: bool = False
+    keep_times: bool = False
+
+    def key(self, model_digest: str) -> str:
+        """A short name for everything, besides the source, that decides what an output sounds like.
+
+        Which runtime and device compute it is left out: they agree but for rounding, and a library may be
+        begun on one machine and finished on another.
+        """
+        told = {
+            "algorithm": ALGORITHM,
+            "model": model_digest,
+            "format": self.audio_format,
+            "vocoder": self.vocoder,
+            "vocoder_options": {key: str(value) for key, value in self.vocoder_options.items()},
+            "salvage": self.salvage,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def parse_options(words: tuple[str, ...]) -> dict[str, str]:
+    """``key=value`` words as a table.
+
+    Raises:
+        UsageError: a word without ``=``.
+    """
+    options = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if not found or not key:
+            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=32")
+        options[key] = value
+    return options

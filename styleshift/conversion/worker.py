@@ -1,0 +1,211 @@
+"""What runs in a worker process: one file at a time. A decoder that crashes costs one file, not the run."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from styleshift.conversion.plan import Job
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
+
+    from styleshift.conversion.stream import Pipeline
+
+# Failures that the next file will not escape.
+FATAL = frozenset({"setup", "disk full"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; crosses process borders, so plain values only.
+
+    Attributes:
+        name: of the job.
+        status: ``done``, ``unchanged`` (an earlier run's output is still right) or ``failed``.
+        reason: a short word where it failed.
+        message: a plain line where it failed.
+        hint: what to try.
+        sha256: of the source, as it was when it was read.
+        size: of the source, bytes.
+        mtime_ns: of the source.
+        result: see :class:`styleshift.conversion.track.TrackResult`.
+        exit_code: where the whole run has to end for this.
+    """
+
+    name: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    hint: str = ""
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    result: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What this process knows: settings, and the pipeline once the first file has asked for it."""
+
+    model: Path
+    digest: str
+    settings: ConvertSettings
+    threads: int
+    comment: str
+    ticks: MutableSequence[float]
+    seconds: MutableSequence[float]
+    pipeline: Pipeline | None = None
+
+
+_worker: _Worker | None = None
+
+
+def start(
+    model: Path,
+    digest: str,
+    settings: ConvertSettings,
+    threads: int,
+    comment: str,
+    ticks: MutableSequence[float],
+    seconds: MutableSequence[float],
+) -> None:
+    """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
+
+    Args:
+        model: the model file.
+        digest: its SHA-256 as the command saw it.
+        settings: of the conversion.
+        threads: that the model may use.
+        comment: added to the comment tag of outputs.
+        ticks: shared; ``ticks[slot]`` grows whenever the job in that slot makes progress.
+        seconds: shared; ``seconds[slot]`` is how much music of it is written.
+    """
+    global _worker  # a process has one; pools hand over functions, not objects
+    # Ctrl-C reaches the whole process group; the command decides, and stops its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    _worker = _Worker(model, digest, settings, threads, comment, ticks, seconds)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(EXIT_SIGTERM)  # passes through the writer, which removes its temporary file
+
+
+def work(job: Job, slot: int, known: str) -> Outcome:
+    """Convert one file, and say what happened; raises nothing that can be said.
+
+    Args:
+        job: what to convert.
+        slot: where to show progress.
+        known: SHA-256 of the source that the output there was made from; if it is the same, nothing is done.
+    """
+    worker = _worker
+    assert worker is not None, "start() comes first"
+    worker.ticks[slot] += 1
+    try:
+        if worker.pipeline is None:
+            worker.pipeline = _pipeline(worker)
+    except StyleshiftError as error:
+        return Outcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
+    try:
+        return _convert(worker, worker.pipeline, job, slot, known)
+    except StyleshiftError as error:
+        cause = error.__cause__
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = error.reason if isinstance(error, AudioError) else "model"
+        return Outcome(job.name, "failed", "disk full" if full else reason, error.message, error.hint)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        message = f"{error.strerror or error}: {error.filename or job.name}"
+        return Outcome(job.name, "failed", "disk full" if full else "cannot write", message)
+    except MemoryError:
+        return Outcome(job.name, "failed", "memory", "not enough memory", "use fewer --jobs")
+    except Exception as error:  # a bug of ours, or a library's, met by one file: the others go on
+        return Outcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
+
+
+def _pipeline(worker: _Worker) -> Pipeline:
+    from styleshift.bundle.load import load_bundle
+    from styleshift.conversion.pipeline import load_pipeline
+    from styleshift.errors import BundleError
+
+    bundle = load_bundle(worker.model)
+    if bundle.digest != worker.digest:
+        raise BundleError(f"the model file {worker.model} changed during the run", "run again")
+    return load_pipeline(bundle, worker.settings, worker.threads)[0]
+
+
+def _convert(worker: _Worker, pipeline: Pipeline, job: Job, slot: int, known: str) -> Outcome:
+    from styleshift.audio.formats import output_format
+    from styleshift.conversion.track import convert_file
+
+    before = _stat(job)
+    digest = sha256(job.source)
+    if known and digest == known:
+        return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
+
+    def told(seconds: float) -> None:
+        worker.ticks[slot] += 1
+        worker.seconds[slot] += seconds
+
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    result = convert_file(
+        pipeline,
+        job.source,
+        job.target,
+        format=None if job.format == "same" else output_format(job.format),
+        salvage=worker.settings.salvage,
+        comment=f"{worker.comment}, {time.strftime('%Y-%m-%d')}",
+        on_seconds=told,
+    )
+    if worker.settings.keep_times:
+        os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return Outcome(
+        job.name,
+        "done",
+        sha256=digest,
+        size=before.st_size,
+        mtime_ns=before.st_mtime_ns,
+        result=result.to_dict(),
+    )
+
+
+def _stat(job: Job) -> os.stat_result:
+    try:
+        return job.source.stat()
+    except OSError as error:
+        raise AudioError(
+            f"{job.name}: cannot be opened: {error.strerror or error}", reason="unreadable"
+        ) from error
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal.
+
+    Raises:
+        AudioError: it cannot be read, or is no regular file.
+    """
+    from styleshift.audio.stream import shown
+
+    if not path.is_file():
+        raise AudioError(f"{shown(path)}: is no regular file", reason="unreadable")
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(
+            f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"
+        ) from error
