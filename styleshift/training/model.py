@@ -61,8 +61,10 @@ class Translator(nn.Module):
     ) -> None:
         super().__init__()
         self.core = core
-        self.source = source
-        self.target = target
+        self.source = copy.deepcopy(
+            source
+        )  # two translators must not share tensors: safetensors refuses that
+        self.target = copy.deepcopy(target)
         self.floor = floor
         self.gated = gated
         self.gate: Tensor
