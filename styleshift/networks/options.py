@@ -39,14 +39,14 @@ class ResidualGeneratorOptions:
     Attributes:
         bands: frequency bands, one bin wide at the bottom and even in mel above, in which the change is
             made; every bin's change is interpolated from its two nearest bands.
-        channels: at full resolution; each halving has more.
+        channels: at full resolution; twice as many after one halving, four times as many after two or more.
         levels: halvings of bands and frames, so that the deepest level sees ``2 ** levels`` of each at once.
-        blocks: residual blocks a level.
+        blocks: residual blocks a level, on the way down and on the way up; full resolution has none.
         bound: largest change, in standard deviations of the log spectrum.
     """
 
     bands: int = 128
-    channels: int = 24
+    channels: int = 16
     levels: int = 4
     blocks: int = 1
     bound: float = 4.0

@@ -55,19 +55,13 @@ class ResidualGenerator(nn.Module):
         # Convolution cannot see how high a band lies, yet timbre depends on it: a learned map says so.
         self.place = nn.Parameter(torch.zeros(1, widths[0], options.bands, 1))
         self.enter = same_convolution(1, widths[0], 5)
-        self.down = nn.ModuleList(
-            nn.Sequential(
-                *(Block(width) for _ in range(options.blocks)),
-                nn.Conv2d(width, deeper, 4, stride=2, padding=1),
-            )
-            for width, deeper in pairwise(widths)
+        self.halve = nn.ModuleList(
+            nn.Conv2d(width, deeper, 4, stride=2, padding=1) for width, deeper in pairwise(widths)
         )
-        self.deepest = nn.Sequential(Block(widths[-1]), Block(widths[-1]))
+        self.down = nn.ModuleList(_blocks(width, options.blocks) for width in widths[1:])
+        self.narrow = nn.ModuleList(same_convolution(deeper, width) for width, deeper in pairwise(widths))
         self.up = nn.ModuleList(
-            nn.Sequential(
-                same_convolution(deeper + width, width), *(Block(width) for _ in range(options.blocks))
-            )
-            for width, deeper in pairwise(widths)
+            _blocks(width, options.blocks if level else 0) for level, width in enumerate(widths[:-1])
         )
         self.leave = nn.Sequential(ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 1, 3, padding=1))
         last = self.leave[-1]
@@ -80,19 +74,18 @@ class ResidualGenerator(nn.Module):
         """The change ``[batch, 1, band, frame]``, within the bound, of ``[batch, 1, bin, frame]``."""
         state = self.enter(self.bands(input)) + self.place
         around = []
-        for level in self.down:
-            assert isinstance(level, nn.Sequential)
-            *blocks, halve = level
-            for block in blocks:
-                state = block(state)
+        for halve, blocks in zip(self.halve, self.down, strict=True):
             around.append(state)
-            state = halve(state)
-        state = self.deepest(state)
-        for level in reversed(self.up):
-            state = functional.interpolate(state, scale_factor=2.0, mode="nearest")
-            state = level(torch.cat([state, around.pop()], dim=1))
+            state = blocks(halve(state))
+        for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):  # type: ignore[call-overload]
+            state = functional.interpolate(narrow(state), scale_factor=2.0, mode="nearest")
+            state = blocks(state + around.pop())
         return self.bound * torch.tanh(self.leave(state) / self.bound)
 
     def forward(self, input: Tensor) -> Tensor:
         """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 16, to the same shape."""
         return input + self.bands.back(self.change(input))
+
+
+def _blocks(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels) for _ in range(count)))

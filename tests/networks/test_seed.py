@@ -1,0 +1,131 @@
+"""The seed's networks, counted: layers, strides, widths, norms, parameters."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from styleshift.errors import ConfigError
+from styleshift.networks.layers import InstanceNorm2d
+from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
+from styleshift.networks.seed import ResidualLayer, SeedDiscriminator, SeedGenerator
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+def test_generator_layers() -> None:
+    generator = SeedGenerator(SeedGeneratorOptions(), 257)
+    top = list(generator.layers)
+    convolutions = [layer for layer in top if isinstance(layer, nn.Conv2d)]
+    residual = [layer for layer in top if isinstance(layer, ResidualLayer)]
+    transposed = [layer for layer in top if isinstance(layer, nn.ConvTranspose2d)]
+    assert [layer.stride for layer in convolutions] == [(2, 2)] * 2
+    assert [layer.kernel_size for layer in convolutions] == [(3, 3)] * 2
+    assert len(residual) == 9
+    assert [layer.stride for layer in transposed] == [(2, 2)] * 2
+    assert (
+        top.index(convolutions[-1])
+        < top.index(residual[0])
+        < top.index(residual[-1])
+        < top.index(transposed[0])
+    )
+    for layer in residual:
+        inner = [part for part in layer.inner if isinstance(part, nn.Conv2d)]
+        assert [(part.stride, part.kernel_size) for part in inner] == [((1, 1), (3, 3))] * 2
+    # instance norm and ReLU after every layer but the output
+    for layer in [*convolutions, transposed[0]]:
+        after = top[top.index(layer) + 1 : top.index(layer) + 3]
+        assert [type(part) for part in after] == [InstanceNorm2d, nn.ReLU]
+    assert sum(isinstance(part, InstanceNorm2d) for part in generator.modules()) == 2 + 9 * 2 + 1
+    assert not any(isinstance(part, nn.MaxPool2d | nn.AvgPool2d) for part in generator.modules())
+
+
+@pytest.mark.parametrize("channels", [4, 64])
+def test_generator_parameters(channels: int) -> None:
+    c = channels
+    convolutions = (9 * 1 * c + c) + (9 * c * 2 * c + 2 * c)
+    residual = 9 * 2 * (9 * 2 * c * 2 * c + 2 * c)
+    transposed = (9 * 2 * c * c + c) + (9 * c * 1 + 1)
+    norms = 2 * (c + 2 * c + 9 * 2 * 2 * c + c)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=c), 257)
+    assert parameters(generator) == convolutions + residual + transposed + norms
+
+
+@pytest.mark.parametrize("frames", [16, 20, 64])
+def test_generator_keeps_the_shape(frames: int) -> None:
+    generator = SeedGenerator(SeedGeneratorOptions(channels=2, blocks=1), 257)
+    assert generator(torch.randn(2, 1, 257, frames)).shape == (2, 1, 257, frames)
+
+
+def test_discriminator_layers() -> None:
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(), 257, 64)
+    convolutions = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
+    assert [layer.stride[0] for layer in convolutions] == [2, 2, 2, 2, 1]
+    assert [layer.kernel_size for layer in convolutions] == [(4, 4)] * 5
+    assert [type(layer) for layer in list(discriminator.convolutions)[1:]] == [
+        nn.Conv2d,
+        InstanceNorm2d,
+        nn.ReLU,
+    ] * 5
+    assert sum(isinstance(layer, nn.Linear) for layer in discriminator.modules()) == 1
+    assert discriminator(torch.randn(3, 1, 257, 64)).shape == (3, 1)
+
+
+def test_discriminator_parameters() -> None:
+    c, frames = 8, 64
+    widths = (1, c, 2 * c, 4 * c, 8 * c, 8 * c)
+    convolutions = sum(16 * i * o + o + 2 * o for i, o in pairwise(widths))
+    # 256 bins halve four times to 16, then lose one to the width-4 stride-1 convolution; 64 frames to 4, then 3
+    dense = 8 * c * 15 * 3 + 1
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=c), 257, frames)
+    assert parameters(discriminator) == convolutions + dense
+
+
+def test_discriminator_refuses_a_tiny_crop() -> None:
+    with pytest.raises(ConfigError, match="16 frames"):
+        SeedDiscriminator(SeedDiscriminatorOptions(), 257, 16)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_instance_norm_gradient_channels_last(batch: int) -> None:
+    """PyTorch's own is wrong for a batch of one with a channels-last gradient: a relative error of 1.4."""
+    torch.manual_seed(0)
+    norm = InstanceNorm2d(4)
+    values, gradient = torch.randn(batch, 4, 8, 6), torch.randn(batch, 4, 8, 6)
+
+    def input_gradient(layer: nn.Module, x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+        x = x.detach().requires_grad_()
+        layer(x).backward(g)
+        assert x.grad is not None
+        return x.grad.double()
+
+    last = torch.channels_last
+    exact = input_gradient(InstanceNorm2d(4).double(), values.double(), gradient.double())
+    for x in (values, values.contiguous(memory_format=last)):
+        for g in (gradient, gradient.contiguous(memory_format=last)):
+            found = input_gradient(norm, x, g)
+            assert float((found - exact).norm() / exact.norm()) < 1e-5
+
+
+def test_generator_gradient_against_float64() -> None:
+    """The whole generator, batch of one: the first layer's gradient as float64 has it."""
+    torch.manual_seed(0)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), 65)
+    values = torch.randn(1, 1, 65, 16)
+
+    def gradient(x: torch.Tensor) -> torch.Tensor:
+        generator.zero_grad()
+        generator(x).square().mean().backward()
+        weight = next(generator.parameters()).grad
+        assert weight is not None
+        return weight.double().clone()
+
+    found = gradient(values)
+    generator.double()
+    exact = gradient(values.double())
+    assert float((found - exact).norm() / exact.norm()) < 1e-3

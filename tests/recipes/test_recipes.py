@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from styleshift.errors import ConfigError
+from styleshift.recipes import Recipe, list_recipes, load_recipe
+
+
+def test_seed_is_the_method() -> None:
+    """Held against the method's table: 20.5 kHz, 30 ms, 10 ms, FFT 512, log loss, 30 s."""
+    seed = load_recipe("seed")
+    front = seed.spectrogram
+    assert (front.sample_rate, front.frame_length, front.hop_length, front.fft_length) == (
+        20500,
+        615,
+        205,
+        512,
+    )
+    assert front.frame_length / front.sample_rate == pytest.approx(0.030)
+    assert front.hop_length / front.sample_rate == pytest.approx(0.010)
+    assert seed.data.crop_frames / front.frame_rate == pytest.approx(30)
+    assert (seed.generator.name, seed.discriminator.name) == ("seed", "seed")
+    assert seed.generator.options["blocks"] == 9
+    assert seed.loss.adversarial == "log"
+    extras = ("second_adversarial", "feature", "envelope", "r1", "cycle_noise", "identity_until")
+    assert all(getattr(seed.loss, name) == 0 for name in extras)
+    assert (seed.optimiser.ema, seed.optimiser.replay, seed.optimiser.clip, seed.optimiser.mask) == (
+        0,
+        0,
+        0,
+        0,
+    )
+    assert seed.warm_start.steps == 0
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_recipes_survive_the_way_to_a_dictionary_and_back(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.summary
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_overrides() -> None:
+    recipe = load_recipe(
+        "small", ["generator.channels=7", "loss.cycle=3", "loss.adversarial=hinge", "data.silence_gate=false"]
+    )
+    assert recipe.generator.options["channels"] == 7
+    assert recipe.loss.cycle == 3.0
+    assert isinstance(recipe.loss.cycle, float)
+    assert recipe.loss.adversarial == "hinge"
+    assert recipe.data.silence_gate is False
+
+
+@pytest.mark.parametrize(
+    ("override", "text"),
+    [
+        ("loss.cycel=1", "cycel"),
+        ("loss.cycle=much", "loss.cycle is 'much'; it must be a number"),
+        ("loss.cycle=-1", "loss.cycle is -1.0"),
+        ("loss.cycle=nan", "loss.cycle is nan"),
+        ("schedule.batch=1.5", "schedule.batch is 1.5; it must be a whole number"),
+        ("schedule.batch=true", "schedule.batch is True"),
+        ("schedule.steps=0", "would never end"),
+        ("optimiser.beta1=2", "optimiser.beta1 is 2.0"),
+        ("loss.adversarial=wgan", "loss.adversarial is 'wgan'; it may be log, lsgan, hinge"),
+        ("spectrogram.hop_length=9999", "hop_length"),
+        ("lossy.cycle=1", "not of the form"),
+        ("nonsense", "not of the form"),
+    ],
+)
+def test_errors_name_the_key(override: str, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe("seed", [override])
+    assert text in caught.value.message
+
+
+def test_a_typo_gets_a_suggestion() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe("seed", ["loss.cycel=1"])
+    assert "'cycle'" in caught.value.hint
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[loss]\ncycle = 5\n", "utf-8")
+    recipe = load_recipe(path)
+    assert (recipe.name, recipe.loss.cycle) == ("mine", 5.0)
+    path.write_text("[loss\n", "utf-8")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_recipe(path)
+    path.write_text("loss = 3\n", "utf-8")
+    with pytest.raises(ConfigError, match="must be a table"):
+        load_recipe(path)
+    path.write_text("[losses]\n", "utf-8")
+    with pytest.raises(ConfigError, match="unknown key 'losses'"):
+        load_recipe(path)
+
+
+def test_no_such_recipe() -> None:
+    with pytest.raises(ConfigError, match=r"no recipe 'huge'; there are: .*seed.*small"):
+        load_recipe("huge")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_recipe("absent.toml")
