@@ -18,7 +18,7 @@ class Interrupted(StyleshiftError):
 
 
 class StopRequest:
-    """Within ``with StopRequest() as stop:``, a first signal sets ``stop.requested``, a second one interrupts at once.
+    """Within ``with StopRequest() as stop:`` a first signal sets ``requested``, a second interrupts at once.
 
     Outside the main thread signals cannot be caught; then ``requested`` stays False.
     """

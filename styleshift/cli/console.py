@@ -17,7 +17,7 @@ from styleshift.progress import Reporter, Task
 
 
 def printable(text: object) -> str:
-    """``text`` with control characters and lone surrogates written out, so that a file name cannot harm a screen."""
+    """``text`` with control characters and lone surrogates written out: a file name cannot harm a screen."""
     clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
 
@@ -66,6 +66,7 @@ class TerminalReporter(Reporter):
         self._progress: Progress | None = None
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        """A bar on a terminal, nothing elsewhere."""
         if self.quiet or not self.console.is_terminal:
             return Task()
         if self._progress is None:
@@ -84,17 +85,21 @@ class TerminalReporter(Reporter):
         return _BarTask(self._progress, label, total, unit)
 
     def info(self, text: str) -> None:
+        """Unless quiet."""
         if not self.quiet:
             self._line(text)
 
     def detail(self, text: str) -> None:
+        """With ``-v``."""
         if self.verbose and not self.quiet:
             self._line(text, style="dim")
 
     def warn(self, text: str) -> None:
+        """Always."""
         self._line(f"warning: {text}", style="yellow")
 
     def event(self, kind: str, /, **fields: Any) -> None:
+        """One JSON line on stdout under ``--json``."""
         if self.json_lines:
             sys.stdout.write(json.dumps({"event": kind, **fields}, default=str) + "\n")
             sys.stdout.flush()
