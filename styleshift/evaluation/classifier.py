@@ -85,7 +85,7 @@ def train_classifier(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Layers this small gain nothing from threads, and lose a lot where the machine is busy (4 x measured)."""
+    """Layers this small gain nothing from threads, and lose much where the machine is busy (4 x measured)."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

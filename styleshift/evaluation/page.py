@@ -29,7 +29,7 @@ EXCERPT_SECONDS = 15.0
 MOST_PAIRS = 12
 _HIGHEST_RATE = 48000
 _LONG_FACT = 60
-_LEFT, _TOP, _WIDTH, _HEIGHT, _BOTTOM = 58, 4, 720, 256, 40
+_LEFT, _TOP, _WIDTH, _HEIGHT, _BOTTOM = 66, 8, 720, 256, 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _figure(name: str, path: Path, described: str, indices: Bytes2, spectrum: Sp
             shown = f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}"
             marks.append(
                 f'<line class="tick" x1="{_LEFT - 5}" x2="{_LEFT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-                f'<text x="{_LEFT - 8}" y="{y + 4.5:.1f}" text-anchor="end">{shown}</text>'
+                f'<text x="{_LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{shown}</text>'
             )
     end = _TOP + _HEIGHT
     step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60) if spectrum.seconds / s <= 9), 120)
@@ -162,7 +162,7 @@ def _figure(name: str, path: Path, described: str, indices: Bytes2, spectrum: Sp
         x = _LEFT + index * step / spectrum.seconds * _WIDTH
         marks.append(
             f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="{end}" y2="{end + 5}"/>'
-            f'<text x="{x:.1f}" y="{end + 19}" text-anchor="middle">{index * step:g}</text>'
+            f'<text x="{x:.1f}" y="{end + 21}" text-anchor="middle">{index * step:g}</text>'
         )
     return _filled(
         "figure.html",
