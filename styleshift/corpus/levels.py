@@ -31,12 +31,12 @@ def scale_log_magnitude(
     """
     wide = np.asarray(values, dtype=np.float64)
     if config.compression == "log1p":
-        return np.log1p(gain * np.expm1(wide))
+        return np.log1p(gain * np.expm1(np.maximum(wide, 0.0)))
     if config.compression == "none":
         return gain * wide
     floor = math.log(config.floor)
     # float16 rounds the floor itself, so a little above it is still the floor.
-    silent = wide <= floor * (1 - 1e-3 * math.copysign(1, floor))
+    silent = wide <= floor + 1e-3 * abs(floor)
     return np.where(silent, floor, np.maximum(wide + math.log(gain), floor))
 
 

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def audio(tmp_path: Path) -> Path:
+    """A good and a silent recording of two styles each."""
+    time = np.arange(16000) / 16000
+    for style in ("piano", "violin"):
+        folder = tmp_path / "audio" / style
+        folder.mkdir(parents=True)
+        hertz = 300 if style == "piano" else 500
+        soundfile.write(folder / "tone.wav", 0.3 * np.sin(2 * np.pi * hertz * time), 16000)
+        soundfile.write(folder / "[red]silent.wav", np.zeros(16000), 16000)
+    return tmp_path / "audio"
+
+
+def _run(audio: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "styleshift"), "precompute", str(audio), *options]
+    return subprocess.run(command, capture_output=True, text=True, cwd=audio.parent, timeout=60, check=False)
+
+
+def _events(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
+    done = _run(audio)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for text in ("piano", "violin", "left out: piano/[red]silent.wav: silent: ", "hours a second"):
+        assert text in done.stdout
+    assert "next: styleshift train --domains piano violin" in done.stdout
+    assert (audio.parent / "styleshift-workspace/spectrograms/piano/manifest.json").exists()
+    again = _run(audio)
+    assert again.returncode == 0
+    assert "everything was there already" in again.stdout
+    assert "left out: piano/[red]silent.wav" in again.stdout
+
+
+def test_json_lines_are_all_that_stdout_gets(audio: Path) -> None:
+    done = _run(audio, "--json", "--workspace", "elsewhere", "-j", "1")
+    assert done.returncode == 0, done.stderr
+    piano, violin, whole = _events(done)
+    assert (piano["event"], piano["name"], piano["tracks"], piano["added"]) == ("domain", "piano", 1, 1)
+    assert piano["rejected"][0]["reason"] == "silent"
+    assert violin["name"] == "violin"
+    assert (whole["event"], whole["tracks"], whole["found"], whole["failed"]) == ("precompute", 2, 4, False)
+    assert (audio.parent / "elsewhere/spectrograms/violin").is_dir()
+
+
+def test_a_damaged_file_makes_exit_code_3(audio: Path) -> None:
+    (audio / "piano/text.wav").write_text("no music")
+    done = _run(audio)
+    assert done.returncode == 3
+    assert "left out: piano/text.wav: unreadable" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_usable_makes_exit_code_10(audio: Path) -> None:
+    for style in ("piano", "violin"):
+        (audio / style / "tone.wav").unlink()
+    done = _run(audio)
+    assert done.returncode == 10
+    assert "none of the 2 recordings" in done.stderr
+    missing = _run(audio / "nowhere")
+    assert missing.returncode == 10
+    assert "does not exist" in missing.stderr
+    assert "sub-folder" in missing.stderr
+
+
+@pytest.mark.parametrize("words", [["--domains", "piano"], ["--domains", "piano", "violin"]])
+def test_domains_are_given_as_words(audio: Path, words: list[str]) -> None:
+    done = _run(audio, "--json", *words)
+    assert [event["name"] for event in _events(done)[:-1]] == words[1:]
+
+
+def test_a_word_too_many_is_a_usage_error(audio: Path) -> None:
+    done = _run(audio, "piano")
+    assert done.returncode == 2
+    assert "--domains piano" in done.stderr
+
+
+def test_the_front_end_is_the_recipes(audio: Path) -> None:
+    assert _run(audio, "--set", "spectrogram.hop_length=100").returncode == 0
+    manifest = audio.parent / "styleshift-workspace/spectrograms/piano/manifest.json"
+    assert json.loads(manifest.read_text())["spectrogram"]["hop_length"] == 100
+    wrong = _run(audio, "--set", "spectrogram.hop=100")
+    assert wrong.returncode == 2
+    assert "hop" in wrong.stderr
+
+
+def test_a_dry_run_writes_nothing(audio: Path) -> None:
+    done = _run(audio, "--dry-run")
+    assert done.returncode == 0
+    assert "4 recordings found" in done.stdout
+    assert not (audio.parent / "styleshift-workspace").exists()
