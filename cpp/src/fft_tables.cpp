@@ -84,6 +84,7 @@ FftPlan::FftPlan(std::int64_t length) {
         plan_bluestein();
     else
         plan_stages(radices);
+    position_.push_back(position_.front());  // so that element `length` is element 0 again
     tables_.stages = stages_.data();
     tables_.stage_count = static_cast<int>(stages_.size());
     tables_.position = position_.data();

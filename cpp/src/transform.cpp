@@ -10,51 +10,78 @@ namespace {
 // Frames a work item: enough to outweigh the frames that a neighbour computes again, few enough to balance.
 constexpr std::int64_t chunk_frames = 256;
 
-template <class Store>
-void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range, int threads, const Store& store) {
-    const std::int64_t frames = std::max<std::int64_t>(0, range.end - range.begin);
-    const std::int64_t chunks = (frames + chunk_frames - 1) / chunk_frames;
-    parallel_for(threads, static_cast<std::int64_t>(signals.size()) * chunks, [&] {
-        return [&, analyzer = Analyzer(plan)](std::int64_t item) mutable {
-            const std::int64_t row = item / chunks;
-            const std::int64_t begin = range.begin + item % chunks * chunk_frames;
-            const std::int64_t end = std::min(range.end, begin + chunk_frames);
-            const kernel::Kernels& k = analyzer.kernels();
-            for (std::int64_t t = begin; t < end; t += k.lanes) {
-                const float* work = analyzer.transform(signals[static_cast<std::size_t>(row)], t);
-                store(k, work, row, t - range.begin, static_cast<int>(std::min<std::int64_t>(k.lanes, end - t)));
-            }
-        };
-    });
-}
+// Results larger than this do not stay in any cache, so their stores go round it.
+constexpr std::int64_t cache_bytes = std::int64_t{16} << 20;
 
 template <class T>
 T* place(const Frames<T>& f, std::int64_t row, std::int64_t frame) {
     return f.data + row * f.signal_stride + frame * f.frame_stride;
 }
 
+// Rows are put together in scratch and then copied out whole: rows a power of two apart (nearly always) fall
+// into few sets of the first-level cache, and a tile of every row at a time would throw the others' lines out.
+// The scratch's own rows are an odd number of cache lines apart.
+template <class T>
+std::int64_t scratch_stride(std::int64_t row_values) {
+    const std::int64_t per_line = 64 / static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t lines = (row_values + per_line - 1) / per_line;
+    return (lines + 1 - lines % 2) * per_line;
+}
+
+// store(kernels, work, rows, out, row stride) writes a block's rows of `row_values` values.
+template <class T, class Store>
+void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range, std::int64_t row_values,
+             Frames<T> out, int threads, const Store& store) {
+    const std::int64_t frames = std::max<std::int64_t>(0, range.end - range.begin);
+    const std::int64_t chunks = (frames + chunk_frames - 1) / chunk_frames;
+    const auto row_bytes = row_values * static_cast<std::int64_t>(sizeof(T));
+    const bool past_caches = static_cast<std::int64_t>(signals.size()) * frames * row_bytes > cache_bytes;
+    const std::int64_t stride = scratch_stride<T>(row_values);
+    parallel_for(threads, static_cast<std::int64_t>(signals.size()) * chunks, [&] {
+        Analyzer analyzer(plan);
+        const int lanes = analyzer.kernels().lanes;
+        AlignedFloats rows_of_block(stride * lanes * static_cast<std::int64_t>(sizeof(T)) / 4);
+        return [&, lanes, analyzer = std::move(analyzer),
+                rows_of_block = std::move(rows_of_block)](std::int64_t item) mutable {
+            const std::int64_t row = item / chunks;
+            const std::int64_t begin = range.begin + item % chunks * chunk_frames;
+            const std::int64_t end = std::min(range.end, begin + chunk_frames);
+            const kernel::Kernels& k = analyzer.kernels();
+            T* scratch = reinterpret_cast<T*>(rows_of_block.get());
+            for (std::int64_t t = begin; t < end; t += lanes) {
+                const int rows = static_cast<int>(std::min<std::int64_t>(lanes, end - t));
+                store(k, analyzer.transform(signals[static_cast<std::size_t>(row)], t), rows, scratch, stride);
+                constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+                k.copy_rows(reinterpret_cast<const unsigned char*>(scratch), stride * size, rows, row_bytes,
+                            reinterpret_cast<unsigned char*>(place(out, row, t - range.begin)),
+                            out.frame_stride * size, past_caches);
+            }
+        };
+    });
+}
+
 }  // namespace
 
 void stft(const Plan& plan, std::span<const Signal> signals, FrameRange range, Frames<float> out, int threads) {
-    forward(plan, signals, range, threads,
-            [&](const kernel::Kernels& k, const float* work, std::int64_t row, std::int64_t frame, int rows) {
-                k.store_complex(plan.tables(), work, rows, place(out, row, frame), out.frame_stride);
+    forward(plan, signals, range, 2 * plan.bins(), out, threads,
+            [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
+                k.store_complex(plan.tables(), work, rows, to, stride);
             });
 }
 
 void spectrogram(const Plan& plan, const CompressionSettings& c, std::span<const Signal> signals, FrameRange range,
                  Frames<float> out, int threads) {
-    forward(plan, signals, range, threads,
-            [&](const kernel::Kernels& k, const float* work, std::int64_t row, std::int64_t frame, int rows) {
-                k.store_float(plan.tables(), c, work, rows, place(out, row, frame), out.frame_stride);
+    forward(plan, signals, range, plan.bins(), out, threads,
+            [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
+                k.store_float(plan.tables(), c, work, rows, to, stride);
             });
 }
 
 void spectrogram(const Plan& plan, const CompressionSettings& c, std::span<const Signal> signals, FrameRange range,
                  Frames<std::uint16_t> out, int threads) {
-    forward(plan, signals, range, threads,
-            [&](const kernel::Kernels& k, const float* work, std::int64_t row, std::int64_t frame, int rows) {
-                k.store_half(plan.tables(), c, work, rows, place(out, row, frame), out.frame_stride);
+    forward(plan, signals, range, plan.bins(), out, threads,
+            [&](const kernel::Kernels& k, const float* work, int rows, std::uint16_t* to, std::ptrdiff_t stride) {
+                k.store_half(plan.tables(), c, work, rows, to, stride);
             });
 }
 

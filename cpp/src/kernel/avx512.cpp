@@ -11,6 +11,7 @@ const kernel::Kernels& kernels() {
         store_complex_block,
         store_float_block,
         store_half_block,
+        copy_rows_block,
         inverse_block,
         overlap_add_block,
         griffin_lim_block,

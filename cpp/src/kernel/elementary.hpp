@@ -32,8 +32,7 @@ STYLESHIFT_INLINE Vector log1p_vector(Vector a) {
     const Vector scale = as_float(0x3f800000 - e);
     // For a below 2^e * 2^-126 there is no such e > 0, so multiplying is safe.
     const Vector m = a * scale + (scale - 1.0F);
-    const Vector result = to_float(e) * (ln2 / 8388608.0F) + log1p_reduced(m);
-    return a * 0.0F + result;
+    return to_float(e) * (ln2 / 8388608.0F) + log1p_reduced(m);
 }
 
 // ln(a) for normal a > 0.

@@ -36,101 +36,137 @@ void forward_block(const Tables& t, const float* segment, float* work) {
     transform(t.fft, x);
 }
 
-// Bin k of the packed transform z of even and odd samples (z[k] + conj z[M-k] and so on; Sorensen et al. 1987).
-// The halves are in the window already.
+// Bins k and M - k of the packed transform z of even and odd samples, from z[k] and z[M-k] (Sorensen et al.
+// 1987). The halves are in the window already.
 struct BinPair {
-    Complex low, high;  // bins k and M - k
+    Complex low, high;
 };
 STYLESHIFT_INLINE BinPair split(const Tables& t, const Vector* x, std::int64_t k) {
-    const std::int64_t m = t.fft.length;
-    const Complex a = read(x, t.fft.position[k == m ? 0 : k]);
-    const Complex b = read(x, t.fft.position[k == 0 ? 0 : m - k]);
+    const Complex a = read(x, t.fft.position[k]);
+    const Complex b = read(x, t.fft.position[t.fft.length - k]);  // position[length] is position[0]
     const Complex even = {a.re + b.re, a.im - b.im};
     const Complex odd = times(Complex{a.im + b.im, b.re - a.re}, t.twiddles[2 * k], t.twiddles[2 * k + 1]);
     return {even + odd, {even.re - odd.re, odd.im - even.im}};
 }
 
-// Calls put(k, count, bins) for tiles of at most lanes / per_bin bins that cover all; `bins` is one Complex a bin.
-template <int tile, class Put>
-STYLESHIFT_INLINE void for_bin_tiles(const Tables& t, const Vector* x, Put&& put) {
+// Writes `count` values of each row, from column `column` on, given the columns as vectors.
+template <bool full, class Store>
+STYLESHIFT_INLINE void store_tile(Vector* r, std::int64_t column, int count, int rows, Store&& store_row) {
+    transpose(r);
+    if (rows == lanes)
+        for (int l = 0; l < lanes; ++l) store_row(l, column, full ? lanes : count, r[l]);
+    else
+        for (int l = 0; l < rows; ++l) store_row(l, column, full ? lanes : count, r[l]);
+}
+
+// Every bin becomes `width` vectors by put(bin, vectors); tiles of them are transposed and stored as rows.
+template <int width, class Put, class Store>
+STYLESHIFT_INLINE void store_bins(const Tables& t, const Vector* x, int rows, Put&& put, Store&& store_row) {
+    constexpr int tile = lanes / width;
     if (!t.packed) {
         for (std::int64_t k = 0; k < t.bins; k += tile) {
             const int count = t.bins - k < tile ? static_cast<int>(t.bins - k) : tile;
-            Complex bins[tile] = {};
-            for (int i = 0; i < count; ++i) bins[i] = read(x, t.fft.position[k + i]);
-            put(k, count, bins);
+            Vector r[lanes] = {};
+            for (int i = 0; i < count; ++i) put(read(x, t.fft.position[k + i]), r + width * i);
+            store_tile<false>(r, width * k, width * count, rows, store_row);
         }
         return;
     }
     // Bins k and M - k come from the same two elements; a tile from the low end brings one from the high end.
-    const std::int64_t m = t.fft.length;
-    for (std::int64_t k = 0; k <= m / 2; k += tile) {
-        const int count = m / 2 + 1 - k < tile ? static_cast<int>(m / 2 + 1 - k) : tile;
-        Complex low[tile] = {}, high[tile] = {};
+    const std::int64_t m = t.fft.length, half = m / 2 + 1;
+    std::int64_t k = 0;
+    for (; k + tile <= half; k += tile) {
+        Vector low[lanes], high[lanes];
+        for (int i = 0; i < tile; ++i) {
+            const BinPair pair = split(t, x, k + i);
+            put(pair.low, low + width * i);
+            put(pair.high, high + width * (tile - 1 - i));
+        }
+        store_tile<true>(low, width * k, lanes, rows, store_row);
+        store_tile<true>(high, width * (m - k - tile + 1), lanes, rows, store_row);
+    }
+    if (k < half) {
+        const int count = static_cast<int>(half - k);
+        Vector low[lanes] = {}, high[lanes] = {};
         for (int i = 0; i < count; ++i) {
             const BinPair pair = split(t, x, k + i);
-            low[i] = pair.low;
-            high[count - 1 - i] = pair.high;
+            put(pair.low, low + width * i);
+            put(pair.high, high + width * (count - 1 - i));
         }
-        put(k, count, low);
-        put(m - k - count + 1, count, high);
+        store_tile<false>(low, width * k, width * count, rows, store_row);
+        store_tile<false>(high, width * (m - k - count + 1), width * count, rows, store_row);
     }
 }
 
+STYLESHIFT_INLINE void store_some(float* p, Vector v, int count) {
+    if (count == lanes)
+        store(p, v);
+    else
+        for (int i = 0; i < count; ++i) p[i] = v[i];
+}
+
 void store_complex_block(const Tables& t, const float* work, int rows, float* out, std::ptrdiff_t row_stride) {
-    constexpr int tile = lanes / 2;
-    for_bin_tiles<tile>(t, reinterpret_cast<const Vector*>(work), [&](std::int64_t k, int count, const Complex* bins) {
-        Vector r[lanes];
-        for (int i = 0; i < tile; ++i) {
-            r[2 * i] = bins[i].re;
-            r[2 * i + 1] = bins[i].im;
-        }
-        transpose(r);
-        for (int l = 0; l < rows; ++l) {
-            float* p = out + l * row_stride + 2 * k;
-            if (count == tile)
-                store(p, r[l]);
-            else
-                for (int i = 0; i < 2 * count; ++i) p[i] = r[l][i];
-        }
-    });
+    store_bins<2>(
+        t, reinterpret_cast<const Vector*>(work), rows,
+        [](Complex bin, Vector* r) {
+            r[0] = bin.re;
+            r[1] = bin.im;
+        },
+        [&](int l, std::int64_t column, int count, Vector v) { store_some(out + l * row_stride + column, v, count); });
 }
 
 template <class Store>
 STYLESHIFT_INLINE void store_compressed(const Tables& t, const CompressionSettings& c, const float* work, int rows,
                                         Store&& store_row) {
     const float a = 1.0F / c.scale, b = -c.mean / c.scale;
+    const Vector* x = reinterpret_cast<const Vector*>(work);
     with_compression(c.kind, [&](auto kind) {
-        for_bin_tiles<lanes>(
-            t, reinterpret_cast<const Vector*>(work), [&](std::int64_t k, int count, const Complex* bins) {
-                Vector r[lanes];
-                for (int i = 0; i < lanes; ++i) {
-                    Vector v = bins[i].re * bins[i].re + bins[i].im * bins[i].im;
-                    if (c.power == 1) v = square_root(v);
-                    r[i] = compress_vector<decltype(kind)::value>(c, v) * a + b;
-                }
-                transpose(r);
-                for (int l = 0; l < rows; ++l) store_row(l, k, count, r[l]);
-            });
+        const auto finish = [&](Vector v) { return compress_vector<decltype(kind)::value>(c, v) * a + b; };
+        const auto power = [](Complex z) { return z.re * z.re + z.im * z.im; };
+        if (c.power == 1)
+            store_bins<1>(
+                t, x, rows, [&](Complex z, Vector* r) { *r = finish(square_root(power(z))); }, store_row);
+        else
+            store_bins<1>(t, x, rows, [&](Complex z, Vector* r) { *r = finish(power(z)); }, store_row);
     });
 }
 
 void store_float_block(const Tables& t, const CompressionSettings& c, const float* work, int rows, float* out,
                        std::ptrdiff_t row_stride) {
-    store_compressed(t, c, work, rows, [&](int l, std::int64_t k, int count, Vector v) {
-        float* p = out + l * row_stride + k;
-        if (count == lanes)
-            store(p, v);
-        else
-            for (int i = 0; i < count; ++i) p[i] = v[i];
+    store_compressed(t, c, work, rows, [&](int l, std::int64_t column, int count, Vector v) {
+        store_some(out + l * row_stride + column, v, count);
     });
 }
 
 void store_half_block(const Tables& t, const CompressionSettings& c, const float* work, int rows, std::uint16_t* out,
                       std::ptrdiff_t row_stride) {
-    store_compressed(t, c, work, rows, [&](int l, std::int64_t k, int count, Vector v) {
-        store_half(out + l * row_stride + k, v, count);
+    store_compressed(t, c, work, rows, [&](int l, std::int64_t column, int count, Vector v) {
+        store_half(out + l * row_stride + column, v, count);
     });
+}
+
+// Copies rows of `bytes` bytes; `past_caches` for results too large to stay there. Lines of the cache that a row
+// shares with its neighbour go through the cache, so that none is written in two halves.
+void copy_rows_block(const unsigned char* in, std::ptrdiff_t in_stride, int rows, std::int64_t bytes,
+                     unsigned char* out, std::ptrdiff_t out_stride, bool past_caches) {
+    constexpr std::int64_t line = 64;
+    for (int l = 0; l < rows; ++l, in += in_stride, out += out_stride) {
+        const std::int64_t head = (line - reinterpret_cast<std::uintptr_t>(out) % line) % line;
+        if (!past_caches || bytes < head + line) {
+            __builtin_memcpy(out, in, static_cast<std::size_t>(bytes));
+            continue;
+        }
+        __builtin_memcpy(out, in, static_cast<std::size_t>(head));
+        std::int64_t i = head;
+        for (; i + line <= bytes; i += line)
+            for (std::int64_t j = 0; j < line; j += sizeof(Vector)) {
+                Vector v;
+                __builtin_memcpy(&v, in + i + j, sizeof v);
+                stream(reinterpret_cast<float*>(out + i + j), v);
+            }
+        __builtin_memcpy(out + i, in + i, static_cast<std::size_t>(bytes - i));
+    }
+    if (past_caches) end_stream();
 }
 
 // ---- inverse ------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ struct Stage {
     const float* roots;     // [radix] complex exp(-2 pi i q / radix), for generic radices
 };
 
-// A complex FFT of m points, in place, output element k left at position[k].
+// A complex FFT of m points, in place, output element k left at position[k], k = 0 .. length.
 struct FftTables {
     std::int64_t length;
     const Stage* stages;  // radices multiply up to length
@@ -60,6 +60,9 @@ struct Kernels {
                         std::ptrdiff_t row_stride);
     void (*store_half)(const Tables&, const CompressionSettings&, const float* work, int rows, std::uint16_t* out,
                        std::ptrdiff_t row_stride);
+    // Copies rows, round the caches if the whole result will not fit in them.
+    void (*copy_rows)(const unsigned char* in, std::ptrdiff_t in_stride, int rows, std::int64_t bytes,
+                      unsigned char* out, std::ptrdiff_t out_stride, bool past_caches);
     // Loads `rows` rows of complex bins; transforms them back; work then holds samples.
     void (*inverse)(const Tables&, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work);
     // Windows the samples left by `inverse` and adds lane l to accumulator[l * hop ...], frames in rising order.

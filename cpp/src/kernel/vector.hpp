@@ -63,6 +63,26 @@ STYLESHIFT_INLINE Vector square_root(Vector v) {
 #endif
 }
 
+// Writes a whole aligned vector past the caches, where the machine can: nothing is read for it.
+STYLESHIFT_INLINE void stream(float* p, Vector v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#elif defined(__x86_64__)
+    _mm_stream_ps(p, (__m128)v);
+#else
+    store(p, v);
+#endif
+}
+
+// Orders streamed stores before what follows; needed before another thread may read them.
+STYLESHIFT_INLINE void end_stream() {
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
+
 // Rounds to IEEE half precision, ties to even, and stores `count` of them.
 STYLESHIFT_INLINE void store_half(std::uint16_t* p, Vector v, int count) {
     std::uint16_t h[lanes];
