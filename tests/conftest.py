@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -23,6 +25,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of test recordings beside the checkout is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def models() -> ModuleType:
+    """The module ``tests/models.py``, which makes small model files."""
+    spec = importlib.util.spec_from_file_location(
+        "styleshift_test_models", REPOSITORY / "tests" / "models.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(autouse=True)

@@ -84,6 +84,7 @@ def _read(path: Path) -> bytes:
 
 def _parse(data: bytes) -> onnx.ModelProto:
     import onnx
+
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)

@@ -195,7 +195,7 @@ def _as_error(outcome: Outcome) -> StyleshiftError:
         error = StyleshiftError(outcome.message, outcome.hint)
         error.exit_code = outcome.exit_code
         return error
-    return AudioError(outcome.message, outcome.hint, reason=outcome.reason)
+    return AudioError(f"{outcome.name}: {outcome.message}", outcome.hint, reason=outcome.reason)
 
 
 def _write(report: Path, plan: Plan, result: LibraryResult, reporter: TerminalReporter) -> None:
@@ -217,11 +217,11 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path, reporter: Ter
         ("up to date", unchanged),
         ("failed", failed),
         *([("not reached", left)] if left else []),
-        ("hours of music", f"{seconds / 3600:.2f}"),
+        ("music", f"{seconds / 3600:.2f} hours"),
         ("time", f"{took / 60:.1f} min"),
         ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
     ]
-    reporter.table(str(plan.output), ["", ""], figures)
+    reporter.table(str(plan.output), ["files and time", ""], figures)
     if failed:
         rows = [(outcome.name, outcome.reason, outcome.message) for outcome in result.of("failed")]
         reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])

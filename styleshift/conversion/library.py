@@ -245,7 +245,8 @@ class _Run:
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
-            self._reporter.warn(f"{job.name}: {outcome.reason}: {outcome.message}")
+            if not self._plan.single:  # one file's failure is the whole command's, and is said there
+                self._reporter.warn(f"{job.name}: {outcome.reason}: {outcome.message}")
         else:
             self._note(
                 Entry(

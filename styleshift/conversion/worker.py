@@ -95,6 +95,9 @@ def start(
     # Ctrl-C reaches the whole process group; the command decides, and stops its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    if os.environ.get("STYLESHIFT_DEBUG", "") in ("", "0"):
+        # Decoders write notes to their developers on stderr; what matters comes back as an outcome.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     _worker = _Worker(model, digest, settings, threads, comment, ticks, seconds)
@@ -120,13 +123,17 @@ def work(job: Job, slot: int, known: str) -> Outcome:
             worker.pipeline = _pipeline(worker)
     except StyleshiftError as error:
         return Outcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
+    from styleshift.audio.stream import shown
+
     try:
         return _convert(worker, worker.pipeline, job, slot, known)
     except StyleshiftError as error:
         cause = error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = error.reason if isinstance(error, AudioError) else "model"
-        return Outcome(job.name, "failed", "disk full" if full else reason, error.message, error.hint)
+        # Tables and reports name the file beside the message.
+        message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
+        return Outcome(job.name, "failed", "disk full" if full else reason, message, error.hint)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         message = f"{error.strerror or error}: {error.filename or job.name}"

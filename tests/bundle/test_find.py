@@ -1,0 +1,70 @@
+"""Which model a domain's name means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from styleshift.bundle.find import find_model
+from styleshift.errors import BundleError, NothingToDoError
+from styleshift.workspace import Workspace, user_models
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+def test_the_one_that_fits(models: ModuleType, place: Workspace) -> None:
+    there = models.make_model(place.models / "a.onnx")
+    models.make_model(place.models / "b.onnx", source="classical", target="country")
+    assert find_model(place, target="classical").path == there
+    assert find_model(place, source="country").path == there
+
+
+def test_the_workspace_comes_before_the_user(models: ModuleType, place: Workspace) -> None:
+    own = models.make_model(user_models() / "u.onnx")
+    assert find_model(place, target="classical").path == own
+    nearer = models.make_model(place.models / "w.onnx", source="jazz")
+    assert find_model(place, target="classical").path == nearer
+    assert find_model(place, target="classical", source="country").path == own
+
+
+def test_several_are_listed_with_a_command_each(models: ModuleType, place: Workspace) -> None:
+    for name in ("one two.onnx", "b.onnx"):
+        models.make_model(place.models / name)
+    with pytest.raises(NothingToDoError) as caught:
+        find_model(place, target="classical", command=lambda path: ["convert", "--model", str(path)])
+    assert caught.value.exit_code == 10
+    lines = caught.value.hint.splitlines()[1:]
+    assert [line.split("#")[0].strip() for line in lines] == [
+        f"convert --model {place.models / 'b.onnx'}",
+        f"convert --model '{place.models / 'one two.onnx'}'",
+    ]
+
+
+def test_none_says_which_there_are(models: ModuleType, place: Workspace) -> None:
+    with pytest.raises(NothingToDoError, match="none yet"):
+        find_model(place, target="classical")
+    models.make_model(place.models / "a.onnx")
+    with pytest.raises(NothingToDoError, match="country to classical"):
+        find_model(place, target="jazz")
+
+
+def test_a_broken_file_is_told_and_passed_over(models: ModuleType, place: Workspace) -> None:
+    there = models.make_model(place.models / "a.onnx")
+    (place.models / "b.onnx").write_bytes(b"nothing")
+    told: list[str] = []
+    assert find_model(place, target="classical", warn=told.append).path == there
+    assert len(told) == 1
+    assert "b.onnx" in told[0]
+
+
+def test_the_one_that_fits_is_checked(models: ModuleType, place: Workspace) -> None:
+    path = models.make_model(place.models / "a.onnx")
+    data = path.read_bytes().replace(b"Greater", b"Grester")
+    path.write_bytes(data)
+    with pytest.raises(BundleError):
+        find_model(place, target="classical")

@@ -1,0 +1,68 @@
+"""What a model says about itself survives the file, and nothing else gets through."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+
+import pytest
+
+from styleshift.bundle.metadata import BundleMetadata
+from styleshift.errors import BundleError
+
+
+def test_metadata_come_back_as_they_were(models: ModuleType) -> None:
+    made = BundleMetadata(
+        "man's voice",
+        "音",
+        models.SMALL,
+        -20.0,
+        256,
+        16,
+        recipe={"generator": {"name": "seed", "channels": 32}},
+        provenance={"step": 7, "run": "a-b"},
+        licence="CC BY 4.0",
+        requires=({"package": "styleshift-unet", "version": "1.0"},),
+    )
+    assert BundleMetadata.from_props({**made.to_props(), "somebody.else": "not JSON"}) == made
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "what"),
+    [
+        ("format_version", None, "no styleshift metadata"),
+        ("format_version", "2", "format version 2"),
+        ("format_version", '"1"', "format_version"),
+        ("format_version", "true", "format_version"),
+        ("source", None, "source"),
+        ("target", '""', "domains"),
+        ("spectrogram", None, "spectrogram"),
+        ("spectrogram", "[]", "spectrogram"),
+        ("spectrogram", '{"sample_rate": 0}', "sample_rate"),
+        ("spectrogram", '{"colour": 1}', "colour"),
+        ("window_frames", "0", "window_frames"),
+        ("window_frames", "1e9", "window_frames"),
+        ("window_frames", "130", "multiple"),
+        ("time_multiple", "null", "time_multiple"),
+        ("reference_level_db", '"loud"', "reference_level_db"),
+        ("reference_level_db", "NaN", "reference_level_db"),
+        ("recipe", "3", "recipe"),
+        ("provenance", "{", "JSON"),
+        ("licence", "5", "licence"),
+        ("provenance", "[" * 100_000, "JSON"),
+    ],
+)
+def test_what_is_wrong_is_named(models: ModuleType, key: str, text: str | None, what: str) -> None:
+    props = models.metadata().to_props()
+    if text is None:
+        del props[f"styleshift.{key}"]
+    else:
+        props[f"styleshift.{key}"] = text
+    with pytest.raises(BundleError, match=what):
+        BundleMetadata.from_props(props)
+
+
+def test_values_are_readable_by_other_programs(models: ModuleType) -> None:
+    props = models.metadata().to_props()
+    assert json.loads(props["styleshift.spectrogram"])["sample_rate"] == 16000
+    assert json.loads(props["styleshift.target"]) == "classical"
