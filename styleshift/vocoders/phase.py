@@ -79,7 +79,7 @@ def pghi_vocoder(options: PghiOptions, spectrogram: SpectrogramConfig) -> Vocode
 
     def invert(log_magnitude: Float32Array, source: ComplexArray | None, samples: int) -> Float32Array:
         size = magnitude(log_magnitude, spectrogram)
-        spectrum = pghi(size, spectrogram)
+        spectrum = pghi(size, spectrogram, threads=1)
         if options.iterations == 0:
             return istft(spectrum, spectrogram, length=samples, threads=1)
         return griffin_lim(
