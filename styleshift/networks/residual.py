@@ -77,7 +77,7 @@ class ResidualGenerator(nn.Module):
         for halve, blocks in zip(self.halve, self.down, strict=True):
             around.append(state)
             state = blocks(halve(state))
-        for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):  # type: ignore[call-overload]
+        for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):
             state = functional.interpolate(narrow(state), scale_factor=2.0, mode="nearest")
             state = blocks(state + around.pop())
         return self.bound * torch.tanh(self.leave(state) / self.bound)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
+from styleshift.hooks.requirements import check_requirements
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder, read
@@ -119,9 +120,10 @@ def load_trained(run_dir: Path, which: str | int = "best") -> TrainedModel:
 
     Raises:
         CheckpointError: no such run or checkpoint, or one that is damaged.
-        PluginError: the generator's plugin is not installed.
+        PluginError: the generator's plugin is not installed; the message names it.
     """
     run = read_run(run_dir)
+    check_requirements(run["requires"], f"run {run_dir.name}", load_registry())
     folder = CheckpointFolder(run_dir / CHECKPOINTS)
     if which in ("best", "last"):
         path = folder.best() if which == "best" else folder.last()
@@ -139,7 +141,6 @@ def load_trained(run_dir: Path, which: str | int = "best") -> TrainedModel:
     model = CycleGAN(recipe, *blank_statistics(recipe))
     load_weights(model, tensors)
     model.eval().requires_grad_(False)
-    outside = entry.package != "styleshift"
     return TrainedModel(
         recipe=recipe,
         domains=(run["domains"][0], run["domains"][1]),
@@ -149,12 +150,12 @@ def load_trained(run_dir: Path, which: str | int = "best") -> TrainedModel:
         window_frames=recipe.data.crop_frames,
         time_multiple=entry.spec.time_multiple,
         provenance={**run["provenance"], "step": int(values["step"]), "seconds": values["seconds"]},
-        requires=[{"package": entry.package, "version": entry.version}] if outside else [],
+        requires=run["requires"],
     )
 
 
 def read_run(run_dir: Path) -> dict[str, Any]:
-    """``run.json``: name, domains, recipe, seed, provenance.
+    """``run.json``: name, domains, recipe, seed, provenance, the plugin packages it requires.
 
     Raises:
         CheckpointError: missing or damaged.
@@ -163,6 +164,7 @@ def read_run(run_dir: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         values["recipe"], values["domains"], values["seed"], values["provenance"]
+        values.setdefault("requires", [])  # the first runs did not write it down
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{run_dir} is no run that can be used: {error}", "start one with `styleshift train`"

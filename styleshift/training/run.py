@@ -24,6 +24,8 @@ from styleshift.errors import (
     TrainingError,
     UsageError,
 )
+from styleshift.hooks.registry import load_registry
+from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics, pack, read_run, unpack
@@ -122,6 +124,7 @@ def start_run(
                 "recipe": recipe.to_dict(),
                 "seed": seed,
                 "provenance": provenance,
+                "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             },
         )
         return _train(folder, state, samplers, reporter)
@@ -148,6 +151,7 @@ def resume_run(
 
     Raises:
         CheckpointError: no run, no checkpoint, or one that is damaged.
+        PluginError: the generator's plugin is not installed; the message names it.
         NothingToDoError: the run is at its end.
         CorpusError: the corpora changed their settings.
         Interrupted: a signal came; everything is saved.
@@ -157,6 +161,8 @@ def resume_run(
     reporter = reporter or Reporter()
     folder = find_run(place, name)
     run = read_run(folder)
+    for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
+        reporter.warn(sentence)
     recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
     if steps is not None or minutes is not None:
         schedule = replace(

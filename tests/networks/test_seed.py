@@ -80,7 +80,7 @@ def test_discriminator_parameters() -> None:
     c, frames = 8, 64
     widths = (1, c, 2 * c, 4 * c, 8 * c, 8 * c)
     convolutions = sum(16 * i * o + o + 2 * o for i, o in pairwise(widths))
-    # 256 bins halve four times to 16, then lose one to the width-4 stride-1 convolution; 64 frames to 4, then 3
+    # 256 bins halve four times to 16, and the last convolution takes one; 64 frames to 4, then 3
     dense = 8 * c * 15 * 3 + 1
     discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=c), 257, frames)
     assert parameters(discriminator) == convolutions + dense

@@ -1,0 +1,353 @@
+"""Runs as a user has them: from spectrograms to checkpoints, stopped, gone on with, gone wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from styleshift.errors import (
+    CheckpointError,
+    ConfigError,
+    CorpusError,
+    LockedError,
+    NothingToDoError,
+    PluginError,
+    TrainingError,
+    UsageError,
+)
+from styleshift.interrupt import Interrupted
+from styleshift.progress import Reporter, Task
+from styleshift.recipes import Recipe
+from styleshift.training import run as run_module
+from styleshift.training import step as step_module
+from styleshift.training.checkpoint import load_trained
+from styleshift.training.device import choose_device
+from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.run import find_run, resume_run, start_run
+from styleshift.workspace import Workspace
+
+Tiny = Callable[..., Recipe]
+PAIR = ("low", "high")
+EVERYTHING = (
+    "optimiser.ema=0.9",
+    "optimiser.replay=3",
+    "optimiser.mask=0.3",
+    "loss.second_adversarial=1",
+    "loss.cycle_noise=0.1",
+    "loss.identity=2",
+    "loss.identity_until=0.8",
+    "data.gain_db=3",
+)
+
+
+def last_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+    tensors, values = read(CheckpointFolder(folder / "checkpoints").last())
+    return tensors, {key: values[key] for key in ("step", "scalars", "samplers")}
+
+
+def assert_same_bits(one: Path, other: Path) -> None:
+    (a, x), (b, y) = last_tensors(one), last_tensors(other)
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+    assert x == y
+
+
+def test_a_run_leaves_what_is_promised(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    result = start_run(fresh, PAIR, tiny_recipe(), device="cpu")
+    assert result.step == 6
+    assert result.folder == fresh.runs / "low-high"
+    lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if line["event"] == "step"]
+    assert [line["step"] for line in steps] == [1, 2, 3, 4, 5, 6]
+    assert steps[0]["losses"].keys() >= {"gan_x2y", "gan_y2x", "cycle_x", "cycle_y", "judge_x", "judge_y"}
+    trained = load_trained(result.folder)
+    assert trained.domains == PAIR
+    assert trained.step == 6
+    assert trained.window_frames == 64
+    assert trained.requires == []
+    assert set(trained.provenance["corpora"]) == set(PAIR)
+    values = torch.rand(2, 1, 65, 128) * 8
+    for generator in trained.generators.values():
+        assert not generator.training
+        assert not any(weight.requires_grad for weight in generator.parameters())
+        assert generator(values).shape == values.shape
+
+
+def test_the_same_seed_gives_the_same_bits(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    one = start_run(fresh, PAIR, tiny_recipe(), name="one", seed=3)
+    other = start_run(fresh, PAIR, tiny_recipe(), name="other", seed=3)
+    third = start_run(fresh, PAIR, tiny_recipe(), name="third", seed=4)
+    assert_same_bits(one.folder, other.folder)
+    with pytest.raises(AssertionError):
+        assert_same_bits(one.folder, third.folder)
+
+
+class StopAt(Reporter):
+    """Sends this process a signal at a step, as Ctrl-C or a shutdown would."""
+
+    def __init__(self, step: int, number: int) -> None:
+        self.left, self.number = step, number
+
+    def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        return _Countdown(self)
+
+
+class _Countdown(Task):
+    def __init__(self, owner: StopAt) -> None:
+        self.owner = owner
+
+    def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+        self.owner.left -= int(amount)
+        if self.owner.left == 0:
+            os.kill(os.getpid(), self.owner.number)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(
+    fresh: Workspace, tiny_recipe: Tiny, number: int, code: int
+) -> None:
+    recipe = tiny_recipe(*EVERYTHING)
+    whole = start_run(fresh, PAIR, recipe, name="whole")
+    with pytest.raises(Interrupted) as caught:
+        start_run(fresh, PAIR, recipe, name="parts", reporter=StopAt(3, number))
+    assert caught.value.exit_code == code
+    assert "--resume --name parts" in caught.value.hint
+    stopped = CheckpointFolder(fresh.runs / "parts" / "checkpoints").steps()[-1]
+    assert stopped in (3, 4)  # the step that was under way is finished
+    torch.manual_seed(999)  # what another process would have
+    result = resume_run(fresh)
+    assert result.run == "parts"
+    assert_same_bits(whole.folder, result.folder)
+
+
+@pytest.mark.fault
+def test_killed_at_random_and_resumed_bit_for_bit(
+    fresh: Workspace, tiny_recipe: Tiny, tmp_path: Path
+) -> None:
+    """kill -9 at any moment leaves a loadable checkpoint, and the bits come out the same."""
+    overrides = [*EVERYTHING, "schedule.steps=24", "schedule.save_every=1", "schedule.log_every=50"]
+    whole = start_run(fresh, PAIR, tiny_recipe(*overrides), name="whole")
+    recipe_file = tmp_path / "recipe.json"
+    recipe_file.write_text(json.dumps(tiny_recipe(*overrides).to_dict()), "utf-8")
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from styleshift.recipes import Recipe\n"
+        "from styleshift.training.run import resume_run, start_run\n"
+        "from styleshift.workspace import Workspace\n"
+        "place = Workspace(Path(sys.argv[1]))\n"
+        "recipe = Recipe.from_dict(json.loads(Path(sys.argv[2]).read_text()))\n"
+        "resume_run(place, 'parts') if sys.argv[3] == 'resume' else "
+        "start_run(place, ('low', 'high'), recipe, name='parts')\n",
+        "utf-8",
+    )
+    dice = random.Random(1)
+    folder = CheckpointFolder(fresh.runs / "parts" / "checkpoints")
+    for how in ("start", "resume"):
+        before = folder.steps()
+        process = subprocess.Popen([sys.executable, str(script), str(fresh.root), str(recipe_file), how])
+        while process.poll() is None and folder.steps() in ([], before):
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, 0.1))
+        process.kill()
+        process.wait()
+        read(folder.last())
+        load_trained(fresh.runs / "parts", "last")
+    if folder.steps()[-1] < 24:
+        resume_run(fresh, "parts")
+    assert_same_bits(whole.folder, fresh.runs / "parts")
+
+
+def test_a_finished_run_says_so_and_can_be_made_longer(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    start_run(fresh, PAIR, tiny_recipe())
+    with pytest.raises(NothingToDoError, match="at its end, step 6") as caught:
+        resume_run(fresh)
+    assert "--steps 12" in caught.value.hint
+    assert resume_run(fresh, steps=8).step == 8
+
+
+def test_names_of_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).run == "low-high"
+    assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).run == "low-high-2"
+    assert find_run(fresh).name == "low-high-2"
+    assert find_run(fresh, "low-high").name == "low-high"
+    with pytest.raises(UsageError, match="exists already"):
+        start_run(fresh, PAIR, tiny_recipe(), name="low-high")
+    with pytest.raises(UsageError, match="cannot be the name"):
+        start_run(fresh, PAIR, tiny_recipe(), name="../x")
+    with pytest.raises(CheckpointError, match=r"no run 'absent'.*low-high"):
+        resume_run(fresh, "absent")
+
+
+def test_nan_stops_with_the_loss_and_the_step(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+    real = step_module.losses.distance
+
+    def distance(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return real(one, other) * (float("nan") if calls == 2 * 4 else 1.0)  # two a step: cycle_y of step 4
+
+    monkeypatch.setattr(step_module.losses, "distance", distance)
+    with pytest.raises(TrainingError, match="loss cycle_y became nan at step 4"):
+        start_run(fresh, PAIR, tiny_recipe("schedule.log_every=3"))
+    folder = fresh.runs / "low-high" / "checkpoints"
+    assert (folder / "failed.safetensors").exists()
+    assert CheckpointFolder(folder).steps() == [2]
+    assert all(bool(torch.isfinite(value).all()) for value in last_tensors(folder.parent)[0].values())
+
+
+def test_a_full_disk_loses_nothing_and_training_goes_on(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+
+    class Warned(Reporter):
+        def warn(self, text: str) -> None:
+            warnings.append(text)
+
+    def full(descriptor: int) -> None:
+        if CheckpointFolder(fresh.runs / "low-high" / "checkpoints").steps() == [2]:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CheckpointError, match="step 2 is safe"):
+        start_run(fresh, PAIR, tiny_recipe(), reporter=Warned())
+    assert any("step 4 cannot be saved" in text and "No space left" in text for text in warnings)
+    folder = fresh.runs / "low-high" / "checkpoints"
+    assert [path.name for path in folder.iterdir()] == ["step-00000002.safetensors"]
+    monkeypatch.undo()
+    assert resume_run(fresh).step == 6
+
+
+def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    start_run(fresh, PAIR, tiny_recipe())
+    with run_module._lock(fresh.runs / "low-high"), pytest.raises(LockedError, match="low-high"):
+        resume_run(fresh, steps=8)
+
+
+@pytest.mark.parametrize(
+    ("pair", "overrides", "error", "text"),
+    [
+        (("low", "absent"), (), NothingToDoError, "no spectrograms of 'absent'.*high, low, other"),
+        (("low", "low"), (), UsageError, "both domains are 'low'"),
+        (None, (), UsageError, "which two domains.*high, low, other"),
+        (
+            PAIR,
+            ("data.crop_frames=272",),
+            CorpusError,
+            r"longest recording of low has 2\.0 s.*crops of 2\.2 s",
+        ),
+        (
+            PAIR,
+            ("spectrogram.gain=5",),
+            CorpusError,
+            r"low were made with other settings.*gain is 1000\.0, not 5\.0",
+        ),
+        (PAIR, ("generator.name=huge",), PluginError, "no generator 'huge'; there are: .*residual"),
+        (PAIR, ("discriminator.name=huge",), ConfigError, "no discriminator 'huge'"),
+        (PAIR, ("generator.chanels=3",), ConfigError, "no option 'chanels'"),
+        (PAIR, ("data.crop_frames=72",), ConfigError, "crop_frames is 72.*multiple of 16"),
+    ],
+)
+def test_errors(
+    fresh: Workspace,
+    tiny_recipe: Tiny,
+    pair: tuple[str, str] | None,
+    overrides: tuple[str, ...],
+    error: type[Exception],
+    text: str,
+) -> None:
+    with pytest.raises(error, match=text):
+        start_run(fresh, pair, tiny_recipe(*overrides), device="cpu")
+    assert not list(fresh.runs.glob("*/run.json"))
+
+
+def test_domains_with_other_settings_from_each_other(
+    place: Workspace, tiny_recipe: Tiny, tmp_path: Path
+) -> None:
+    other = tmp_path / "spectrograms" / "high"
+    other.mkdir(parents=True)
+    (tmp_path / "spectrograms" / "low").symlink_to(place.spectrograms / "low")
+    for path in (place.spectrograms / "high").iterdir():
+        if path.suffix == ".json":
+            (other / path.name).write_text(path.read_text().replace('"gain": 1000.0', '"gain": 10.0'))
+        elif path.is_dir():
+            (other / path.name).symlink_to(path)
+        else:
+            (other / path.name).symlink_to(path)
+    with pytest.raises(CorpusError):
+        start_run(Workspace(tmp_path), PAIR, tiny_recipe())
+
+
+def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    result = start_run(fresh, PAIR, tiny_recipe())
+    last = CheckpointFolder(result.folder / "checkpoints").last()
+    last.write_bytes(last.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_trained(result.folder, "last")
+    with pytest.raises(CheckpointError, match="no checkpoint '77'"):
+        load_trained(result.folder, 77)
+    with pytest.raises(CheckpointError, match="no run that can be used"):
+        load_trained(result.folder / "checkpoints")
+
+
+def test_pruning_keeps_last_best_and_every_nth(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    tensors = {"a": torch.zeros(1000)}
+    for step, score in ((1, 0.1), (2, 0.9), (3, 0.2), (4, None), (5, 0.3), (6, 0.1), (7, None)):
+        folder.save(tensors, {"step": step}, score)
+    assert folder.best() == folder.file(2)
+    folder.prune(keep_every=3, budget=1e9)
+    assert folder.steps() == [2, 3, 6, 7]
+    size = folder.file(2).stat().st_size
+    folder.prune(keep_every=3, budget=2.5 * size)
+    assert folder.steps() == [2, 7]
+    folder.prune(keep_every=0, budget=0)
+    assert folder.steps() == [2, 7]
+
+
+def test_time_budget_ends_the_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    began = time.monotonic()
+    result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=0", "schedule.minutes=0.02"))
+    assert result.seconds >= 1.2
+    assert time.monotonic() - began < 20
+    assert result.step > 1
+
+
+def test_devices() -> None:
+    assert choose_device("cpu").type == "cpu"
+    for name in ("gpu", "cpu:1", "cuda:x", ""):
+        with pytest.raises(ConfigError, match="it may be auto, cpu, cuda"):
+            choose_device(name)
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="no GPU"):
+            choose_device("cuda")
+
+
+def test_statistics_are_numpys(place: Workspace, tiny_recipe: Tiny) -> None:
+    from styleshift.corpus import Corpus, CropSampler
+    from styleshift.training.data import measure
+
+    corpus = Corpus.open(place.spectrograms / "low")
+    found = measure(CropSampler(corpus, 64, seed=5), 32)
+    crops = CropSampler(corpus, 64, seed=5).batch(32)[:, 0].astype(np.float64)
+    assert found.mean.numpy() == pytest.approx(crops.mean(axis=(0, 2)), rel=1e-4)
+    assert found.deviation == pytest.approx(crops.std(axis=(0, 2)).mean(), rel=1e-4)
+    assert found.loudest == pytest.approx(crops.max(axis=1).mean(), rel=1e-5)
