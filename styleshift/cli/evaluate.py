@@ -72,8 +72,13 @@ def evaluate(
     and of note onsets (1 is best). Against the source: harmony and onsets kept, and what was changed, in dB.
     """
     from styleshift.cli.console import TerminalReporter
+    from styleshift.errors import EXIT_SOME_FAILED, UsageError
     from styleshift.evaluation.folders import evaluate_folders
 
+    if page is not None and source is None:
+        raise UsageError(
+            "--page plays source beside conversion, and no source is known", "add --source FOLDER"
+        )
     reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
     result = evaluate_folders(
         converted,
@@ -96,9 +101,12 @@ def evaluate(
     reporter.event("verdict", text=result.verdict)
     reporter.result(result.verdict)
     if page is not None:
-        result.write_page(page)
+        for note in result.write_page(page):
+            reporter.warn(note)
         reporter.event("page", path=str(page))
         reporter.result(f"listen: {page}")
+    if result.failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def _figure(value: float | None) -> str:

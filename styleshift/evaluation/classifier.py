@@ -18,6 +18,7 @@ from styleshift.evaluation.features import FRAME_RATE, RANGE_DB, Array, Features
 
 PATCH_FRAMES = round(FRAME_RATE)
 _BATCH = 64
+_STEPS = 200
 _LEARNING_RATE = 2e-3
 _HELD_OUT = 0.15
 _NEPER = np.float32(-np.log(10) / 10)
@@ -44,7 +45,7 @@ class StyleClassifier:
 
 
 def train_classifier(
-    other: Sequence[Features], target: Sequence[Features], *, steps: int = 200, seed: int = 0
+    other: Sequence[Features], target: Sequence[Features], *, steps: int | None = None, seed: int = 0
 ) -> StyleClassifier:
     """Learn to tell ``target`` from ``other``; the same input and seed give the same network.
 
@@ -54,7 +55,8 @@ def train_classifier(
     Args:
         other: recordings of the style that conversions come from.
         target: recordings of the style wanted.
-        steps: of 64 patches each, half from each side.
+        steps: of 64 patches each, half from each side; where None 200, and fewer for less than some minutes,
+            which are learnt sooner.
         seed: of the weights, the order and the changes.
     """
     assert other, "nothing to tell apart: no recordings of the style it comes from"
@@ -62,6 +64,7 @@ def train_classifier(
     random = np.random.default_rng(seed)
     learnt, kept = zip(*(_split(side) for side in (other, target)), strict=True)
     pools = [_patches(side, PATCH_FRAMES // 4) for side in learnt]
+    steps = min(_STEPS, 40 + sum(map(len, pools)) // 8) if steps is None else steps
     average = [pool.mean(axis=(0, 1, 2)) * np.float32(RANGE_DB / 2) for pool in pools]
     towards = np.repeat([average[1] - average[0], average[0] - average[1]], _BATCH // 2, axis=0)
     with torch.random.fork_rng(devices=[]), _one_thread():

@@ -45,8 +45,8 @@ class Evaluation:
     pairs: list[tuple[str, Path, Path]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
-    def write_page(self, path: Path) -> None:
-        """Write the page to listen to.
+    def write_page(self, path: Path) -> list[str]:
+        """Write the page to listen to; returns what was left out, and why.
 
         Raises:
             UsageError: there are no sources to play beside the conversions.
@@ -58,7 +58,7 @@ class Evaluation:
                 "the page plays source beside conversion, and no source is known", "add --source FOLDER"
             )
         figures = dict(self.files)
-        write_page(
+        return write_page(
             path,
             title="Source and conversion",
             pairs=[

@@ -135,7 +135,7 @@ class Judge:
         other: Sequence[Features] | None,
         target: Sequence[Features],
         *,
-        steps: int = 200,
+        steps: int | None = None,
         seed: int = 0,
     ) -> Judge:
         """Learn what the target sounds like; takes some 10 s a core for 10 minutes a side.
@@ -143,7 +143,7 @@ class Judge:
         Args:
             other: recordings of the style that conversions come from; None leaves out the classifier.
             target: recordings of the style wanted.
-            steps: of the classifier's training.
+            steps: of the classifier's training; None for as many as it needs.
             seed: of the classifier's training; the same input and seed judge the same.
         """
         classifier = None

@@ -96,7 +96,9 @@ def test_onset_envelope_peaks_where_librosas_does() -> None:
     starts = [0.5, 0.9, 1.5]
     for start in starts:
         at = round(start * SAMPLE_RATE)
-        wave[at : at + 4000] += 0.3 * np.random.default_rng(1).normal(size=4000) * np.exp(-np.arange(4000) / 800)
+        wave[at : at + 4000] += (
+            0.3 * np.random.default_rng(1).normal(size=4000) * np.exp(-np.arange(4000) / 800)
+        )
     ours = m.onset_envelope(features(wave).log_mel)
     theirs = librosa.onset.onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=256, n_fft=1024)
     for start in starts:

@@ -1,0 +1,92 @@
+"""``styleshift evaluate`` as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 22050
+
+
+def _note(hertz: float, plucked: bool) -> np.ndarray:
+    time = np.arange(RATE) / RATE
+    shape = np.exp(-5 * time) if plucked else np.minimum(1, 20 * time)
+    return 0.2 * shape * sum(np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, 6 if plucked else 3))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("evaluate")
+    for name, plucked, first in (("target", True, 0), ("source", False, 3), ("truth", True, 3)):
+        (root / name).mkdir()
+        for index in range(2):
+            notes = [_note(220 * 2 ** ((first + 5 * index + step) / 12), plucked) for step in (0, 4, 7)]
+            soundfile.write(root / name / f"{index}.wav", np.concatenate(notes), RATE)
+    return root
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "styleshift", "evaluate", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_json_lines_with_everything_given(folders: Path, tmp_path: Path) -> None:
+    done = run(
+        folders / "truth",
+        *("--target", folders / "target", "--source", folders / "source", "--truth", folders / "truth"),
+        *("--page", tmp_path / "page.html", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["file", "file", "mean", "verdict", "page"]
+    assert [line["name"] for line in lines[:2]] == ["0.wav", "1.wav"]
+    assert lines[2]["lsd"] == pytest.approx(0, abs=1e-3)
+    assert lines[2]["chr"] == pytest.approx(1)
+    assert lines[2]["fd"] < lines[2]["fd_source"]
+    assert lines[2]["chr_kept"] < 1
+    assert (tmp_path / "page.html").stat().st_size > 10_000
+
+
+def test_a_copy_is_said_to_be_one_in_the_table(folders: Path) -> None:
+    done = run(folders / "source", "--target", folders / "target", "--source", folders / "source")
+    assert done.returncode == 0, done.stderr
+    assert "only copies its input" in done.stdout
+    assert "chr_kept" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_file_that_cannot_be_read_is_named_and_costs_exit_code_3(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "[red]bad.wav").write_bytes(b"RIFF....")
+    (tmp_path / "0.wav").write_bytes((folders / "truth" / "0.wav").read_bytes())
+    done = run(tmp_path, "--target", folders / "target", "--truth", folders / "truth")
+    assert done.returncode == 3
+    assert "[red]bad.wav" in done.stderr
+    assert "0.wav" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("nowhere", "--target", "target"), 10, "the conversions: there is no folder"),
+        (("source", "--target", "nowhere"), 10, "the style wanted: there is no folder"),
+        (("source", "--target", "target", "--truth", "other"), 2, "has the name of a conversion"),
+        (("source",), 2, "--target"),
+    ],
+)
+def test_what_a_person_gets_wrong(folders: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    (folders / "other").mkdir(exist_ok=True)
+    (folders / "other" / "unlike.wav").write_bytes((folders / "truth" / "0.wav").read_bytes())
+    done = run(*(word if word.startswith("--") else folders / word for word in words))
+    assert done.returncode == code, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_page_without_sources_says_what_is_missing(folders: Path, tmp_path: Path) -> None:
+    done = run(folders / "truth", "--target", folders / "target", "--page", tmp_path / "p.html")
+    assert done.returncode == 2
+    assert "--source" in done.stderr

@@ -1,0 +1,109 @@
+"""What the classifier and the judge say of styles that are clearly different."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from styleshift.evaluation.classifier import train_classifier
+from styleshift.evaluation.features import SAMPLE_RATE, Features, features
+from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.evaluation.load import load_style
+from styleshift.progress import Reporter
+
+
+@pytest.fixture(scope="module")
+def styles(collections: Path) -> dict[str, list[Features]]:
+    names = ("plucked", "held", "tunes-plucked", "tunes-held")
+    return {name: load_style(collections / name, name, Reporter()) for name in names}
+
+
+@pytest.fixture(scope="module")
+def judge(styles: dict[str, list[Features]]) -> Judge:
+    return Judge.fit(styles["held"], styles["plucked"])
+
+
+def test_the_classifier_knows_unheard_tunes(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    assert judge.classifier is not None
+    assert judge.classifier.held_out_accuracy > 0.9
+    assert min(judge.probability(item) for item in styles["tunes-plucked"]) > 0.8
+    assert max(judge.probability(item) for item in styles["tunes-held"]) < 0.2
+
+
+def test_an_equaliser_does_not_make_the_style(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    average = {
+        side: np.mean([item.log_mel.mean(axis=0) for item in styles[side]], axis=0)
+        for side in ("held", "plucked")
+    }
+    coloured = [
+        Features(item.log_mel + (average["plucked"] - average["held"]), item.chroma)
+        for item in styles["tunes-held"]
+    ]
+    assert max(judge.probability(item) for item in coloured) < 0.5
+
+
+def test_training_repeats_itself_and_leaves_the_random_state_alone(styles: dict[str, list[Features]]) -> None:
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    first, second = (train_classifier(styles["held"], styles["plucked"], steps=3) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), state)
+    item = styles["tunes-held"][0]
+    assert first.probability(item) == second.probability(item)
+    other = train_classifier(styles["held"], styles["plucked"], steps=3, seed=1)
+    assert other.probability(item) != first.probability(item)
+
+
+def test_the_true_other_performance_moved(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    found = judge.judge(styles["tunes-held"], styles["tunes-plucked"])
+    assert found.kind == "moved", found
+    assert found.moved > 0.5
+    assert found.score > 0.7
+    assert found.recordings == 2
+
+
+def test_a_copy_is_called_a_copy(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    noise = np.random.default_rng(0)
+    nearly = [
+        Features(item.log_mel + noise.normal(0, 0.5, item.log_mel.shape).astype(np.float32), item.chroma)
+        for item in styles["tunes-held"]
+    ]
+    found = judge.judge(styles["tunes-held"], nearly)
+    assert found.kind == "copies"
+    assert "only copies its input" in found.verdict
+    assert found.score < 0.2
+
+
+def test_other_music_in_the_right_style_has_lost_the_music(
+    judge: Judge, styles: dict[str, list[Features]]
+) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 3 * SAMPLE_RATE).astype(np.float32)
+    found = judge.judge(styles["tunes-held"], [features(noise)] * 2)
+    assert found.kind == "music lost"
+    assert "music is lost" in found.verdict
+    assert found.score < judge.judge(styles["tunes-held"], styles["tunes-plucked"]).score / 2
+
+
+def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]) -> None:
+    judge = Judge.fit(None, styles["plucked"])
+    found = judge.judge(styles["tunes-held"], styles["tunes-plucked"])
+    assert math.isnan(found.p)
+    assert "p" not in found.to_dict()
+    assert found.style == pytest.approx(min(1, max(0, found.moved)))
+
+
+@pytest.mark.parametrize(
+    ("figures", "kind"),
+    [
+        ({"p": 0.02, "fd": 50.0, "chroma": 1.0, "onsets": 1.0, "change_db": 0.4}, "copies"),
+        ({"p": 0.02, "fd": 48.0, "chroma": 0.9, "onsets": 0.9, "change_db": 4.0}, "style not moved"),
+        ({"p": 0.5, "fd": 30.0, "chroma": 0.9, "onsets": 0.9, "change_db": 7.0}, "partly moved"),
+        ({"p": 0.95, "fd": 8.0, "chroma": 0.74, "onsets": 0.61, "change_db": 10.7}, "moved"),
+        ({"p": 0.95, "fd": 8.0, "chroma": 0.1, "onsets": 0.2, "change_db": 12.0}, "music lost"),
+    ],
+)
+def test_the_verdict_follows_from_the_figures(figures: dict[str, float], kind: str) -> None:
+    found = Judgement(fd_source=50.0, recordings=1, **figures)
+    assert found.kind == kind
+    assert 0 <= found.score <= 1
