@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, distributions
@@ -75,10 +75,18 @@ class Registered(Generic[RecordT]):
 
 
 class Shelf(Generic[RecordT]):
-    """The records of one kind, by name."""
+    """The records of one kind, by name.
 
-    def __init__(self, kind: str, record: type[RecordT]) -> None:
+    Args:
+        kind: in words, for tables and errors.
+        record: its type.
+        warnings: sentences on plugins that could not be loaded; whoever asks for a name that is missing
+            reads them, for it may be one of theirs.
+    """
+
+    def __init__(self, kind: str, record: type[RecordT], warnings: Sequence[str] = ()) -> None:
         self.kind = kind
+        self._warnings = warnings
         self._record = record
         self._entries: dict[str, Registered[RecordT]] = {}
 
@@ -122,7 +130,8 @@ class Shelf(Generic[RecordT]):
             known = ", ".join(sorted(self._entries)) or "none"
             raise PluginError(
                 f"there is no {self.kind} {name!r}; there are: {known}",
-                "`styleshift plugins list` shows where each comes from; a plugin is added with pip install",
+                "; ".join(self._warnings)
+                or "`styleshift plugins list` shows what there is; a plugin is added with pip install",
             )
         return found
 
@@ -149,11 +158,11 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec)
-        self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec)
-        self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec)
-        self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec)
         self.warnings: list[str] = []
+        self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec, self.warnings)
+        self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, self.warnings)
+        self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, self.warnings)
+        self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, self.warnings)
         self.disabled = False
 
     def register(self, plugin: object, package: str, version: str) -> None:

@@ -215,6 +215,12 @@ class TestBroken:
         assert "\n" not in warning
         assert list(made.vocoders.entries()) == ["fine"]
 
+    def test_whoever_asks_for_what_it_would_have_brought_is_told(self, install):
+        made = found(install("styleshift-broken", "import a_library_that_is_not_there"))
+        with pytest.raises(PluginError, match="there is no vocoder 'echo'") as caught:
+            made.vocoders.get("echo")
+        assert "plugin styleshift-broken 1.2.3 cannot be loaded" in caught.value.hint
+
     def test_nothing_is_taken_of_a_plugin_whose_second_hook_fails(self, install):
         source = (
             VOCODER.format(name="echo")
