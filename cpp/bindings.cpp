@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <complex>
 #include <memory>
 #include <optional>
@@ -79,14 +80,25 @@ using Contiguous = py::array_t<T, py::array::c_style>;
 
 using Complex64 = std::complex<float>;
 
-Contiguous<Complex64> py_stft(const Plan& plan, const py::array& samples, int threads) {
+void check_rows(const Plan& plan, const py::array& rows, const char* name) {
+    if (rows.ndim() != 3 || rows.shape(2) != plan.bins())
+        throw std::invalid_argument(std::string(name) + " must be [rows, frames, bins] here");
+}
+
+// A writable C-contiguous array of this type and shape, checked again here because it is written to.
+template <class T>
+T* checked_out(Contiguous<T>& out, std::initializer_list<std::int64_t> shape) {
+    if (out.ndim() != static_cast<py::ssize_t>(shape.size()) || !std::equal(shape.begin(), shape.end(), out.shape()))
+        throw std::invalid_argument("out has the wrong shape");
+    return out.mutable_data();
+}
+
+void py_stft(const Plan& plan, const py::array& samples, Contiguous<Complex64>& out, int threads) {
     const std::vector<Signal> signals = signals_of(samples);
     const std::int64_t frames = plan.frames(samples.shape(1)), bins = plan.bins();
-    Contiguous<Complex64> out({static_cast<py::ssize_t>(signals.size()), frames, bins});
-    auto* data = reinterpret_cast<float*>(out.mutable_data());
+    auto* data = reinterpret_cast<float*>(checked_out(out, {samples.shape(0), frames, bins}));
     const py::gil_scoped_release unlocked;
     stft(plan, signals, {0, frames}, {data, 2 * frames * bins, 2 * bins}, threads);
-    return out;
 }
 
 // out: float32, or float16 seen as uint16.
@@ -95,28 +107,19 @@ void py_spectrogram(const Plan& plan, const CompressionSettings& c, const py::ar
                     int threads) {
     const std::vector<Signal> signals = signals_of(samples);
     const std::int64_t frames = plan.frames(samples.shape(1)), bins = plan.bins();
-    if (out.ndim() != 3 || out.shape(0) != samples.shape(0) || out.shape(1) != frames || out.shape(2) != bins)
-        throw std::invalid_argument("out has the wrong shape");
-    T* data = out.mutable_data();
+    T* data = checked_out(out, {samples.shape(0), frames, bins});
     const py::gil_scoped_release unlocked;
     spectrogram(plan, c, signals, {0, frames}, Frames<T>{data, frames * bins, bins}, threads);
 }
 
-Contiguous<float> py_istft(const Plan& plan, const Contiguous<Complex64>& spectrum, std::int64_t length, int threads) {
-    if (spectrum.ndim() != 3 || spectrum.shape(2) != plan.bins())
-        throw std::invalid_argument("spectrum must be [rows, frames, bins] here");
+void py_istft(const Plan& plan, const Contiguous<Complex64>& spectrum, Contiguous<float>& out, int threads) {
+    check_rows(plan, spectrum, "spectrum");
     const std::int64_t rows = spectrum.shape(0), frames = spectrum.shape(1), bins = plan.bins();
-    Contiguous<float> out({rows, length});
-    float* data = out.mutable_data();
-    const auto* bins_data = reinterpret_cast<const float*>(spectrum.data());
+    const std::int64_t length = out.ndim() == 2 ? out.shape(1) : 0;
+    float* data = checked_out(out, {rows, length});
+    const auto* from = reinterpret_cast<const float*>(spectrum.data());
     const py::gil_scoped_release unlocked;
-    istft(plan, {bins_data, 2 * frames * bins, 2 * bins}, rows, frames, data, length, length, threads);
-    return out;
-}
-
-void check_rows(const Plan& plan, const py::array& rows, const char* name) {
-    if (rows.ndim() != 3 || rows.shape(2) != plan.bins())
-        throw std::invalid_argument(std::string(name) + " must be [rows, frames, bins] here");
+    istft(plan, {from, 2 * frames * bins, 2 * bins}, rows, frames, data, length, length, threads);
 }
 
 Contiguous<float> py_griffin_lim(const Plan& plan, const Contiguous<float>& magnitude,
@@ -242,10 +245,13 @@ PYBIND11_MODULE(_native, m) {
         .def("push", &py_push_frames)
         .def("finish", &py_finish_frames);
 
-    m.def("stft", &py_stft);
-    m.def("spectrogram_float32", &py_spectrogram<float>);
-    m.def("spectrogram_float16", &py_spectrogram<std::uint16_t>);
-    m.def("istft", &py_istft);
+    // noconvert: a converted copy of `out` would be written in vain.
+    m.def("stft", &py_stft, py::arg("plan"), py::arg("samples"), py::arg("out").noconvert(), py::arg("threads"));
+    m.def("spectrogram_float32", &py_spectrogram<float>, py::arg("plan"), py::arg("compression"), py::arg("samples"),
+          py::arg("out").noconvert(), py::arg("threads"));
+    m.def("spectrogram_float16", &py_spectrogram<std::uint16_t>, py::arg("plan"), py::arg("compression"), py::arg("samples"),
+          py::arg("out").noconvert(), py::arg("threads"));
+    m.def("istft", &py_istft, py::arg("plan"), py::arg("spectrum"), py::arg("out").noconvert(), py::arg("threads"));
     m.def("griffin_lim", &py_griffin_lim);
     m.def("pghi", &py_pghi);
     m.def("compress", &elementwise<compress>);

@@ -168,23 +168,23 @@ private:
 }  // namespace
 
 double gaussian_gamma(const Plan& plan) {
-    // The Gaussian with the largest normalised inner product with the window, by golden-section search.
+    // The Gaussian of height 1 with the least squared difference from the window, by golden-section search.
     const double middle = static_cast<double>(plan.settings().frame_length) / 2.0;
-    const auto likeness = [&](double gamma) {
-        double product = 0.0, energy = 0.0;
+    const auto difference = [&](double gamma) {
+        double sum = 0.0;
         for (std::int64_t n = 0; n < plan.kept(); ++n) {
-            const double t = static_cast<double>(n) - middle, g = std::exp(-std::numbers::pi * t * t / gamma);
-            product += g * plan.window()[n];
-            energy += g * g;
+            const double t = static_cast<double>(n) - middle;
+            const double d = std::exp(-std::numbers::pi * t * t / gamma) - plan.window()[n];
+            sum += d * d;
         }
-        return product / std::sqrt(energy);
+        return sum;
     };
     const double length = static_cast<double>(plan.settings().frame_length);
     double low = std::log(0.01 * length * length), high = std::log(4.0 * length * length);
     constexpr double ratio = 0.618033988749894848;
     for (int i = 0; i < 40; ++i) {
         const double a = high - ratio * (high - low), b = low + ratio * (high - low);
-        if (likeness(std::exp(a)) < likeness(std::exp(b)))
+        if (difference(std::exp(a)) > difference(std::exp(b)))
             low = a;
         else
             high = b;

@@ -76,6 +76,18 @@ def frame_rows(values: ArrayLike, config: SpectrogramConfig, name: str, dtype: t
     return rows.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
 
 
+def output_of(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The caller's array if it will do, else a new one."""
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+        what = f"{out.dtype}{list(out.shape)}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
+        raise ConfigError(f"out is {what}; it must be a {dtype} array {list(shape)}")
+    if not out.flags.c_contiguous or not out.flags.writeable:
+        raise ConfigError("out must be writable and contiguous (C order)")
+    return out
+
+
 def whole_number_of(value: Any, name: str, low: int, high: int) -> int:
     """``value`` as a whole number in range."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:

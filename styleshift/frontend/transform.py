@@ -13,6 +13,7 @@ from styleshift.frontend.arguments import (
     compression_of,
     frame_rows,
     length_of,
+    output_of,
     plan_of,
     signal_rows,
     threads_of,
@@ -21,13 +22,19 @@ from styleshift.frontend.config import SpectrogramConfig
 
 
 def stft(
-    samples: ArrayLike, config: SpectrogramConfig, *, threads: int | None = None
+    samples: ArrayLike,
+    config: SpectrogramConfig,
+    *,
+    out: NDArray[np.complex64] | None = None,
+    threads: int | None = None,
 ) -> NDArray[np.complex64]:
     """Short-time Fourier transform.
 
     Args:
         samples: ``[..., samples]`` float32, float64 or int16 (scaled by 1/32768).
         config: frames, window and FFT size.
+        out: array to write to and return, C-contiguous; None: a new one. For large results a used array is
+            much faster: the system needs longer to hand out new memory than this function to fill it.
         threads: cores to use; None: all that this process may use, as far as the input is worth it. The
             result is the same, bit for bit.
 
@@ -40,13 +47,19 @@ def stft(
     """
     plan = plan_of(config)
     rows = signal_rows(samples)
-    shape = np.shape(samples)[:-1]
-    out = _native.stft(plan, rows, threads_of(threads, rows.size))
-    return out.reshape(*shape, *out.shape[1:])
+    shape = (plan.frames(rows.shape[1]), config.bins)
+    result = output_of(out, (*np.shape(samples)[:-1], *shape), np.dtype(np.complex64))
+    _native.stft(plan, rows, result.reshape(rows.shape[0], *shape), threads_of(threads, rows.size))
+    return result
 
 
 def istft(
-    spectrum: ArrayLike, config: SpectrogramConfig, *, length: int | None = None, threads: int | None = None
+    spectrum: ArrayLike,
+    config: SpectrogramConfig,
+    *,
+    length: int | None = None,
+    out: NDArray[np.float32] | None = None,
+    threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Least-squares inverse of :func:`stft` (Griffin and Lim 1984, eq. 6).
 
@@ -58,6 +71,7 @@ def istft(
         config: as given to :func:`stft`.
         length: samples to return, cut or padded with zeros; None: ``(frames - 1) * hop_length``, plus
             ``frame_length`` where ``config.center`` is False.
+        out: array to write to and return, C-contiguous; None: a new one.
         threads: as for :func:`stft`.
 
     Returns:
@@ -69,8 +83,10 @@ def istft(
     plan = plan_of(config)
     rows = frame_rows(spectrum, config, "spectrum", np.complex64)
     samples = length_of(length, plan.samples(rows.shape[1]))
-    out = _native.istft(plan, rows, samples, threads_of(threads, rows.shape[0] * samples))
-    return out.reshape(*np.shape(spectrum)[:-2], samples)
+    result = output_of(out, (*np.shape(spectrum)[:-2], samples), np.dtype(np.float32))
+    workers = threads_of(threads, rows.shape[0] * samples)
+    _native.istft(plan, rows, result.reshape(rows.shape[0], samples), workers)
+    return result
 
 
 def log_spectrogram(
@@ -81,6 +97,7 @@ def log_spectrogram(
     power: float = 1.0,
     mean: float = 0.0,
     scale: float = 1.0,
+    out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> NDArray[Any]:
     """``(compress(|STFT|**power) - mean) / scale`` in one pass, the compression as ``config`` says.
@@ -92,6 +109,7 @@ def log_spectrogram(
         power: 1 for magnitudes, 2 for powers.
         mean: subtracted from the compressed value.
         scale: divides it then.
+        out: array to write to and return, C-contiguous; None: a new one.
         threads: as for :func:`stft`.
 
     Returns:
@@ -104,16 +122,17 @@ def log_spectrogram(
     compression = compression_of(config, power=power, mean=mean, scale=scale)
     rows = signal_rows(samples)
     wanted = np.dtype(dtype)
-    shape = (rows.shape[0], plan.frames(rows.shape[1]), config.bins)
-    workers = threads_of(threads, rows.size)
-    out = np.empty(shape, wanted if wanted in (np.float32, np.float16) else np.float32)
-    if wanted == np.float32:
-        _native.spectrogram_float32(plan, compression, rows, out, workers)
-    elif wanted == np.float16:
-        _native.spectrogram_float16(plan, compression, rows, out.view(np.uint16), workers)
-    else:
+    if wanted not in (np.float32, np.float16):
         raise ConfigError(f"dtype is {wanted}; it must be float32 or float16")
-    return out.reshape(*np.shape(samples)[:-1], *shape[1:])
+    shape = (plan.frames(rows.shape[1]), config.bins)
+    result = output_of(out, (*np.shape(samples)[:-1], *shape), wanted)
+    flat = result.reshape(rows.shape[0], *shape)
+    workers = threads_of(threads, rows.size)
+    if wanted == np.float32:
+        _native.spectrogram_float32(plan, compression, rows, flat, workers)
+    else:
+        _native.spectrogram_float16(plan, compression, rows, flat.view(np.uint16), workers)
+    return result
 
 
 def compress(values: ArrayLike, config: SpectrogramConfig) -> NDArray[np.float32]:
