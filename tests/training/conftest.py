@@ -56,7 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for number in range(3):
             tone = 0.2 * np.sin(2 * np.pi * base * (1 + 0.1 * number) * time) * np.exp(-2 * (time % 0.5))
             samples = tone + 0.01 * random.standard_normal(len(time))
-                soundfile.write(root / "audio" / domain / f"{number}.wav", samples, 8000)
+            soundfile.write(root / "audio" / domain / f"{number}.wav", samples, 8000)
     workspace = Workspace(root / "workspace")
     precompute(root / "audio", workspace, make_tiny_recipe().spectrogram, jobs=1)
     return workspace
