@@ -184,39 +184,48 @@ class OptimiserConfig:
 
 @dataclass(frozen=True, slots=True)
 class WarmStartConfig:
-    """Training of the generators alone, before the adversarial training begins.
+    """Matched frames: what the generators learn from alone at the start, and are held to after.
 
-    Each frame of a crop is matched with its nearest frames of the other domain and the generator learns to
-    give their average; the matching is repeated with what the generator makes of it (INCA, Erro, Moreno and
-    Bonafonte 2010, with a network in the place of the Gaussian mixture).
+    Each frame of a pool of crops is matched with its nearest frames of the other domain's pool, after the
+    mean spectra are matched, and the generator learns to give their average. It is the first round of INCA
+    (Erro, Moreno and Bonafonte 2010) with a network in the place of the Gaussian mixture. All training is
+    on the pool, which is not augmented.
 
     Attributes:
-        steps: how many; 0 is none.
-        neighbours: nearest target frames that are averaged.
-        context: frames on each side that take part in the comparison.
-        rounds: how often the matching is done anew; the first compares after the mean spectra are matched.
-        rate: learning rate.
-        weight: weight of the same distance in the adversarial training that follows; 0 forgets it.
+        share: fraction of the run in which nothing else is learned; 0 is none.
+        weight: weight of the distance to the matched frames in the rest of the run; 0 forgets them.
+        neighbours: nearest frames that are averaged.
+        level: part of a frame's mean level that is left out of the comparison; 1 compares shapes only.
+        crops: crops a side in the pool. Time and memory of the matching grow with its square.
+        bands: frequency bands that are compared, as in the generator ``residual``.
+        rate: learning rate at the start; it falls linearly to ``optimiser.generator_rate``.
     """
 
-    steps: int = 0
-    neighbours: int = 4
-    context: int = 2
-    rounds: int = 1
-    rate: float = 1e-3
+    share: float = 0.0
     weight: float = 0.0
+    neighbours: int = 8
+    level: float = 0.7
+    crops: int = 160
+    bands: int = 128
+    rate: float = 1e-3
 
     def __post_init__(self) -> None:
         check_range(
             "warm_start",
             self,
-            steps=(0, 1 << 31),
-            neighbours=(1, 256),
-            context=(0, 64),
-            rounds=(1, 100),
-            rate=(0, 1),
+            share=(0, 1),
             weight=(0, 1e6),
+            neighbours=(1, 256),
+            level=(0, 1),
+            crops=(1, 100_000),
+            bands=(8, 4096),
+            rate=(0, 1),
         )
+
+    @property
+    def used(self) -> bool:
+        """Frames are matched at all."""
+        return self.share > 0 or self.weight > 0
 
 
 @dataclass(frozen=True, slots=True)

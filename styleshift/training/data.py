@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,6 +45,62 @@ class Statistics:
     deviation: float
     overall: float
     loudest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Crops for one step.
+
+    Attributes:
+        x: ``[batch, 1, bins, frames]`` float32 log magnitudes of domain X at the reference level.
+        y: the same of domain Y.
+        wanted: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what the
+            conversion should be, normalised on the target's scale; empty where they are not.
+    """
+
+    x: Tensor
+    y: Tensor
+    wanted: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Where the batches of a run come from."""
+
+    def batch(self, count: int, random: torch.Generator) -> Batch:
+        """``count`` crops a domain."""
+        ...
+
+    def state(self) -> Any:
+        """What :meth:`restore` needs to go on with the same batches; fit for JSON."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """The inverse of :meth:`state`."""
+        ...
+
+
+class FreshCrops:
+    """Crops from anywhere in both corpora, augmented as the recipe says."""
+
+    def __init__(self, x: Crops, y: Crops, config: DataConfig) -> None:
+        self._x, self._y, self._config = x, y, config
+
+    def batch(self, count: int, random: torch.Generator) -> Batch:
+        """See :class:`Source`."""
+        x, y = (
+            augment(torch.from_numpy(crops.batch(count)), self._config, random)
+            for crops in (self._x, self._y)
+        )
+        return Batch(x, y)
+
+    def state(self) -> Any:
+        """See :class:`Source`."""
+        return [self._x.state(), self._y.state()]
+
+    def restore(self, state: Any) -> None:
+        """See :class:`Source`."""
+        self._x.restore(state[0])
+        self._y.restore(state[1])
 
 
 def measure(crops: Crops, count: int = 256) -> Statistics:

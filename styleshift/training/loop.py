@@ -10,7 +10,7 @@ import torch
 
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter
-from styleshift.training.data import Crops
+from styleshift.training.data import Source
 from styleshift.training.log import Log
 from styleshift.training.step import TrainingState, train_step
 
@@ -21,16 +21,14 @@ class Loop:
 
     Attributes:
         state: networks, optimisers, counters.
-        x: crops of domain X.
-        y: crops of domain Y.
+        source: of crops.
         log: the run's JSON lines.
         save: called with True at the end of the run, False before it.
         reporter: who is told.
     """
 
     state: TrainingState
-    x: Crops
-    y: Crops
+    source: Source
     log: Log
     save: Callable[[bool], None]
     reporter: Reporter
@@ -50,11 +48,11 @@ class Loop:
             task.advance(state.step)
             saved, clock = state.step, time.monotonic()
             while state.progress < 1 and not stop.requested:
-                x = torch.from_numpy(self.x.batch(schedule.batch))
-                y = torch.from_numpy(self.y.batch(schedule.batch))
-                losses = train_step(state, x, y)
+                losses = train_step(state, self.source.batch(schedule.batch, state.random))
                 now = time.monotonic()
                 state.seconds, clock = state.seconds + now - clock, now
+                if list(losses) != names:
+                    rows.clear()  # the warm start is over: its last few steps have other losses
                 names = list(losses)
                 rows.append(torch.stack(list(losses.values())))
                 due = state.step % schedule.save_every == 0

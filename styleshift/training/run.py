@@ -29,11 +29,12 @@ from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics, pack, read_run, unpack
-from styleshift.training.data import measure
+from styleshift.training.data import FreshCrops, Source, measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read, write
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
+from styleshift.training.matching import MatchedCrops
 from styleshift.training.model import CycleGAN
 from styleshift.training.step import TrainingState
 from styleshift.workspace import Workspace
@@ -127,7 +128,7 @@ def start_run(
                 "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             },
         )
-        return _train(folder, state, samplers, reporter)
+        return _train(folder, state, _source(samplers, state, reporter), reporter)
 
 
 def resume_run(
@@ -184,8 +185,6 @@ def resume_run(
         model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
         state = TrainingState.begin(recipe, model, run["seed"])
         unpack(state, tensors, values)
-        for sampler, saved in zip(samplers, values["samplers"], strict=True):
-            sampler.restore(saved)
         if state.progress >= 1:
             raise NothingToDoError(
                 f"run {folder.name} is at its end, step {state.step}",
@@ -193,7 +192,9 @@ def resume_run(
             )
         atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
         reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
-        return _train(folder, state, samplers, reporter)
+        source = _source(samplers, state, reporter)
+        source.restore(values["source"])
+        return _train(folder, state, source, reporter)
 
 
 def find_run(place: Workspace, name: str | None = None) -> Path:
@@ -320,7 +321,14 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def _train(folder: Path, state: TrainingState, samplers: list[CropSampler], reporter: Reporter) -> RunResult:
+def _source(samplers: list[CropSampler], state: TrainingState, reporter: Reporter) -> Source:
+    x, y = samplers
+    if state.recipe.warm_start.used:
+        return MatchedCrops(x, y, state.recipe, state.model, reporter)
+    return FreshCrops(x, y, state.recipe.data)
+
+
+def _train(folder: Path, state: TrainingState, source: Source, reporter: Reporter) -> RunResult:
     schedule = state.recipe.schedule
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
@@ -330,7 +338,7 @@ def _train(folder: Path, state: TrainingState, samplers: list[CropSampler], repo
 
     def save(final: bool) -> None:
         tensors, values = pack(state)
-        values["samplers"] = [sampler.state() for sampler in samplers]
+        values["source"] = source.state()
         try:
             checkpoints.save(tensors, values)
         except OSError as error:
@@ -349,7 +357,7 @@ def _train(folder: Path, state: TrainingState, samplers: list[CropSampler], repo
     if state.step == 0:
         save(False)  # so that a run that is killed at once can go on too
     try:
-        Loop(state, samplers[0], samplers[1], log, save, reporter).run()
+        Loop(state, source, log, save, reporter).run()
     except TrainingError as error:
         log.event("failed", step=state.step, message=error.message)
         tensors, values = pack(state)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from styleshift.networks.layers import Bands
 from styleshift.recipes import Recipe
 from styleshift.recipes.settings import OptimiserConfig
 from styleshift.training import losses
-from styleshift.training.data import augment
+from styleshift.training.data import Batch
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 
@@ -28,6 +29,7 @@ class TrainingState:
         discriminator_optimiser: of all discriminators.
         random: of every random choice in a step, on the CPU.
         replay: past fakes of each side.
+        bands: what matched frames are compared in; None where none are matched.
         step: steps done.
         seconds: spent on them, over all sittings.
     """
@@ -38,6 +40,7 @@ class TrainingState:
     discriminator_optimiser: torch.optim.Optimizer
     random: torch.Generator
     replay: dict[str, ReplayBuffer] = field(default_factory=dict)
+    bands: Bands | None = None
     step: int = 0
     seconds: float = 0.0
 
@@ -45,6 +48,8 @@ class TrainingState:
     def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
         """The state before the first step."""
         settings = recipe.optimiser
+        matching = recipe.warm_start
+        device = next(model.parameters()).device
         return cls(
             recipe,
             model,
@@ -52,12 +57,18 @@ class TrainingState:
             _adam(model.discriminators, settings.discriminator_rate, settings),
             torch.Generator().manual_seed(seed),
             {side: ReplayBuffer(settings.replay) for side in model.discriminators},
+            Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
         )
 
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
         return next(self.model.parameters()).device
+
+    @property
+    def warming(self) -> bool:
+        """The generators learn alone, from matched frames."""
+        return self.progress < self.recipe.warm_start.share
 
     @property
     def progress(self) -> float:
@@ -74,13 +85,12 @@ def _adam(networks: nn.Module, rate: float, settings: OptimiserConfig) -> torch.
     )
 
 
-def train_step(state: TrainingState, x: Tensor, y: Tensor) -> Losses:
-    """Move the generators once, then the discriminators once.
+def train_step(state: TrainingState, batch: Batch) -> Losses:
+    """Move the generators once, then the discriminators once; only the generators while warming up.
 
     Args:
         state: is changed.
-        x: ``[batch, 1, bins, frames]`` float32 log magnitudes of domain X at the reference level.
-        y: the same of domain Y.
+        batch: one batch of crops.
 
     Returns:
         Every loss by name, unweighted, as detached scalars on the device.
@@ -88,17 +98,25 @@ def train_step(state: TrainingState, x: Tensor, y: Tensor) -> Losses:
     recipe, model, device = state.recipe, state.model, state.device
     settings = recipe.optimiser
     schedule_rates(state)
-    x, y = (augment(side, recipe.data, state.random).to(device, non_blocking=True) for side in (x, y))
-    x = model.translator("x2y").source.normalise(x)
-    y = model.translator("y2x").source.normalise(y)
+    x = model.translator("x2y").source.normalise(batch.x.to(device, non_blocking=True))
+    y = model.translator("y2x").source.normalise(batch.y.to(device, non_blocking=True))
+    wanted = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.wanted.items()}
+    warming = state.warming
+    fakes: dict[str, Tensor] = {}
     half = recipe.schedule.precision == "bfloat16"
     model.discriminators.requires_grad_(False)
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        total, named, fakes = generator_losses(state, x, y)
+        if warming:
+            total, named = warming_losses(state, {"x2y": x, "y2x": y}, wanted)
+        else:
+            total, named, fakes = generator_losses(state, x, y, wanted)
     _advance(state.generator_optimiser, model.translators, total, settings.clip)
     # The average follows fast at first, or it would long be that of the untrained weights.
     model.update_averages(min(settings.ema, (state.step + 1) / (state.step + 10)))
     model.discriminators.requires_grad_(True)
+    if not fakes:
+        state.step += 1
+        return {name: value.detach() for name, value in named.items()}
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
         total, more = discriminator_losses(state, {"x": x, "y": y, "x_cycled": x, "y_cycled": y}, fakes)
     _advance(state.discriminator_optimiser, model.discriminators, total, settings.clip)
@@ -106,8 +124,32 @@ def train_step(state: TrainingState, x: Tensor, y: Tensor) -> Losses:
     return {name: value.detach() for name, value in (named | more).items()}
 
 
-def generator_losses(state: TrainingState, x: Tensor, y: Tensor) -> tuple[Tensor, Losses, dict[str, Tensor]]:
+def warming_losses(
+    state: TrainingState, crops: dict[str, Tensor], wanted: dict[str, Tensor]
+) -> tuple[Tensor, Losses]:
+    """How far both generators are from the matched frames, and nothing else; see ``WarmStartConfig``."""
+    named: Losses = {}
+    for direction, source in crops.items():
+        converted = state.model.translator(direction).translate(source)
+        named[f"match_{direction}"] = _match(state, converted, wanted[direction])
+    return torch.stack(list(named.values())).sum(), named
+
+
+def _match(state: TrainingState, converted: Tensor, wanted: Tensor) -> Tensor:
+    assert state.bands is not None
+    return losses.distance(state.bands(converted.float()), wanted)
+
+
+def generator_losses(
+    state: TrainingState, x: Tensor, y: Tensor, wanted: dict[str, Tensor] | None = None
+) -> tuple[Tensor, Losses, dict[str, Tensor]]:
     """The objective of both generators on normalised crops ``[batch, 1, bin, frame]``.
+
+    Args:
+        state: is read.
+        x: of domain X.
+        y: of domain Y.
+        wanted: the matched bands of each direction, where frames are matched.
 
     Returns:
         The weighted sum; every term by name, unweighted; the fakes by the discriminator that judges them.
@@ -135,9 +177,12 @@ def generator_losses(state: TrainingState, x: Tensor, y: Tensor) -> tuple[Tensor
             terms[f"identity_{there}"] = (identity, losses.distance(translate(given), other))
         if weights.feature:
             with torch.no_grad():
-                wanted = model.features(there, other)
-            matched = losses.feature_distance(wanted, model.features(there, fake))
+                real = model.features(there, other)
+            matched = losses.feature_distance(real, model.features(there, fake))
             terms[f"feature_{direction}"] = (weights.feature, matched)
+        if wanted and state.recipe.warm_start.weight:
+            match = _match(state, fake, wanted[direction])
+            terms[f"match_{direction}"] = (state.recipe.warm_start.weight, match)
         if weights.envelope:
             terms[f"envelope_{direction}"] = (weights.envelope, losses.envelope_distance(source, fake))
         for name, (weight, value) in terms.items():
@@ -177,8 +222,17 @@ def identity_weight(state: TrainingState) -> float:
 
 
 def schedule_rates(state: TrainingState) -> None:
-    """Set both learning rates: constant, then falling linearly to zero at the end (Zhu et al. 2017)."""
-    settings = state.recipe.optimiser
+    """Set both learning rates: constant, then falling linearly to zero at the end (Zhu et al. 2017).
+
+    While warming up, the generators' falls from ``warm_start.rate`` to its later value.
+    """
+    settings, warm = state.recipe.optimiser, state.recipe.warm_start
+    if state.warming:
+        done = state.progress / warm.share
+        rate = (1 - done) * warm.rate + done * settings.generator_rate
+        for group in state.generator_optimiser.param_groups:
+            group["lr"] = rate
+        return
     falling = 1 - settings.constant
     factor = min(1.0, (1 - state.progress) / falling) if falling else 1.0
     for optimiser, rate in (

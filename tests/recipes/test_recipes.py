@@ -32,7 +32,7 @@ def test_seed_is_the_method() -> None:
         0,
         0,
     )
-    assert seed.warm_start.steps == 0
+    assert not seed.warm_start.used
 
 
 @pytest.mark.parametrize("name", list_recipes())

@@ -30,7 +30,8 @@ TINY = (
     "schedule.save_every=2",
     "schedule.log_every=1",
     "schedule.threads=1",
-    "warm_start.steps=0",
+    "warm_start.share=0",
+    "warm_start.weight=0",
 )
 
 

@@ -53,7 +53,7 @@ EVERYTHING = (
 
 def last_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
     tensors, values = read(CheckpointFolder(folder / "checkpoints").last())
-    return tensors, {key: values[key] for key in ("step", "scalars", "samplers")}
+    return tensors, {key: values[key] for key in ("step", "scalars", "source")}
 
 
 def assert_same_bits(one: Path, other: Path) -> None:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from styleshift.corpus import Corpus, CropSampler
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.data import measure
+from styleshift.training.matching import MatchedCrops, average_nearest
+from styleshift.training.model import CycleGAN
+from styleshift.training.run import resume_run, start_run
+from styleshift.training.step import TrainingState, train_step
+from styleshift.workspace import Workspace
+
+Tiny = Callable[..., Recipe]
+WARM = ("warm_start.share=0.5", "warm_start.weight=2", "warm_start.crops=6", "warm_start.bands=16")
+
+
+def test_average_of_the_nearest_is_scipys() -> None:
+    random = np.random.default_rng(0)
+    queries, keys, values = (
+        random.normal(size=(20, 5)),
+        random.normal(size=(50, 5)),
+        random.normal(size=(50, 3)),
+    )
+    nearest = cKDTree(keys).query(queries, k=4)[1]
+    found = average_nearest(*(torch.tensor(part) for part in (queries, keys, values)), 4)
+    assert np.allclose(found.numpy(), values[nearest].mean(axis=1))
+
+
+def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]:
+    samplers = [
+        CropSampler(Corpus.open(place.spectrograms / domain), 64, seed=1) for domain in ("low", "high")
+    ]
+    torch.manual_seed(0)
+    model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
+    state = TrainingState.begin(recipe, model, 0)
+    return state, MatchedCrops(samplers[0], samplers[1], recipe, model, Reporter())
+
+
+def test_warming_moves_the_generators_alone_and_towards_the_matches(
+    place: Workspace, tiny_recipe: Tiny
+) -> None:
+    state, source = make(place, tiny_recipe(*WARM, "schedule.steps=400", "warm_start.rate=0.01"))
+    before = [value.clone() for value in state.model.discriminators.parameters()]
+    found = [train_step(state, source.batch(2, state.random)) for _ in range(60)]
+    assert set(found[0]) == {"match_x2y", "match_y2x"}
+    for name in found[0]:
+        first, last = (np.mean([float(row[name]) for row in rows]) for rows in (found[:10], found[-10:]))
+        assert last < 0.8 * first
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(before, state.model.discriminators.parameters(), strict=True)
+    )
+
+
+def test_the_match_stays_a_loss_after_warming(place: Workspace, tiny_recipe: Tiny) -> None:
+    state, source = make(place, tiny_recipe(*WARM, "schedule.steps=4"))
+    kinds = [set(train_step(state, source.batch(2, state.random))) for _ in range(4)]
+    assert kinds[0] == kinds[1] == {"match_x2y", "match_y2x"}
+    assert kinds[2] == kinds[3] >= {"match_x2y", "match_y2x", "gan_x2y", "cycle_x", "judge_y"}
+
+
+def test_a_run_with_a_warm_start_goes_on_bit_for_bit(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    from styleshift.training.files import CheckpointFolder, read
+
+    recipe = tiny_recipe(*WARM)
+    whole = start_run(fresh, ("low", "high"), recipe, name="whole")
+    start = tiny_recipe(*WARM, "schedule.keep_every=2")
+    start_run(fresh, ("low", "high"), start, name="kept")
+    kept = CheckpointFolder(fresh.runs / "kept" / "checkpoints")
+    assert kept.steps() == [0, 2, 4, 6]
+    kept.file(6).unlink()
+    kept.file(4).unlink()  # step 2 is in the warm start, step 3 the end of it
+    resume_run(fresh, "kept")
+    a, b = (
+        read(CheckpointFolder(run / "checkpoints").last())[0] for run in (whole.folder, fresh.runs / "kept")
+    )
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
