@@ -1,0 +1,124 @@
+"""The plugin author's guide says what the code says: every signature, every field, and the example works."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import styleshift.hooks
+import styleshift.testing
+from styleshift.testing import check_generator, check_plugin
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def function(node: ast.FunctionDef) -> str:
+    """A function's name, arguments and result, as one line."""
+    return f"{node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns) if node.returns else '?'}"
+
+
+def members(node: ast.ClassDef) -> list[str]:
+    """Fields with annotation and default, and methods, in order; what is private or a check is left out."""
+    made = []
+    for item in node.body:
+        if isinstance(item, ast.AnnAssign):
+            made.append(ast.unparse(item))
+        elif isinstance(item, ast.FunctionDef) and item.name != "__post_init__":
+            made.append(" ".join([*(ast.unparse(mark) for mark in item.decorator_list), function(item)]))
+    return made
+
+
+def parsed(*sources: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+    classes, functions = {}, {}
+    for source in sources:
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef):
+                classes[node.name] = members(node)
+            elif isinstance(node, ast.FunctionDef):
+                functions[node.name] = function(node)
+    return classes, functions
+
+
+def code(*names: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+    return parsed(*((ROOT / "styleshift" / name).read_text("utf-8") for name in names))
+
+
+GUIDE_CLASSES, GUIDE_FUNCTIONS = parsed(*blocks("python"))
+
+
+def test_every_hook_is_there_with_its_signature():
+    _, hooks = code("hooks/specs.py")
+    assert len(hooks) == 4
+    example = {"styleshift_generators() -> ?"}  # the example implements one without annotations
+    written = {
+        name: line
+        for source in blocks("python")
+        for name, line in parsed(source)[1].items()
+        if line not in example
+    }
+    assert {name: line for name, line in written.items() if name.startswith("styleshift_")} == hooks
+
+
+def test_every_record_and_protocol_is_there_with_all_its_fields():
+    records, _ = code("hooks/records.py")
+    assert {name: GUIDE_CLASSES.get(name) for name in records} == records
+    public = {name for name in styleshift.hooks.__all__ if name[0].isupper() and name != "Registry"}
+    assert public == set(records)
+
+
+def test_every_check_is_there_with_its_signature():
+    _, checks = code(
+        *(f"testing/{name}.py" for name in ("plugin", "domain", "generator", "vocoder", "runtime"))
+    )
+    wanted = {name: checks[name] for name in styleshift.testing.__all__ if name.startswith("check_")}
+    assert len(wanted) == 5
+    assert {name: GUIDE_FUNCTIONS.get(name) for name in wanted} == wanted
+
+
+def test_all_errors_commands_and_settings_that_it_names_exist():
+    from styleshift import errors
+    from styleshift.hooks.registry import DISABLE_VARIABLE, ENTRY_POINT_GROUP
+
+    for name in re.findall(r"`(?:styleshift\.errors\.)?(\w+Error)\b", GUIDE):
+        assert name in ("AssertionError", "ContractError") or hasattr(errors, name), name
+    for folder in re.findall(r"`(styleshift-(?:midi|unet|phase))`", GUIDE):
+        assert (ROOT / "plugins" / folder).is_dir()
+    assert DISABLE_VARIABLE in GUIDE
+    assert f"project.entry-points.{ENTRY_POINT_GROUP}" in GUIDE
+
+
+@pytest.fixture
+def example(tmp_path, monkeypatch) -> Path:
+    """The guide's example, its module importable."""
+    (source,) = [block for block in blocks("python") if "class EqualiserOptions" in block]
+    (tmp_path / "styleshift_equaliser.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_the_example_is_a_whole_plugin(example):
+    (described,) = map(tomllib.loads, blocks("toml"))
+    (module,) = described["project"]["entry-points"]["styleshift"].values()
+    assert described["tool"]["setuptools"]["py-modules"] == [module]
+    spec = check_plugin(module).generators.get("equaliser")
+    check_generator(spec, {"limit": 2.0}, export=False)
+    (test,) = [block for block in blocks("python") if "def test_contract" in block]
+    assert f'check_plugin("{module}")' in test
+    assert f'generators.get("{spec.name}")' in test
+
+
+@pytest.mark.slow
+def test_the_examples_own_test_passes(example):
+    (test,) = [block for block in blocks("python") if "def test_contract" in block]
+    names: dict = {}
+    exec(compile(test, "guide", "exec"), names)
+    names["test_contract"]()
