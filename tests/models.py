@@ -60,3 +60,53 @@ def make_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
     return path
+
+
+TROUBLE = '''
+"""A plugin for tests: a vocoder that fails in every way, told by the length of what it is given."""
+import os, signal, time
+import numpy as np
+from styleshift.hooks import NoOptions, VocoderSpec, hookimpl
+
+CRASH, HANG, RAISE = 8000, 9000, 10000
+
+def build(options, spectrogram, device):
+    from styleshift.frontend import istft, magnitude
+    def invert(log_magnitude, source, samples):
+        if samples == CRASH:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if samples == HANG:
+            time.sleep(1000)
+        if samples == RAISE:
+            raise RuntimeError("the vocoder tripped")
+        phase = np.exp(1j * np.angle(source))
+        return istft(magnitude(log_magnitude, spectrogram) * phase, spectrogram, length=samples)
+    return invert
+
+@hookimpl
+def styleshift_vocoders():
+    return [VocoderSpec("trouble", "for tests", build, NoOptions)]
+
+if limit := os.environ.get("TROUBLE_DISK"):
+    # A disk with room for so many bytes in all files that are there.
+    import errno, pathlib
+    from styleshift.audio import write
+    real = write.RememberingFile.write
+    folder, _, room = limit.partition("=")
+    def full(self, data):
+        used = sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
+        if self.error is None and used + len(memoryview(data).cast("B")) > int(room):
+            self.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(self, data)
+    write.RememberingFile.write = full
+'''
+
+
+def make_trouble(folder: Path) -> Path:
+    """Install the plugin of ``TROUBLE`` into a folder that goes on ``PYTHONPATH``."""
+    about = folder / "styleshift_trouble-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: styleshift-trouble\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[styleshift]\ntrouble = styleshift_trouble\n")
+    (folder / "styleshift_trouble.py").write_text(TROUBLE)
+    return folder

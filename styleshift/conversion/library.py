@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
-from collections.abc import MutableSequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,9 @@ from styleshift import __version__
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import Entry, Journal
 from styleshift.conversion.plan import Job, Plan
+from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.conversion.worker import FATAL, Outcome, start, work
+from styleshift.conversion.worker import FATAL, Outcome, begin, work
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter, Task
 
@@ -94,6 +92,8 @@ def convert_plan(
             if not part:  # the temporary files of another part's run are not ours to remove
                 _remove_leftovers(plan)
             result = _run(plan, journal, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+            if not part:
+                _remove_leftovers(plan)
     order = {job.name: index for index, job in enumerate(plan.jobs)}
     result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
     result.took = time.monotonic() - began
@@ -176,6 +176,7 @@ class _Run:
         self._result = result
         self._reporter = reporter
         self._stall_seconds = stall_seconds
+        self._music = 0.0
 
     def all(
         self,
@@ -186,59 +187,45 @@ class _Run:
         stop: StopRequest | None,
     ) -> None:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
-        from pebble import ProcessPool
-
-        # Fresh interpreters: a forked copy of a process with threads may hang in their locks.
-        context = multiprocessing.get_context("spawn")
-        ticks = context.RawArray("d", len(todo))
-        seconds = context.RawArray("d", len(todo))
-        watch = _Watch(ticks, self._stall_seconds)
         threads = max(1, (os.cpu_count() or 1) // jobs)
         comment = (
             f"converted with styleshift {__version__}, model {bundle.metadata.source} to "
             f"{bundle.metadata.target} {bundle.digest[:12]}"
         )
-        pool = ProcessPool(
-            max_workers=jobs,
-            context=context,
-            initializer=start,
-            initargs=(bundle.path.resolve(), bundle.digest, settings, threads, comment, ticks, seconds),
-        )
-        clean = False
-        try:
-            futures: dict[Any, tuple[int, Job]] = {}
-            for slot, (job, known) in enumerate(todo):
-                self._note(Entry(_below(self._plan, job), "begun", self._key), unless_known=True)
-                futures[pool.schedule(work, args=(job, slot, known))] = (slot, job)
-            shown = 0.0
-            with self._reporter.task("convert", total=len(todo), unit="files") as task:
-                while futures:
-                    done, _ = wait(futures, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        slot, job = futures.pop(future)
-                        self._take(
-                            job, _outcome(future, job, slot in watch.stalled, self._stall_seconds), task
-                        )
-                    shown = _show(task, seconds, shown)
-                    if self._result.fatal is not None:
-                        return
-                    if stop is not None and stop.requested:
-                        self._result.stopped = True
-                        return
-                    for future, (slot, _) in futures.items():
-                        if watch.is_stalled(slot):
-                            future.cancel()  # pebble ends the process that is at it
-            clean = True
-        finally:
-            if clean:
-                pool.close()  # type: ignore[no-untyped-call]
-            else:
-                pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
-            if not clean:
-                _remove_leftovers(self._plan)
+        arguments = (bundle, settings, threads, comment)
+        for job, _ in todo:
+            self._note(Entry(_below(self._plan, job), "begun", self._key), unless_known=True)
+        pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
+        with pool, self._reporter.task("convert", total=len(todo), unit="files") as task:
+            for at, event in pool.events(todo, _POLL_SECONDS):
+                self._take(at, event, task)
+                if self._result.fatal is not None or (stop is not None and stop.requested):
+                    self._result.stopped = self._result.fatal is None
+                    for done, outcome in pool.finished():
+                        self._take(done, outcome, task)
+                    return
 
-    def _take(self, job: Job, outcome: Outcome, task: Task) -> None:
+    def _take(self, at: tuple[Job, str] | None, event: Any, task: Task) -> None:
+        if at is None:
+            return
+        if isinstance(event, Progress):
+            self._music += event.amount
+            task.advance(0, music=f"{self._music / 60:.1f} min")
+            return
+        job = at[0]
+        if isinstance(event, Died):
+            event = Outcome(
+                job.name,
+                "failed",
+                "crashed",
+                f"reading or writing it ended its process ({_death(event.code)})",
+                "the file may be damaged; the others are not touched by it",
+            )
+        elif isinstance(event, Stalled):
+            event = Outcome(job.name, "failed", "stalled", f"nothing moved for {self._stall_seconds:.0f} s")
+        self._record(job, event, task)
+
+    def _record(self, job: Job, outcome: Outcome, task: Task) -> None:
         self._result.outcomes[job.name] = outcome
         task.advance()
         if outcome.status == "failed":
@@ -276,59 +263,10 @@ class _Run:
             )
 
 
-class _Watch:
-    """Finds the jobs that are running and have stopped moving."""
-
-    def __init__(self, ticks: MutableSequence[float], patience: float) -> None:
-        self._ticks = ticks
-        self._patience = patience
-        self._last: dict[int, tuple[float, float]] = {}
-        self.stalled: set[int] = set()
-
-    def is_stalled(self, slot: int) -> bool:
-        """Whether the job has begun and has not moved for too long; True only once."""
-        tick, now = self._ticks[slot], time.monotonic()
-        if not tick or slot in self.stalled:
-            return False
-        before = self._last.get(slot)
-        if before is None or before[0] != tick:
-            self._last[slot] = (tick, now)
-            return False
-        if now - before[1] < self._patience:
-            return False
-        self.stalled.add(slot)
-        return True
-
-
-def _outcome(future: Any, job: Job, stalled: bool, patience: float) -> Outcome:
-    try:
-        outcome: Outcome = future.result()
-        return outcome
-    except CancelledError:
-        assert stalled, "only stalled jobs are cancelled"
-        return Outcome(job.name, "failed", "stalled", f"nothing moved for {patience:.0f} s")
-    except Exception as error:  # pebble's ProcessExpired: the worker died
-        code = getattr(error, "exitcode", None)
-        return Outcome(
-            job.name,
-            "failed",
-            "crashed",
-            f"reading or writing it ended its process ({_death(code)})",
-            "the file may be damaged; the others are not touched by it",
-        )
-
-
 def _death(code: int | None) -> str:
     if code is None:
         return "unknown cause"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _show(task: Task, seconds: MutableSequence[float], shown: float) -> float:
-    total = float(sum(seconds))
-    if total != shown:
-        task.advance(0, music=f"{total / 60:.1f} min")
-    return total
 
 
 def _below(plan: Plan, job: Job) -> str:

@@ -58,7 +58,7 @@ def vocode(
     logs, sources = ArrayQueue(axis=1), ArrayQueue(axis=1)
     begun = 0  # the frame that the queues begin with
     tail: Float32Array | None = None  # the last FADE_FRAMES of the stretch before
-    ramp = (np.arange(FADE_FRAMES * hop, dtype=np.float32) + 0.5) / (FADE_FRAMES * hop)
+    ramp = ((np.arange(FADE_FRAMES * hop) + 0.5) / (FADE_FRAMES * hop)).astype(np.float32)
     source = iter(pieces)
     count = max(1, -(-(frames - half) // stretch))
     for index in range(count):

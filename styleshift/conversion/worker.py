@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -17,8 +18,7 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence
-
+    from styleshift.bundle.load import Bundle
     from styleshift.conversion.stream import Pipeline
 
 # Failures that the next file will not escape.
@@ -58,41 +58,26 @@ class Outcome:
 class _Worker:
     """What this process knows: settings, and the pipeline once the first file has asked for it."""
 
-    model: Path
-    digest: str
+    bundle: Bundle
     settings: ConvertSettings
     threads: int
     comment: str
-    ticks: MutableSequence[float]
-    seconds: MutableSequence[float]
     pipeline: Pipeline | None = None
 
 
 _worker: _Worker | None = None
 
 
-def start(
-    model: Path,
-    digest: str,
-    settings: ConvertSettings,
-    threads: int,
-    comment: str,
-    ticks: MutableSequence[float],
-    seconds: MutableSequence[float],
-) -> None:
+def begin(bundle: Bundle, settings: ConvertSettings, threads: int, comment: str) -> None:
     """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
 
     Args:
-        model: the model file.
-        digest: its SHA-256 as the command saw it.
+        bundle: the model, which the command has looked through.
         settings: of the conversion.
         threads: that the model may use.
         comment: added to the comment tag of outputs.
-        ticks: shared; ``ticks[slot]`` grows whenever the job in that slot makes progress.
-        seconds: shared; ``seconds[slot]`` is how much music of it is written.
     """
     global _worker  # a process has one; pools hand over functions, not objects
-    # Ctrl-C reaches the whole process group; the command decides, and stops its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     if os.environ.get("STYLESHIFT_DEBUG", "") in ("", "0"):
@@ -100,24 +85,24 @@ def start(
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _worker = _Worker(model, digest, settings, threads, comment, ticks, seconds)
+    _worker = _Worker(bundle, settings, threads, comment)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(EXIT_SIGTERM)  # passes through the writer, which removes its temporary file
 
 
-def work(job: Job, slot: int, known: str) -> Outcome:
+def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
     """Convert one file, and say what happened; raises nothing that can be said.
 
     Args:
-        job: what to convert.
-        slot: where to show progress.
-        known: SHA-256 of the source that the output there was made from; if it is the same, nothing is done.
+        task: what to convert, and the SHA-256 of the source that the output there was made from, or nothing;
+            if the source is still the same, nothing is done.
+        tell: told of progress, in seconds of music.
     """
+    job, known = task
     worker = _worker
-    assert worker is not None, "start() comes first"
-    worker.ticks[slot] += 1
+    assert worker is not None, "begin() comes first"
     try:
         if worker.pipeline is None:
             worker.pipeline = _pipeline(worker)
@@ -126,7 +111,8 @@ def work(job: Job, slot: int, known: str) -> Outcome:
     from styleshift.audio.stream import shown
 
     try:
-        return _convert(worker, worker.pipeline, job, slot, known)
+        tell(0.0)
+        return _convert(worker, worker.pipeline, job, known, tell)
     except StyleshiftError as error:
         cause = error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -145,17 +131,23 @@ def work(job: Job, slot: int, known: str) -> Outcome:
 
 
 def _pipeline(worker: _Worker) -> Pipeline:
-    from styleshift.bundle.load import load_bundle
     from styleshift.conversion.pipeline import load_pipeline
     from styleshift.errors import BundleError
 
-    bundle = load_bundle(worker.model)
-    if bundle.digest != worker.digest:
-        raise BundleError(f"the model file {worker.model} changed during the run", "run again")
-    return load_pipeline(bundle, worker.settings, worker.threads)[0]
+    path = worker.bundle.path
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"the model file {path} cannot be read: {error.strerror or error}") from error
+    if digest != worker.bundle.digest:
+        raise BundleError(f"the model file {path} changed during the run", "run again")
+    return load_pipeline(worker.bundle, worker.settings, worker.threads)[0]
 
 
-def _convert(worker: _Worker, pipeline: Pipeline, job: Job, slot: int, known: str) -> Outcome:
+def _convert(
+    worker: _Worker, pipeline: Pipeline, job: Job, known: str, tell: Callable[[float], None]
+) -> Outcome:
     from styleshift.audio.formats import output_format
     from styleshift.conversion.track import convert_file
 
@@ -163,10 +155,6 @@ def _convert(worker: _Worker, pipeline: Pipeline, job: Job, slot: int, known: st
     digest = sha256(job.source)
     if known and digest == known:
         return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
-
-    def told(seconds: float) -> None:
-        worker.ticks[slot] += 1
-        worker.seconds[slot] += seconds
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result = convert_file(
@@ -176,7 +164,7 @@ def _convert(worker: _Worker, pipeline: Pipeline, job: Job, slot: int, known: st
         format=None if job.format == "same" else output_format(job.format),
         salvage=worker.settings.salvage,
         comment=f"{worker.comment}, {time.strftime('%Y-%m-%d')}",
-        on_seconds=told,
+        on_seconds=tell,
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -1,0 +1,83 @@
+"""What was done is remembered through any kill, and two runs never meet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from styleshift.conversion.journal import Entry, Journal
+from styleshift.errors import LockedError, UsageError
+
+
+def test_the_last_word_counts(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(Entry("a.mp3", "begun", "k1"))
+        journal.write(Entry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4))
+        journal.write(Entry("a.mp3", "done", "k1", "00", 1, 2))
+    with Journal(tmp_path) as journal:
+        assert journal.entry("a.mp3") == Entry("a.mp3", "done", "k1", "00", 1, 2)
+        assert journal.entry("b\udce9\n[/red].mp3") == Entry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4)
+        assert journal.entry("c.mp3") is None
+
+
+def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(Entry("a", "done", "k"))
+        journal.write(Entry("b", "done", "k"))
+    file = tmp_path / ".styleshift" / "journal.jsonl"
+    data = file.read_bytes()
+    first = data.index(b"\n") + 1
+    for length in range(first, len(data) - 1):
+        file.write_bytes(data[:length])
+        with Journal(tmp_path) as journal:
+            assert journal.entry("a") is not None
+            journal.write(Entry("c", "done", "k"))
+        with Journal(tmp_path) as journal:
+            assert journal.entry("a") is not None
+            assert journal.entry("c") is not None
+            assert journal.entry("b") is None or length == len(data) - 1
+
+
+def test_garbage_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / ".styleshift" / "journal.jsonl"
+    file.parent.mkdir()
+    file.write_bytes(b'[]\n{"target": 1}\n\xff\xfe\n{"target": "a", "state": "done", "key": "k", "new": 1}\n')
+    with Journal(tmp_path) as journal:
+        assert journal.entry("a") == Entry("a", "done", "k")
+
+
+def test_a_second_run_is_turned_away(tmp_path: Path) -> None:
+    with Journal(tmp_path), pytest.raises(LockedError) as caught, Journal(tmp_path):
+        pass
+    assert caught.value.exit_code == 11
+    with Journal(tmp_path):
+        pass
+
+
+def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib; from styleshift.conversion.journal import *;"
+        f"j = Journal(pathlib.Path({str(tmp_path)!r})); j.__enter__(); j.write(Entry('a', 'done', 'k'));"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    with Journal(tmp_path) as journal:
+        assert journal.entry("a") is not None
+
+
+def test_parts_have_locks_of_their_own_and_know_of_each_other(tmp_path: Path) -> None:
+    with Journal(tmp_path, "1of2") as first, Journal(tmp_path, "2of2") as second:
+        first.write(Entry("a", "done", "k"))
+        second.write(Entry("b", "done", "k"))
+    with Journal(tmp_path) as journal:
+        assert journal.entry("a") is not None
+        assert journal.entry("b") is not None
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot write"), Journal(tmp_path / "file" / "out"):
+        pass
