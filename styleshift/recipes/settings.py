@@ -240,6 +240,8 @@ class ScheduleConfig:
         precision: of the networks' forward passes; weights stay float32.
         log_every: steps from one line of the log to the next.
         save_every: steps from one checkpoint to the next.
+        judge: excerpts a side that are converted and judged at every checkpoint, which decides the best;
+            0 is none.
         keep_every: of those, steps from one that is kept for good to the next; 0 keeps none.
         disk_gb: most that the checkpoints of a run may take; the oldest kept ones go first.
         threads: PyTorch's threads on a CPU; 0 leaves them as they are.
@@ -251,6 +253,7 @@ class ScheduleConfig:
     precision: Precision = "float32"
     log_every: int = 20
     save_every: int = 500
+    judge: int = 0
     keep_every: int = 0
     disk_gb: float = 10.0
     threads: int = 0
@@ -265,6 +268,7 @@ class ScheduleConfig:
             batch=(1, 4096),
             log_every=(1, 1 << 31),
             save_every=(1, 1 << 31),
+            judge=(0, 4096),
             keep_every=(0, 1 << 31),
             disk_gb=(0, INFINITY),
             threads=(0, 1024),

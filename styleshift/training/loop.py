@@ -62,7 +62,7 @@ class Loop:
                     rows.clear()
                 if due and state.progress < 1:
                     self.save(False)
-                    saved, clock = state.step, time.monotonic()  # saving is no training time
+                    saved = state.step
             if saved != state.step or state.progress >= 1:
                 self.save(state.progress >= 1)
         if state.progress < 1:

@@ -32,6 +32,7 @@ from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statisti
 from styleshift.training.data import FreshCrops, Source, measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read, write
+from styleshift.training.judging import Jury
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
 from styleshift.training.matching import MatchedCrops
@@ -128,7 +129,8 @@ def start_run(
                 "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             },
         )
-        return _train(folder, state, _source(samplers, state, reporter), reporter)
+        jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
+        return _train(folder, state, _source(samplers, state, reporter), jury, reporter)
 
 
 def resume_run(
@@ -192,9 +194,10 @@ def resume_run(
             )
         atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
         reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
+        jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
         source = _source(samplers, state, reporter)
         source.restore(values["source"])
-        return _train(folder, state, source, reporter)
+        return _train(folder, state, source, jury, reporter)
 
 
 def find_run(place: Workspace, name: str | None = None) -> Path:
@@ -328,7 +331,19 @@ def _source(samplers: list[CropSampler], state: TrainingState, reporter: Reporte
     return FreshCrops(x, y, state.recipe.data)
 
 
-def _train(folder: Path, state: TrainingState, source: Source, reporter: Reporter) -> RunResult:
+def _jury(samplers: list[CropSampler], recipe: Recipe, least_hours: float, reporter: Reporter) -> Jury | None:
+    if not recipe.schedule.judge:
+        return None
+    crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
+    known = max(8, round(min(300.0, 3600 * least_hours) / crop))  # five minutes a side, or what there is
+    reporter.detail("learning to tell the domains apart, to judge by")
+    x, y = samplers
+    return Jury(x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0)
+
+
+def _train(
+    folder: Path, state: TrainingState, source: Source, jury: Jury | None, reporter: Reporter
+) -> RunResult:
     schedule = state.recipe.schedule
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
@@ -339,8 +354,9 @@ def _train(folder: Path, state: TrainingState, source: Source, reporter: Reporte
     def save(final: bool) -> None:
         tensors, values = pack(state)
         values["source"] = source.state()
+        verdict = jury.judge(state.model) if jury else None
         try:
-            checkpoints.save(tensors, values)
+            checkpoints.save(tensors, values, verdict.score if verdict else None)
         except OSError as error:
             last = checkpoints.steps()
             kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
@@ -353,6 +369,12 @@ def _train(folder: Path, state: TrainingState, source: Source, reporter: Reporte
             return
         checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         log.event("saved", step=state.step)
+        if verdict:
+            log.event("judged", step=state.step, **verdict.to_dict())
+            for direction, part in verdict.directions.items():
+                reporter.detail(f"step {state.step}, {direction}: {part.verdict}")
+                if final and part.kind in ("copies", "music lost"):
+                    reporter.warn(f"{direction}: {part.verdict}")
 
     if state.step == 0:
         save(False)  # so that a run that is killed at once can go on too

@@ -30,6 +30,7 @@ TINY = (
     "schedule.save_every=2",
     "schedule.log_every=1",
     "schedule.threads=1",
+    "schedule.judge=0",
     "warm_start.share=0",
     "warm_start.weight=0",
 )

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from styleshift.corpus import Corpus, CropSampler
+from styleshift.evaluation.features import features
+from styleshift.frontend import SpectrogramConfig, log_spectrogram
+from styleshift.recipes import Recipe
+from styleshift.training.data import Statistics
+from styleshift.training.files import CheckpointFolder
+from styleshift.training.judging import Jury, spectrogram_features
+from styleshift.training.model import CycleGAN
+from styleshift.training.run import start_run
+from styleshift.workspace import Workspace
+
+Tiny = Callable[..., Recipe]
+
+
+def music(seconds: float) -> np.ndarray:
+    time = np.arange(int(22050 * seconds)) / 22050
+    notes = np.sin(2 * np.pi * 440 * time) + 0.5 * np.sin(2 * np.pi * 660 * time)
+    return (0.2 * notes * np.exp(-3 * (time % 0.5))).astype(np.float32)
+
+
+def test_features_are_those_of_the_waveform() -> None:
+    config = SpectrogramConfig(22050, 1024, 256, 1024, compression="log1p", gain=1000.0)
+    samples = music(3)
+    ours = spectrogram_features(log_spectrogram(samples, config).T, config)
+    theirs = features(samples)
+    frames = min(len(ours.log_mel), len(theirs.log_mel))
+    loud = theirs.log_mel[:frames] > theirs.log_mel.max() - 50
+    assert np.abs(ours.log_mel[:frames] - theirs.log_mel[:frames])[loud].mean() < 0.5
+    assert ours.chroma.shape[1] == theirs.chroma.shape[1] == 12
+    assert abs(len(ours.chroma) - len(theirs.chroma)) <= 2
+    assert ours.chroma.mean(axis=0).argmax() == theirs.chroma.mean(axis=0).argmax() == 9  # the note A
+
+
+def test_features_at_another_rate() -> None:
+    config = SpectrogramConfig(compression="log", floor=1e-6)
+    found = spectrogram_features(log_spectrogram(music(2)[:41000], config).T, config)
+    assert abs(found.seconds - 2) < 0.1
+    assert np.isfinite(found.log_mel).all()
+
+
+def test_a_model_that_copies_is_called_one(place: Workspace, tiny_recipe: Tiny) -> None:
+    recipe = tiny_recipe("data.silence_gate=false")
+    x, y = (CropSampler(Corpus.open(place.spectrograms / name), 64, seed=2) for name in ("low", "high"))
+    same = Statistics(torch.full((65,), 3.0), 1.0, 1.0, 8.0)
+    state = x.state()
+    jury = Jury(x, y, recipe.spectrogram, known=12, excerpts=4, seed=0)
+    assert x.state() == state
+    verdict = jury.judge(CycleGAN(recipe, same, same))
+    assert {part.kind for part in verdict.directions.values()} == {"copies"}
+    assert verdict.score < 0.3
+
+
+def test_the_best_checkpoint_is_the_one_with_the_highest_score(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    result = start_run(fresh, ("low", "high"), tiny_recipe("schedule.judge=2", "schedule.keep_every=2"))
+    lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
+    scores = {line["step"]: line["score"] for line in lines if line["event"] == "judged"}
+    folder = CheckpointFolder(result.folder / "checkpoints")
+    assert set(scores) == {0, 2, 4, 6}
+    assert folder.scores() == scores
+    assert folder.best() == folder.file(max(scores, key=lambda step: scores[step]))
