@@ -145,8 +145,10 @@ def convert(
     """
     from styleshift.cli.console import TerminalReporter
     from styleshift.cli.convert_run import ConvertRequest, run_convert
+    from styleshift.hooks.registry import warn_of_plugins
 
     reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    warn_of_plugins(reporter)
     request = ConvertRequest(
         source=source,
         target=target,

@@ -74,6 +74,7 @@ def precompute(
     from styleshift.cli.console import TerminalReporter
     from styleshift.corpus import precompute as run
     from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
+    from styleshift.hooks.registry import warn_of_plugins
     from styleshift.recipes import load_recipe
 
     if more_domains and not domains:
@@ -83,6 +84,7 @@ def precompute(
         )
     wanted = [*domains, *(more_domains or [])] if domains else None
     reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
+    warn_of_plugins(reporter)
     result = run(
         folder,
         places.workspace(workspace),

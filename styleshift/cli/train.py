@@ -81,10 +81,12 @@ def train(
     """
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import UsageError
+    from styleshift.hooks.registry import warn_of_plugins
     from styleshift.workspace import setting
     from styleshift.workspace import workspace as find_workspace
 
     reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    warn_of_plugins(reporter)
     place = find_workspace(workspace)
     chosen_device = str(setting("device", device))
     if resume:

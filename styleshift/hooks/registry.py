@@ -18,6 +18,7 @@ from styleshift.hooks import specs
 from styleshift.hooks.check import record_problem
 from styleshift.hooks.options import build_config, coerce
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, VocoderSpec
+from styleshift.progress import Reporter
 
 __all__ = [
     "BUILT_IN_MODULES",
@@ -29,6 +30,7 @@ __all__ = [
     "build_config",
     "coerce",
     "load_registry",
+    "warn_of_plugins",
 ]
 
 ENTRY_POINT_GROUP = "styleshift"
@@ -232,6 +234,12 @@ def load_registry() -> Registry:
     if not registry.disabled:
         registry.register_installed(distributions())
     return registry
+
+
+def warn_of_plugins(reporter: Reporter) -> None:
+    """Say which plugins could not be loaded, for commands whose result might have been another with them."""
+    for warning in load_registry().warnings:
+        reporter.warn(warning)
 
 
 def _hooks(plugin: object, package: str) -> list[pluggy.HookCaller]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -97,3 +98,22 @@ def test_listing_the_real_plugins_imports_no_torch():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "set() True", result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("words", [("precompute", "."), ("train",), ("convert", ".", "--to", "x")])
+def test_commands_whose_result_it_may_change_say_that_a_plugin_is_broken(tmp_path, words):
+    (tmp_path / "broken.py").write_text("import a_library_that_is_not_there")
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[styleshift]\nplugin = broken\n")
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    result = subprocess.run(
+        [sys.executable, "-m", "styleshift", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert "warning: plugin broken 1.0 cannot be loaded and is left out: ModuleNotFound" in result.stderr
+    assert "Traceback" not in result.stderr
