@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     Float32Array = npt.NDArray[np.float32]
     ComplexArray = npt.NDArray[np.complex64]
 
-# The seed's frame that is cropped by a shorter FFT, and a plain one with the other compression.
+# The seed's frame that is cropped by a shorter FFT, the default recipe's, and the other compression.
 SPECTROGRAMS = (
     SpectrogramConfig(),
+    SpectrogramConfig(sample_rate=22050, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0),
     SpectrogramConfig(
         sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log"
     ),
