@@ -233,7 +233,7 @@ class _Run:
                 self._result.fatal = outcome
                 return
             if not self._plan.single:  # one file's failure is the whole command's, and is said there
-                self._reporter.warn(f"{job.name}: {outcome.reason}: {outcome.message}")
+                self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
         else:
             self._note(
                 Entry(
@@ -245,9 +245,9 @@ class _Run:
                     outcome.mtime_ns,
                 )
             )
-            self._reporter.detail(f"{job.name}: {outcome.status}")
+            self._reporter.detail(f"{_one_line(job.name)}: {outcome.status}")
             for warning in outcome.result.get("warnings", ()):
-                self._reporter.warn(f"{job.name}: {warning}")
+                self._reporter.warn(f"{_one_line(job.name)}: {warning}")
 
     def _note(self, entry: Entry, *, unless_known: bool = False) -> None:
         if self._journal is None or (unless_known and self._journal.entry(entry.target) is not None):
@@ -267,6 +267,11 @@ def _death(code: int | None) -> str:
     if code is None:
         return "unknown cause"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _one_line(name: str) -> str:
+    """A name that may hold a line break, in a sentence that must not."""
+    return name.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _below(plan: Plan, job: Job) -> str:

@@ -20,8 +20,8 @@ def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
         line: dict[str, Any] = {
             "name": job.name,
             "status": outcome.status if outcome else "not reached",
-            "source": str(job.source),
-            "target": str(job.target),
+            "source": str(job.source.absolute()),
+            "target": str(job.target.absolute()),
         }
         if outcome is not None and outcome.status == "failed":
             line |= {"reason": outcome.reason, "message": outcome.message, "hint": outcome.hint}
