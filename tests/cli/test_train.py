@@ -1,0 +1,106 @@
+"""``styleshift train`` as it is typed; how it trains is tested in tests/training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from styleshift.cli.app import app
+from styleshift.errors import ConfigError, StyleshiftError, UsageError
+from styleshift.training import run as run_module
+from styleshift.training.run import RunResult
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def calls(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """What the command asks the trainer to do, with the training left out."""
+    found: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+    monkeypatch.chdir(tmp_path)
+
+    def fake(name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> RunResult:
+            found.append((name, args, kwargs))
+            return RunResult("a-b", tmp_path / "runs" / "a-b", 5, 1.5)
+
+        return call
+
+    monkeypatch.setattr(run_module, "start_run", fake("start"))
+    monkeypatch.setattr(run_module, "resume_run", fake("resume"))
+    return found
+
+
+def test_the_command_of_the_readme(calls: list[Any]) -> None:
+    result = runner.invoke(app, ["train", "--domains", "country", "classical"], catch_exceptions=False)
+    assert result.exit_code == 0
+    (name, (place, domains, recipe), options) = calls[0]
+    assert (name, domains, recipe.name, options["name"]) == ("start", ("country", "classical"), "small", None)
+    assert str(place.root) == "styleshift-workspace"
+    assert "a-b" in result.stdout
+
+
+def test_options_reach_the_recipe(calls: list[Any]) -> None:
+    words = (
+        "train --domains a b --recipe seed --set generator.channels=8 --set loss.cycle=3 --steps 7 --seed 4"
+    )
+    runner.invoke(app, [*words.split(), "--name", "mine", "--device", "cpu"], catch_exceptions=False)
+    _, (_, _, recipe), options = calls[0]
+    assert recipe.generator.options["channels"] == 8
+    assert (recipe.loss.cycle, recipe.schedule.steps) == (3.0, 7)
+    assert (options["seed"], options["name"], options["device"]) == (4, "mine", "cpu")
+
+
+def test_minutes_alone_end_the_run(calls: list[Any]) -> None:
+    runner.invoke(app, ["train", "--domains", "a", "b", "--minutes", "30"], catch_exceptions=False)
+    assert calls[0][1][2].schedule.minutes == 30
+    assert calls[0][1][2].schedule.steps == 0
+    runner.invoke(
+        app, ["train", "--domains", "a", "b", "--minutes", "30", "--steps", "9"], catch_exceptions=False
+    )
+    assert calls[1][1][2].schedule.steps == 9
+
+
+def test_resume_needs_no_other_option(calls: list[Any]) -> None:
+    runner.invoke(app, ["train", "--resume"], catch_exceptions=False)
+    assert calls[0][0] == "resume"
+    assert calls[0][1][1] is None
+    runner.invoke(app, ["train", "--resume", "--name", "mine", "--steps", "9"], catch_exceptions=False)
+    assert calls[1][1][1] == "mine"
+    assert calls[1][2]["steps"] == 9
+
+
+def test_the_setting_of_the_environment_is_the_default(
+    calls: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLESHIFT_RECIPE", "seed")
+    runner.invoke(app, ["train", "--domains", "a", "b"], catch_exceptions=False)
+    runner.invoke(app, ["train", "--domains", "a", "b", "--recipe", "small"], catch_exceptions=False)
+    assert [call[1][2].name for call in calls] == ["seed", "small"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "text"),
+    [
+        ("train --resume --domains a b", UsageError, "--domains cannot be changed"),
+        ("train --resume --set loss.cycle=1", UsageError, "--set cannot be changed"),
+        ("train --domains a b --recipe huge", ConfigError, "no recipe 'huge'"),
+        ("train --domains a b --set loss.cycel=1", ConfigError, "'cycel'"),
+    ],
+)
+def test_errors(calls: list[Any], words: str, error: type[StyleshiftError], text: str) -> None:
+    with pytest.raises(error, match=text):
+        runner.invoke(app, words.split(), catch_exceptions=False)
+    assert calls == []
+
+
+def test_json_is_one_line_on_stdout(calls: list[Any]) -> None:
+    import json
+
+    result = runner.invoke(app, ["train", "--domains", "a", "b", "--json"], catch_exceptions=False)
+    assert json.loads(result.stdout)["step"] == 5
