@@ -11,6 +11,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.styleshift-ready
+DEVELOP := $(VENV)/.styleshift-develop-ready
 CPP_SOURCES := $(shell find cpp CMakeLists.txt -type f 2>/dev/null)
 # One thread a test process, as many processes as cores: faster than the other way round, and repeatable.
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -21,10 +22,15 @@ DEMO := demo
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-setup: $(READY) ## the virtual environment with styleshift in it
+setup: $(DEVELOP) ## the virtual environment, with styleshift and the tools to work on it
 
+# Who only wants to hear it need not wait for the tools of those who change it.
 $(READY): pyproject.toml constraints-cpu.txt tools/setup.sh $(CPP_SOURCES)
-	@bash tools/setup.sh $(VENV)
+	@bash tools/setup.sh $(VENV) m4a
+	@touch $@
+
+$(DEVELOP): $(READY)
+	@bash tools/setup.sh $(VENV) m4a,dev
 	@touch $@
 
 demo: $(READY) ## hear music converted by a model that is trained in front of you (about 5 minutes)
@@ -32,23 +38,23 @@ demo: $(READY) ## hear music converted by a model that is trained in front of yo
 
 test: lint types test-cpp test-python test-plugins ## all that CI runs
 
-lint: $(READY) ## ruff
+lint: $(DEVELOP) ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY) ## mypy, strict
+types: $(DEVELOP) ## mypy, strict
 	$(BIN)/mypy
 
-test-cpp: $(READY) ## the C++ library's own tests, plain and under the sanitizers
+test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitizers
 	bash tools/test_cpp.sh $(BIN)
 
-test-python: $(READY) ## pytest
+test-python: $(DEVELOP) ## pytest
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -n auto --dist worksteal
 
-test-plugins: $(READY) ## each in-tree plugin's own tests
+test-plugins: $(DEVELOP) ## each in-tree plugin's own tests
 	$(TEST_ENVIRONMENT) bash tools/test_plugins.sh $(BIN)
 
-benchmark: $(READY) ## the front end against torch, scipy and librosa
+benchmark: $(DEVELOP) ## the front end against torch, scipy and librosa
 	$(BIN)/python benchmarks/frontend.py
 
 clean: ## removes what make made, .venv as well

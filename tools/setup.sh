@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the virtual environment $1 and installs styleshift with its development tools into it.
+# Makes the virtual environment $1 and installs styleshift into it, with the extras $2 (such as m4a,dev).
 set -euo pipefail
-venv=$1
+venv=$1 extras=$2
 cd "$(dirname "$0")/.."
 
 usable() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; }
@@ -47,5 +47,5 @@ fi
 
 echo "building and installing styleshift"
 pip install --prefer-binary "scikit-build-core>=0.10" "pybind11>=2.13" "cmake>=3.25" "ninja>=1.11"
-pip install --prefer-binary --no-build-isolation "${constraints[@]}" -e ".[dev,m4a]"
+pip install --prefer-binary --no-build-isolation "${constraints[@]}" -e ".[$extras]"
 "$venv/bin/styleshift" --version
