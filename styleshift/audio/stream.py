@@ -97,6 +97,8 @@ class DecodedStream:
         self.frames = info.frames
         self.warnings: list[str] = []
         self._allow_cut = allow_cut
+        # Integers cannot be NaN, infinite or huge.
+        self._may_be_odd = not info.subtype.startswith(("PCM_", "ULAW", "ALAW"))
 
     def __enter__(self) -> DecodedStream:
         return self
@@ -115,10 +117,11 @@ class DecodedStream:
         """
         position = 0
         for block in self._decode(frames):
-            # One pass over the data finds anything that is odd; only then look closer.
-            power = float(np.vdot(block, block))
-            if not power < LARGEST_SAMPLE**2:
-                self._refuse_odd(block, position)
+            if self._may_be_odd:
+                # One pass over the data finds anything that is odd; only then look closer.
+                power = float(np.einsum("ij,ij->", block, block))
+                if not power < LARGEST_SAMPLE**2:
+                    self._refuse_odd(block, position)
             position += len(block)
             yield block
         if not position:

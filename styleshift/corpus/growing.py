@@ -61,10 +61,13 @@ class GrowingArray:
             self.frames += rows.shape[1]
 
     def finish(self) -> None:
-        """Put the true length into the header, flush to disk, and give the file its name."""
+        """Put the true length into the header and give the file its name.
+
+        Its bytes may still be on their way to the disk: whoever relies on them calls :func:`flush_to_disk`
+        first. Waiting for the disk here would stop the computing of what comes next.
+        """
         self._file.seek(0)
         self._write(npy_header((1, self.frames, self._bins), self._dtype))
-        os.fsync(self._file.fileno())
         self._file.close()
         self._temporary.replace(self.path)
 
@@ -87,6 +90,15 @@ class GrowingArray:
 def stored_bytes(frames: int, bins: int, dtype: npt.DTypeLike = np.float16) -> int:
     """The size of a whole file."""
     return HEADER_BYTES + frames * bins * np.dtype(dtype).itemsize
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk; raises OSError."""
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -57,7 +57,6 @@ class Entry:
         seconds: of the recording.
         sample_rate, channels: of the recording.
         level_db: gated RMS level of what was transformed, dBFS.
-        peak: largest absolute sample of what was transformed; full scale is 1.0.
         warnings: plain sentences.
         reason, message: why it is left out.
     """
@@ -72,7 +71,6 @@ class Entry:
     sample_rate: int = 0
     channels: int = 0
     level_db: float = 0.0
-    peak: float = 0.0
     warnings: tuple[str, ...] = ()
     reason: str = ""
     message: str = ""

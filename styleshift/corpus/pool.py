@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import replace
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from styleshift.corpus.manifest import Entry, Stamp
 from styleshift.corpus.work import Job, Outcome, start_worker, work
@@ -20,6 +20,8 @@ from styleshift.interrupt import StopRequest
 # Decoding takes a thousandth of real time; this is for what never ends.
 TIMEOUT_SECONDS = 300.0
 TIMEOUT_SECONDS_PER_MEGABYTE = 10.0
+# How often the pool's own threads look around, seconds. Its default of 0.1 is felt at the start and the end.
+LOOK_SECONDS = 0.02
 # Jobs handed to the pool beyond those that run: enough that no worker waits, few enough to stop quickly.
 WAITING_PER_WORKER = 4
 
@@ -38,13 +40,8 @@ def run_jobs(jobs: Iterable[Job], workers: int, stop: StopRequest) -> Iterator[t
     """
     here: list[Job] = []
     waiting = iter(jobs)
-    # Not fork: threads of ours or of libraries may hold locks at that moment. Not spawn: it imports anew
-    # for each worker.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if hasattr(context, "set_forkserver_preload"):
-        context.set_forkserver_preload(["styleshift.audio.read", "styleshift.corpus.compute"])
-    pool: Any = ProcessPool(max_workers=workers, initializer=start_worker, context=context)
+    CONSTS.sleep_unit = LOOK_SECONDS
+    pool: Any = ProcessPool(max_workers=workers, initializer=start_worker, context=_context())
     running: dict[Any, Job] = {}
     try:
         while not stop.requested:
@@ -69,6 +66,19 @@ def run_jobs(jobs: Iterable[Job], workers: int, stop: StopRequest) -> Iterator[t
         if stop.requested:
             return
         yield job, work(job)
+
+
+def _context() -> Any:
+    # Not fork: threads of ours or of libraries may hold locks at that moment. Not spawn: it imports anew
+    # for each worker.
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # Everything that a job needs, and that unpickling one imports.
+    context.set_forkserver_preload(
+        ["styleshift.audio.read", "styleshift.audio.domain", "styleshift.corpus.compute"]
+    )
+    return context
 
 
 def _picklable(job: Job) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from styleshift.corpus.growing import remove_unfinished
+from styleshift.corpus.growing import flush_to_disk, remove_unfinished
 from styleshift.corpus.lock import Lock
 from styleshift.corpus.manifest import Entry, Journal, Manifest
 from styleshift.corpus.plan import DomainPlan, file_size, find_recordings, obsolete_arrays, plan_domain
@@ -108,24 +109,34 @@ def _compute(
     journals = {plan.name: Journal(plan.folder) for plan in plans if plan.to_do}
     began = time.monotonic()
     seconds = 0.0
+    flushing: list[Future[None]] = []
     try:
-        with StopRequest() as stop, reporter.task("precompute", count, "recordings") as task:
+        with (
+            StopRequest() as stop,
+            ThreadPoolExecutor(1) as flusher,
+            reporter.task("precompute", count, "recordings") as task,
+        ):
             for job, outcome in run_jobs(_jobs(plans, config, overlap=count < jobs), jobs, stop):
                 outcome = _described(outcome, by_name[job.domain])
                 outcomes[job.domain].append(outcome)
                 if outcome.no_space:
-                    raise AudioError(
-                        f"{job.folder} cannot be written to: {outcome.no_space}",
-                        "make space and run the command again; what was finished is kept",
-                        reason="cannot write",
-                    )
+                    raise _no_space(job.folder, outcome.no_space)
                 if outcome.remember:
                     journals[job.domain].add(outcome.entry)
+                if not outcome.known and not outcome.entry.reason:
+                    path = job.folder / outcome.entry.array_name
+                    flushing.append(flusher.submit(flush_to_disk, path))
                 for warning in outcome.entry.warnings:
                     reporter.warn(f"{job.domain}/{job.recording.name}: {warning}")
                 seconds += 0.0 if outcome.known else outcome.entry.seconds
                 speed = f"{seconds / max(time.monotonic() - began, 1e-3):.0f}x real time"
                 task.advance(1, speed=speed)
+            # The manifest must not promise what a power failure could still take away.
+            try:
+                for flushed in flushing:
+                    flushed.result()
+            except OSError as error:
+                raise _no_space(plans[0].folder.parent, error.strerror or str(error)) from error
             if stop.requested:
                 done = sum(len(some) for some in outcomes.values())
                 raise stop.error(
@@ -137,6 +148,14 @@ def _compute(
         for plan in plans:
             remove_unfinished(plan.folder)
     return outcomes
+
+
+def _no_space(folder: Path, why: str) -> AudioError:
+    return AudioError(
+        f"{folder} cannot be written to: {why}",
+        "make space and run the command again; what was finished is kept",
+        reason="cannot write",
+    )
 
 
 def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[Job]:

@@ -101,7 +101,6 @@ def work(job: Job) -> Outcome:
                 sample_rate=measured.sample_rate,
                 channels=measured.channels,
                 level_db=measured.level_db,
-                peak=measured.peak,
                 warnings=measured.warnings,
             )
         )
