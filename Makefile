@@ -46,7 +46,7 @@ types: $(DEVELOP) ## mypy, strict
 	$(BIN)/mypy
 
 test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitizers
-	bash tools/test_cpp.sh $(BIN)
+	PATH="$(abspath $(BIN)):$$PATH" sh tools/sanitize.sh release address undefined thread
 
 test-python: $(DEVELOP) ## pytest
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -n auto --dist worksteal
