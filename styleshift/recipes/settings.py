@@ -13,7 +13,7 @@ from styleshift.errors import ConfigError
 
 Adversarial = Literal["log", "lsgan", "hinge"]
 Normalisation = Literal["shared", "domain"]
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "auto"]
 
 
 def check_range(table: str, values: object, **limits: tuple[float, float]) -> None:
@@ -196,6 +196,8 @@ class WarmStartConfig:
         weight: weight of the distance to the matched frames in the rest of the run; 0 forgets them.
         neighbours: nearest frames that are averaged.
         level: part of a frame's mean level that is left out of the comparison; 1 compares shapes only.
+        rise: weight, in the comparison, of how the mean level rose or fell over the last four frames: attacks
+            are matched with attacks.
         crops: crops a side in the pool. Time and memory of the matching grow with its square.
         bands: frequency bands that are compared, as in the generator ``residual``.
         rate: learning rate at the start; it falls linearly to ``optimiser.generator_rate``.
@@ -203,8 +205,9 @@ class WarmStartConfig:
 
     share: float = 0.0
     weight: float = 0.0
-    neighbours: int = 8
+    neighbours: int = 4
     level: float = 0.7
+    rise: float = 5.0
     crops: int = 160
     bands: int = 128
     rate: float = 1e-3
@@ -217,6 +220,7 @@ class WarmStartConfig:
             weight=(0, 1e6),
             neighbours=(1, 256),
             level=(0, 1),
+            rise=(0, 1e3),
             crops=(1, 100_000),
             bands=(8, 4096),
             rate=(0, 1),
@@ -237,7 +241,8 @@ class ScheduleConfig:
         minutes: a time budget; the run ends with it, and schedules follow whichever of steps and minutes
             is further on; 0 is none.
         batch: crops a domain a step.
-        precision: of the networks' forward passes; weights stay float32.
+        precision: of the networks' forward passes; weights stay float32. ``auto`` is ``bfloat16`` where
+            the processor computes in it, else ``float32``.
         log_every: steps from one line of the log to the next.
         save_every: steps from one checkpoint to the next.
         judge: excerpts a side that are converted and judged at every checkpoint, which decides the best;
@@ -259,7 +264,7 @@ class ScheduleConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        check_choice("schedule", "precision", self.precision, ("float32", "bfloat16"))
+        check_choice("schedule", "precision", self.precision, ("float32", "bfloat16", "auto"))
         check_range(
             "schedule",
             self,

@@ -7,6 +7,13 @@ import torch
 from styleshift.errors import ConfigError
 
 
+def computes_bfloat16(device: torch.device) -> bool:
+    """The device multiplies bfloat16 matrices in hardware: AVX-512 BF16 or AMX, or a GPU from Ampere on."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
 def choose_device(wanted: str) -> torch.device:
     """The device of that name.
 

@@ -9,9 +9,12 @@ from torch import Tensor
 
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
-from styleshift.recipes import Recipe
+from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.data import Batch, Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
+
+RISE_FRAMES = 4
+"""Frames over which a rise in level is taken: 46 ms in the recipe ``small``, the length of an attack."""
 
 
 class MatchedCrops:
@@ -39,9 +42,9 @@ class MatchedCrops:
             self._wanted = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
                 matched = []
-                keys, values = comparable(there, settings.level), there.transpose(1, 2).flatten(0, 1)
+                keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
                 for crop in here:
-                    queries = comparable(crop[None], settings.level)
+                    queries = comparable(crop[None], settings)
                     matched.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
                 self._wanted[direction] = torch.stack(matched)[:, None]
@@ -62,9 +65,20 @@ class MatchedCrops:
         """See :meth:`state`."""
 
 
-def comparable(bands: Tensor, level: float) -> Tensor:
-    """``[crops, bands, frames]`` to ``[crops * frames, bands]``, less a part of each frame's mean."""
-    return (bands - level * bands.mean(dim=1, keepdim=True)).transpose(1, 2).flatten(0, 1).contiguous()
+def comparable(bands: Tensor, settings: WarmStartConfig) -> Tensor:
+    """What frames are compared by: their bands, less a part of their mean level, and how that level moves.
+
+    Args:
+        bands: ``[crops, bands, frames]`` normalised.
+        settings: ``level`` and ``rise``.
+
+    Returns:
+        ``[crops * frames, bands + 1]``.
+    """
+    level = bands.mean(dim=1, keepdim=True)
+    before = torch.cat([level[:, :, :1].expand(-1, -1, RISE_FRAMES), level], dim=2)[:, :, : level.shape[2]]
+    seen = torch.cat([bands - settings.level * level, settings.rise * (level - before)], dim=1)
+    return seen.transpose(1, 2).flatten(0, 1).contiguous()
 
 
 def average_nearest(queries: Tensor, keys: Tensor, values: Tensor, neighbours: int) -> Tensor:

@@ -12,6 +12,7 @@ from styleshift.recipes import Recipe
 from styleshift.recipes.settings import OptimiserConfig
 from styleshift.training import losses
 from styleshift.training.data import Batch
+from styleshift.training.device import computes_bfloat16
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 
@@ -30,6 +31,7 @@ class TrainingState:
         random: of every random choice in a step, on the CPU.
         replay: past fakes of each side.
         bands: what matched frames are compared in; None where none are matched.
+        half: forward passes run in bfloat16.
         step: steps done.
         seconds: spent on them, over all sittings.
     """
@@ -41,6 +43,7 @@ class TrainingState:
     random: torch.Generator
     replay: dict[str, ReplayBuffer] = field(default_factory=dict)
     bands: Bands | None = None
+    half: bool = False
     step: int = 0
     seconds: float = 0.0
 
@@ -48,7 +51,7 @@ class TrainingState:
     def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
         """The state before the first step."""
         settings = recipe.optimiser
-        matching = recipe.warm_start
+        matching, precision = recipe.warm_start, recipe.schedule.precision
         device = next(model.parameters()).device
         return cls(
             recipe,
@@ -58,6 +61,7 @@ class TrainingState:
             torch.Generator().manual_seed(seed),
             {side: ReplayBuffer(settings.replay) for side in model.discriminators},
             Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
+            precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device)),
         )
 
     @property
@@ -103,9 +107,8 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
     wanted = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.wanted.items()}
     warming = state.warming
     fakes: dict[str, Tensor] = {}
-    half = recipe.schedule.precision == "bfloat16"
     model.discriminators.requires_grad_(False)
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+    with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
         if warming:
             total, named = warming_losses(state, {"x2y": x, "y2x": y}, wanted)
         else:
@@ -117,7 +120,7 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
     if not fakes:
         state.step += 1
         return {name: value.detach() for name, value in named.items()}
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+    with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
         total, more = discriminator_losses(state, {"x": x, "y": y, "x_cycled": x, "y_cycled": y}, fakes)
     _advance(state.discriminator_optimiser, model.discriminators, total, settings.clip)
     state.step += 1

@@ -31,6 +31,7 @@ TINY = (
     "schedule.log_every=1",
     "schedule.threads=1",
     "schedule.judge=0",
+    "schedule.precision=float32",
     "warm_start.share=0",
     "warm_start.weight=0",
 )

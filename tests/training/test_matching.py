@@ -8,9 +8,9 @@ from scipy.spatial import cKDTree
 
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.progress import Reporter
-from styleshift.recipes import Recipe
+from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.data import measure
-from styleshift.training.matching import MatchedCrops, average_nearest
+from styleshift.training.matching import MatchedCrops, average_nearest, comparable
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.step import TrainingState, train_step
@@ -30,6 +30,16 @@ def test_average_of_the_nearest_is_scipys() -> None:
     nearest = cKDTree(keys).query(queries, k=4)[1]
     found = average_nearest(*(torch.tensor(part) for part in (queries, keys, values)), 4)
     assert np.allclose(found.numpy(), values[nearest].mean(axis=1))
+
+
+def test_attacks_are_compared_with_attacks() -> None:
+    """Two frames alike in every band differ in what they are compared by where one follows silence."""
+    bands = torch.zeros(1, 4, 12)
+    bands[:, :, 6:] = 2.0
+    seen = comparable(bands, WarmStartConfig(level=1.0, rise=3.0))
+    assert seen.shape == (12, 5)
+    assert seen[:, :4].abs().max() == 0
+    assert seen[:, 4].tolist() == [0.0] * 6 + [6.0] * 4 + [0.0] * 2
 
 
 def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]:
