@@ -25,12 +25,14 @@ def write_package(site: Path, package: str, source: str, *, version: str = "1.2.
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Install a package for one test: ``install("name", "source")`` returns the folder it is in."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    """Install a package for one test: ``install("name", "source", into="")`` returns the folder it is in."""
     before = set(sys.modules)
 
-    def write(package: str, source: str, **more: str) -> Path:
-        return write_package(tmp_path, package, source, **more)
+    def write(package: str, source: str, *, into: str = "", **more: str) -> Path:
+        site = tmp_path / into
+        site.mkdir(exist_ok=True)
+        monkeypatch.syspath_prepend(str(site))
+        return write_package(site, package, source, **more)
 
     yield write  # type: ignore[misc]
     for name in set(sys.modules) - before:

@@ -22,7 +22,7 @@ class Options:
     limit: int | None = None
     font: Path = Path()
     label: str = ""
-    either: int | str = 0
+    either: str | int = 0
     made: int = field(default=7, init=False)
 
     def __post_init__(self) -> None:

@@ -48,9 +48,11 @@ class TestTakingIn:
         assert [shelf.kind for shelf in made.shelves() if shelf.specs()] == ["vocoder"]
 
     def test_packages_come_in_the_order_of_their_names(self, install):
-        install("zeta", VOCODER.format(name="one"))
-        site = install("alpha", VOCODER.format(name="two"))
-        assert list(found(site).vocoders.entries()) == ["two", "one"]
+        last = install("zeta", VOCODER.format(name="one"), into="z")
+        first = install("alpha", VOCODER.format(name="two"), into="a")
+        made = Registry()
+        made.register_installed(distributions(path=[str(last), str(first)]))
+        assert list(made.vocoders.entries()) == ["two", "one"]
 
     def test_a_package_that_is_on_the_path_twice_counts_once(self, install, tmp_path):
         site = install("styleshift-echo", VOCODER.format(name="echo"))
