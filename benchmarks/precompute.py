@@ -3,9 +3,10 @@
     python benchmarks/precompute.py                 one hour of FLAC and of MP3, and memory for ten hours
     python benchmarks/precompute.py --minutes 12    quicker, and less exact
 
-Both are timed in turn; medians and their ratio are printed. Decoding is soundfile reading blocks of float32 in as
-many threads (it lets go of the interpreter's lock). `cpu_ratio` is the same for one worker in processor time, which
-neighbours on the machine disturb less. The memory figure is the most that a worker held over a ten-hour file.
+Both are timed in turn; medians and their ratio are printed. Decoding is soundfile reading blocks of float32
+in as many threads (it lets go of the interpreter's lock). `cpu_ratio` is the same for one worker in processor
+time, which neighbours on the machine disturb less. The memory figure is the most that a worker held over a
+ten-hour file.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def compare(extension: str, minutes: float, workers: int, rounds: int, folder: P
 
 
 MEMORY_SCRIPT = """
-import resource, sys
+import sys
 from functools import partial
 from pathlib import Path
 from styleshift.audio.read import open_audio
@@ -155,8 +156,11 @@ from styleshift.corpus.compute import compute
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import Recording
 path = Path(sys.argv[1])
-compute(Recording("x", path, partial(open_audio, path)), path.with_suffix(".npy"), SpectrogramConfig(), overlap=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+recording = Recording("x", path, partial(open_audio, path))
+compute(recording, path.with_suffix(".npy"), SpectrogramConfig(), overlap=True)
+# Not getrusage: its maximum begins with what the parent held when it forked.
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 """
 
 
@@ -170,8 +174,7 @@ def memory(hours: float, folder: Path) -> float:
     done = subprocess.run(
         [sys.executable, "-c", MEMORY_SCRIPT, str(path)], capture_output=True, text=True, check=True
     )
-    unit = 1024 if sys.platform == "linux" else 1 << 20
-    return int(done.stdout) / unit
+    return int(done.stdout) / 1024
 
 
 def main() -> None:
@@ -192,7 +195,7 @@ def main() -> None:
         for extension in options.formats:
             figures = compare(extension, options.minutes, options.workers, options.rounds, Path(name))
             print(json.dumps({"format": extension, "workers": options.workers, **figures}), flush=True)
-    if options.hours:
+    if options.hours and sys.platform == "linux":
         with tempfile.TemporaryDirectory() as name:
             peak = memory(options.hours, Path(name))
             print(json.dumps({"memory_of_hours": options.hours, "peak_MiB": round(peak)}), flush=True)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-# Samples of all channels decoded at a time, 2 MiB: enough that Python's fixed costs of a block, about 0.1 ms, do
-# not count, and few enough that a pipeline full of blocks is small.
+# Samples of all channels decoded at a time, 2 MiB: enough that Python's fixed costs of a block, about 0.1 ms,
+# do not count, and few enough that a pipeline full of blocks is small.
 BLOCK_SAMPLES = 1 << 19
 # Shorter than this there is nothing to learn from, and the level is no level.
 SHORTEST_SECONDS = 0.5
