@@ -76,10 +76,7 @@ class Jury:
             learned.append([self._features(crops.batch(1))[0] for _ in range(known)])
             crops.restore(state)
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
-        self._judges = {
-            "x2y": Judge.fit(learned[0], learned[1], seed=seed),
-            "y2x": Judge.fit(learned[1], learned[0], seed=seed),
-        }
+        self._judges = dict(zip(DIRECTIONS, Judge.fit_both(learned[0], learned[1], seed=seed), strict=True))
 
     def judge(self, model: CycleGAN) -> Verdict:
         """Convert the excerpts with the generators that would be exported, and compare."""

@@ -28,17 +28,27 @@ class MatchedCrops:
         recipe: says how many crops, and how they are compared.
         model: gives the scales of both domains.
         reporter: who is told.
+        most: crops a side, where the recipe says more.
     """
 
-    def __init__(self, x: Crops, y: Crops, recipe: Recipe, model: CycleGAN, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        x: Crops,
+        y: Crops,
+        recipe: Recipe,
+        model: CycleGAN,
+        reporter: Reporter,
+        most: int = 1 << 31,
+    ) -> None:
         settings = recipe.warm_start
-        self._crops = [_draw(crops, settings.crops) for crops in (x, y)]
+        count = min(most, settings.crops)
+        self._crops = [_draw(crops, count) for crops in (x, y)]
         bands = Bands(recipe.spectrogram, settings.bands)
         seen = []
         for crops, direction in zip(self._crops, DIRECTIONS, strict=True):
             scale = model.translator(direction).source
             seen.append(bands((crops - scale.mean.cpu()) / scale.deviation.cpu())[:, 0])
-        with reporter.task("matching frames", 2 * settings.crops, "crops") as task:
+        with reporter.task("matching frames", 2 * count, "crops") as task:
             self._wanted = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
                 matched = []

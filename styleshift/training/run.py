@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import platform
 import time
@@ -130,7 +131,7 @@ def start_run(
             },
         )
         jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        return _train(folder, state, _source(samplers, state, reporter), jury, reporter)
+        return _train(folder, state, _source(corpora, samplers, state, reporter), jury, reporter)
 
 
 def resume_run(
@@ -195,7 +196,7 @@ def resume_run(
         atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
         reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
         jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        source = _source(samplers, state, reporter)
+        source = _source(corpora, samplers, state, reporter)
         source.restore(values["source"])
         return _train(folder, state, source, jury, reporter)
 
@@ -324,11 +325,17 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def _source(samplers: list[CropSampler], state: TrainingState, reporter: Reporter) -> Source:
+def _source(
+    corpora: tuple[Corpus, Corpus], samplers: list[CropSampler], state: TrainingState, reporter: Reporter
+) -> Source:
     x, y = samplers
-    if state.recipe.warm_start.used:
-        return MatchedCrops(x, y, state.recipe, state.model, reporter)
-    return FreshCrops(x, y, state.recipe.data)
+    recipe = state.recipe
+    if not recipe.warm_start.used:
+        return FreshCrops(x, y, recipe.data)
+    # Random crops that hold twice what there is leave little out, and more would only take longer.
+    seconds = 3600 * max(corpus.hours for corpus in corpora)
+    enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
+    return MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
 
 
 def _jury(samplers: list[CropSampler], recipe: Recipe, least_hours: float, reporter: Reporter) -> Jury | None:
