@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,16 +32,22 @@ class StyleClassifier:
         network: maps ``[n, 1, PATCH_FRAMES, MEL_BANDS]`` float32 to ``[n]`` logits of the target.
         held_out_accuracy: share of 1 s patches named rightly in recordings kept out of the training,
             both sides counting alike; near 0.5 means that p says nothing. nan if too few to keep any out.
+        sign: 1, or -1 where the network's target is the style that is not wanted.
     """
 
     network: nn.Module
     held_out_accuracy: float
+    sign: float = 1.0
 
     def probability(self, recording: Features) -> float:
         """Mean over the recording's patches of the probability of the target, 0 to 1."""
         patches = torch.from_numpy(_patches([recording], PATCH_FRAMES // 2))
         with torch.no_grad():
-            return float(torch.sigmoid(self.network(patches)).mean())
+            return float(torch.sigmoid(self.sign * self.network(patches)).mean())
+
+    def mirrored(self) -> StyleClassifier:
+        """The same network asked the other way round: the probability of the other style."""
+        return replace(self, sign=-self.sign)
 
 
 def train_classifier(

@@ -85,6 +85,13 @@ def test_other_music_in_the_right_style_has_lost_the_music(
     assert found.score < judge.judge(styles["tunes-held"], styles["tunes-plucked"]).score / 2
 
 
+def test_one_fit_serves_both_directions(styles: dict[str, list[Features]]) -> None:
+    there, back = Judge.fit_both(styles["held"], styles["plucked"])
+    item = styles["tunes-held"][0]
+    assert there.probability(item) == pytest.approx(1 - back.probability(item), abs=1e-6)
+    assert back.judge(styles["tunes-plucked"], styles["tunes-held"]).kind == "moved"
+
+
 def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]) -> None:
     judge = Judge.fit(None, styles["plucked"])
     found = judge.judge(styles["tunes-held"], styles["tunes-plucked"])
