@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import math
 import os
 import platform
 import time
@@ -16,10 +15,8 @@ from typing import Any
 import torch
 
 from styleshift import __version__
-from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import (
     CheckpointError,
-    CorpusError,
     LockedError,
     NothingToDoError,
     TrainingError,
@@ -30,14 +27,14 @@ from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics, pack, read_run, unpack
-from styleshift.training.data import FreshCrops, Source, measure
+from styleshift.training.data import Source, measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read, write
 from styleshift.training.judging import Jury
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
-from styleshift.training.matching import MatchedCrops
 from styleshift.training.model import CycleGAN
+from styleshift.training.sources import choose_domains, make_jury, make_samplers, make_source, open_corpora
 from styleshift.training.step import TrainingState
 from styleshift.workspace import Workspace
 
@@ -94,13 +91,13 @@ def start_run(
         LockedError: another process works on this run.
     """
     reporter = reporter or Reporter()
-    pair = _choose_domains(place, domains)
+    pair = choose_domains(place, domains)
     processor = choose_device(device)
     corpora = open_corpora(place, pair, recipe)
     folder = _new_folder(place, pair, name)
     with _lock(folder):
         torch.manual_seed(seed)
-        samplers = _samplers(corpora, recipe, seed)
+        samplers = make_samplers(corpora, recipe, seed)
         reporter.info(
             f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}; run {folder.name}"
         )
@@ -130,8 +127,8 @@ def start_run(
                 "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             },
         )
-        jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        return _train(folder, state, _source(corpora, samplers, state, reporter), jury, reporter)
+        jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
+        return _train(folder, state, make_source(corpora, samplers, state, reporter), jury, reporter)
 
 
 def resume_run(
@@ -184,7 +181,7 @@ def resume_run(
     with _lock(folder):
         path = CheckpointFolder(folder / CHECKPOINTS).last()
         tensors, values = read(path)
-        samplers = _samplers(corpora, recipe, run["seed"])
+        samplers = make_samplers(corpora, recipe, run["seed"])
         model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
         state = TrainingState.begin(recipe, model, run["seed"])
         unpack(state, tensors, values)
@@ -195,8 +192,8 @@ def resume_run(
             )
         atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
         reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
-        jury = _jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        source = _source(corpora, samplers, state, reporter)
+        jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
+        source = make_source(corpora, samplers, state, reporter)
         source.restore(values["source"])
         return _train(folder, state, source, jury, reporter)
 
@@ -222,68 +219,6 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
     return max(runs, key=touched)
 
 
-def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tuple[Corpus, Corpus]:
-    """Both corpora, held against the recipe and each other; raises as :func:`start_run` does."""
-    corpora = []
-    for domain in pair:
-        if not (place.spectrograms / domain).is_dir():
-            there = ", ".join(_stored(place)) or "none"
-            raise NothingToDoError(
-                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: {there}",
-                "make them: styleshift precompute ./audio, with a sub-folder for each domain",
-            )
-        corpora.append(Corpus.open(place.spectrograms / domain))
-    for corpus in corpora:
-        if corpus.config != recipe.spectrogram:
-            raise CorpusError(
-                f"the spectrograms of {corpus.domain} were made with other settings than recipe "
-                f"{recipe.name} has ({_difference(corpus, recipe)})",
-                f"make them anew: styleshift precompute ./audio --recipe {recipe.name}",
-            )
-        if not corpus.tracks:
-            raise NothingToDoError(
-                f"domain {corpus.domain} is empty", "put recordings into its folder and precompute"
-            )
-        longest = max(track.frames for track in corpus.tracks)
-        if longest < recipe.data.crop_frames:
-            rate = recipe.spectrogram.frame_rate
-            raise CorpusError(
-                f"the longest recording of {corpus.domain} has {longest / rate:.1f} s, but recipe "
-                f"{recipe.name} trains on crops of {recipe.data.crop_frames / rate:.1f} s",
-                f"take shorter crops: --set data.crop_frames={max(16, longest // 16 * 16)}",
-            )
-    return corpora[0], corpora[1]
-
-
-def _difference(corpus: Corpus, recipe: Recipe) -> str:
-    stored, wanted = corpus.config.to_dict(), recipe.spectrogram.to_dict()
-    return "; ".join(
-        f"{key} is {stored[key]!r}, not {wanted[key]!r}" for key in stored if stored[key] != wanted[key]
-    )
-
-
-def _stored(place: Workspace) -> list[str]:
-    folder = place.spectrograms
-    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-
-
-def _choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[str, str]:
-    if domains is None:
-        there = _stored(place)
-        if len(there) != 2:
-            names = ", ".join(there) or "none"
-            raise UsageError(
-                f"say which two domains to train between; there are: {names}",
-                "styleshift train --domains A B"
-                if there
-                else "first: styleshift precompute ./audio, with a sub-folder for each domain",
-            )
-        return there[0], there[1]
-    if domains[0] == domains[1]:
-        raise UsageError(f"both domains are {domains[0]!r}; training is between two different ones")
-    return domains
-
-
 def _new_folder(place: Workspace, pair: tuple[str, str], name: str | None) -> Path:
     wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
     if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
@@ -299,11 +234,6 @@ def _new_folder(place: Workspace, pair: tuple[str, str], name: str | None) -> Pa
         folder = place.runs / f"{wanted}-{number}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
-    frames = recipe.data.crop_frames
-    return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
 
 
 def _describe(device: torch.device) -> str:
@@ -323,29 +253,6 @@ def _lock(folder: Path) -> Iterator[None]:
                 f"another process is training run {folder.name}", "wait for it, or give another --name"
             ) from error
         yield
-
-
-def _source(
-    corpora: tuple[Corpus, Corpus], samplers: list[CropSampler], state: TrainingState, reporter: Reporter
-) -> Source:
-    x, y = samplers
-    recipe = state.recipe
-    if not recipe.warm_start.used:
-        return FreshCrops(x, y, recipe.data)
-    # Random crops that hold twice what there is leave little out, and more would only take longer.
-    seconds = 3600 * max(corpus.hours for corpus in corpora)
-    enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
-    return MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
-
-
-def _jury(samplers: list[CropSampler], recipe: Recipe, least_hours: float, reporter: Reporter) -> Jury | None:
-    if not recipe.schedule.judge:
-        return None
-    crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
-    known = max(8, round(min(300.0, 3600 * least_hours) / crop))  # five minutes a side, or what there is
-    reporter.detail("learning to tell the domains apart, to judge by")
-    x, y = samplers
-    return Jury(x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0)
 
 
 def _train(

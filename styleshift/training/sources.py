@@ -1,0 +1,111 @@
+"""What a run learns from: its two corpora, checked, and the batches drawn from them."""
+
+from __future__ import annotations
+
+import math
+
+from styleshift.corpus import Corpus, CropSampler
+from styleshift.errors import CorpusError, NothingToDoError, UsageError
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.data import FreshCrops, Source
+from styleshift.training.judging import Jury
+from styleshift.training.matching import MatchedCrops
+from styleshift.training.step import TrainingState
+from styleshift.workspace import Workspace
+
+
+def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tuple[Corpus, Corpus]:
+    """Both corpora, held against the recipe and each other; raises as ``start_run`` does."""
+    corpora = []
+    for domain in pair:
+        if not (place.spectrograms / domain).is_dir():
+            there = ", ".join(_stored(place)) or "none"
+            raise NothingToDoError(
+                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: {there}",
+                "make them: styleshift precompute ./audio, with a sub-folder for each domain",
+            )
+        corpora.append(Corpus.open(place.spectrograms / domain))
+    for corpus in corpora:
+        if corpus.config != recipe.spectrogram:
+            raise CorpusError(
+                f"the spectrograms of {corpus.domain} were made with other settings than recipe "
+                f"{recipe.name} has ({_difference(corpus, recipe)})",
+                f"make them anew: styleshift precompute ./audio --recipe {recipe.name}",
+            )
+        if not corpus.tracks:
+            raise NothingToDoError(
+                f"domain {corpus.domain} is empty", "put recordings into its folder and precompute"
+            )
+        longest = max(track.frames for track in corpus.tracks)
+        if longest < recipe.data.crop_frames:
+            rate = recipe.spectrogram.frame_rate
+            raise CorpusError(
+                f"the longest recording of {corpus.domain} has {longest / rate:.1f} s, but recipe "
+                f"{recipe.name} trains on crops of {recipe.data.crop_frames / rate:.1f} s",
+                f"take shorter crops: --set data.crop_frames={max(16, longest // 16 * 16)}",
+            )
+    return corpora[0], corpora[1]
+
+
+def _difference(corpus: Corpus, recipe: Recipe) -> str:
+    stored, wanted = corpus.config.to_dict(), recipe.spectrogram.to_dict()
+    return "; ".join(
+        f"{key} is {stored[key]!r}, not {wanted[key]!r}" for key in stored if stored[key] != wanted[key]
+    )
+
+
+def _stored(place: Workspace) -> list[str]:
+    folder = place.spectrograms
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[str, str]:
+    """X and Y: as given, or the two there are; raises UsageError where that is not clear."""
+    if domains is None:
+        there = _stored(place)
+        if len(there) != 2:
+            names = ", ".join(there) or "none"
+            raise UsageError(
+                f"say which two domains to train between; there are: {names}",
+                "styleshift train --domains A B"
+                if there
+                else "first: styleshift precompute ./audio, with a sub-folder for each domain",
+            )
+        return there[0], there[1]
+    if domains[0] == domains[1]:
+        raise UsageError(f"both domains are {domains[0]!r}; training is between two different ones")
+    return domains
+
+
+def make_samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
+    """A source of random crops for each domain, X first."""
+    frames = recipe.data.crop_frames
+    return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
+
+
+def make_source(
+    corpora: tuple[Corpus, Corpus], samplers: list[CropSampler], state: TrainingState, reporter: Reporter
+) -> Source:
+    """The batches that the recipe asks for: fresh crops, or matched ones."""
+    x, y = samplers
+    recipe = state.recipe
+    if not recipe.warm_start.used:
+        return FreshCrops(x, y, recipe.data)
+    # Random crops that hold twice what there is leave little out, and more would only take longer.
+    seconds = 3600 * max(corpus.hours for corpus in corpora)
+    enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
+    return MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
+
+
+def make_jury(
+    samplers: list[CropSampler], recipe: Recipe, least_hours: float, reporter: Reporter
+) -> Jury | None:
+    """Who judges, where the recipe wants that."""
+    if not recipe.schedule.judge:
+        return None
+    crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
+    known = max(8, round(min(300.0, 3600 * least_hours) / crop))  # five minutes a side, or what there is
+    reporter.detail("learning to tell the domains apart, to judge by")
+    x, y = samplers
+    return Jury(x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0)
