@@ -153,11 +153,8 @@ def export_bundle(
         requires=tuple(dict(item) for item in trained.requires),
     )
     generator = trained.generators[direction]
-    model = trace(generator, metadata)
-    for key, text in metadata.to_props().items():
-        model.metadata_props.add(key=key, value=text)
-    check_model(model, metadata)
     try:
+        # Before the work: a folder that cannot be written to is found out at once.
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".partial", dir=path.parent)
     except OSError as error:
@@ -167,6 +164,10 @@ def export_bundle(
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
+            model = trace(generator, metadata)
+            for key, text in metadata.to_props().items():
+                model.metadata_props.add(key=key, value=text)
+            check_model(model, metadata)
             file.write(model.SerializeToString(deterministic=True))
             file.flush()
             os.fsync(file.fileno())
