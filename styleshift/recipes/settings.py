@@ -198,6 +198,8 @@ class WarmStartConfig:
         level: part of a frame's mean level that is left out of the comparison; 1 compares shapes only.
         rise: weight, in the comparison, of how the mean level rose or fell over the last four frames: attacks
             are matched with attacks.
+        align: notes of one domain may speak later after their first sound than those of the other (a bow
+            later than a hammer); each match is taken so much earlier or later as the corpora differ.
         crops: crops a side in the pool. Time and memory of the matching grow with its square.
         bands: frequency bands that are compared, as in the generator ``residual``.
         rate: learning rate at the start; it falls linearly to ``optimiser.generator_rate``.
@@ -208,6 +210,7 @@ class WarmStartConfig:
     neighbours: int = 4
     level: float = 0.7
     rise: float = 5.0
+    align: bool = True
     crops: int = 160
     bands: int = 128
     rate: float = 1e-3

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
@@ -15,6 +17,10 @@ from styleshift.training.model import DIRECTIONS, CycleGAN
 
 RISE_FRAMES = 4
 """Frames over which a rise in level is taken: 46 ms in the recipe ``small``, the length of an attack."""
+
+
+MOST_LEAD = 4
+"""Most frames by which a match is moved in time."""
 
 
 class MatchedCrops:
@@ -48,6 +54,11 @@ class MatchedCrops:
         for crops, direction in zip(self._crops, DIRECTIONS, strict=True):
             scale = model.translator(direction).source
             seen.append(bands((crops - scale.mean.cpu()) / scale.deviation.cpu())[:, 0])
+        lead = 0
+        if settings.align:
+            delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
+            lead = max(-MOST_LEAD, min(MOST_LEAD, round(delays[0] - delays[1])))
+            reporter.detail(f"notes speak {lead:+d} frames later in the first domain than in the second")
         with reporter.task("matching frames", 2 * count, "crops") as task:
             self._wanted = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
@@ -57,7 +68,8 @@ class MatchedCrops:
                     queries = comparable(crop[None], settings)
                     matched.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
-                self._wanted[direction] = torch.stack(matched)[:, None]
+                self._wanted[direction] = earlier(torch.stack(matched)[:, None], lead)
+                lead = -lead
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.Source`."""
@@ -73,6 +85,51 @@ class MatchedCrops:
 
     def restore(self, state: Any) -> None:
         """See :meth:`state`."""
+
+
+def earlier(values: Tensor, frames: int) -> Tensor:
+    """``[..., frame]`` moved to an earlier time, or a later one where ``frames`` is negative; ends repeat."""
+    if frames >= 0:
+        return torch.cat([values[..., frames:], values[..., -1:].expand(*values.shape[:-1], frames)], dim=-1)
+    return torch.cat([values[..., :1].expand(*values.shape[:-1], -frames), values[..., :frames]], dim=-1)
+
+
+def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> float:
+    """Frames from the first sound of a note to the middle of the change in what is heard most.
+
+    The first sound is a peak of spectral flux on log magnitudes; the change is one less the cosine between
+    the magnitudes squared of neighbouring frames. A struck string is at its loudest at once, a bowed one
+    comes up below the note before it.
+
+    Args:
+        crops: ``[n, 1, bins, frames]`` plain log magnitudes.
+        bands: in which the flux is taken.
+        config: of the spectrograms.
+
+    Returns:
+        0 where there are no notes to be found.
+    """
+    plain = crops[:, 0]
+    flux = torch.relu(bands(plain).diff(dim=2)).mean(dim=1)  # [n, frames - 1], of frames t and t + 1
+    power = _magnitude(plain, config).square()
+    power = power / power.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    change = 1 - (power[:, :, 1:] * power[:, :, :-1]).sum(dim=1)
+    reach = max(2, round(0.07 * config.frame_rate))
+    loud = flux > flux.mean(dim=1, keepdim=True) + 1.5 * flux.std(dim=1, keepdim=True)
+    highest = functional.max_pool1d(flux[:, None], 2 * reach + 1, stride=1, padding=reach)[:, 0]
+    notes = (loud & (flux == highest))[:, reach:-reach].nonzero()
+    if not len(notes):
+        return 0.0
+    around = torch.stack([change[crop, at : at + 2 * reach + 1] for crop, at in notes.tolist()]).mean(dim=0)
+    weight = (around - around.median()).clamp(min=0)
+    at = torch.arange(-reach, reach + 1)
+    return float((weight * at).sum() / weight.sum().clamp(min=1e-12))
+
+
+def _magnitude(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
+    if config.compression == "log1p":
+        return torch.expm1(log_magnitude.clamp(min=0))
+    return log_magnitude.exp() if config.compression == "log" else log_magnitude
 
 
 def comparable(bands: Tensor, settings: WarmStartConfig) -> Tensor:

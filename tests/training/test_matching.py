@@ -7,10 +7,12 @@ import torch
 from scipy.spatial import cKDTree
 
 from styleshift.corpus import Corpus, CropSampler
+from styleshift.frontend import SpectrogramConfig
+from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.data import measure
-from styleshift.training.matching import MatchedCrops, average_nearest, comparable
+from styleshift.training.matching import MatchedCrops, average_nearest, comparable, earlier, speaking_delay
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.step import TrainingState, train_step
@@ -40,6 +42,30 @@ def test_attacks_are_compared_with_attacks() -> None:
     assert seen.shape == (12, 5)
     assert seen[:, :4].abs().max() == 0
     assert seen[:, 4].tolist() == [0.0] * 6 + [6.0] * 4 + [0.0] * 2
+
+
+def test_a_note_that_speaks_late_is_measured() -> None:
+    """Notes on two bins in turn: struck ones are loudest at once, bowed ones come up three frames later."""
+    config = SpectrogramConfig(8000, 128, 64, 128, compression="log1p", gain=1000.0)
+
+    def notes(delay: int) -> torch.Tensor:
+        magnitude = torch.full((4, 1, 65, 128), 1e-3)
+        for number, start in enumerate(range(0, 128, 32)):
+            magnitude[:, :, 8 + 20 * (number % 2), start : start + 32 + delay] = 1.0
+            magnitude[:, :, 8 + 20 * (number % 2), start : start + delay] = 0.05
+        return torch.log1p(1000 * magnitude)
+
+    bands = Bands(config, 16)
+    struck, bowed = (speaking_delay(notes(delay), bands, config) for delay in (0, 3))
+    assert abs(struck) < 0.5
+    assert 2.0 < bowed - struck < 4.0
+
+
+def test_moving_in_time() -> None:
+    values = torch.arange(5.0)
+    assert earlier(values, 2).tolist() == [2, 3, 4, 4, 4]
+    assert earlier(values, -2).tolist() == [0, 0, 0, 1, 2]
+    assert earlier(values, 0).tolist() == values.tolist()
 
 
 def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]:
