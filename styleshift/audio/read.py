@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60
+# An MP3 may end in so much of what is no frame: half a frame, tags, padding.
+_TRAILER_BYTES = 1 << 16
 _WITH_SOUND_CHUNK = frozenset({"WAV", "WAVEX", "RF64", "AIFF"})
 
 # libsndfile's words, where they mislead.
@@ -110,6 +113,9 @@ class SoundFileStream(DecodedStream):
         try:
             check_header(path, sound.samplerate, sound.channels)
             frames = sound.frames if 0 <= sound.frames < _NO_LENGTH else None
+            guessed = sound.format == "MP3" and not known_length
+            if guessed:
+                frames = None
             info = AudioInfo(
                 sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile"
             )
@@ -126,30 +132,59 @@ class SoundFileStream(DecodedStream):
         super().__init__(path, info, allow_cut=allow_cut)
         self._file = file
         self._sound = sound
-        self._known_length = known_length
+        self._guessed = guessed
+        self._pipe: int | None = None
         self._share = 1.0
         if info.format in _WITH_SOUND_CHUNK and chunk and chunk.declared:
             self._share = min(1.0, chunk.available / chunk.declared)
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:
+        if self._guessed:
+            self._read_to_the_end()
         position = 0
         while True:
+            block = np.empty((frames, self.channels), np.float32)
+            if self._pipe is not None:
+                block.fill(np.nan)  # tells, after an error, how much was decoded before it
             try:
-                block = self._sound.read(frames, dtype="float32", always_2d=True)
+                block = self._sound.read(frames, dtype="float32", always_2d=True, out=block)
             except soundfile.LibsndfileError as error:
-                raise AudioError(
-                    f"{shown(self.path)}: damaged somewhere after {position / self.sample_rate:.1f} s "
-                    f"({_plain(error)})",
-                    "fetch the file again, or repair it",
-                    reason="damaged",
-                ) from error
+                if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
+                    raise AudioError(
+                        f"{shown(self.path)}: damaged somewhere after {position / self.sample_rate:.1f} s "
+                        f"({_plain(error)})",
+                        "fetch the file again, or repair it",
+                        reason="damaged",
+                    ) from error
+                # The error is the end: a last frame that is not whole, or padding after it.
+                self.warnings.append("its last MP3 frame is incomplete")
+                block = block[: len(block) - int(np.isnan(block[:, 0]).sum())]
+                if len(block):
+                    yield block
+                return
             if not len(block):
                 return
             position += len(block)
             yield block
 
+    def _read_to_the_end(self) -> None:
+        """Read through a pipe from now on.
+
+        libsndfile believes a length that was guessed from the first frame's bit rate, and stops there, be it
+        in mid-music. In a pipe it cannot guess.
+        """
+        reading, writing = os.pipe()
+        Thread(target=_pump, args=(self._file, writing), daemon=True).start()
+        try:
+            sound = _ForwardOnly(reading, closefd=False)
+        except soundfile.LibsndfileError:
+            os.close(reading)
+            return  # rather the guess than nothing
+        self._sound.close()
+        self._sound, self._pipe = sound, reading
+
     def _promised(self) -> int | None:
-        if self.frames is None or (self.info.format == "MP3" and not self._known_length):
+        if self.frames is None:
             return None
         # libsndfile counts a WAV's frames by the bytes that are there; undo that.
         return round(self.frames / self._share) if self._share > 0 else self.frames
@@ -158,7 +193,34 @@ class SoundFileStream(DecodedStream):
         """Let go of the file."""
         if not self._sound.closed:
             self._sound.close()
+            if self._pipe is not None:
+                os.close(self._pipe)  # the pump then ends
             os.close(self._file)
+
+
+def _more_than(limit: int, pipe: int) -> bool:
+    """Whether more bytes than that are still to come; takes them."""
+    while limit >= 0:
+        data = os.read(pipe, limit + 1)
+        if not data:
+            return False
+        limit -= len(data)
+    return True
+
+
+def _pump(source: int, target: int) -> None:
+    """Copy a file into a pipe, until its end or until nobody reads."""
+    position = 0
+    try:
+        while data := os.pread(source, 1 << 16, position):
+            position += len(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(target, view) :]
+    except OSError:  # the reader has gone, and the source with it
+        pass
+    finally:
+        os.close(target)
 
 
 def _open_regular(path: Path) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,67 @@ def test_a_cut_mp3_is_an_error_or_a_warning(tmp_path: Path, tone: Any, save: Any
         frames = sum(len(block) for block in stream.blocks(4096))
         assert 1.0 < frames / 22050 < 3.0
         assert "cut short" in stream.warnings[0]
+
+
+def _without_length(path: Path) -> Path:
+    """Take the Xing header away, as old encoders, cutters and radio recorders leave it out."""
+    data = path.read_bytes()
+    path.write_bytes(data[data.index(b"\xff\xfb", data.index(b"Xing")) :])
+    return path
+
+
+@pytest.fixture
+def loud_then_quiet(tmp_path: Path, save: Any) -> Path:
+    """An MP3 of variable bit rate: from its first frame's, a third of its length would be guessed."""
+    noise = np.random.default_rng(0).standard_normal((44100 * 6, 1)).astype(np.float32) * 0.2
+    noise[44100 * 2 :] *= 1e-3
+    path = tmp_path / "x.mp3"
+    with soundfile.SoundFile(path, "w", 44100, 1, bitrate_mode="VARIABLE", compression_level=0.2) as file:
+        file.write(noise)
+    return path
+
+
+def test_an_mp3_without_a_length_is_read_to_its_end(loud_then_quiet: Path) -> None:
+    whole = _all(loud_then_quiet)
+    got = _all(_without_length(loud_then_quiet))
+    assert len(whole) == 44100 * 6
+    # Without the header nobody says how much of the encoder's padding to drop: 1105 samples at the start.
+    np.testing.assert_array_equal(got[1105 + 44100 : 1105 + 44100 * 5], whole[44100 : 44100 * 5])
+    assert len(whole) <= len(got) <= len(whole) + 3 * 1152
+
+
+@pytest.mark.parametrize("frames", [1000, 1 << 18])
+def test_an_mp3_cut_within_its_last_frame_loses_no_other(loud_then_quiet: Path, frames: int) -> None:
+    path = _without_length(loud_then_quiet)
+    whole = len(_all(path))
+    path.write_bytes(path.read_bytes()[:-30])
+    with open_audio(path) as stream:
+        got = np.concatenate(list(stream.blocks(frames)))
+        assert stream.warnings == ["its last MP3 frame is incomplete"]
+    assert np.isfinite(got).all()
+    assert whole - 2 * 1152 <= len(got) < whole
+
+
+def test_padding_after_the_last_mp3_frame_does_no_harm(loud_then_quiet: Path) -> None:
+    path = _without_length(loud_then_quiet)
+    whole = len(_all(path))
+    path.write_bytes(path.read_bytes() + bytes(5000))
+    assert len(_all(path)) >= whole - 1152
+    path.write_bytes(path.read_bytes() + bytes(100_000))
+    assert _reason(path) == "damaged"
+
+
+def test_a_stream_that_is_closed_early_lets_go_of_all(loud_then_quiet: Path) -> None:
+    path = _without_length(loud_then_quiet)
+    before = len(os.listdir("/dev/fd"))  # noqa: PTH208
+    for _ in range(5):
+        with open_audio(path) as stream:
+            next(iter(stream.blocks(100)))
+    for _ in range(100):
+        if len(os.listdir("/dev/fd")) == before:  # noqa: PTH208
+            break
+        time.sleep(0.02)
+    assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFFFFF])
