@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styleshift import __version__
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata
 from styleshift.errors import BundleError
 
@@ -32,6 +34,13 @@ class Bundle:
     path: Path
     metadata: BundleMetadata
     digest: str
+
+    @property
+    def comment(self) -> str:
+        """What the comment tag of a conversion says of how it was made, today."""
+        domains = f"{self.metadata.source} to {self.metadata.target}"
+        today = time.strftime("%Y-%m-%d")
+        return f"converted with styleshift {__version__}, model {domains} {self.digest[:12]}, {today}"
 
 
 def load_bundle(path: Path) -> Bundle:

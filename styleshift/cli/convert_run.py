@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.devices import resolve_device
-from styleshift.conversion.library import LibraryResult, convert_plan
+from styleshift.conversion.library import LibraryResult, convert_plan, processors
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
-from styleshift.conversion.report import report_lines, write_report
+from styleshift.conversion.report import report_lines, write_reports
 from styleshift.conversion.runtimes import choose_runtime
 from styleshift.conversion.settings import ConvertSettings, parse_options
 from styleshift.conversion.worker import Outcome
@@ -24,6 +23,7 @@ from styleshift.workspace import setting, workspace
 
 # A report of failures on the screen stays readable; the file has them all.
 _SHOWN_FAILURES = 50
+_MOST_ON_GPU = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
         StyleshiftError: nothing could be done, or the run ended before its end.
     """
     shard = parse_shard(request.shard)
+    for warning in load_registry().warnings:
+        reporter.warn(warning)
     settings = make_settings(request)
     bundle = choose_model(request, reporter)
     plan = plan_conversion(
@@ -87,7 +89,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
             plan,
             bundle,
             settings,
-            jobs=int(setting("jobs", request.jobs)) or os.cpu_count() or 1,
+            jobs=int(setting("jobs", request.jobs)) or _jobs(settings.device),
             overwrite=request.overwrite,
             part=part,
             stop=stop,
@@ -95,11 +97,15 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
         )
         if plan.single:
             return _show_single(plan, result, stop, reporter)
-        report = plan.output / f"report{'-' + part if part else ''}.jsonl"
-        _write(report, plan, result, reporter)
+        report = _write(plan, result, bundle, part, reporter)
         _show_library(plan, result, report, reporter)
         _raise_if_cut_short(plan, result, stop)
     return EXIT_SOME_FAILED if result.of("failed") else EXIT_OK
+
+
+def _jobs(device: str) -> int:
+    """Worker processes by default: one a processor; each holds the model, so a few where that is on a GPU."""
+    return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
 
 
 def make_settings(request: ConvertRequest) -> ConvertSettings:
@@ -198,17 +204,19 @@ def _as_error(outcome: Outcome) -> StyleshiftError:
     return AudioError(f"{outcome.name}: {outcome.message}", outcome.hint, reason=outcome.reason)
 
 
-def _write(report: Path, plan: Plan, result: LibraryResult, reporter: TerminalReporter) -> None:
-    lines = report_lines(plan, result)
-    for line in lines:
+def _write(
+    plan: Plan, result: LibraryResult, bundle: Bundle, part: str, reporter: TerminalReporter
+) -> Path | None:
+    for line in report_lines(plan, result):
         reporter.event("file", **line)
     try:
-        write_report(report, lines)
+        return write_reports(plan, result, bundle, part)
     except OSError as error:
-        reporter.warn(f"{report} cannot be written: {error.strerror or error}")
+        reporter.warn(f"no report could be written to {plan.output}: {error.strerror or error}")
+        return None
 
 
-def _show_library(plan: Plan, result: LibraryResult, report: Path, reporter: TerminalReporter) -> None:
+def _show_library(plan: Plan, result: LibraryResult, report: Path | None, reporter: TerminalReporter) -> None:
     done, unchanged, failed = (len(result.of(status)) for status in ("done", "unchanged", "failed"))
     seconds, took = result.seconds, result.took
     left = len(plan.jobs) - len(result.outcomes)
@@ -230,7 +238,7 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path, reporter: Ter
     reporter.event(
         "converted",
         output=str(plan.output),
-        report=str(report),
+        report=str(report) if report else None,
         done=done,
         unchanged=unchanged,
         failed=failed,

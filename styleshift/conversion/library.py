@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from styleshift import __version__
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import Entry, Journal
 from styleshift.conversion.plan import Job, Plan
@@ -158,6 +157,13 @@ def _judge(
     return None, entry.sha256
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
 class _Run:
     """One pool of workers at work."""
 
@@ -187,12 +193,8 @@ class _Run:
         stop: StopRequest | None,
     ) -> None:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        comment = (
-            f"converted with styleshift {__version__}, model {bundle.metadata.source} to "
-            f"{bundle.metadata.target} {bundle.digest[:12]}"
-        )
-        arguments = (bundle, settings, threads, comment)
+        threads = max(1, processors() // jobs)
+        arguments = (bundle, settings, threads)
         for job, _ in todo:
             self._note(Entry(_below(self._plan, job), "begun", self._key), unless_known=True)
         pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)

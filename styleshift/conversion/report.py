@@ -1,15 +1,62 @@
-"""The report of a run, for programs: one JSON line a file, in the output folder."""
+"""The reports of a run in its output folder: one for programs, one to look at and listen to."""
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from styleshift.bundle.load import Bundle
 from styleshift.conversion.library import LibraryResult
 from styleshift.conversion.plan import Plan
+
+# Players for so many tracks, spread over the library; a page with thousands would not open.
+_PLAYERS = 20
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: #222; background: #fff }}
+table {{ border-collapse: collapse; width: 100% }}
+td, th {{ text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top;
+  overflow-wrap: anywhere }}
+audio {{ width: 16rem }}
+@media (prefers-color-scheme: dark) {{
+  body {{ color: #ddd; background: #1b1b1b }} td, th {{ border-color: #444 }}
+}}
+</style></head><body>
+<h1>{title}</h1>
+<p>{summary}</p>
+{failed}{players}
+</body></html>
+"""
+
+
+def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
+    """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's; returns the first one's path.
+
+    Args:
+        plan: what was to be done.
+        result: what became of it.
+        bundle: the model.
+        part: name of the part of the library, which is then part of the files' names.
+
+    Raises:
+        OSError: the disk is full, or the folder not writable.
+    """
+    lines = report_lines(plan, result)
+    stem = f"report-{part}" if part else "report"
+    path = plan.output / f"{stem}.jsonl"
+    _write(path, (json.dumps(line) + "\n" for line in lines))
+    _write(plan.output / f"{stem}.html", [_page(plan, result, bundle)])
+    return path
 
 
 def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
@@ -35,18 +82,55 @@ def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
     return lines
 
 
-def write_report(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Write ``lines`` in one step, in place of an earlier run's report.
+def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
+    done, unchanged, failed = (result.of(status) for status in ("done", "unchanged", "failed"))
+    metadata = bundle.metadata
+    left = len(plan.jobs) - len(result.outcomes)
+    summary = (
+        f"{metadata.source} to {metadata.target}: {len(done)} converted, {len(unchanged)} up to date, "
+        f"{len(failed)} failed" + (f", {left} not reached" if left else "") + ". "
+        f"{result.seconds / 3600:.2f} hours of music in {result.took / 60:.1f} minutes."
+    )
+    rows = "".join(
+        f"<tr><td>{_text(outcome.name)}<td>{_text(outcome.reason)}<td>{_text(outcome.message)}</tr>\n"
+        for outcome in failed
+    )
+    there = {outcome.name for outcome in (*done, *unchanged)}
+    heard = [job for job in plan.jobs if job.name in there]
+    sample = heard[:: max(1, -(-len(heard) // _PLAYERS))]
+    players = "".join(
+        f"<tr><td>{_text(job.name)}<td>{_player(plan, job.source)}<td>{_player(plan, job.target)}</tr>\n"
+        for job in sample
+    )
+    return _PAGE.format(
+        title=_text(plan.output.name),
+        summary=_text(summary),
+        failed=_table("Not converted", ("file", "reason", "what was found"), rows),
+        players=_table("Listen", ("file", "before", "after"), players),
+    )
 
-    Raises:
-        OSError: the disk is full, or the folder not writable.
-    """
-    handle, name = tempfile.mkstemp(prefix=".styleshift-", suffix=".jsonl", dir=path.parent)
+
+def _table(title: str, columns: tuple[str, ...], rows: str) -> str:
+    head = "".join(f"<th>{column}" for column in columns)
+    return f"<h2>{title}</h2><table>\n<tr>{head}</tr>\n{rows}</table>\n" if rows else ""
+
+
+def _text(text: str) -> str:
+    return html.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _player(plan: Plan, path: Path) -> str:
+    # Relative, so that the two folders can be moved together; by bytes, so that any name works.
+    relative = os.path.relpath(path.absolute(), plan.output.absolute())
+    return f'<audio controls preload="none" src="{quote(os.fsencode(relative))}"></audio>'
+
+
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    handle, name = tempfile.mkstemp(prefix=".styleshift-", suffix=path.suffix, dir=path.parent)
     partial = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            for line in lines:
-                file.write(json.dumps(line) + "\n")
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(0o644)

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,21 +60,19 @@ class _Worker:
     bundle: Bundle
     settings: ConvertSettings
     threads: int
-    comment: str
     pipeline: Pipeline | None = None
 
 
 _worker: _Worker | None = None
 
 
-def begin(bundle: Bundle, settings: ConvertSettings, threads: int, comment: str) -> None:
+def begin(bundle: Bundle, settings: ConvertSettings, threads: int) -> None:
     """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
 
     Args:
         bundle: the model, which the command has looked through.
         settings: of the conversion.
         threads: that the model may use.
-        comment: added to the comment tag of outputs.
     """
     global _worker  # a process has one; pools hand over functions, not objects
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -85,7 +82,7 @@ def begin(bundle: Bundle, settings: ConvertSettings, threads: int, comment: str)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _worker = _Worker(bundle, settings, threads, comment)
+    _worker = _Worker(bundle, settings, threads)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -163,7 +160,7 @@ def _convert(
         job.target,
         format=None if job.format == "same" else output_format(job.format),
         salvage=worker.settings.salvage,
-        comment=f"{worker.comment}, {time.strftime('%Y-%m-%d')}",
+        comment=worker.bundle.comment,
         on_seconds=tell,
     )
     if worker.settings.keep_times:

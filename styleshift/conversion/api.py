@@ -1,0 +1,214 @@
+"""Conversion from Python: load a model once, then convert arrays, files or a library with it.
+
+model = styleshift.load_model("country-to-classical.onnx")
+converted = model.convert(samples, 44100)
+styleshift.convert_file("song.flac", "song-classical.flac", model)
+styleshift.convert_library("library", "country-to-classical.onnx")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.devices import resolve_device
+from styleshift.conversion.library import LibraryResult, convert_plan, processors
+from styleshift.conversion.plan import plan_conversion
+from styleshift.conversion.report import write_reports
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.progress import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from styleshift.conversion.stream import Pipeline
+    from styleshift.conversion.track import TrackResult
+
+DEFAULT_VOCODER = "griffin-lim"
+
+
+class Model:
+    """A model file, loaded and ready; :func:`load_model` makes it. Not for use by two threads at once.
+
+    Attributes:
+        metadata: what the file says about itself.
+        description: what really runs it: library, provider, precision.
+    """
+
+    def __init__(self, bundle: Bundle, pipeline: Pipeline, description: str) -> None:
+        self.metadata: BundleMetadata = bundle.metadata
+        self.description = description
+        self._bundle = bundle
+        self._pipeline = pipeline
+
+    def convert(self, samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
+        """Convert samples that are in memory.
+
+        Args:
+            samples: ``[n]`` or ``[n, channels]`` float32, full scale at 1.0, finite.
+            sample_rate: Hz.
+
+        Returns:
+            The same shape, rate and loudness.
+
+        Raises:
+            ConfigError: the array has another shape or is not finite.
+            BundleError, PluginError: the model or the vocoder fails.
+        """
+        import numpy as np
+
+        from styleshift.conversion.track import convert_array
+        from styleshift.errors import ConfigError
+
+        found = np.asarray(samples)
+        if found.ndim not in (1, 2) or not np.issubdtype(found.dtype, np.floating):
+            raise ConfigError(
+                f"samples are {found.dtype} of shape {list(found.shape)}",
+                "float32 of shape [n] or [n, channels], full scale at 1.0",
+            )
+        if not np.isfinite(found).all():
+            raise ConfigError("samples hold NaN or infinity")
+        return convert_array(self._pipeline, found.astype(np.float32, copy=False), sample_rate)
+
+    def convert_file(
+        self, source: Path, target: Path, *, audio_format: str = "", salvage: bool = False
+    ) -> TrackResult:
+        """See :func:`convert_file`."""
+        from styleshift.audio.formats import output_format
+        from styleshift.conversion.track import convert_file as convert
+
+        name = audio_format or ("" if target.suffix.lower() == source.suffix.lower() else target.suffix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return convert(
+            self._pipeline,
+            source,
+            target,
+            format=output_format(name) if name and name != "same" else None,
+            salvage=salvage,
+            comment=self._bundle.comment,
+        )
+
+
+def load_model(
+    path: str | Path,
+    *,
+    vocoder: str = DEFAULT_VOCODER,
+    vocoder_options: Mapping[str, Any] | None = None,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+) -> Model:
+    """Load a model file.
+
+    Args:
+        path: as ``styleshift export`` wrote it. Nothing in it is executed.
+        vocoder: see ``styleshift plugins list``.
+        vocoder_options: of the vocoder, such as ``{"iterations": 32}``.
+        runtime: what runs the model.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        threads: of the CPU that the model may use; None: all.
+
+    Raises:
+        BundleError: the file is no model that can be used.
+        ConfigError, PluginError: no such device, vocoder, option or runtime.
+    """
+    from styleshift.conversion.pipeline import load_pipeline
+
+    bundle = load_bundle(Path(path))
+    settings = ConvertSettings(
+        vocoder=vocoder,
+        vocoder_options=dict(vocoder_options or {}),
+        runtime=runtime,
+        device=resolve_device(device),
+    )
+    return Model(bundle, *load_pipeline(bundle, settings, threads or processors()))
+
+
+def convert_file(
+    source: str | Path,
+    target: str | Path,
+    model: Model | str | Path,
+    *,
+    audio_format: str = "",
+    salvage: bool = False,
+) -> TrackResult:
+    """Convert one recording in this process.
+
+    Tags, cover, sample rate, channels and length are kept; the output appears when it is whole.
+
+    Args:
+        source: the recording.
+        target: the output; its extension names the format, unless it is that of the source.
+        model: as :func:`load_model` returns it, or its file.
+        audio_format: ``same`` or a format's name, where the extension is not enough.
+        salvage: convert what can be read of a damaged file.
+
+    Raises:
+        AudioError: the source cannot be read, or the output not be written.
+        UsageError: no such format.
+        BundleError, PluginError: the model or the vocoder fails.
+    """
+    loaded = model if isinstance(model, Model) else load_model(model)
+    return loaded.convert_file(Path(source), Path(target), audio_format=audio_format, salvage=salvage)
+
+
+def convert_library(
+    source: str | Path,
+    model: str | Path,
+    *,
+    output: str | Path | None = None,
+    settings: ConvertSettings | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+    overwrite: str = "stale",
+    jobs: int | None = None,
+    reporter: Reporter | None = None,
+) -> LibraryResult:
+    """Convert a folder of recordings in worker processes, as ``styleshift convert`` does.
+
+    A program that calls this from its main file does so below ``if __name__ == "__main__":``, since worker
+    processes import that file.
+
+    Args:
+        source: the folder.
+        model: the model file.
+        output: folder for the outputs; None: ``source`` with the model's target domain behind its name.
+        settings: format, vocoder, runtime, device.
+        include: only names that match one of these patterns.
+        exclude: no names that match one of these.
+        limit: at most so many files.
+        overwrite: ``never``, ``stale`` or ``always``.
+        jobs: worker processes; None: one a processor.
+        reporter: told of progress.
+
+    Returns:
+        What became of each file; ``report.jsonl`` and ``report.html`` in the output folder say the same.
+
+    Raises:
+        NothingToDoError: there is no recording.
+        UsageError: the output lies in the source, or around it.
+        LockedError: another run works on the same output.
+        BundleError: the model cannot be used.
+    """
+    bundle = load_bundle(Path(model))
+    settings = settings or ConvertSettings()
+    plan = plan_conversion(
+        Path(source),
+        bundle.metadata.target,
+        output=None if output is None else Path(output),
+        audio_format=settings.audio_format,
+        include=include,
+        exclude=exclude,
+        limit=limit,
+    )
+    result = convert_plan(
+        plan, bundle, settings, jobs=jobs or processors(), overwrite=overwrite, reporter=reporter
+    )
+    if not plan.single:
+        write_reports(plan, result, bundle)
+    return result

@@ -1,0 +1,93 @@
+"""Conversion from Python, as the command does it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import soundfile
+
+import styleshift
+from styleshift.errors import BundleError, ConfigError, UsageError
+
+RATE = 22050
+
+
+@pytest.fixture
+def file(models: ModuleType, tmp_path: Path) -> Path:
+    """A model that makes high frequencies quieter."""
+    made: Path = models.make_model(tmp_path / "m.onnx", change=np.linspace(0, -3, 257))
+    return made
+
+
+def noise(seconds: float = 2.0, channels: int = 2) -> np.ndarray:
+    random = np.random.default_rng(0)
+    return (0.1 * random.standard_normal((int(seconds * RATE), channels))).astype(np.float32)
+
+
+def test_arrays_files_and_libraries_agree(file: Path, tmp_path: Path) -> None:
+    model = styleshift.load_model(file, vocoder="source-phase", device="cpu", threads=1)
+    assert model.metadata.target == "classical"
+    assert "ONNX Runtime" in model.description
+    samples = noise()
+    converted = model.convert(samples, RATE)
+    assert converted.shape == samples.shape
+    assert np.abs(converted - samples).max() > 0.01
+    source = tmp_path / "l" / "a.wav"
+    source.parent.mkdir()
+    soundfile.write(source, samples, RATE, "FLOAT")
+    result = styleshift.convert_file(source, tmp_path / "new" / "b.wav", model)
+    assert result.frames == len(samples)
+    np.testing.assert_allclose(soundfile.read(tmp_path / "new" / "b.wav")[0], converted, atol=1e-6)
+    styleshift.convert_file(str(source), str(tmp_path / "b.flac"), file)
+    assert soundfile.info(tmp_path / "b.flac").format == "FLAC"
+
+
+def test_a_library(file: Path, tmp_path: Path) -> None:
+    for name in ("a.wav", "b <i>&#.wav", "bad.wav"):
+        path = tmp_path / "l" / name
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, noise(0.3), RATE)
+    (tmp_path / "l" / "bad.wav").write_bytes(b"<script>")
+    result = styleshift.convert_library(tmp_path / "l", file, jobs=1)
+    assert [outcome.status for outcome in result.outcomes.values()] == ["done", "done", "failed"]
+    assert result.seconds == pytest.approx(0.6, abs=0.01)
+    output = tmp_path / "l-classical"
+    lines = [json.loads(line) for line in (output / "report.jsonl").open()]
+    assert [line["status"] for line in lines] == ["done", "done", "failed"]
+    page = (output / "report.html").read_text()
+    assert "2 converted" in page
+    assert "<i>" not in page
+    assert "b &lt;i&gt;&amp;#.wav" in page
+    assert 'src="../l/b%20%3Ci%3E%26%23.wav"' in page
+    assert 'src="b%20%3Ci%3E%26%23.wav"' in page
+    assert "bad.wav" in page
+
+
+def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:
+    model = styleshift.load_model(file, vocoder="source-phase")
+    for wrong in (np.zeros((2, 2, 2), np.float32), np.zeros(10, np.int16), np.float32(1)):
+        with pytest.raises(ConfigError, match="shape"):
+            model.convert(wrong, RATE)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="NaN"):
+        model.convert(np.full(1000, np.nan, np.float32), RATE)
+    with pytest.raises(BundleError):
+        styleshift.load_model(tmp_path / "absent.onnx")
+    soundfile.write(tmp_path / "a.wav", noise(0.2), RATE)
+    with pytest.raises(UsageError, match="format"):
+        styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.docx", model)
+
+
+def test_the_package_stays_light_until_it_is_used() -> None:
+    code = (
+        "import styleshift, sys; assert 'numpy' not in sys.modules; "
+        "styleshift.load_model; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError):
+        styleshift.no_such_thing  # noqa: B018
