@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
     const auto store_log = [&] { k.store_float(t, log, work.get(), frames, rows.data(), bins); };
     const auto store_half = [&] { k.store_half(t, log1p, work.get(), frames, halves.data(), bins); };
     const auto inverse = [&] { k.inverse(t, rows.data(), 2 * bins, frames, other.get()); };
-    const auto overlap_add = [&] { k.overlap_add(t, other.get(), frames, sums.data()); };
+    const float* blocks[] = {other.get(), work.get()};
+    const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
     const auto griffin_lim = [&] { k.griffin_lim(t, work.get(), magnitude.get(), previous.get(), 0.99F, other.get()); };
     std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
     time_block("forward", frames, forward);

@@ -45,63 +45,62 @@ const float* Analyzer::segment(const Signal& s, std::int64_t begin) {
 Synthesizer::Synthesizer(const Plan& plan)
     : plan_(plan),
       kernels_(active_kernels()),
-      capacity_(kernels_.lanes * plan.settings().hop_length + plan.kept()),
-      sums_(capacity_),
-      work_(kernel::work_vectors(plan.tables()) * kernels_.lanes) {
+      block_floats_(kernel::work_vectors(plan.tables()) * kernels_.lanes),
+      row_stride_(scratch_stride<float>(2 * plan.bins())),
+      memory_(block_floats_ * (2 + (plan.kept() - 1) / plan.settings().hop_length / kernels_.lanes)),
+      rows_(row_stride_ * kernels_.lanes),
+      sums_(plan.settings().hop_length * kernels_.lanes) {
+    // The frame under way and the (kept - 1) / hop before it may overlap.
+    const std::int64_t before = (plan.kept() - 1) / plan.settings().hop_length;
+    const std::int64_t count = 1 + (before + kernels_.lanes - 1) / kernels_.lanes;
+    for (std::int64_t b = 0; b < count; ++b) blocks_.push_back(memory_.get() + b * block_floats_);
     restart(0);
 }
 
 void Synthesizer::restart(std::int64_t frame) {
     next_ = frame;
-    base_ = frame * plan_.settings().hop_length;
-    std::fill(sums_.get(), sums_.get() + capacity_, 0.0F);
+    begin_ = end();
+    for (float* block : blocks_) std::fill(block, block + block_floats_, 0.0F);
 }
 
 void Synthesizer::add(const float* spectrum, std::ptrdiff_t row_stride, int rows) {
-    kernels_.inverse(plan_.tables(), spectrum, row_stride, rows, work_.get());
-    add_samples(work_.get(), rows);
+    constexpr std::int64_t size = sizeof(float);
+    kernels_.copy_rows(reinterpret_cast<const unsigned char*>(spectrum), row_stride * size, rows,
+                       2 * plan_.bins() * size, reinterpret_cast<unsigned char*>(rows_.get()), row_stride_ * size,
+                       false);
+    kernels_.inverse(plan_.tables(), rows_.get(), row_stride_, rows, slot());
+    add_slot(rows);
 }
 
-void Synthesizer::add_samples(const float* work, int rows) {
-    kernels_.overlap_add(plan_.tables(), work, rows,
-                         sums_.get() + (next_ * plan_.settings().hop_length - base_));
+void Synthesizer::add_slot(int rows) {
+    kernels_.overlap_add(plan_.tables(), blocks_.data(), rows, sums_.get());
+    if (rows < kernels_.lanes)
+        kernels_.realign(plan_.tables(), blocks_.data(), static_cast<int>(blocks_.size()), rows);
+    begin_ = end();
     next_ += rows;
+    std::rotate(blocks_.begin(), blocks_.end() - 1, blocks_.end());  // the oldest becomes the next slot
 }
 
-void Synthesizer::emit(std::int64_t begin, std::int64_t end, std::int64_t frames, float* out) const {
-    const std::int64_t steady_begin = plan_.kept() - 1;
-    const std::int64_t steady_end = frames * plan_.settings().hop_length;
-    const std::int64_t period = plan_.period();
+void Synthesizer::add_nothing() {
+    std::fill(slot(), slot() + block_floats_, 0.0F);
+    add_slot(kernels_.lanes);
+}
+
+void Synthesizer::write(std::int64_t from, std::int64_t to, std::int64_t frames, float* out) const {
+    const std::int64_t steady_end = frames * plan_.settings().hop_length, period = plan_.period();
     const float* weights = plan_.steady_weights();
-    for (std::int64_t s = begin; s < end;) {
-        if (s - base_ >= capacity_) {
-            std::fill(out + (s - begin), out + (end - begin), 0.0F);
-            return;
-        }
-        if (s < steady_begin || s >= steady_end) {
-            out[s - begin] = sums_.get()[s - base_] * plan_.overlap_weight(s, frames);
+    for (std::int64_t s = from; s < to;) {
+        const float* sum = sums(s);
+        float* place = out + (s - from);
+        if (s < plan_.steady_begin() || s >= steady_end) {
+            *place = *sum * plan_.overlap_weight(s, frames);
             ++s;
             continue;
         }
-        const std::int64_t phase = s % period;
-        const std::int64_t n = std::min({period - phase, end - s, steady_end - s, capacity_ - (s - base_)});
-        const float* sums = sums_.get() + (s - base_);
-        for (std::int64_t i = 0; i < n; ++i) out[s - begin + i] = sums[i] * weights[phase + i];
+        const std::int64_t phase = s % period, n = std::min({period - phase, to - s, steady_end - s});
+        for (std::int64_t i = 0; i < n; ++i) place[i] = sum[i] * weights[phase + i];
         s += n;
     }
-}
-
-void Synthesizer::emit_sums(std::int64_t begin, std::int64_t end, float* out) const {
-    const std::int64_t known = std::clamp(base_ + capacity_, begin, end);
-    std::copy(sums_.get() + (begin - base_), sums_.get() + (known - base_), out);
-    std::fill(out + (known - begin), out + (end - begin), 0.0F);
-}
-
-void Synthesizer::advance(std::int64_t until) {
-    const std::int64_t rest = std::max<std::int64_t>(0, base_ + capacity_ - until);
-    std::memmove(sums_.get(), sums_.get() + (capacity_ - rest), static_cast<std::size_t>(rest) * sizeof(float));
-    std::fill(sums_.get() + rest, sums_.get() + capacity_, 0.0F);
-    base_ = until;
 }
 
 }  // namespace styleshift

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "dispatch.hpp"
 #include "kernel/kernels.hpp"
@@ -14,6 +15,16 @@ namespace styleshift {
 
 // Samples [begin, begin + count) of a signal that has them all, as float.
 void read_samples(const Signal& signal, std::int64_t begin, std::int64_t count, float* out);
+
+// Rows this many values apart are an odd number of cache lines apart. Rows of a spectrum are nearly a power of two
+// long, so they fall into few sets of the first-level cache, and working on a tile of every row at a time would keep
+// throwing the others' lines out; rows are copied whole to or from scratch of this stride instead.
+template <class T>
+std::int64_t scratch_stride(std::int64_t row_values) {
+    const std::int64_t per_line = 64 / static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t lines = (row_values + per_line - 1) / per_line;
+    return (lines + 1 - lines % 2) * per_line;
+}
 
 // Transforms blocks of frames forward. Holds the scratch; one a thread.
 class Analyzer {
@@ -43,39 +54,44 @@ private:
     AlignedFloats work_;
 };
 
-// Overlap-adds blocks of frames. Holds the scratch and the sums that are not finished; frames come in order.
+// Transforms blocks of frames back and overlap-adds them, frames in order. Holds the scratch and as many blocks as
+// frames overlap; one a thread and signal.
 class Synthesizer {
 public:
     explicit Synthesizer(const Plan& plan);
 
-    // Forgets everything; the next frame is `frame`.
-    void restart(std::int64_t frame);
+    int lanes() const { return kernels_.lanes; }
     std::int64_t next_frame() const { return next_; }
 
-    // Adds `rows` <= lanes frames.
+    // Forgets everything; the next frame is `frame`.
+    void restart(std::int64_t frame);
+    // Adds `rows` <= lanes frames. Samples [begin(), end()) then are ready until the next call, counted from the
+    // first of frame 0: a hop for each of these frames.
     void add(const float* spectrum, std::ptrdiff_t row_stride, int rows);
-    // The same for samples that the kernels' inverse transform left in `work`.
-    void add_samples(const float* work, int rows);
-    float* work() { return work_.get(); }
-    // Writes samples [begin, end), counted from frame 0's first, divided by the overlapped windows. They must be
-    // final: before next_frame() * hop, or no frame comes any more. `frames` is the number of frames in all, or
-    // any number past next_frame() + kept / hop while it is not known.
-    void emit(std::int64_t begin, std::int64_t end, std::int64_t frames, float* out) const;
-    // The sums themselves.
-    void emit_sums(std::int64_t begin, std::int64_t end, float* out) const;
-    // Forgets the sums before sample `until`; at most a hop before next_frame() * hop may stay.
-    void advance(std::int64_t until);
+    // The same for frames whose samples the caller has put into slot() with the kernels' inverse transform.
+    void add_slot(int rows);
+    float* slot() { return blocks_[0]; }
+    // The same for `lanes` frames of nothing: brings out what the last frames reached over to.
+    void add_nothing();
 
-    int lanes() const { return kernels_.lanes; }
+    std::int64_t begin() const { return begin_; }
+    std::int64_t end() const { return next_ * plan_.settings().hop_length; }
+    // The samples [from, to), which must be ready: as summed, and divided by the overlapped windows. `frames` is the
+    // number of frames in all, or any number past next_frame() + kept / hop while it is not known.
+    const float* sums(std::int64_t from) const { return sums_.get() + (from - begin_); }
+    void write(std::int64_t from, std::int64_t to, std::int64_t frames, float* out) const;
 
 private:
     const Plan& plan_;
     const kernel::Kernels& kernels_;
-    std::int64_t capacity_;
-    std::int64_t next_ = 0;
-    std::int64_t base_ = 0;  // the sample that sums_[0] stands for
+    std::int64_t block_floats_;
+    std::int64_t row_stride_;
+    AlignedFloats memory_;
+    std::vector<float*> blocks_;  // newest first
+    AlignedFloats rows_;
     AlignedFloats sums_;
-    AlignedFloats work_;
+    std::int64_t next_ = 0;
+    std::int64_t begin_ = 0;
 };
 
 }  // namespace styleshift

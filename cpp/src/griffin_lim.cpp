@@ -67,7 +67,7 @@ public:
                     p[0] = m[r * magnitude_stride + b] * re;
                     p[1] = m[r * magnitude_stride + b] * im;
                 }
-            k.inverse(plan_.tables(), scratch.row.get(), 2 * plan_.bins(), rows, scratch.synthesizer.work());
+            k.inverse(plan_.tables(), scratch.row.get(), 2 * plan_.bins(), rows, scratch.synthesizer.slot());
         });
     }
 
@@ -77,7 +77,7 @@ public:
         sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int) {
             const float* work = scratch.analyzer.transform(signal, t);
             scratch.analyzer.kernels().griffin_lim(plan_.tables(), work, goal(t), previous(t),
-                                                   first ? 0.0F : settings_.momentum, scratch.synthesizer.work());
+                                                   first ? 0.0F : settings_.momentum, scratch.synthesizer.slot());
         });
     }
 
@@ -105,7 +105,7 @@ private:
     float* goal(std::int64_t t) { return goal_.get() + t / lanes_ * block_floats_; }
     float* previous(std::int64_t t) { return previous_.get() + t / lanes_ * block_floats_ * 2; }
 
-    // make(t, rows) leaves samples of frames t ... in the synthesizer's work; their sums go to next_ and tails_.
+    // make(t, rows) leaves samples of frames t ... in the synthesizer's slot; their sums go to next_ and tails_.
     template <class Make>
     void sum_chunk(std::int64_t chunk, Synthesizer& synthesizer, const Make& make) {
         const std::int64_t hop = plan_.settings().hop_length, offset = plan_.offset();
@@ -113,10 +113,10 @@ private:
         const bool last = chunk + 1 == chunks_;
         const std::int64_t limit = last ? offset + length_ : std::min(end * hop, offset + length_);
         std::int64_t done = std::max(chunk * chunk_ * hop, offset);
-        const auto emit_until = [&](std::int64_t to) {
-            to = std::min(to, limit);
+        const auto write = [&] {
+            const std::int64_t to = std::min(synthesizer.end(), limit);
             if (to <= done) return;
-            synthesizer.emit_sums(done, to, next_.data() + (done - offset));
+            std::copy(synthesizer.sums(done), synthesizer.sums(to), next_.data() + (done - offset));
             done = to;
         };
         synthesizer.restart(chunk * chunk_);
@@ -124,14 +124,24 @@ private:
             const std::int64_t t = synthesizer.next_frame();
             const int rows = static_cast<int>(std::min<std::int64_t>(lanes_, end - t));
             make(t, rows);
-            synthesizer.add_samples(synthesizer.work(), rows);
-            emit_until(synthesizer.next_frame() * hop);
-            synthesizer.advance(synthesizer.next_frame() * hop);
+            synthesizer.add_slot(rows);
+            write();
         }
-        if (last)
-            emit_until(limit);
-        else
-            synthesizer.emit_sums(end * hop, end * hop + overlap_, tails_.data() + chunk * overlap_);
+        // What the frames reached over to: the end of the signal, or the next chunk's.
+        const std::int64_t reach = end * hop + overlap_;
+        std::int64_t tail = end * hop;
+        while (tail < reach) {
+            synthesizer.add_nothing();
+            if (last) {
+                write();
+            } else {
+                const std::int64_t to = std::min(synthesizer.end(), reach);
+                std::copy(synthesizer.sums(tail), synthesizer.sums(to),
+                          tails_.data() + chunk * overlap_ + (tail - end * hop));
+            }
+            tail = synthesizer.end();
+        }
+        if (last && done < limit) std::fill(next_.begin() + (done - offset), next_.end(), 0.0F);
     }
 
     const Plan& plan_;

@@ -49,6 +49,7 @@ struct Plan::State {
     FftPlan fft;
     std::vector<double> window;
     std::vector<float> analysis, synthesis, twiddles, steady;
+    std::vector<std::int32_t> sample_position;
     std::vector<double> squared_sums;  // [n] w[n]^2 + w[n - hop]^2 + w[n - 2 hop]^2 ...
     double smallest = 0.0;
     kernel::Tables tables{};
@@ -86,6 +87,11 @@ Plan::Plan(const FrameSettings& s) {
         state.twiddles.push_back(static_cast<float>(std::cos(angle)));
         state.twiddles.push_back(static_cast<float>(std::sin(angle)));
     }
+    for (std::int64_t n = 0; n < kept; ++n) {
+        // The inverse transform leaves real and imaginary parts exchanged; packed, even samples are the real ones.
+        const std::int32_t* position = state.fft.tables().position;
+        state.sample_position.push_back(packed ? 2 * position[n / 2] + (n % 2 == 0 ? 1 : 0) : 2 * position[n] + 1);
+    }
     state.smallest = 1e-11 * *std::max_element(state.squared_sums.begin(), state.squared_sums.end());
 
     // Repeated to 512 values or more, so that the inner loop over them is long even for tiny hops.
@@ -100,7 +106,7 @@ Plan::Plan(const FrameSettings& s) {
                     s.hop_length,           bins,
                     packed,                 state.fft.tables(),
                     state.analysis.data(),  state.synthesis.data(),
-                    state.twiddles.data()};
+                    state.sample_position.data(), state.twiddles.data()};
 }
 
 Plan::~Plan() = default;

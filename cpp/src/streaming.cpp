@@ -98,11 +98,30 @@ struct SynthesisStream::State {
     std::int64_t given = 0;  // samples
     bool finished = false;
     std::vector<Synthesizer> synthesizers;
+    std::vector<std::vector<float>> held;  // samples after those given: final, but maybe past the default length
 
     // Samples that are final after `n` frames.
     std::int64_t settled(std::int64_t n) const {
         const std::int64_t untouched = n * plan->settings().hop_length - plan->offset();
         return std::clamp<std::int64_t>(untouched, 0, length >= 0 ? length : plan->samples(n));
+    }
+    // Appends what the synthesizer has ready; `total` is the number of frames, or any larger one while not known.
+    void hold(std::size_t c, std::int64_t total) {
+        const Synthesizer& synthesizer = synthesizers[c];
+        std::vector<float>& h = held[c];
+        const std::int64_t from = plan->offset() + given + static_cast<std::int64_t>(h.size());
+        if (synthesizer.end() <= from) return;
+        const std::size_t old = h.size();
+        h.resize(old + static_cast<std::size_t>(synthesizer.end() - from));
+        synthesizer.write(from, synthesizer.end(), total, h.data() + old);
+    }
+    // Moves `count` samples out; what is missing is zero.
+    void give(std::size_t c, std::int64_t count, float* out) {
+        std::vector<float>& h = held[c];
+        const std::int64_t there = std::min(count, static_cast<std::int64_t>(h.size()));
+        std::copy(h.begin(), h.begin() + there, out);
+        std::fill(out + there, out + count, 0.0F);
+        h.erase(h.begin(), h.begin() + there);
     }
     void check_open() const {
         if (finished) throw std::logic_error("the stream has been finished; make a new one");
@@ -117,6 +136,7 @@ SynthesisStream::SynthesisStream(std::shared_ptr<const Plan> plan, std::int64_t 
     state_->length = length;
     state_->threads = threads;
     for (std::int64_t c = 0; c < channels; ++c) state_->synthesizers.emplace_back(*state_->plan);
+    state_->held.resize(static_cast<std::size_t>(channels));
 }
 
 SynthesisStream::~SynthesisStream() = default;
@@ -138,27 +158,19 @@ void SynthesisStream::push(Frames<const float> spectra, std::int64_t frames, flo
     s.check_open();
     // Nothing final is reached by a missing frame, so any larger number of frames gives the same weights.
     constexpr std::int64_t unknown = std::int64_t{1} << 40;
-    const std::int64_t end = s.frames + frames, hop = s.plan->settings().hop_length, offset = s.plan->offset();
-    const std::int64_t total = push_gives(frames);
+    const std::int64_t end = s.frames + frames, total = push_gives(frames);
     parallel_for(s.threads, s.channels, [&] {
-        return [&](std::int64_t c) {
-            Synthesizer& synthesizer = s.synthesizers[static_cast<std::size_t>(c)];
-            std::int64_t done = 0;
+        return [&](std::int64_t channel) {
+            const auto c = static_cast<std::size_t>(channel);
+            Synthesizer& synthesizer = s.synthesizers[c];
             while (synthesizer.next_frame() < end) {
                 const std::int64_t t = synthesizer.next_frame();
                 const int rows = static_cast<int>(std::min<std::int64_t>(synthesizer.lanes(), end - t));
-                synthesizer.add(spectra.data + c * spectra.signal_stride + (t - s.frames) * spectra.frame_stride,
+                synthesizer.add(spectra.data + channel * spectra.signal_stride + (t - s.frames) * spectra.frame_stride,
                                 spectra.frame_stride, rows);
-                const std::int64_t limit = std::min(total, synthesizer.next_frame() * hop - offset - s.given);
-                if (limit > done) {
-                    synthesizer.emit(offset + s.given + done, offset + s.given + limit, unknown,
-                                     out + c * out_stride + done);
-                    done = limit;
-                }
-                // Sums not emitted yet stay: where the length is not known, up to a hop is held back.
-                const std::int64_t settled = synthesizer.next_frame() * hop;
-                synthesizer.advance(std::clamp(offset + s.given + done, settled - hop, settled));
+                s.hold(c, unknown);
             }
+            s.give(c, total, out + channel * out_stride);
         };
     });
     s.frames = end;
@@ -168,9 +180,16 @@ void SynthesisStream::push(Frames<const float> spectra, std::int64_t frames, flo
 void SynthesisStream::finish(float* out, std::ptrdiff_t out_stride) {
     State& s = *state_;
     s.check_open();
-    const std::int64_t total = finish_gives(), begin = s.plan->offset() + s.given;
-    for (std::int64_t c = 0; c < s.channels; ++c)
-        s.synthesizers[static_cast<std::size_t>(c)].emit(begin, begin + total, s.frames, out + c * out_stride);
+    const std::int64_t total = finish_gives();
+    const std::int64_t before = (s.plan->kept() - 1) / s.plan->settings().hop_length;
+    for (std::int64_t channel = 0; channel < s.channels; ++channel) {
+        const auto c = static_cast<std::size_t>(channel);
+        while (s.synthesizers[c].next_frame() <= s.frames + before) {
+            s.synthesizers[c].add_nothing();
+            s.hold(c, s.frames);
+        }
+        s.give(c, total, out + channel * out_stride);
+    }
     s.given += total;
     s.finished = true;
 }

@@ -18,16 +18,7 @@ T* place(const Frames<T>& f, std::int64_t row, std::int64_t frame) {
     return f.data + row * f.signal_stride + frame * f.frame_stride;
 }
 
-// Rows are put together in scratch and then copied out whole: rows a power of two apart (nearly always) fall
-// into few sets of the first-level cache, and a tile of every row at a time would throw the others' lines out.
-// The scratch's own rows are an odd number of cache lines apart.
-template <class T>
-std::int64_t scratch_stride(std::int64_t row_values) {
-    const std::int64_t per_line = 64 / static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t lines = (row_values + per_line - 1) / per_line;
-    return (lines + 1 - lines % 2) * per_line;
-}
-
+// Rows are put together in scratch (see scratch_stride) and copied out whole.
 // store(kernels, work, rows, out, row stride) writes a block's rows of `row_values` values.
 template <class T, class Store>
 void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range, std::int64_t row_values,
@@ -98,25 +89,27 @@ void istft(const Plan& plan, Frames<const float> spectra, std::int64_t signals, 
             const bool last = chunk + 1 == chunks;
             const std::int64_t first = chunk * stretch, end = last ? frames : first + stretch;
             float* samples = out + row * out_stride;
-            // Sample s of the output is offset + s of the frames' own axis; [from, to) is this item's share.
+            // Sample s of the output is offset + s of the frames' own axis; [done, to) is this item's share.
             std::int64_t done = std::max(first * hop, offset);
             const std::int64_t to = last ? offset + length : std::min(end * hop, offset + length);
-            const auto emit_until = [&](std::int64_t limit) {
-                limit = std::min(limit, to);
-                if (limit > done) {
-                    synthesizer.emit(done, limit, frames, samples + (done - offset));
-                    done = limit;
-                }
+            const auto write = [&] {
+                const std::int64_t limit = std::min(synthesizer.end(), to);
+                if (limit <= done) return;
+                synthesizer.write(done, limit, frames, samples + (done - offset));
+                done = limit;
             };
             synthesizer.restart(std::max<std::int64_t>(0, first - before));
             while (synthesizer.next_frame() < end) {
                 const std::int64_t t = synthesizer.next_frame();
                 const int rows = static_cast<int>(std::min<std::int64_t>(synthesizer.lanes(), end - t));
                 synthesizer.add(place(spectra, row, t), spectra.frame_stride, rows);
-                emit_until(synthesizer.next_frame() * hop);
-                synthesizer.advance(synthesizer.next_frame() * hop);
+                write();
             }
-            if (last) emit_until(to);
+            while (last && done < to && synthesizer.next_frame() <= frames + before) {
+                synthesizer.add_nothing();
+                write();
+            }
+            if (last && done < to) std::fill(samples + (done - offset), samples + length, 0.0F);
         };
     });
 }

@@ -14,6 +14,7 @@ const kernel::Kernels& kernels() {
         copy_rows_block,
         inverse_block,
         overlap_add_block,
+        realign_blocks,
         griffin_lim_block,
         load_row_block,
         compress_array,

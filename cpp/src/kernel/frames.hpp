@@ -10,29 +10,68 @@ namespace {
 // ---- forward ------------------------------------------------------------------------------------------
 
 // Element n of x becomes sample n of every frame times the window; zeros follow up to the FFT's length.
-inline void load_frames(const Tables& t, const float* segment, Vector* x) {
-    const std::int64_t step = t.packed ? 1 : 2;  // unpacked: samples are real parts, imaginary parts are zero
-    for (std::int64_t n = 0; n < t.kept; n += lanes) {
-        const int count = t.kept - n < lanes ? static_cast<int>(t.kept - n) : lanes;
-        Vector r[lanes];
-        if (count == lanes) {
-            const Vector w = load(t.analysis_window + n);
-            for (int l = 0; l < lanes; ++l) r[l] = load(segment + l * t.hop + n) * w;
-        } else {
-            const Vector w = load_some(t.analysis_window + n, count);
-            for (int l = 0; l < lanes; ++l) r[l] = load_some(segment + l * t.hop + n, count) * w;
+//
+// Frames overlap: sample k hop + r of frame l is sample r of hop k + l of the signal. So only one hop of columns
+// is transposed, and the rest of the frame is the same vectors with the lanes moved by k.
+template <bool packed>
+STYLESHIFT_INLINE void load_columns(const Tables& t, const float* segment, std::int64_t begin, std::int64_t end,
+                                    int hops, Vector* x) {
+    constexpr std::int64_t step = packed ? 1 : 2;  // unpacked: samples are real parts, imaginary parts are zero
+    for (std::int64_t r = begin; r < end; r += lanes) {
+        const int count = end - r < lanes ? static_cast<int>(end - r) : lanes;
+        const auto transposed = [&](int first, Vector* tile) {
+            const int rows = hops + lanes - 1 - first < lanes ? hops + lanes - 1 - first : lanes;
+            for (int l = 0; l < rows; ++l) {
+                const float* p = segment + (first + l) * t.hop + r;
+                tile[l] = count == lanes ? load(p) : load_some(p, count);
+            }
+            for (int l = rows; l < lanes; ++l) tile[l] = Vector{};
+            if (rows <= 4)
+                transpose_four_rows(tile);
+            else
+                transpose(tile);
+        };
+        Vector now[lanes], next[lanes];
+        transposed(0, now);
+        for (int k = 0; k < hops; k += lanes) {
+            if (hops - 1 > k) transposed(k + lanes, next);
+            // Hops k + shift of the frames, for the shifts that there are.
+            const auto store_shifted = [&](auto lane) {
+                constexpr int shift = decltype(lane)::number;
+                if (k + shift >= hops) return;
+                const std::int64_t n = (k + shift) * t.hop + r;
+                const float* w = t.analysis_window + n;
+                if (count == lanes)
+                    for (int i = 0; i < lanes; ++i) x[(n + i) * step] = shifted<shift>(now[i], next[i]) * w[i];
+                else
+                    for (int i = 0; i < count; ++i) x[(n + i) * step] = shifted<shift>(now[i], next[i]) * w[i];
+                if constexpr (!packed)
+                    for (int i = 0; i < count; ++i) x[(n + i) * 2 + 1] = Vector{};
+            };
+            [&]<int... shift>(std::integer_sequence<int, shift...>) {
+                (store_shifted(Constant<shift>{}), ...);
+            }(std::make_integer_sequence<int, lanes>{});
+            if (k + lanes < hops)
+                for (int i = 0; i < lanes; ++i) now[i] = next[i];
         }
-        transpose(r);
-        for (int i = 0; i < count; ++i) x[(n + i) * step] = r[i];
-        if (!t.packed)
-            for (int i = 0; i < count; ++i) x[(n + i) * 2 + 1] = Vector{};
     }
-    for (std::int64_t n = t.kept * step; n < 2 * t.fft.length; ++n) x[n] = Vector{};
+}
+
+template <bool packed>
+STYLESHIFT_INLINE void load_frames(const Tables& t, const float* segment, Vector* x) {
+    const int hops = static_cast<int>((t.kept + t.hop - 1) / t.hop);
+    const std::int64_t last = t.kept - (hops - 1) * t.hop;  // columns that reach into the frame's last hop
+    load_columns<packed>(t, segment, 0, last, hops, x);
+    load_columns<packed>(t, segment, last, t.hop, hops - 1, x);
+    for (std::int64_t n = t.kept * (packed ? 1 : 2); n < 2 * t.fft.length; ++n) x[n] = Vector{};
 }
 
 void forward_block(const Tables& t, const float* segment, float* work) {
     Vector* x = reinterpret_cast<Vector*>(work);
-    load_frames(t, segment, x);
+    if (t.packed)
+        load_frames<true>(t, segment, x);
+    else
+        load_frames<false>(t, segment, x);
     transform(t.fft, x);
 }
 
@@ -229,30 +268,77 @@ void inverse_block(const Tables& t, const float* spectrum, std::ptrdiff_t row_st
     transform(t.fft, x);
 }
 
-// Tiles run from the end of the frame to its start and lanes rise within a tile: so every sample receives its
-// frames in rising order, whatever the block they fell into, and streams and threads give the same bits.
-void overlap_add_block(const Tables& t, const float* work, int rows, float* accumulator) {
-    const Vector* x = reinterpret_cast<const Vector*>(work);
-    for (std::int64_t n = (t.kept - 1) / lanes * lanes; n >= 0; n -= lanes) {
-        const int count = t.kept - n < lanes ? static_cast<int>(t.kept - n) : lanes;
-        Vector r[lanes] = {};
-        for (int i = 0; i < count; ++i) {
-            const std::int64_t s = n + i;
-            r[i] = t.packed ? x[2 * t.fft.position[s / 2] + (s % 2 == 0 ? 1 : 0)] : x[2 * t.fft.position[s] + 1];
-        }
-        transpose(r);
-        if (count == lanes) {
-            const Vector w = load(t.synthesis_window + n);
-            for (int l = 0; l < rows; ++l) {
-                float* p = accumulator + l * t.hop + n;
-                store(p, load(p) + r[l] * w);
+// ---- overlap-add --------------------------------------------------------------------------------------
+
+// Columns [begin, end) of `hops` hops; see overlap_add_block. `fixed` is hops where that is known when compiled.
+template <int fixed>
+STYLESHIFT_INLINE void overlap_columns(const Tables& t, const Vector* const* blocks, int rows, std::int64_t begin,
+                                       std::int64_t end, int hops, float* sums) {
+    for (std::int64_t r = begin; r < end; r += lanes) {
+        const int count = end - r < lanes ? static_cast<int>(end - r) : lanes;
+        Vector tile[lanes] = {};
+        // The oldest frame first. Sums begin at +0, so that no zero's sign depends on how blocks are cut.
+        if constexpr (fixed > 0) {
+            for (int i = 0; i < count; ++i) {
+                Vector sum{};
+                const auto add = [&](auto hop) {
+                    constexpr int k = fixed - 1 - decltype(hop)::number;
+                    const std::int64_t n = k * t.hop + r + i, at = t.sample_position[n];
+                    const Vector y = shifted<(lanes - k) % lanes>(k == 0 ? blocks[0][at] : blocks[1][at], blocks[0][at]);
+                    sum = y * t.synthesis_window[n] + sum;
+                };
+                [&]<int... k>(std::integer_sequence<int, k...>) {
+                    (add(Constant<k>{}), ...);
+                }(std::make_integer_sequence<int, fixed>{});
+                tile[i] = sum;
             }
         } else {
-            for (int l = 0; l < rows; ++l)
-                for (int i = 0; i < count; ++i)
-                    accumulator[l * t.hop + n + i] += r[l][i] * t.synthesis_window[n + i];
+            for (int k = hops - 1; k >= 0; --k) {
+                const Vector* newer = blocks[k / lanes];
+                const Vector* older = k % lanes == 0 ? newer : blocks[k / lanes + 1];
+                with_constant<0>(k % lanes, [&](auto lane) {
+                    constexpr int s = (lanes - decltype(lane)::number) % lanes;
+                    for (int i = 0; i < count; ++i) {
+                        const std::int64_t n = k * t.hop + r + i, at = t.sample_position[n];
+                        tile[i] = shifted<s>(older[at], newer[at]) * t.synthesis_window[n] + tile[i];
+                    }
+                });
+            }
         }
+        transpose(tile);
+        for (int l = 0; l < rows; ++l) store_some(sums + l * t.hop + r, tile[l], count);
     }
+}
+
+// Row l of sums, of hop samples, becomes the samples from frame l's first on: frame l's own first hop, the second
+// hop of the frame before it, and so on. blocks[0] is the newest block that `inverse` left, blocks[1] the one
+// before: frames that far back are the same lanes of it, moved.
+void overlap_add_block(const Tables& t, const float* const* blocks, int rows, float* sums) {
+    const auto* x = reinterpret_cast<const Vector* const*>(blocks);
+    const int hops = static_cast<int>((t.kept + t.hop - 1) / t.hop);
+    const std::int64_t last = t.kept - (hops - 1) * t.hop;
+    const auto columns = [&](std::int64_t begin, std::int64_t end, int n) {
+        switch (n) {
+            case 1: return overlap_columns<1>(t, x, rows, begin, end, n, sums);
+            case 2: return overlap_columns<2>(t, x, rows, begin, end, n, sums);
+            case 3: return overlap_columns<3>(t, x, rows, begin, end, n, sums);
+            case 4: return overlap_columns<4>(t, x, rows, begin, end, n, sums);
+            default: return overlap_columns<0>(t, x, rows, begin, end, n, sums);
+        }
+    };
+    columns(0, last, hops);
+    columns(last, t.hop, hops - 1);
+}
+
+// After a block with fewer frames than lanes: moves frames up, so that the newest is in the last lane again.
+void realign_blocks(const Tables& t, float* const* blocks, int count, int rows) {
+    for (int b = 0; b < count; ++b)
+        for (std::int64_t i = 0; i < 2 * t.fft.length; ++i) {
+            float both[2 * lanes] = {};
+            if (b + 1 < count) __builtin_memcpy(both, blocks[b + 1] + i * lanes, sizeof(Vector));
+            __builtin_memcpy(both + lanes, blocks[b] + i * lanes, sizeof(Vector));
+            __builtin_memcpy(blocks[b] + i * lanes, both + rows, sizeof(Vector));
+        }
 }
 
 // ---- Griffin-Lim ---------------------------------------------------------------------------------------

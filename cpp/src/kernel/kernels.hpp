@@ -44,6 +44,7 @@ struct Tables {
     FftTables fft;         // of fft_length / 2 points when packed, else of fft_length
     const float* analysis_window;   // [kept], times 1/2 when packed
     const float* synthesis_window;  // [kept], times 1 / fft_length
+    const std::int32_t* sample_position;  // [kept] vector of work where `inverse` leaves sample n
     const float* twiddles;          // packed: [bins] complex exp(-2 pi i k / fft_length)
 };
 
@@ -65,8 +66,12 @@ struct Kernels {
                       unsigned char* out, std::ptrdiff_t out_stride, bool past_caches);
     // Loads `rows` rows of complex bins; transforms them back; work then holds samples.
     void (*inverse)(const Tables&, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work);
-    // Windows the samples left by `inverse` and adds lane l to accumulator[l * hop ...], frames in rising order.
-    void (*overlap_add)(const Tables&, const float* work, int rows, float* accumulator);
+    // Windows and adds what `inverse` left: blocks[0] the newest block, blocks[1] the one before it and so on, as
+    // far back as frames overlap. Writes sums of hop samples for each of the first `rows` frames.
+    void (*overlap_add)(const Tables&, const float* const* blocks, int rows, float* sums);
+    // After a block of `rows` < lanes frames: moves the frames of `count` blocks so that none is missing between
+    // them and the next block.
+    void (*realign)(const Tables&, float* const* blocks, int count, int rows);
     // One round of Griffin-Lim on a block (phase.cpp): takes the spectrum X that `forward` left, replaces it by
     // magnitude * phase of X + momentum (X - previous), transforms that back into `out` as `inverse` does, and
     // keeps X in previous. magnitude is [bins] vectors, previous [bins] pairs of vectors.

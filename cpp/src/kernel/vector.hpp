@@ -180,4 +180,50 @@ STYLESHIFT_INLINE void transpose(Vector* r) {
     }
 }
 
+// The first four columns' worth of work of `transpose` for four rows: r[i] gets column i in its first four lanes.
+STYLESHIFT_INLINE void transpose_four_rows(Vector* r) {
+    using Index = std::make_integer_sequence<int, lanes>;
+    const Vector a = low_singles(r[0], r[1], Index{}), b = high_singles(r[0], r[1], Index{});
+    const Vector c = low_singles(r[2], r[3], Index{}), d = high_singles(r[2], r[3], Index{});
+    const Vector s[4] = {low_pairs(a, c, Index{}), high_pairs(a, c, Index{}), low_pairs(b, d, Index{}),
+                         high_pairs(b, d, Index{})};
+    for (int i = 0; i < 4; ++i) {
+        r[i] = s[i];
+        if constexpr (lanes >= 8) r[4 + i] = groups<4, 1>(s[i], s[i], Index{});
+        if constexpr (lanes == 16) {
+            r[8 + i] = groups<8, 1>(s[i], s[i], Index{});
+            r[12 + i] = groups<4, 1>(r[8 + i], r[8 + i], Index{});
+        }
+    }
+}
+
+// Lanes shift .. shift + lanes of `a` followed by `b`.
+template <int shift, int... I>
+STYLESHIFT_INLINE Vector shifted(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (I + shift)...);
+}
+template <int shift>
+STYLESHIFT_INLINE Vector shifted(Vector a, Vector b) {
+    if constexpr (shift == 0)
+        return a;
+    else
+        return shifted<shift>(a, b, std::make_integer_sequence<int, lanes>{});
+}
+
+template <int value>
+struct Constant {
+    static constexpr int number = value;
+};
+
+// Calls f(Constant<n>) for n = 0 .. lanes - 1.
+template <int n, class F>
+STYLESHIFT_INLINE void with_constant(int value, F&& f) {
+    if constexpr (n < lanes) {
+        if (value == n)
+            f(Constant<n>{});
+        else
+            with_constant<n + 1>(value, f);
+    }
+}
+
 }  // namespace
