@@ -1,0 +1,189 @@
+"""Training against a plain PyTorch CycleGAN loop: the same networks, batch and crops, in turn, in one run.
+
+    python benchmarks/train.py                                        the recipe small
+    python benchmarks/train.py --recipe seed --set data.crop_frames=256 --set generator.channels=32
+
+The plain loop is written the usual way: float32, eager, a DataLoader with workers, one optimiser step for the
+generators and one for the discriminators. Both run without matched frames, judging or checkpoints. Prints
+steps a second of each (medians over rounds), their ratio, and the share of our time spent waiting for crops.
+`cpu_ratio` is the same in processor time of the training process, which neighbours disturb less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.recipes import Recipe, load_recipe
+from styleshift.training import losses as losses_module
+from styleshift.training.data import Batch, FreshCrops, measure
+from styleshift.training.device import choose_device
+from styleshift.training.model import CycleGAN
+from styleshift.training.step import TrainingState, train_step
+from styleshift.workspace import Workspace
+
+
+def make_corpora(root: Path, recipe: Recipe) -> list[Corpus]:
+    """Two domains of four minutes of decaying notes each."""
+    random = np.random.default_rng(0)
+    rate = recipe.spectrogram.sample_rate
+    for domain, base in (("x", 220.0), ("y", 330.0)):
+        (root / "audio" / domain).mkdir(parents=True)
+        for number in range(4):
+            time_axis = np.arange(60 * rate) / rate
+            wave = (
+                0.2 * np.sin(2 * np.pi * base * (1 + number / 7) * time_axis) * np.exp(-3 * (time_axis % 0.5))
+            )
+            wave += 0.01 * random.standard_normal(len(wave))
+            soundfile.write(root / "audio" / domain / f"{number}.wav", wave, rate)
+    place = Workspace(root / "workspace")
+    precompute(root / "audio", place, recipe.spectrogram)
+    return [Corpus.open(place.spectrograms / domain) for domain in ("x", "y")]
+
+
+class PlainCrops(Dataset[tuple[Tensor, Tensor]]):
+    """Random crops of both domains, as a map-style data set."""
+
+    def __init__(self, corpora: list[Corpus], frames: int, length: int) -> None:
+        self.tracks = [[track.array() for track in corpus.tracks] for corpus in corpora]
+        self.frames, self.length = frames, length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        random = np.random.default_rng(index)
+        made = []
+        for tracks in self.tracks:
+            track = tracks[random.integers(len(tracks))]
+            start = random.integers(track.shape[1] - self.frames + 1)
+            crop = np.asarray(track[0, start : start + self.frames], np.float32).T
+            made.append(torch.from_numpy(np.ascontiguousarray(crop))[None])
+        return made[0], made[1]
+
+
+class PlainLoop:
+    """CycleGAN as it is usually written."""
+
+    def __init__(self, recipe: Recipe, model: CycleGAN, corpora: list[Corpus], device: torch.device) -> None:
+        self.weights, self.device = recipe.loss, device
+        self.G, self.F = model.translator("x2y"), model.translator("y2x")
+        self.D_X, self.D_Y = model.discriminators["x"], model.discriminators["y"]
+        rate = recipe.optimiser
+        betas = (rate.beta1, rate.beta2)
+        generators = [*self.G.parameters(), *self.F.parameters()]
+        discriminators = [*self.D_X.parameters(), *self.D_Y.parameters()]
+        self.generators = torch.optim.Adam(generators, rate.generator_rate, betas)
+        self.discriminators = torch.optim.Adam(discriminators, rate.discriminator_rate, betas)
+        data = PlainCrops(corpora, recipe.data.crop_frames, 1 << 20)
+        self.batches: Iterator[list[Tensor]] = iter(
+            DataLoader(data, recipe.schedule.batch, shuffle=True, num_workers=2, persistent_workers=True)
+        )
+
+    def step(self) -> dict[str, float]:
+        """One step; the losses as numbers, as such loops print them."""
+        x, y = (side.to(self.device) for side in next(self.batches))
+        x, y = self.G.source.normalise(x), self.F.source.normalise(y)
+        kind, weights = self.weights.adversarial, self.weights
+        fake_y, fake_x = self.G.translate(x), self.F.translate(y)
+        gan = losses_module.fool(kind, self.D_Y(fake_y)) + losses_module.fool(kind, self.D_X(fake_x))
+        l1 = nn.functional.l1_loss
+        cycle = l1(self.F.translate(fake_y), x) + l1(self.G.translate(fake_x), y)
+        total = weights.gan * gan + weights.cycle * cycle
+        if weights.identity:
+            total = total + weights.identity * (l1(self.G.translate(y), y) + l1(self.F.translate(x), x))
+        self.generators.zero_grad()
+        total.backward()
+        self.generators.step()
+        judged = losses_module.tell_apart(kind, self.D_Y(y), self.D_Y(fake_y.detach()))
+        judged = judged + losses_module.tell_apart(kind, self.D_X(x), self.D_X(fake_x.detach()))
+        self.discriminators.zero_grad()
+        judged.backward()
+        self.discriminators.step()
+        return {"gan": gan.item(), "cycle": cycle.item(), "judge": judged.item()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--recipe", default="small")
+    parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=10, help="a round")
+    parser.add_argument("--threads", type=int, default=0)
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    off = ["warm_start.share=0", "warm_start.weight=0", "schedule.judge=0"]
+    recipe = load_recipe(options.recipe, [*options.set, *off])
+    device = choose_device(options.device)
+    with tempfile.TemporaryDirectory() as folder:
+        corpora = make_corpora(Path(folder), recipe)
+        x, y = (
+            CropSampler(corpus, recipe.data.crop_frames, seed=side) for side, corpus in enumerate(corpora)
+        )
+        model = CycleGAN(recipe, measure(x, 32), measure(y, 32)).to(device)
+        plain = PlainLoop(recipe, copy.deepcopy(model), corpora, device)
+        state = TrainingState.begin(recipe, model, 0)
+        source = FreshCrops(x, y, recipe.data)
+        waited = 0.0
+
+        def ours() -> None:
+            nonlocal waited
+            began = time.perf_counter()
+            batch: Batch = source.batch(recipe.schedule.batch, state.random)
+            waited += time.perf_counter() - began
+            train_step(state, batch)
+
+        def timed(step: object) -> tuple[float, float]:
+            assert callable(step)
+            wall, cpu = time.perf_counter(), time.process_time()
+            for _ in range(options.steps):
+                step()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            return (time.perf_counter() - wall) / options.steps, (time.process_time() - cpu) / options.steps
+
+        timed(ours), timed(plain.step)
+        waited, rounds = 0.0, []
+        for _ in range(options.rounds):
+            rounds.append((timed(ours), timed(plain.step)))
+        total = sum(ours_wall for (ours_wall, _), _ in rounds) * options.steps
+    wall = [statistics.median(pair[side][0] for pair in rounds) for side in (0, 1)]
+    cpu = [statistics.median(pair[side][1] for pair in rounds) for side in (0, 1)]
+    print(
+        json.dumps(
+            {
+                "recipe": recipe.name,
+                "device": str(device),
+                "bfloat16": state.half,
+                "threads": torch.get_num_threads(),
+                "batch": recipe.schedule.batch,
+                "steps_per_second": round(1 / wall[0], 3),
+                "plain_steps_per_second": round(1 / wall[1], 3),
+                "ratio": round(wall[1] / wall[0], 3),
+                "cpu_ratio": round(cpu[1] / cpu[0], 3),
+                "data_wait": round(waited / total, 4),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
