@@ -1,5 +1,5 @@
 // Time of each kernel a frame, best of many, one thread: benchmark_kernels [fft_length] [variant].
-// With a third argument N it runs N blocks of each once and prints nothing: for callgrind (tools/count_instructions).
+// With a third argument N each kernel runs N blocks and nothing is timed: for tools/count_instructions.py.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,8 +16,14 @@ using namespace styleshift;
 
 namespace {
 
+int blocks_to_count = 0;
+
 template <class F>
 void time_block(const char* name, int lanes, F&& f) {
+    if (blocks_to_count > 0) {
+        for (int i = 0; i < blocks_to_count; ++i) f();
+        return;
+    }
     double best = 1e9;
     for (int trial = 0; trial < 200; ++trial) {
         const auto start = std::chrono::steady_clock::now();
@@ -33,6 +39,7 @@ void time_block(const char* name, int lanes, F&& f) {
 int main(int argc, char** argv) {
     const std::int64_t n = argc > 1 ? std::atoll(argv[1]) : 1024;
     if (argc > 2) select_variant(argv[2]);
+    if (argc > 3) blocks_to_count = std::atoi(argv[3]);
     const Plan plan({n, n / 4, n, Window::hann, true});
     const kernel::Kernels& k = active_kernels();
     const kernel::Tables& t = plan.tables();
@@ -56,13 +63,14 @@ int main(int argc, char** argv) {
     const float* blocks[] = {other.get(), work.get()};
     const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
     const auto griffin_lim = [&] { k.griffin_lim(t, work.get(), magnitude.get(), previous.get(), 0.99F, other.get()); };
-    std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
+    if (blocks_to_count == 0)
+        std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
     time_block("forward", frames, forward);
     time_block("store_complex", frames, store_complex);
     time_block("store_log1p", frames, store_log1p);
     time_block("store_log", frames, store_log);
     time_block("store_half", frames, store_half);
-    store_complex();
+    store_complex();  // a spectrum for the inverse
     time_block("inverse", frames, inverse);
     time_block("overlap_add", frames, overlap_add);
     forward();
