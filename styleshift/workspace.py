@@ -74,12 +74,11 @@ def setting(name: str, flag: Any = None) -> Any:
         return flag
     variable = f"STYLESHIFT_{name.upper()}"
     if value := os.environ.get(variable):
-        if isinstance(default, int):
-            try:
-                return int(value)
-            except ValueError:
-                raise ConfigError(f"{variable} is {value!r}; it must be a whole number") from None
-        return value
+        if not isinstance(default, int):
+            return value
+        if not value.isdecimal():
+            raise ConfigError(f"{variable} is {value!r}; it must be a whole number, 0 or more")
+        return int(value)
     for file in (Path(PROJECT_FILE), Path(platformdirs.user_config_dir("styleshift")) / "config.toml"):
         values = _read(file)
         if name in values:
@@ -105,4 +104,6 @@ def _read(file: Path) -> dict[str, Any]:
         if type(value) is not type(DEFAULTS[key]):
             wanted = type(DEFAULTS[key]).__name__
             raise ConfigError(f"{file}: {key} is {value!r}; it must be a {wanted}")
+        if isinstance(value, int) and value < 0:
+            raise ConfigError(f"{file}: {key} is {value}; it must be 0 or more")
     return values

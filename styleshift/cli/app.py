@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -46,6 +47,10 @@ app.add_typer(plugins.app, name="plugins")
 
 def run() -> None:
     """Run the command of ``sys.argv`` and exit with the documented code; see :mod:`styleshift.errors`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file name that this terminal cannot show is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv or os.environ.get("STYLESHIFT_DEBUG", "") not in ("", "0")
     try:
         app()
@@ -59,10 +64,6 @@ def run() -> None:
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(EXIT_SIGINT)
-    except BrokenPipeError:
-        # The reader of our stdout went away (`| head`): nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_SIGINT)
     except Exception as error:
         if debug:
             raise
@@ -72,5 +73,8 @@ def run() -> None:
 
 
 def _say(text: str) -> None:
-    """One line to stderr, without markup, whatever bytes a file name holds."""
-    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), file=sys.stderr)
+    """Lines to stderr, without markup or control characters, whatever a file name holds."""
+    from styleshift.cli.console import printable
+
+    for line in text.split("\n"):
+        print(printable(line), file=sys.stderr)

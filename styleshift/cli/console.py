@@ -25,16 +25,27 @@ def printable(text: object) -> str:
 class _BarTask(Task):
     def __init__(self, progress: Progress, label: str, total: float | None, unit: str) -> None:
         self._progress = progress
+        self._total = total
+        self._unit = unit
+        self._done = 0.0
         self._id: TaskID = progress.add_task(
-            "", total=total, label=Text(printable(label)), unit=unit, figures=Text("")
+            "", total=total, label=Text(printable(label)), count=Text(self._count()), figures=Text("")
         )
+
+    def _count(self) -> str:
+        # Tasks with and without an end share one display, so each writes its own count.
+        end = "" if self._total is None else f"/{self._total:.0f}"
+        return printable(f"{self._done:.0f}{end} {self._unit}")
 
     def advance(self, amount: float = 1.0, **figures: float | str) -> None:
         shown = "  ".join(
             f"{name} {value if isinstance(value, str) else format(value, '.3g')}"
             for name, value in figures.items()
         )
-        update: dict[str, Any] = {"figures": Text(printable(shown))} if figures else {}
+        self._done += amount
+        update: dict[str, Any] = {"count": Text(self._count())}
+        if figures:
+            update["figures"] = Text(printable(shown))
         self._progress.update(self._id, advance=amount, **update)
 
     def __enter__(self) -> Task:
@@ -44,6 +55,7 @@ class _BarTask(Task):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._progress.refresh()
         self._progress.remove_task(self._id)
         if not self._progress.tasks:
             self._progress.stop()
@@ -71,14 +83,12 @@ class TerminalReporter(Reporter):
             return Task()
         if self._progress is None:
             self._progress = Progress(
-                TextColumn("{task.fields[label]}"),
+                TextColumn("{task.fields[label]}", markup=False),
                 BarColumn(),
-                TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}")
-                if total is not None
-                else TextColumn("{task.completed:.0f} {task.fields[unit]}"),
+                TextColumn("{task.fields[count]}", markup=False),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[figures]}"),
+                TextColumn("{task.fields[figures]}", markup=False),
                 console=self.console,
                 transient=True,
             )

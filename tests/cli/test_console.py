@@ -1,0 +1,75 @@
+"""What a person sees at a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from styleshift.cli.console import TerminalReporter, printable
+
+
+def on_a_terminal() -> tuple[TerminalReporter, io.StringIO]:
+    screen = io.StringIO()
+    reporter = TerminalReporter()
+    reporter.console = Console(file=screen, force_terminal=True, width=120)
+    return reporter, screen
+
+
+def test_tasks_with_and_without_an_end_follow_one_another() -> None:
+    reporter, screen = on_a_terminal()
+    with reporter.task("matching", 3, "frames") as task:
+        task.advance(2, loss=0.25)
+    with reporter.task("training", None, "steps") as task:
+        task.advance(7)
+    shown = screen.getvalue()
+    assert "matching" in shown
+    assert "2/3 frames" in shown
+    assert "loss 0.25" in shown
+    assert "7 steps" in shown
+
+
+def test_names_with_markup_are_shown_as_they_are() -> None:
+    reporter, screen = on_a_terminal()
+    with reporter.task("song [/red].flac", 1, "[bold]") as task:
+        task.advance(1, file="[/b].mp3")
+    reporter.info("[/red].flac")
+    reporter.warn("a\nb [/i]")
+    assert "song [/red].flac" in screen.getvalue()
+    assert "[/b].mp3" in screen.getvalue()
+    assert "warning: a" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[2Jb", "a\\x1b[2Jb"),
+        ("line\nbreak", "line\\nbreak"),
+        ("\udcff.wav", "\\udcff.wav"),
+        ("音 é", "音 é"),
+    ],
+)
+def test_control_characters_are_written_out(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_json_lines_go_to_stdout_and_tables_do_not(capsys: pytest.CaptureFixture[str]) -> None:
+    reporter = TerminalReporter(json_lines=True)
+    reporter.event("done", kind="file", files=2)
+    reporter.table("files", ["name"], [["x"]])
+    reporter.result("x")
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"event": "done", "kind": "file", "files": 2}
+    assert err == ""
+
+
+def test_quiet_leaves_warnings_only() -> None:
+    screen = io.StringIO()
+    reporter = TerminalReporter(quiet=True)
+    reporter.console = Console(file=screen)
+    reporter.info("not this")
+    reporter.detail("nor this")
+    reporter.warn("but this")
+    assert screen.getvalue() == "warning: but this\n"
