@@ -19,7 +19,7 @@ from styleshift.demo.tunes import tune
 
 STYLES = ("accordion", "guitar")
 _TUNES_A_STYLE = 6
-_RATE = 32000
+_RATE = 22050
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""What the demonstration does around the four commands."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from styleshift.demo import __main__ as demo
+from styleshift.errors import UsageError
+
+
+def test_a_folder_of_someone_elses_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match="not empty"):
+        demo._prepare(tmp_path)
+    assert (tmp_path / "audio" / "mine.txt").read_text() == "keep"
+
+
+def test_a_second_demo_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
+    demo._prepare(tmp_path / "new")
+    (tmp_path / "new" / "library").mkdir()
+    (tmp_path / "new" / "notes.txt").write_text("keep")
+    demo._prepare(tmp_path / "new")
+    assert not (tmp_path / "new" / "library").exists()
+    assert (tmp_path / "new" / "notes.txt").read_text() == "keep"
+
+
+def test_a_command_is_shown_as_it_is_typed_and_own_settings_stay_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLESHIFT_WORKSPACE", "/nowhere/at/all")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        demo._command(tmp_path, "precompute", "no such folder")
+    assert caught.value.returncode in (2, 10)
+    shown = capfd.readouterr()
+    assert "$ styleshift precompute 'no such folder'" in shown.out
+    assert "/nowhere" not in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_a_wrong_folder_is_two_plain_lines(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "styleshift.demo", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert "not empty" in done.stderr
