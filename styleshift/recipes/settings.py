@@ -199,7 +199,8 @@ class WarmStartConfig:
         rise: weight, in the comparison, of how the mean level rose or fell over the last four frames: attacks
             are matched with attacks.
         align: notes of one domain may speak later after their first sound than those of the other (a bow
-            later than a hammer); each match is taken so much earlier or later as the corpora differ.
+            later than a hammer). Each match is moved in time by this factor times the difference that the
+            two corpora show. 0 moves nothing; on true pairs of violin and piano 2 agrees best.
         crops: crops a side in the pool. Time and memory of the matching grow with its square.
         bands: frequency bands that are compared, as in the generator ``residual``.
         rate: learning rate at the start; it falls linearly to ``optimiser.generator_rate``.
@@ -210,7 +211,7 @@ class WarmStartConfig:
     neighbours: int = 4
     level: float = 0.7
     rise: float = 5.0
-    align: bool = True
+    align: float = 2.0
     crops: int = 160
     bands: int = 128
     rate: float = 1e-3
@@ -224,6 +225,7 @@ class WarmStartConfig:
             neighbours=(1, 256),
             level=(0, 1),
             rise=(0, 1e3),
+            align=(0, 10),
             crops=(1, 100_000),
             bands=(8, 4096),
             rate=(0, 1),

@@ -57,8 +57,11 @@ class MatchedCrops:
         lead = 0
         if settings.align:
             delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
-            lead = max(-MOST_LEAD, min(MOST_LEAD, round(delays[0] - delays[1])))
-            reporter.detail(f"notes speak {lead:+d} frames later in the first domain than in the second")
+            lead = max(-MOST_LEAD, min(MOST_LEAD, round(settings.align * (delays[0] - delays[1]))))
+            reporter.detail(
+                f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than in the second; "
+                f"matches move by {lead}"
+            )
         with reporter.task("matching frames", 2 * count, "crops") as task:
             self._wanted = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
