@@ -59,8 +59,8 @@ class MatchedCrops:
             delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
             lead = max(-MOST_LEAD, min(MOST_LEAD, round(settings.align * (delays[0] - delays[1]))))
             reporter.detail(
-                f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than in the second; "
-                f"matches move by {lead}"
+                f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than "
+                f"in the second; matches move by {lead}"
             )
         with reporter.task("matching frames", 2 * count, "crops") as task:
             self._wanted = {}
