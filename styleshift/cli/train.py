@@ -81,8 +81,8 @@ def train(
     """
     import os
 
-    # Before torch is imported: threads that wait must not spin, or a training beside other work comes to a near
-    # standstill (measured with two threads on two busy cores: 0.03 against 0.25 steps a second).
+    # Before torch is imported: threads that wait must not spin, or a training beside other work comes to a
+    # near standstill (measured with two threads on two busy cores: 0.03 against 0.25 steps a second).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import UsageError
