@@ -131,6 +131,6 @@ class TerminalReporter(Reporter):
         Console(highlight=False).print(table)
 
     def result(self, text: str) -> None:
-        """A result line on stdout, for people; nothing under ``--json``."""
-        if not self.json_lines:
+        """A result line on stdout, for people; nothing under ``--json`` or ``--quiet``."""
+        if not self.json_lines and not self.quiet:
             print("\n".join(printable(line) for line in text.split("\n")))
