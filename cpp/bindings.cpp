@@ -14,6 +14,7 @@
 
 #include "styleshift/phase.hpp"
 #include "styleshift/plan.hpp"
+#include "styleshift/result_memory.hpp"
 #include "styleshift/simd.hpp"
 #include "styleshift/streaming.hpp"
 #include "styleshift/transform.hpp"
@@ -79,6 +80,15 @@ template <class T>
 using Contiguous = py::array_t<T, py::array::c_style>;
 
 using Complex64 = std::complex<float>;
+
+// An array without content; large ones are in memory that is used again.
+py::array new_array(const std::vector<py::ssize_t>& shape, const py::dtype& type) {
+    std::size_t bytes = static_cast<std::size_t>(type.itemsize());
+    for (const py::ssize_t n : shape) bytes *= static_cast<std::size_t>(n);
+    if (bytes < result_memory_smallest) return py::array(type, shape);
+    void* data = take_result_memory(bytes);
+    return py::array(type, shape, data, py::capsule(data, [](void* block) { give_result_memory(block); }));
+}
 
 void check_rows(const Plan& plan, const py::array& rows, const char* name) {
     if (rows.ndim() != 3 || rows.shape(2) != plan.bins())
@@ -257,6 +267,9 @@ PYBIND11_MODULE(_native, m) {
     m.def("compress", &elementwise<compress>);
     m.def("expand", &elementwise<expand>);
 
+    m.def("new_array", &new_array);
+    m.def("drop_result_memory", &drop_result_memory);
+    m.def("kept_result_memory", &kept_result_memory);
     m.def("available_variants", &available_variants);
     m.def("compiled_variants", &compiled_variants);
     m.def("chosen_variant", &chosen_variant);

@@ -2,12 +2,15 @@
 // given the wanted magnitudes, transformed back and overlap-added while it is in cache; spectra stay in the
 // kernels' own layout, a frame in each lane, so rows are transposed once and not every round.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "blocks.hpp"
 #include "random.hpp"
 #include "styleshift/phase.hpp"
+#include "styleshift/result_memory.hpp"
 
 namespace styleshift {
 namespace {
@@ -15,6 +18,36 @@ namespace {
 // Frames that are summed by themselves before they meet their neighbours. Fixed, so that every number of threads
 // adds in the same order.
 constexpr std::int64_t chunk_frames = 256;
+
+// Random phases come from a table of this many directions: cos and sin of every bin would take longer than a round.
+constexpr int direction_bits = 12;
+using Directions = std::array<std::array<float, 2>, std::size_t{1} << direction_bits>;
+
+const Directions& directions() {
+    static const Directions table = [] {
+        Directions d{};
+        for (std::size_t i = 0; i < d.size(); ++i) {
+            const double angle = 2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(d.size());
+            d[i] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
+        }
+        return d;
+    }();
+    return table;
+}
+
+// Floats in memory that is used again from call to call.
+class LargeFloats {
+public:
+    explicit LargeFloats(std::int64_t count)
+        : data_(static_cast<float*>(take_result_memory(static_cast<std::size_t>(count) * sizeof(float)))) {}
+    LargeFloats(const LargeFloats&) = delete;
+    LargeFloats& operator=(const LargeFloats&) = delete;
+    ~LargeFloats() { give_result_memory(data_); }
+    float* get() const { return data_; }
+
+private:
+    float* data_;
+};
 
 class Reconstruction {
 public:
@@ -47,6 +80,7 @@ public:
     void start(std::int64_t chunk, const float* magnitude, std::ptrdiff_t magnitude_stride, const float* initial,
                std::ptrdiff_t initial_stride, std::uint64_t stream, Scratch& scratch) {
         const kernel::Kernels& k = scratch.analyzer.kernels();
+        const Directions& unit = directions();
         sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int rows) {
             const float* m = magnitude + t * magnitude_stride;
             k.load_rows(plan_.tables(), m, magnitude_stride, rows, goal(t));
@@ -59,9 +93,9 @@ public:
                         const float size = std::hypot(p[0], p[1]);
                         if (size > 0.0F) re = p[0] / size, im = p[1] / size;
                     } else {
-                        const float angle = random_angle(
+                        const std::uint64_t bits = random_bits(
                             settings_.seed + stream, static_cast<std::uint64_t>((t + r) * plan_.bins() + b));
-                        re = std::cos(angle), im = std::sin(angle);
+                        re = unit[bits >> (64 - direction_bits)][0], im = unit[bits >> (64 - direction_bits)][1];
                     }
                     float* p = scratch.row.get() + (r * plan_.bins() + b) * 2;
                     p[0] = m[r * magnitude_stride + b] * re;
@@ -149,7 +183,7 @@ private:
     std::int64_t lanes_, frames_, length_;
     std::int64_t overlap_;  // samples by which a chunk's frames reach past its own
     std::int64_t chunk_, chunks_, block_floats_;
-    AlignedFloats goal_, previous_;
+    LargeFloats goal_, previous_;
     std::vector<float> tails_;
     std::vector<float> signal_, next_;
 };

@@ -5,7 +5,7 @@ float32, float64 or int16 (scaled by 1/32768), contiguous or not. Everything is 
 same bits come out for any number of threads and for streams.
 """
 
-from styleshift.frontend.build import build_info
+from styleshift.frontend.build import build_info, release_memory
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.phase import griffin_lim, pghi
 from styleshift.frontend.streaming import StreamingInverse, StreamingSpectrogram
@@ -22,5 +22,6 @@ __all__ = [
     "log_spectrogram",
     "magnitude",
     "pghi",
+    "release_memory",
     "stft",
 ]

@@ -77,9 +77,9 @@ def frame_rows(values: ArrayLike, config: SpectrogramConfig, name: str, dtype: t
 
 
 def output_of(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """The caller's array if it will do, else a new one."""
+    """The caller's array if it will do, else a new one, in memory that is used again."""
     if out is None:
-        return np.empty(shape, dtype)
+        return _native.new_array(list(shape), dtype)
     if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
         what = f"{out.dtype}{list(out.shape)}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ConfigError(f"out is {what}; it must be a {dtype} array {list(shape)}")

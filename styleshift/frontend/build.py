@@ -44,5 +44,20 @@ def build_info() -> dict[str, Any]:
     }
 
 
+def release_memory() -> int:
+    """Hand memory kept for later results back to the system.
+
+    Arrays of 1 MiB and more that the front end made and nobody refers to any more are kept, up to 256 MiB:
+    new memory costs the system more time than filling it costs us. The system may take their pages itself
+    when it runs short (MADV_FREE).
+
+    Returns:
+        Bytes handed back.
+    """
+    kept = _native.kept_result_memory()
+    _native.drop_result_memory()
+    return kept
+
+
 if os.environ.get(SIMD_VARIABLE):
     choose_variant(os.environ[SIMD_VARIABLE])

@@ -33,8 +33,8 @@ def stft(
     Args:
         samples: ``[..., samples]`` float32, float64 or int16 (scaled by 1/32768).
         config: frames, window and FFT size.
-        out: array to write to and return, C-contiguous; None: a new one. For large results a used array is
-            much faster: the system needs longer to hand out new memory than this function to fill it.
+        out: array to write to and return, C-contiguous; None: a new one. Memory of large results that are
+            no longer referred to, up to 256 MiB, is kept and used again; see :func:`release_memory`.
         threads: cores to use; None: all that this process may use, as far as the input is worth it. The
             result is the same, bit for bit.
 

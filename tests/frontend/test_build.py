@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 import styleshift
 from styleshift.errors import ConfigError
-from styleshift.frontend import SpectrogramConfig, build_info, griffin_lim, istft, log_spectrogram, stft
+from styleshift.frontend import (
+    SpectrogramConfig,
+    build_info,
+    griffin_lim,
+    istft,
+    log_spectrogram,
+    release_memory,
+    stft,
+)
 from styleshift.frontend.build import choose_variant
 
 
@@ -104,3 +112,37 @@ def test_the_lock_of_the_interpreter_is_released() -> None:
     finally:
         sys.setswitchinterval(before)
     assert during > 1000
+
+
+def test_memory_of_dropped_results_is_used_again_and_can_be_released() -> None:
+    config = SpectrogramConfig(frame_length=256, hop_length=64, fft_length=256)
+    rng = np.random.default_rng(0)
+    x, other = (rng.standard_normal(200_000).astype(np.float32) for _ in range(2))
+    release_memory()
+    first = stft(x, config)
+    size, expected = first.nbytes, first.copy()
+    second = stft(other, config)  # the first is alive: it must not be written to
+    np.testing.assert_array_equal(first, expected)
+    view = first[3:]
+    address = first.ctypes.data
+    del first
+    third = stft(other, config)
+    np.testing.assert_array_equal(view, expected[3:])  # kept alive by the view
+    assert third.ctypes.data != address
+    del view
+    fourth = stft(x, config)
+    assert fourth.ctypes.data == address
+    np.testing.assert_array_equal(fourth, expected)
+    del second, third, fourth
+    assert size * 3 <= release_memory() < size * 4
+    assert release_memory() == 0
+
+
+def test_kept_memory_is_limited() -> None:
+    release_memory()
+    arrays = [np.empty(0)] * 5
+    for i in range(5):
+        arrays[i] = log_spectrogram(np.zeros((40, 40_000), np.float32), SpectrogramConfig(hop_length=20 + i))
+    assert sum(a.nbytes for a in arrays) > 300 << 20
+    arrays.clear()
+    assert release_memory() <= 256 << 20
