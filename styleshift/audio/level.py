@@ -81,7 +81,10 @@ class LevelMeter:
 
     @property
     def level_db(self) -> float | None:
-        """Gated RMS level so far, dBFS (a full-scale square wave is 0, a sine -3.01); None if silent."""
+        """Gated RMS level so far, dBFS (a full-scale square wave is 0, a sine -3.01); None if silent.
+
+        NaN if any sample was not finite.
+        """
         if not self._powers and not self._pending_frames:
             return None
         steps = np.concatenate(self._powers) if self._powers else np.empty(0)
@@ -92,6 +95,8 @@ class LevelMeter:
         else:
             sums = np.cumsum(np.concatenate([[0.0], steps]))
             blocks = (sums[STEPS_PER_BLOCK:] - sums[:-STEPS_PER_BLOCK]) / STEPS_PER_BLOCK
+        if not (np.isfinite(blocks).all() and math.isfinite(self._pending)):
+            return math.nan
         heard = blocks[blocks > 10 ** (ABSOLUTE_GATE_DB / 10)]
         if not len(heard):
             return None

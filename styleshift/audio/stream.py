@@ -97,8 +97,9 @@ class DecodedStream:
         self.frames = info.frames
         self.warnings: list[str] = []
         self._allow_cut = allow_cut
-        # Integers cannot be NaN, infinite or huge.
-        self._may_be_odd = not info.subtype.startswith(("PCM_", "ULAW", "ALAW"))
+        # Files of floats may hold anything, and what FFmpeg decodes is of many kinds. Integers cannot be NaN,
+        # infinite or huge, and libsndfile's lossy decoders compute what is bounded.
+        self._may_be_odd = info.subtype in ("FLOAT", "DOUBLE") or info.reader != "soundfile"
 
     def __enter__(self) -> DecodedStream:
         return self
@@ -109,7 +110,9 @@ class DecodedStream:
         self.close()
 
     def blocks(self, frames: int) -> Iterator[Float32Array]:
-        """Blocks ``[1 to frames, channels]`` float32, C-contiguous, finite, full scale at 1.0; each is new.
+        """Blocks ``[1 to frames, channels]`` float32, C-contiguous, full scale at 1.0; each is new.
+
+        Files of floats are checked, sample by sample: what comes out is finite and of a size that sound has.
 
         Raises:
             AudioError: damaged from here on (``damaged``), NaN or infinity (``not finite``), no samples at

@@ -50,6 +50,16 @@ def test_silence_has_no_level() -> None:
     assert gain_to_reference(None) == 1.0
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [10, 7999])
+def test_what_is_not_finite_has_a_level_that_is_no_number(tone: Any, bad: float, place: int) -> None:
+    wave = tone(1.0, 8000)
+    wave[place] = bad
+    level = gated_level([wave], 8000)
+    assert level is not None
+    assert math.isnan(level)
+
+
 def test_less_than_one_block_is_measured_whole() -> None:
     assert gated_level([np.full((100, 1), 0.1, np.float32)], 8000) == pytest.approx(-20.0, abs=1e-3)
 
