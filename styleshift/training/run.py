@@ -204,11 +204,10 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
     Raises:
         CheckpointError: there is none.
     """
-    runs = [path.parent for path in place.runs.glob(f"*/{RUN_FILE}")]
-    if name is not None:
-        runs = [run for run in runs if run.name == name]
+    every = [path.parent for path in place.runs.glob(f"*/{RUN_FILE}") if _begun(path.parent)]
+    runs = [run for run in every if name is None or run.name == name]
     if not runs:
-        there = ", ".join(sorted(path.parent.name for path in place.runs.glob(f"*/{RUN_FILE}"))) or "none"
+        there = ", ".join(sorted(run.name for run in every)) or "none"
         what = f"there is no run {name!r}" if name is not None else "there is no run"
         raise CheckpointError(f"{what} in {place.runs}; there are: {there}", "start one: styleshift train")
 
@@ -219,12 +218,17 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
     return max(runs, key=touched)
 
 
+def _begun(folder: Path) -> bool:
+    """There is something to go on from; a run that was killed before its first checkpoint is none."""
+    return (folder / RUN_FILE).exists() and bool(CheckpointFolder(folder / CHECKPOINTS).steps())
+
+
 def _new_folder(place: Workspace, pair: tuple[str, str], name: str | None) -> Path:
     wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
     if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
         raise UsageError(f"--name {wanted!r} cannot be the name of a folder")
     folder, number = place.runs / wanted, 1
-    while (folder / RUN_FILE).exists():
+    while _begun(folder):
         if name is not None:
             raise UsageError(
                 f"a run {name!r} exists already in {place.runs}",

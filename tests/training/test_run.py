@@ -191,6 +191,15 @@ def test_names_of_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
         resume_run(fresh, "absent")
 
 
+def test_a_run_killed_before_its_first_checkpoint_is_none(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
+    for path in (result.folder / "checkpoints").iterdir():
+        path.unlink()
+    with pytest.raises(CheckpointError, match="there is no run in"):
+        resume_run(fresh)
+    assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).folder == result.folder
+
+
 def test_nan_stops_with_the_loss_and_the_step(
     fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
