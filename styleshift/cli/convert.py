@@ -86,7 +86,7 @@ def convert(
         typer.Option(
             "--vocoder-option",
             metavar="KEY=VALUE",
-            help="Change an option of the vocoder, such as iterations=32. Repeatable.",
+            help="Change an option of the vocoder, such as iterations=100. Repeatable.",
             show_default=False,
         ),
     ] = None,

@@ -107,7 +107,7 @@ def load_model(
     Args:
         path: as ``styleshift export`` wrote it. Nothing in it is executed.
         vocoder: see ``styleshift plugins list``.
-        vocoder_options: of the vocoder, such as ``{"iterations": 32}``.
+        vocoder_options: of the vocoder, such as ``{"iterations": 100}``.
         runtime: what runs the model.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         threads: of the CPU that the model may use; None: all.

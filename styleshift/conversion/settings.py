@@ -63,6 +63,6 @@ def parse_options(words: tuple[str, ...]) -> dict[str, str]:
     for word in words:
         key, found, value = word.partition("=")
         if not found or not key:
-            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=32")
+            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=100")
         options[key] = value
     return options

@@ -11,12 +11,16 @@ from styleshift.errors import ConfigError
 class GriffinLimOptions:
     """Options of ``griffin-lim``.
 
+    With the true magnitudes of a piano and the phase of a violin that plays the same (six clips), 0, 8 and 32
+    rounds end 3.6, 2.7 and 2.3 dB of log-mel distance from the piano; 32 take 5 ms for a second of music, a
+    tenth of what the generator takes. A momentum of 1.3, good for starts from noise, is worse than none here.
+
     Attributes:
         iterations: rounds after the start; each is one inverse and one forward transform.
         momentum: of fast Griffin-Lim (Perraudin et al. 2013, their alpha); 0 is the plain method.
     """
 
-    iterations: int = 8
+    iterations: int = 32
     momentum: float = 0.99
 
     def __post_init__(self) -> None:
@@ -28,12 +32,15 @@ class GriffinLimOptions:
 class PghiOptions:
     """Options of ``pghi``.
 
+    Measured as above, 0, 4 and 16 rounds end 3.4, 2.4 and 2.1 dB from the piano. It has to find every phase
+    anew, though, also where little has changed.
+
     Attributes:
         iterations: fast Griffin-Lim rounds that polish the phase afterwards.
         momentum: of those.
     """
 
-    iterations: int = 4
+    iterations: int = 8
     momentum: float = 0.99
 
     def __post_init__(self) -> None:
