@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.growing import flush_to_disk, remove_unfinished
 from styleshift.corpus.lock import Lock
 from styleshift.corpus.manifest import Entry, Journal, Manifest
@@ -60,7 +61,8 @@ def precompute(
     Raises:
         NothingToDoError: there is no such folder or domain.
         LockedError: another precompute works on this workspace.
-        AudioError: ``cannot write``: the disk is full. What was finished stays.
+        AudioError: ``cannot write``: the disk is full, or the workspace cannot be written to. What was
+            finished stays.
         Interrupted: SIGINT or SIGTERM; what was finished stays, and the next run goes on.
     """
     from styleshift.hooks import load_registry
@@ -68,10 +70,14 @@ def precompute(
     began = time.monotonic()
     reporter = reporter or Reporter()
     registry = registry or load_registry()
-    for warning in registry.warnings:
-        reporter.warn(warning)
     found = find_recordings(audio_root, registry, domains, reporter)
     planned = sum(len(recordings) for recordings in found.values())
+    if domains is None:
+        for name in sorted(set(stored_domains(workspace.spectrograms)) - set(found)):
+            reporter.warn(
+                f"{name}: stored before, but there are no recordings of it below {audio_root}; "
+                f"what is stored stays until {workspace.spectrograms / name} is removed"
+            )
     if dry_run:
         plans = [
             plan_domain(name, workspace.spectrograms / name, recordings, config, reporter)
@@ -79,15 +85,18 @@ def precompute(
         ]
         results = tuple(_of_plan(plan) for plan in plans)
         return PrecomputeResult(results, time.monotonic() - began, 0.0, planned, dry_run=True)
-    with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
-        plans = []
-        for name, recordings in found.items():
-            folder = workspace.spectrograms / name
-            folder.mkdir(exist_ok=True)
-            remove_unfinished(folder)
-            plans.append(plan_domain(name, folder, recordings, config, reporter))
-        outcomes = _compute(plans, config, jobs or usable_cores(), reporter)
-        results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
+    try:
+        with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
+            plans = []
+            for name, recordings in found.items():
+                folder = workspace.spectrograms / name
+                folder.mkdir(exist_ok=True)
+                remove_unfinished(folder)
+                plans.append(plan_domain(name, folder, recordings, config, reporter))
+            outcomes = _compute(plans, config, jobs or usable_cores(), reporter)
+            results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
+    except OSError as error:
+        raise _no_space(workspace.spectrograms, error.strerror or str(error)) from error
     computed = sum(
         outcome.entry.seconds
         for done in outcomes.values()

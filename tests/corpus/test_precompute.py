@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -17,10 +18,11 @@ from styleshift.audio.domain import styleshift_domains
 from styleshift.audio.read import open_audio
 from styleshift.corpus import Corpus, PrecomputeResult, pool, precompute
 from styleshift.corpus.lock import Lock
-from styleshift.corpus.manifest import JOURNAL_NAME, MANIFEST_NAME
-from styleshift.errors import CorpusError, LockedError, NothingToDoError, PluginError
+from styleshift.corpus.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest
+from styleshift.errors import AudioError, CorpusError, LockedError, NothingToDoError, PluginError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import DomainSpec, Recording, Registry
+from styleshift.progress import Reporter
 from styleshift.workspace import Workspace
 
 CONFIG = SpectrogramConfig(sample_rate=8000, frame_length=256, hop_length=128, fft_length=256)
@@ -421,3 +423,48 @@ def test_every_bad_file_is_stored_or_named(tmp_path: Path, shared_data: Path) ->
     assert refused <= set(reasons)
     for track in _corpus(tmp_path, "bad").tracks:
         assert np.isfinite(track.array()).all()
+
+
+class _Heard(Reporter):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def test_a_stored_domain_without_recordings_is_named(tmp_path: Path, tone: Any, save: Any) -> None:
+    for domain in ("piano", "violin"):
+        save(tmp_path / f"audio/{domain}/a.wav", tone(1.0, 8000), 8000)
+    heard = _Heard()
+    _run(tmp_path, reporter=heard)
+    assert heard.warnings == []
+    (tmp_path / "audio/violin/a.wav").unlink()
+    _run(tmp_path, reporter=heard)
+    (warning,) = heard.warnings
+    assert warning.startswith("violin: stored before")
+    assert _corpus(tmp_path, "violin").tracks
+
+
+def test_a_workspace_that_is_a_file_is_a_plain_error(tmp_path: Path, tone: Any, save: Any) -> None:
+    save(tmp_path / "audio/piano/a.wav", tone(1.0, 8000), 8000)
+    (tmp_path / "ws").write_text("mine")
+    with pytest.raises(AudioError, match="cannot be written to"):
+        _run(tmp_path)
+    assert (tmp_path / "ws").read_text() == "mine"
+
+
+def test_a_disk_that_is_full_for_the_manifest_is_a_plain_error(
+    tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    save(tmp_path / "audio/piano/a.wav", tone(1.0, 8000), 8000)
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "write", full)
+        with pytest.raises(AudioError, match="No space left"):
+            _run(tmp_path)
+    # What was computed is in the journal, and not computed again.
+    monkeypatch.setattr(sys.modules["styleshift.corpus.precompute"], "run_jobs", None)
+    assert _counts(_run(tmp_path)) == (0, 1, 0, 0)
