@@ -39,7 +39,7 @@ constraints=()
 if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
   echo "installing PyTorch ($choice build)"
   if [ "$choice" = cpu ]; then
-    pip install --no-deps torch "${constraints[@]}" --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu
+    pip install --no-deps torch ${constraints[@]+"${constraints[@]}"} --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu
   else
     pip install torch
   fi
@@ -47,5 +47,5 @@ fi
 
 echo "building and installing styleshift"
 pip install --prefer-binary "scikit-build-core>=0.10" "pybind11>=2.13" "cmake>=3.25" "ninja>=1.11"
-pip install --prefer-binary --no-build-isolation "${constraints[@]}" -e ".[$extras]"
+pip install --prefer-binary --no-build-isolation ${constraints[@]+"${constraints[@]}"} -e ".[$extras]"
 "$venv/bin/styleshift" --version
