@@ -63,8 +63,8 @@ def find_run(workspace: Workspace, name: str | None) -> Path:
     Raises:
         NothingToDoError: there is none; the message names those there are.
     """
-    folders = [path for path in workspace.runs.iterdir() if path.is_dir()] if workspace.runs.is_dir() else []
-    runs = [path for path in folders if not path.name.startswith(".")]
+    # Without importing the training, which takes seconds; one killed before its first checkpoint is no run.
+    runs = sorted({path.parent.parent for path in workspace.runs.glob("*/checkpoints/step-*.safetensors")})
     if not runs:
         raise NothingToDoError(
             f"there is no trained run in {workspace.runs}", "styleshift train --domains A B"
@@ -84,7 +84,7 @@ def file_name(domain: str) -> str:
 
 
 def _last_change(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in folder.rglob("*") if path.is_file()), default=0.0)
+    return max(path.stat().st_mtime for path in folder.glob("checkpoints/step-*.safetensors"))
 
 
 def _which(checkpoint: str) -> str | int:

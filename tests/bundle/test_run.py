@@ -15,10 +15,11 @@ from styleshift.workspace import Workspace
 def test_the_latest_run_is_meant(tmp_path: Path) -> None:
     place = Workspace(tmp_path)
     for age, name in ((300, "b"), (100, "a"), (200, "c")):
-        file = place.runs / name / "checkpoints" / "x.safetensors"
+        file = place.runs / name / "checkpoints" / "step-00000001.safetensors"
         file.parent.mkdir(parents=True)
         file.touch()
         os.utime(file, (1e9 - age, 1e9 - age))
+    (place.runs / "killed-at-once").mkdir()
     assert find_run(place, None).name == "a"
     assert find_run(place, "c").name == "c"
     with pytest.raises(NothingToDoError, match="'d'") as caught:
