@@ -78,8 +78,9 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
         say(f"{skipped.name}: skipped: {skipped.message}")
     if plan.single and request.output and request.overwrite == "stale" and plan.jobs[0].target.exists():
         raise UsageError(f"{plan.jobs[0].target} is there already", "--overwrite always replaces it")
+    jobs = int(setting("jobs", request.jobs)) or _jobs(settings.device)
     if request.dry_run:
-        _show_plan(plan, bundle, reporter)
+        _show_plan(plan, bundle, settings, jobs, reporter)
         return EXIT_OK
     metadata = bundle.metadata
     reporter.detail(f"model {bundle.path}: {metadata.source} to {metadata.target}")
@@ -89,7 +90,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
             plan,
             bundle,
             settings,
-            jobs=int(setting("jobs", request.jobs)) or _jobs(settings.device),
+            jobs=jobs,
             overwrite=request.overwrite,
             part=part,
             stop=stop,
@@ -159,25 +160,40 @@ def choose_model(request: ConvertRequest, reporter: TerminalReporter) -> Bundle:
     return bundle
 
 
-def _show_plan(plan: Plan, bundle: Bundle, reporter: TerminalReporter) -> None:
+def _show_plan(
+    plan: Plan, bundle: Bundle, settings: ConvertSettings, jobs: int, reporter: TerminalReporter
+) -> None:
     from styleshift.audio.read import probe
+    from styleshift.conversion.pipeline import load_pipeline, seconds_of_work
 
-    rows, hours, unreadable = [], 0.0, 0
+    rows, music, unreadable = [], 0.0, 0
     for job in plan.jobs:
         length = ""
         try:
             seconds = probe(job.source).seconds
             if seconds is not None:
-                hours += seconds / 3600
+                music += seconds
                 length = f"{seconds / 60:.1f} min"
         except AudioError as error:
             unreadable += 1
             length = error.reason
-        rows.append((job.name, str(job.target), length))
+        rows.append((job.name, job.target.relative_to(plan.output).as_posix(), length))
         reporter.event("planned", name=job.name, source=str(job.source), target=str(job.target))
-    reporter.table(f"{bundle.path.name}: nothing is written", ["file", "to", "length"], rows)
-    reporter.event("plan", files=len(rows), hours=hours, unreadable=unreadable, output=str(plan.output))
-    reporter.result(f"{len(rows)} files, {hours:.1f} hours, {unreadable} cannot be read: {plan.output}")
+    workers = min(jobs, len(rows))
+    pipeline, description = load_pipeline(bundle, settings, max(1, processors() // workers))
+    work = seconds_of_work(pipeline) * music / workers
+    reporter.table(f"{plan.output}: nothing is written", ["file", "becomes", "length"], rows)
+    reporter.event(
+        "plan",
+        files=len(rows),
+        hours=music / 3600,
+        unreadable=unreadable,
+        output=str(plan.output),
+        minutes_of_work=work / 60,
+        runtime=description,
+    )
+    reporter.result(f"{len(rows)} files, {music / 3600:.1f} hours of music, {unreadable} cannot be read")
+    reporter.result(f"about {work / 60:.1f} minutes of work for {workers} at once, {description}")
 
 
 def _show_single(plan: Plan, result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> int:

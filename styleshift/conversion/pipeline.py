@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import numpy.typing as npt
 
@@ -79,3 +81,18 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
     batch = GPU_BATCH if settings.device != "cpu" else CPU_BATCH
     pipeline = Pipeline(bundle.metadata, Batches(session), batch, vocoder, spec.context_frames)
     return pipeline, session.description
+
+
+def seconds_of_work(pipeline: Pipeline) -> float:
+    """How long one second of stereo music takes here, reading and writing apart; found by converting noise."""
+    from styleshift.conversion.survey import survey
+
+    rate = 44100
+    noise = np.random.default_rng(0).standard_normal((rate * 10, 2)).astype(np.float32) * np.float32(0.1)
+    pipeline.run(
+        np.zeros((1, 1, pipeline.metadata.spectrogram.bins, pipeline.metadata.window_frames), np.float32)
+    )
+    began = time.monotonic()
+    for _ in pipeline.convert([noise], survey([noise], rate, 2)):
+        pass
+    return (time.monotonic() - began) / 10

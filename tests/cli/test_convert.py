@@ -114,6 +114,8 @@ def test_a_dry_run_writes_nothing(model: Path, tmp_path: Path) -> None:
     assert summary["files"] == 2
     assert summary["unreadable"] == 1
     assert summary["hours"] == pytest.approx(90 / 3600)
+    assert 0 < summary["minutes_of_work"] < 5
+    assert "ONNX Runtime" in summary["runtime"]
     assert not (tmp_path / "library-classical").exists()
 
 
