@@ -84,7 +84,7 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
 
 
 def seconds_of_work(pipeline: Pipeline) -> float:
-    """How long one second of stereo music takes here, reading and writing apart; found by converting noise."""
+    """How long a second of stereo music takes here, but for reading and writing; by converting noise."""
     from styleshift.conversion.survey import survey
 
     rate = 44100
