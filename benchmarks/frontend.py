@@ -4,7 +4,7 @@ Each line is the median of the runs; ratios are peer / ours, so above 1 we are f
 and the processor time of this process are given: where the machine does other work meanwhile, only the
 second says much. ``out=`` writes into an array of the caller's; the others make one, as the peers do.
 
-    python benchmarks/frontend.py [--sizes 512 1024 2048] [--seconds 60] [--channels 8] [--runs 7] [--json FILE]
+    python benchmarks/frontend.py [--sizes 512 1024 2048] [--seconds 60] [--runs 7] [--json FILE]
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def measure(calls: dict[str, Callable[[], object]], runs: int) -> Measured:
 
 def show(title: str, measured: Measured, pairs: list[tuple[str, str]], frames: int) -> list[dict[str, Any]]:
     """Print times a frame and ratios; return them."""
-    print(f"\n{title}")
+    print(f"\n{title}", flush=True)
     for name, (wall, cpu) in measured.items():
         each, processor = wall / frames * 1e6, cpu / frames * 1e6
         print(f"  {name:34} {each:8.2f} us a frame on the wall, {processor:8.2f} us of processor")
@@ -222,9 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     info = build_info()
-    print(
-        f"styleshift {info['version']}, {info['simd']}, {info['compiler']}; torch {torch.__version__}, 1 thread"
-    )
+    print(f"styleshift {info['version']}, {info['simd']}, {info['compiler']}; torch {torch.__version__}")
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     rows = [
         row

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and runs the C++ tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer (or those named).
-# Usage: tools/sanitize.sh [address] [undefined] [thread]
+# Builds and runs the C++ tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, or as named.
+# Usage: tools/sanitize.sh [release] [address] [undefined] [thread]
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- address undefined thread

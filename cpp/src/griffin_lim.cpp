@@ -121,13 +121,23 @@ public:
         const std::int64_t start = chunk * chunk_ * hop, begin = std::max(start, offset);
         const std::int64_t end = chunk + 1 == chunks_ ? offset + length_
                                                       : std::min((chunk + 1) * chunk_ * hop, offset + length_);
-        const float* tail = chunk > 0 ? tails_.data() + (chunk - 1) * overlap_ : nullptr;
+        if (chunk > 0) {
+            const float* tail = tails_.data() + (chunk - 1) * overlap_;
+            for (std::int64_t i = begin; i < std::min(end, start + overlap_); ++i)
+                next_[static_cast<std::size_t>(i - offset)] += tail[i - start];
+        }
         const std::int64_t period = plan_.period(), steady_end = frames_ * hop;
-        for (std::int64_t s = begin; s < end; ++s) {
-            float& x = next_[static_cast<std::size_t>(s - offset)];
-            if (tail != nullptr && s - start < overlap_) x += tail[s - start];
-            x *= s >= plan_.steady_begin() && s < steady_end ? plan_.steady_weights()[s % period]
-                                                             : plan_.overlap_weight(s, frames_);
+        for (std::int64_t i = begin; i < end;) {
+            float* x = next_.data() + (i - offset);
+            if (i < plan_.steady_begin() || i >= steady_end) {
+                *x *= plan_.overlap_weight(i, frames_);
+                ++i;
+                continue;
+            }
+            const std::int64_t phase = i % period, n = std::min({period - phase, end - i, steady_end - i});
+            const float* weights = plan_.steady_weights() + phase;
+            for (std::int64_t j = 0; j < n; ++j) x[j] *= weights[j];
+            i += n;
         }
     }
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <new>
@@ -31,10 +32,25 @@ Store& store() {
 
 void unmap(const Block& block) noexcept { munmap(block.data, block.bytes); }
 
+// `bytes` bytes from the system, on a multiple of `page`; both are multiples of every machine's own page.
+void* map_aligned(std::size_t bytes, std::size_t page) {
+    void* mapped = mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    auto* start = static_cast<unsigned char*>(mapped);
+    const std::size_t skip = (page - reinterpret_cast<std::uintptr_t>(mapped) % page) % page;
+    if (skip > 0) munmap(start, skip);
+    munmap(start + skip + bytes, page - skip);
+#ifdef MADV_HUGEPAGE
+    madvise(start + skip, bytes, MADV_HUGEPAGE);
+#endif
+    return start + skip;
+}
+
 }  // namespace
 
 void* take_result_memory(std::size_t bytes) {
-    constexpr std::size_t page = 1U << 16U;
+    // Whole huge pages: fewer to fill, to free lazily and to look up.
+    constexpr std::size_t page = std::size_t{2} << 20U;
     bytes = (std::max<std::size_t>(bytes, 1) + page - 1) / page * page;
     Store& s = store();
     const std::lock_guard<std::mutex> guard(s.lock);
@@ -49,8 +65,7 @@ void* take_result_memory(std::size_t bytes) {
         s.kept_bytes -= block.bytes;
         return block.data;
     }
-    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED) throw std::bad_alloc();
+    void* data = map_aligned(bytes, page);
     try {
         s.used.emplace(data, bytes);
         s.kept.reserve(s.kept.size() + s.used.size());  // so that giving back cannot throw
