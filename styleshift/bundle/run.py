@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
-from styleshift.errors import NothingToDoError, UsageError
+from styleshift.errors import UsageError
 from styleshift.progress import Reporter
+from styleshift.training.find import find_run
 from styleshift.workspace import Workspace
 
 
@@ -57,34 +58,9 @@ def export_run(
     return made
 
 
-def find_run(workspace: Workspace, name: str | None) -> Path:
-    """The folder of a run; the one that was trained last where no name is given.
-
-    Raises:
-        NothingToDoError: there is none; the message names those there are.
-    """
-    # Without importing the training, which takes seconds; one killed before its first checkpoint is no run.
-    runs = sorted({path.parent.parent for path in workspace.runs.glob("*/checkpoints/step-*.safetensors")})
-    if not runs:
-        raise NothingToDoError(
-            f"there is no trained run in {workspace.runs}", "styleshift train --domains A B"
-        )
-    if name is None:
-        return max(runs, key=_last_change)
-    for path in runs:
-        if path.name == name:
-            return path
-    known = ", ".join(sorted(path.name for path in runs))
-    raise NothingToDoError(f"there is no run {name!r} in {workspace.runs}", f"one of: {known}")
-
-
 def file_name(domain: str) -> str:
     """A domain's name as part of a file's name, on any system."""
     return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", domain).strip(". ") or "_"
-
-
-def _last_change(folder: Path) -> float:
-    return max(path.stat().st_mtime for path in folder.glob("checkpoints/step-*.safetensors"))
 
 
 def _which(checkpoint: str) -> str | int:

@@ -17,11 +17,9 @@ from styleshift.hooks.requirements import check_requirements
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.find import CHECKPOINTS, RUN_FILE
 from styleshift.training.model import DIRECTIONS, CycleGAN
 from styleshift.training.step import TrainingState
-
-CHECKPOINTS = "checkpoints"
-RUN_FILE = "run.json"
 
 
 def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -24,13 +24,16 @@ HEADER = "styleshift"
 
 
 def atomic_json(path: Path, values: Any) -> None:
-    """Write ``values`` to ``path`` so that there is always the old or the new file, whole."""
+    """Write ``values`` to ``path`` so that there is always the old or the new file, whole; raises OSError."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(values, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:

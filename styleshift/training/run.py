@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from styleshift import __version__
+from styleshift.corpus.lock import Lock
 from styleshift.errors import (
     CheckpointError,
     LockedError,
@@ -24,12 +25,14 @@ from styleshift.errors import (
 )
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
+from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics, pack, read_run, unpack
+from styleshift.training.checkpoint import blank_statistics, pack, read_run, unpack
 from styleshift.training.data import Source, measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read, write
+from styleshift.training.find import CHECKPOINTS, RUN_FILE, find_run, free_name, has_checkpoints
 from styleshift.training.judging import Jury
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
@@ -84,7 +87,7 @@ def start_run(
     Raises:
         NothingToDoError: a domain is missing or empty.
         CorpusError: a domain was made with other front-end settings, or is shorter than one crop.
-        UsageError: a run of that name exists.
+        UsageError: a run of that name exists, or its folder cannot be written to.
         ConfigError: the recipe asks for what there is not.
         TrainingError: a loss became infinite or no number.
         Interrupted: a signal came; everything is saved.
@@ -94,41 +97,41 @@ def start_run(
     pair = choose_domains(place, domains)
     processor = choose_device(device)
     corpora = open_corpora(place, pair, recipe)
-    folder = _new_folder(place, pair, name)
-    with _lock(folder):
+    free_name(place, pair, name)  # before the work
+    with _preparing("nothing was saved"):
         torch.manual_seed(seed)
         samplers = make_samplers(corpora, recipe, seed)
-        reporter.info(
-            f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}; run {folder.name}"
-        )
         statistics = [measure(sampler) for sampler in samplers]
         model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
         state = TrainingState.begin(recipe, model, seed)
-        provenance = {
-            "styleshift": __version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "device": _describe(processor),
-            "seed": seed,
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "corpora": {
-                corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
-                for corpus in corpora
-            },
-        }
-        atomic_json(
-            folder / RUN_FILE,
-            {
-                "name": folder.name,
-                "domains": list(pair),
-                "recipe": recipe.to_dict(),
-                "seed": seed,
-                "provenance": provenance,
-                "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
-            },
-        )
+        _check_writable(place)
+        reporter.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}")
         jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        return _train(folder, state, make_source(corpora, samplers, state, reporter), jury, reporter)
+        source = make_source(corpora, samplers, state, reporter)
+    provenance = {
+        "styleshift": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "device": _describe(processor),
+        "seed": seed,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "corpora": {
+            corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
+            for corpus in corpora
+        },
+    }
+    run = {
+        "domains": list(pair),
+        "recipe": recipe.to_dict(),
+        "seed": seed,
+        "provenance": provenance,
+        "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
+    }
+    # Only now, after minutes in which a person may think better of it, is there a folder.
+    with _opened(place, pair, name) as folder:
+        reporter.info(f"run {folder.name}")
+        _write_run(folder, {"name": folder.name, **run})
+        return _train(folder, state, source, jury, reporter)
 
 
 def resume_run(
@@ -151,9 +154,9 @@ def resume_run(
         reporter: who is told.
 
     Raises:
-        CheckpointError: no run, no checkpoint, or one that is damaged.
+        CheckpointError: the last checkpoint is damaged.
         PluginError: the generator's plugin is not installed; the message names it.
-        NothingToDoError: the run is at its end.
+        NothingToDoError: there is no such run, or it is at its end.
         CorpusError: the corpora changed their settings.
         Interrupted: a signal came; everything is saved.
         TrainingError: a loss became infinite or no number.
@@ -178,66 +181,25 @@ def resume_run(
     for corpus in corpora:
         if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
             reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
-    with _lock(folder):
-        path = CheckpointFolder(folder / CHECKPOINTS).last()
-        tensors, values = read(path)
-        samplers = make_samplers(corpora, recipe, run["seed"])
-        model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
-        state = TrainingState.begin(recipe, model, run["seed"])
-        unpack(state, tensors, values)
-        if state.progress >= 1:
-            raise NothingToDoError(
-                f"run {folder.name} is at its end, step {state.step}",
-                f"train it longer: styleshift train --resume --name {folder.name} --steps {2 * state.step}",
-            )
-        atomic_json(folder / RUN_FILE, {**run, "recipe": recipe.to_dict()})
-        reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
-        jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        source = make_source(corpora, samplers, state, reporter)
-        source.restore(values["source"])
+    with _locked(folder):
+        with _preparing(f"run {folder.name} is as it was"):
+            path = CheckpointFolder(folder / CHECKPOINTS).last()
+            tensors, values = read(path)
+            samplers = make_samplers(corpora, recipe, run["seed"])
+            model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
+            state = TrainingState.begin(recipe, model, run["seed"])
+            unpack(state, tensors, values)
+            if state.progress >= 1:
+                longer = f"styleshift train --resume --name {folder.name} --steps {2 * state.step}"
+                raise NothingToDoError(
+                    f"run {folder.name} is at its end, step {state.step}", f"train it longer: {longer}"
+                )
+            reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
+            jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
+            source = make_source(corpora, samplers, state, reporter)
+            source.restore(values["source"])
+        _write_run(folder, {**run, "recipe": recipe.to_dict()})
         return _train(folder, state, source, jury, reporter)
-
-
-def find_run(place: Workspace, name: str | None = None) -> Path:
-    """The folder of the run of that name, or of the one that was worked on last.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    every = [path.parent for path in place.runs.glob(f"*/{RUN_FILE}") if _begun(path.parent)]
-    runs = [run for run in every if name is None or run.name == name]
-    if not runs:
-        there = ", ".join(sorted(run.name for run in every)) or "none"
-        what = f"there is no run {name!r}" if name is not None else "there is no run"
-        raise CheckpointError(f"{what} in {place.runs}; there are: {there}", "start one: styleshift train")
-
-    def touched(run: Path) -> float:
-        files = [run / RUN_FILE, *(run / CHECKPOINTS).glob("step-*.safetensors")]
-        return max(file.stat().st_mtime for file in files)
-
-    return max(runs, key=touched)
-
-
-def _begun(folder: Path) -> bool:
-    """There is something to go on from; a run that was killed before its first checkpoint is none."""
-    return (folder / RUN_FILE).exists() and bool(CheckpointFolder(folder / CHECKPOINTS).steps())
-
-
-def _new_folder(place: Workspace, pair: tuple[str, str], name: str | None) -> Path:
-    wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
-    if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
-        raise UsageError(f"--name {wanted!r} cannot be the name of a folder")
-    folder, number = place.runs / wanted, 1
-    while _begun(folder):
-        if name is not None:
-            raise UsageError(
-                f"a run {name!r} exists already in {place.runs}",
-                f"go on with it: styleshift train --resume --name {name}; or take another --name",
-            )
-        number += 1
-        folder = place.runs / f"{wanted}-{number}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _describe(device: torch.device) -> str:
@@ -247,16 +209,68 @@ def _describe(device: torch.device) -> str:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Hold the run's lock; the system lets go of it however the process ends."""
-    with (folder / "lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LockedError(
-                f"another process is training run {folder.name}", "wait for it, or give another --name"
-            ) from error
+def _preparing(outcome: str) -> Iterator[None]:
+    """Ctrl-C before the first step: nothing is lost but time, which is said in one line."""
+    try:
         yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped before the first step; {outcome}") from None
+
+
+@contextmanager
+def _opened(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[Path]:
+    """Make the folder of a new run and hold its lock."""
+    taken: set[Path] = set()
+    while True:
+        folder = free_name(place, pair, name, taken)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(_locked(folder))
+            except LockedError:
+                if name is not None:
+                    raise
+                taken.add(folder)  # another training that begins just now
+                continue
+            if has_checkpoints(folder):  # it has begun while this one prepared
+                continue
+            yield folder
+            return
+
+
+def _check_writable(place: Workspace) -> None:
+    """Find a folder that cannot be written to before the work, not after."""
+    try:
+        place.runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place.runs):
+            pass
+    except OSError as error:
+        raise _unwritable(place.runs, error) from error
+
+
+def _write_run(folder: Path, values: dict[str, Any]) -> None:
+    try:
+        atomic_json(folder / RUN_FILE, values)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = Lock(folder / "lock", f"run {folder.name}")
+    try:
+        lock.__enter__()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot write to {folder}: {error.strerror or error}", "make room there, or take another --workspace"
+    )
 
 
 def _train(

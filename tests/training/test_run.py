@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from styleshift.corpus.lock import Lock
 from styleshift.errors import (
     CheckpointError,
     ConfigError,
@@ -187,7 +188,7 @@ def test_names_of_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
         start_run(fresh, PAIR, tiny_recipe(), name="low-high")
     with pytest.raises(UsageError, match="cannot be the name"):
         start_run(fresh, PAIR, tiny_recipe(), name="../x")
-    with pytest.raises(CheckpointError, match=r"no run 'absent'.*low-high"):
+    with pytest.raises(NothingToDoError, match=r"no run 'absent'.*low-high"):
         resume_run(fresh, "absent")
 
 
@@ -195,9 +196,38 @@ def test_a_run_killed_before_its_first_checkpoint_is_none(fresh: Workspace, tiny
     result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
     for path in (result.folder / "checkpoints").iterdir():
         path.unlink()
-    with pytest.raises(CheckpointError, match="there is no run in"):
+    with pytest.raises(NothingToDoError, match="there is no trained run in"):
         resume_run(fresh)
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).folder == result.folder
+
+
+def test_a_run_stopped_while_it_prepares_leaves_no_folder(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "make_source", stopped)
+        with pytest.raises(Interrupted, match="before the first step; nothing was saved") as caught:
+            start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine")
+    assert caught.value.exit_code == 130
+    assert "\n" not in str(caught.value)
+    assert list(fresh.runs.iterdir()) == []
+    assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine").step == 1
+
+
+def test_the_same_pair_begun_twice_at_once_makes_two_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    with Lock(fresh.runs / "low-high" / "lock", "it"):
+        assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).run == "low-high-2"
+        with pytest.raises(LockedError, match="low-high"):
+            start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="low-high")
+
+
+def test_a_workspace_that_cannot_be_written_to(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    fresh.runs.write_text("a file")
+    with pytest.raises(UsageError, match=r"cannot write to .*runs"):
+        start_run(fresh, PAIR, tiny_recipe())
 
 
 def test_nan_stops_with_the_loss_and_the_step(
@@ -247,7 +277,7 @@ def test_a_full_disk_loses_nothing_and_training_goes_on(
 
 def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
     start_run(fresh, PAIR, tiny_recipe())
-    with run_module._lock(fresh.runs / "low-high"), pytest.raises(LockedError, match="low-high"):
+    with Lock(fresh.runs / "low-high" / "lock", "it"), pytest.raises(LockedError, match="low-high"):
         resume_run(fresh, steps=8)
 
 
@@ -285,7 +315,7 @@ def test_errors(
 ) -> None:
     with pytest.raises(error, match=text):
         start_run(fresh, pair, tiny_recipe(*overrides), device="cpu")
-    assert not list(fresh.runs.glob("*/run.json"))
+    assert not list(fresh.runs.glob("*"))
 
 
 def test_domains_with_other_settings_from_each_other(

@@ -1,0 +1,103 @@
+"""Which folders of the workspace are runs, and which names are free; needs no PyTorch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from styleshift.errors import NothingToDoError, UsageError
+from styleshift.workspace import Workspace
+
+CHECKPOINTS = "checkpoints"
+RUN_FILE = "run.json"
+PATTERN = "step-*.safetensors"
+
+
+def find_run(place: Workspace, name: str | None = None) -> Path:
+    """The folder of the run of that name, or of the one that was worked on last.
+
+    Raises:
+        NothingToDoError: there is none that can be used; the message names those there are.
+    """
+    every = _runs(place)
+    runs = [run for run in every if name is None or run.name == name]
+    if not runs:
+        there = ", ".join(sorted(run.name for run in every)) or "none"
+        what = f"run {name!r}" if name is not None else "trained run"
+        begun = " that can be used" if name is not None and (place.runs / name).is_dir() else ""
+        raise NothingToDoError(
+            f"there is no {what}{begun} in {place.runs}; there are: {there}",
+            "start one: styleshift train --domains A B",
+        )
+    return max(runs, key=lambda run: max((run / RUN_FILE).stat().st_mtime, _touched(run)))
+
+
+def free_name(
+    place: Workspace, pair: tuple[str, str], name: str | None = None, taken: Collection[Path] = ()
+) -> Path:
+    """The folder of a new run; nothing is made. A folder without any checkpoint is free for its name.
+
+    Args:
+        place: the workspace.
+        pair: X and Y, which name the run where ``name`` is None.
+        name: as it is asked for.
+        taken: folders that are not free whatever they hold.
+
+    Raises:
+        UsageError: a run of that name exists, or it cannot be the name of a folder.
+    """
+    wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
+    if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
+        raise UsageError(f"--name {wanted!r} cannot be the name of a folder")
+    folder, number = place.runs / wanted, 1
+    while has_checkpoints(folder) or folder in taken:
+        if name is not None:
+            raise UsageError(
+                f"a run {name!r} exists already in {place.runs}",
+                f"go on with it: styleshift train --resume --name {name}; or take another --name",
+            )
+        number += 1
+        folder = place.runs / f"{wanted}-{number}"
+    return folder
+
+
+def has_checkpoints(folder: Path) -> bool:
+    """Somebody's training is in there, whole or not."""
+    return any((folder / CHECKPOINTS).glob(PATTERN))
+
+
+def whole(path: Path) -> bool:
+    """A checkpoint file has all the bytes that its header speaks of; the tensors are not read.
+
+    A safetensors file is the length of its header (8 bytes, little-endian), the header as JSON, and the
+    tensors, whose offsets from there the header holds.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            size = path.stat().st_size
+            if not 0 < length <= size - 8:
+                return False
+            header = json.loads(file.read(length))
+        ends = [item["data_offsets"][1] for name, item in header.items() if name != "__metadata__"]
+        return bool(size == 8 + length + max(ends, default=0))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return False
+
+
+def _runs(place: Workspace) -> list[Path]:
+    return [
+        path.parent
+        for path in place.runs.glob(f"*/{RUN_FILE}")
+        if any(whole(file) for file in sorted((path.parent / CHECKPOINTS).glob(PATTERN), reverse=True))
+    ]
+
+
+def _touched(run: Path) -> float:
+    times = [0.0]
+    for file in (run / CHECKPOINTS).glob(PATTERN):
+        with contextlib.suppress(OSError):  # a training that runs meanwhile removes old ones
+            times.append(file.stat().st_mtime)
+    return max(times)
