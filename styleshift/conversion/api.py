@@ -149,7 +149,7 @@ def convert_file(
 
     Raises:
         AudioError: the source cannot be read, or the output not be written.
-        UsageError: no such format.
+        UsageError: no such format, or the target is the source.
         BundleError, PluginError: the model or the vocoder fails.
     """
     loaded = model if isinstance(model, Model) else load_model(model)

@@ -19,6 +19,7 @@ from styleshift.audio.write import AudioWriter
 from styleshift.conversion.loudness import KEnergy, integrated_loudness
 from styleshift.conversion.stream import Pipeline
 from styleshift.conversion.survey import BLOCK_FRAMES, Survey, salvaged, survey_file
+from styleshift.errors import UsageError
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -83,8 +84,12 @@ def convert_file(
 
     Raises:
         AudioError: the source cannot be read whole, or the output not be written.
+        UsageError: the target is the source, by whatever name.
         BundleError, PluginError: the model or the vocoder fails.
     """
+    # Here, where every conversion of a file passes, whoever chose the names.
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
     told = on_seconds or (lambda seconds: None)
     survey = survey_file(source, salvage=salvage, on_block=lambda: told(0.0))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.conversion.plan import Job
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError
+from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageError
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -110,6 +110,8 @@ def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
     try:
         tell(0.0)
         return _convert(worker, worker.pipeline, job, known, tell)
+    except UsageError as error:  # a link in the output folder leads to the source
+        return Outcome(job.name, "failed", "in the way", error.message, error.hint)
     except StyleshiftError as error:
         cause = error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -83,6 +83,21 @@ def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:
         styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.docx", model)
 
 
+def test_the_source_is_never_written_to(file: Path, tmp_path: Path) -> None:
+    model = styleshift.load_model(file, vocoder="source-phase")
+    source = tmp_path / "a.wav"
+    soundfile.write(source, noise(0.2), RATE)
+    before = source.read_bytes()
+    (tmp_path / "hard.wav").hardlink_to(source)
+    (tmp_path / "soft.wav").symlink_to(source)
+    for name in ("a.wav", "hard.wav", "soft.wav"):
+        with pytest.raises(UsageError, match="the source itself"):
+            styleshift.convert_file(source, tmp_path / name, model)
+        with pytest.raises(UsageError, match="the source itself"):
+            model.convert_file(source, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == before
+
+
 def test_the_package_stays_light_until_it_is_used() -> None:
     code = (
         "import styleshift, sys; assert 'numpy' not in sys.modules; "
