@@ -90,7 +90,7 @@ def write_page(
             "there is nothing to play on the page", notes[0] if notes else "name at least one pair"
         )
     text = _page(title, (source_name, converted_name), cards, facts or {}, notes)
-    _write(path, text.encode("utf-8", "backslashreplace"))
+    _write(path, text.encode("utf-8"))
     return notes
 
 
@@ -238,8 +238,8 @@ def _data_uri(data: bytes, kind: str) -> str:
 
 def _text(value: object) -> str:
     """Text made safe for HTML, in elements and in quoted attributes, whatever bytes a file name holds."""
-    clean = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
+    # Lone surrogates, which stand for bytes that are no UTF-8, are not printable either.
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(value))
     return html.escape(shown, quote=True)
 
 
