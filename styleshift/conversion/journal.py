@@ -85,7 +85,8 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk, which the write has told of
+                self._file.close()
         if self._lock is not None:
             os.close(self._lock)  # which lets go of it
         self._file = self._lock = None
@@ -95,7 +96,7 @@ class Journal:
         return self._entries.get(target)
 
     def write(self, entry: Entry) -> None:
-        """Append; a ``done`` is on the disk when this returns.
+        """Append; it is on the disk when this returns.
 
         Raises:
             OSError: the disk is full.
@@ -104,8 +105,7 @@ class Journal:
         # Names that are not UTF-8 are escaped by JSON as lone surrogates, and come back as they were.
         self._file.write(json.dumps(asdict(entry)) + "\n")
         self._file.flush()
-        if entry.state == "done":
-            os.fsync(self._file.fileno())
+        os.fsync(self._file.fileno())
         self._entries[entry.target] = entry
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.journal import Entry, Journal
+from styleshift.conversion.journal import FOLDER, Entry, Journal
 from styleshift.conversion.plan import Job, Plan
 from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.worker import FATAL, Outcome, begin, work
+from styleshift.errors import EXIT_USAGE
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter, Task
 
@@ -84,7 +85,8 @@ def convert_plan(
     """
     reporter = reporter or Reporter()
     began = time.monotonic()
-    if plan.single:
+    # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
+    if plan.single and not (plan.output / FOLDER).is_dir():
         result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
     else:
         with Journal(plan.output, part) as journal:
@@ -135,17 +137,9 @@ def _judge(
         return None, ""
     if overwrite == "never":
         return Outcome(job.name, "unchanged"), ""
-    if journal is None:
-        return None, ""
-    entry = journal.entry(_below(plan, job))
+    entry = journal.entry(_below(plan, job)) if journal is not None else None
     if entry is None:
-        return Outcome(
-            job.name,
-            "failed",
-            "in the way",
-            f"{job.target} is there and was not made by styleshift",
-            "move it away, or use --overwrite always or never",
-        ), ""
+        return in_the_way(plan, job), ""
     if entry.state != "done" or entry.key != key:
         return None, ""
     try:
@@ -155,6 +149,17 @@ def _judge(
     if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
         return Outcome(job.name, "unchanged", sha256=entry.sha256), ""
     return None, entry.sha256
+
+
+def in_the_way(plan: Plan, job: Job) -> Outcome:
+    """The failure of a file in whose output's place is something that we do not know to be ours."""
+    if plan.single:
+        message, hint = f"{job.target} is there already", "--overwrite always replaces it"
+        return Outcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
+    message = f"{job.target} is there and was not made by styleshift"
+    return Outcome(
+        job.name, "failed", "in the way", message, "move it away, or use --overwrite always or never"
+    )
 
 
 def processors() -> int:
@@ -195,17 +200,21 @@ class _Run:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
         threads = max(1, processors() // jobs)
         arguments = (bundle, settings, threads)
-        for job, _ in todo:
-            self._note(Entry(_below(self._plan, job), "begun", self._key), unless_known=True)
         pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
         with pool, self._reporter.task("convert", total=len(todo), unit="files") as task:
-            for at, event in pool.events(todo, _POLL_SECONDS):
+            for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
                 self._take(at, event, task)
                 if self._result.fatal is not None or (stop is not None and stop.requested):
                     self._result.stopped = self._result.fatal is None
                     for done, outcome in pool.finished():
                         self._take(done, outcome, task)
                     return
+
+    def _begun(self, at: tuple[Job, str]) -> bool:
+        """Written before the worker hears of the job, and also where an older output is known: from now on
+        nobody can say which of the two lies there until it is done."""
+        self._note(Entry(_below(self._plan, at[0]), "begun", self._key))
+        return self._result.fatal is None
 
     def _take(self, at: tuple[Job, str] | None, event: Any, task: Task) -> None:
         if at is None:
@@ -251,8 +260,8 @@ class _Run:
             for warning in outcome.result.get("warnings", ()):
                 self._reporter.warn(f"{_one_line(job.name)}: {warning}")
 
-    def _note(self, entry: Entry, *, unless_known: bool = False) -> None:
-        if self._journal is None or (unless_known and self._journal.entry(entry.target) is not None):
+    def _note(self, entry: Entry) -> None:
+        if self._journal is None:
             return
         try:
             self._journal.write(entry)

@@ -17,8 +17,8 @@ from styleshift.hooks.registry import build_config, load_registry
 
 Float32Array = npt.NDArray[np.float32]
 
-# On a CPU more windows at once only take memory; a GPU wants to be filled.
-CPU_BATCH, GPU_BATCH = 4, 32
+# Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
+CPU_FRAMES, GPU_FRAMES = 1024, 8192
 
 
 class Batches:
@@ -78,7 +78,8 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
     runtime = choose_runtime(settings.runtime, settings.device)
     session = runtime.build(bundle.path, settings.device, threads)
-    batch = GPU_BATCH if settings.device != "cpu" else CPU_BATCH
+    frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
+    batch = max(1, frames // bundle.metadata.window_frames)
     pipeline = Pipeline(bundle.metadata, Batches(session), batch, vocoder, spec.context_frames)
     return pipeline, session.description
 
