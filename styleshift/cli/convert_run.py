@@ -76,8 +76,6 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
-    if plan.single and request.output and request.overwrite == "stale" and plan.jobs[0].target.exists():
-        raise UsageError(f"{plan.jobs[0].target} is there already", "--overwrite always replaces it")
     jobs = int(setting("jobs", request.jobs)) or _jobs(settings.device)
     if request.dry_run:
         _show_plan(plan, bundle, settings, jobs, reporter)

@@ -211,8 +211,10 @@ class _Run:
                     return
 
     def _begun(self, at: tuple[Job, str]) -> bool:
-        """Written before the worker hears of the job, and also where an older output is known: from now on
-        nobody can say which of the two lies there until it is done."""
+        """Write down that a job is handed out, also where an older output is known.
+
+        From now on nobody can say which of the two lies there, until it is done.
+        """
         self._note(Entry(_below(self._plan, at[0]), "begun", self._key))
         return self._result.fatal is None
 

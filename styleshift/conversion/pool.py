@@ -89,18 +89,19 @@ class WorkerPool(Generic[JobT]):
         self._workers: list[_Worker[JobT]] = []
 
     def events(
-        self, jobs: Sequence[JobT], poll: float, ready: Callable[[JobT], bool] | None = None
+        self, jobs: Sequence[JobT], poll: float, announce: Callable[[JobT], bool] | None = None
     ) -> Iterator[tuple[JobT | None, Any]]:
         """Run all jobs; yields ``(job, event)``.
 
-        ``ready(job)`` is called before a job is handed out; if it says no, that job and those after it are not.
+        ``announce(job)`` is called before a job is handed out; if it says no, that job and those after it
+        are not.
 
         An event is :class:`Progress`, or the job's end: what ``work`` returned, :class:`Died` or
         :class:`Stalled`. There is one at least every ``poll`` seconds: ``(None, None)`` if nothing happened.
         """
         waiting = deque(jobs)
         while waiting or self._busy():
-            self._hand_out(waiting, ready)
+            self._hand_out(waiting, announce)
             pipes = {worker.pipe: worker for worker in self._busy()}
             ready = wait(list(pipes), timeout=poll)
             for pipe in ready:
@@ -125,7 +126,7 @@ class WorkerPool(Generic[JobT]):
     def _busy(self) -> list[_Worker[JobT]]:
         return [worker for worker in self._workers if worker.job is not None]
 
-    def _hand_out(self, waiting: deque[JobT], ready: Callable[[JobT], bool] | None) -> None:
+    def _hand_out(self, waiting: deque[JobT], announce: Callable[[JobT], bool] | None) -> None:
         while waiting:
             idle = [worker for worker in self._workers if worker.job is None]
             if not idle:
@@ -133,7 +134,7 @@ class WorkerPool(Generic[JobT]):
                     return
                 idle = [self._start()]
             worker = idle[0]
-            if ready is not None and not ready(waiting[0]):
+            if announce is not None and not announce(waiting[0]):
                 waiting.clear()
                 return
             try:

@@ -104,6 +104,32 @@ def test_one_recording(model: Path, tmp_path: Path) -> None:
     assert run(tmp_path, "song.wav", "--to", "classical", "--overwrite", "never").returncode == 0
 
 
+def test_one_recording_replaces_nothing_that_is_not_ours(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "one.wav")
+    mine = song(tmp_path / "one-classical.wav", seed=1).read_bytes()
+    done = run(tmp_path, "one.wav", "--to", "classical")
+    assert done.returncode == 2
+    assert "one-classical.wav is there already" in done.stderr
+    assert "--overwrite always" in done.stderr
+    assert (tmp_path / "one-classical.wav").read_bytes() == mine
+    assert not (tmp_path / ".styleshift").exists()
+    assert run(tmp_path, "one.wav", "--to", "classical", "--overwrite", "always").returncode == 0
+    assert (tmp_path / "one-classical.wav").read_bytes() != mine
+
+
+def test_one_recording_of_a_library_is_made_again_there(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "library" / "a.wav")
+    assert run(tmp_path, "library", "--to", "classical").returncode == 0
+    words = ("library/a.wav", "--to", "classical", "-o", "library-classical/a.wav")
+    done = run(tmp_path, *words)
+    assert (done.returncode, "is there already" in done.stdout) == (0, True)
+    song(tmp_path / "library" / "a.wav", seed=1)
+    done = run(tmp_path, *words, "--json")
+    assert events(done)[0]["status"] == "done"
+    summary = events(run(tmp_path, "library", "--to", "classical", "--json"))[-1]
+    assert summary["unchanged"] == 1
+
+
 def test_a_dry_run_writes_nothing(model: Path, tmp_path: Path) -> None:
     song(tmp_path / "library" / "a.wav", RATE * 90)
     (tmp_path / "library" / "b.wav").write_bytes(b"nothing")

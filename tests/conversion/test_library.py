@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -88,6 +89,41 @@ def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Pa
     assert (output / "a.wav").read_bytes() == mine
     assert statuses(convert(source, bundle, overwrite="always"))["a.wav"] == "done"
     assert (output / "a.wav").read_bytes() != mine
+
+
+def entries(output: Path) -> dict[str, dict[str, str]]:
+    lines = (output / ".styleshift" / "journal.jsonl").read_text().splitlines()
+    return {entry["target"]: entry for entry in map(json.loads, lines)}
+
+
+def test_a_remake_that_is_killed_is_known_to_have_begun(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the new output's rename and the journal's ``done``, the old ``done`` must not stand."""
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "a.wav", 8000)
+    convert(source, bundle)
+    before = entries(output)["a.wav"]
+    assert before["state"] == "done"
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    assert statuses(convert(source, bundle, vocoder="trouble")) == {"a.wav": "crashed"}
+    after = entries(output)["a.wav"]
+    assert after["state"] == "begun"
+    assert after["key"] != before["key"]
+    assert statuses(convert(source, bundle)) == {"a.wav": "done"}
+
+
+def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Path) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "long.wav", RATE * 600), song(source / "short.wav")
+    stop = StopRequest()
+    stop.signal_number = 15
+    convert_plan(plan_conversion(source, "x"), bundle, ConvertSettings(), jobs=1, stop=stop)
+    assert set(entries(output)) == {"long.wav"}
+    (source / "long.wav").unlink()
+    mine = song(output / "short.wav", seed=3).read_bytes()
+    assert statuses(convert(source, bundle)) == {"short.wav": "in the way"}
+    assert (output / "short.wav").read_bytes() == mine
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -76,6 +76,19 @@ def test_a_job_that_hangs_is_given_up_and_one_that_is_slow_is_not() -> None:
     assert time.monotonic() - began < 20
 
 
+def test_a_job_is_announced_before_it_is_handed_out() -> None:
+    heard: list[str] = []
+
+    def ready(job: str) -> bool:
+        heard.append(job)
+        return job != "c"
+
+    with WorkerPool(1, begin, work, ("set",), 20.0) as pool:
+        ends = [job for job, event in pool.events(["a", "b", "c", "d"], 0.1, ready) if isinstance(event, str)]
+    assert heard == ["a", "b", "c"]
+    assert ends == ["a", "b"]
+
+
 def test_leaving_early_ends_what_runs() -> None:
     with WorkerPool(2, begin, work, ("set",), 20.0) as pool:
         began = time.monotonic()
