@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +32,7 @@ class Entry:
         sha256: of the source's bytes; empty while begun.
         size: of the source, bytes.
         mtime_ns: of the source.
+        time_ns: when it was written, nanoseconds since 1970: the newest of several journals' entries counts.
     """
 
     target: str
@@ -39,15 +41,19 @@ class Entry:
     sha256: str = ""
     size: int = 0
     mtime_ns: int = 0
+    time_ns: int = field(default=0, compare=False)
 
 
 class Journal:
     """The journal of one output folder; a context manager that holds the folder's lock.
 
+    A run over the whole library has the folder to itself. Runs over parts share it, each with a lock of its
+    part's own.
+
     Args:
         output: the folder; it is made.
-        part: empty, or a name for the part of the library that this run works on, which has a lock and a
-            journal of its own.
+        part: empty, or a name for the part of the library that this run works on, which has a journal of its
+            own.
 
     Raises:
         LockedError: another run works there.
@@ -60,15 +66,19 @@ class Journal:
         self._output = output
         self._entries: dict[str, Entry] = {}
         self._file: IO[str] | None = None
-        self._lock: int | None = None
+        self._locks: list[int] = []
 
     def __enter__(self) -> Journal:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self._folder / f"lock{self._suffix}", self._output)
+            self._locks.append(_lock(self._folder / "lock", self._output, shared=bool(self._suffix)))
+            if self._suffix:
+                self._locks.append(_lock(self._folder / f"lock{self._suffix}", self._output))
             for path in sorted(self._folder.glob("journal*.jsonl")):
                 for entry in _read(path):
-                    self._entries[entry.target] = entry
+                    known = self._entries.get(entry.target)
+                    if known is None or entry.time_ns >= known.time_ns:
+                        self._entries[entry.target] = entry
             own = self._folder / f"journal{self._suffix}.jsonl"
             self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
             if self._file.tell() and not _ends_with_newline(own):
@@ -87,21 +97,24 @@ class Journal:
         if self._file is not None:
             with contextlib.suppress(OSError):  # a full disk, which the write has told of
                 self._file.close()
-        if self._lock is not None:
-            os.close(self._lock)  # which lets go of it
-        self._file = self._lock = None
+        for lock in self._locks:
+            os.close(lock)  # which lets go of it
+        self._file, self._locks = None, []
 
     def entry(self, target: str) -> Entry | None:
         """What is known of an output."""
         return self._entries.get(target)
 
     def write(self, entry: Entry) -> None:
-        """Append; it is on the disk when this returns.
+        """Append, with the time of now; it is on the disk when this returns.
 
         Raises:
             OSError: the disk is full.
         """
         assert self._file is not None, "the journal is not open"
+        known = self._entries.get(entry.target)
+        # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
+        entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
         # Names that are not UTF-8 are escaped by JSON as lone surrogates, and come back as they were.
         self._file.write(json.dumps(asdict(entry)) + "\n")
         self._file.flush()
@@ -115,7 +128,9 @@ def _read(path: Path) -> Iterator[Entry]:
             # A line cut short by a kill is as if it had not been written.
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 values: dict[str, Any] = json.loads(line)
-                yield Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
+                entry = Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
+                if isinstance(entry.target, str) and isinstance(entry.time_ns, int):
+                    yield entry
 
 
 def _ends_with_newline(path: Path) -> bool:
@@ -124,18 +139,19 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def _lock(path: Path, output: Path) -> int:
+def _lock(path: Path, output: Path, *, shared: bool = False) -> int:
     """A descriptor that holds the lock until it is closed, also by a kill."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         if os.name == "nt":
             import msvcrt
 
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+            if not shared:  # this call knows no shared locks
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
         else:
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         raise LockedError(

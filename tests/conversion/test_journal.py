@@ -77,6 +77,39 @@ def test_parts_have_locks_of_their_own_and_know_of_each_other(tmp_path: Path) ->
         assert journal.entry("b") is not None
 
 
+def test_the_newest_word_of_all_journals_counts(tmp_path: Path) -> None:
+    for part, key in (("1of2", "old"), ("", "newer"), ("1of2", "newest"), ("", "last")):
+        with Journal(tmp_path, part) as journal:
+            journal.write(Entry("a", "done", key))
+        with Journal(tmp_path) as journal:
+            found = journal.entry("a")
+            assert found is not None
+            assert found.key == key
+
+
+def test_a_clock_that_goes_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Journal(tmp_path, "1of2") as journal:
+        journal.write(Entry("a", "done", "old"))
+    monkeypatch.setattr("styleshift.conversion.journal.time.time_ns", lambda: 5)
+    with Journal(tmp_path) as journal:
+        journal.write(Entry("a", "done", "new"))
+    with Journal(tmp_path) as journal:
+        found = journal.entry("a")
+        assert found is not None
+        assert found.key == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_a_run_over_all_and_one_over_a_part_exclude_each_other(tmp_path: Path) -> None:
+    for first, second in (("", "1of2"), ("1of2", ""), ("1of2", "1of2")):
+        with Journal(tmp_path, first), pytest.raises(LockedError), Journal(tmp_path, second):
+            pass
+    with Journal(tmp_path, "1of2"), Journal(tmp_path, "2of2"):
+        pass
+    with Journal(tmp_path):
+        pass
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot write"), Journal(tmp_path / "file" / "out"):
