@@ -14,7 +14,7 @@ from styleshift.conversion.plan import Job, Plan
 from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.worker import FATAL, Outcome, begin, work
-from styleshift.errors import EXIT_USAGE
+from styleshift.errors import EXIT_USAGE, ConfigError
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter, Task
 
@@ -82,7 +82,10 @@ def convert_plan(
     Raises:
         LockedError: another run works on the same output.
         UsageError: the output folder cannot be written to.
+        ConfigError: ``jobs`` is less than 1.
     """
+    if jobs < 1:
+        raise ConfigError(f"jobs is {jobs}; it must be 1 or more")
     reporter = reporter or Reporter()
     began = time.monotonic()
     # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.

@@ -81,6 +81,7 @@ class WorkerPool(Generic[JobT]):
         arguments: Sequence[Any],
         patience: float,
     ) -> None:
+        assert size >= 1, "a pool without workers would wait for ever"
         self._size = size
         self._main = (begin, work, tuple(arguments))
         self._patience = patience

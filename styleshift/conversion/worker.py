@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FATAL = frozenset({"setup", "disk full"})
 
 
+_BLOCK_BYTES = 1 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file; crosses process borders, so plain values only.
@@ -151,7 +154,7 @@ def _convert(
     from styleshift.conversion.track import convert_file
 
     before = _stat(job)
-    digest = sha256(job.source)
+    digest = sha256(job.source, on_block=lambda: tell(0.0))
     if known and digest == known:
         return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
 
@@ -186,8 +189,10 @@ def _stat(job: Job) -> os.stat_result:
         ) from error
 
 
-def sha256(path: Path) -> str:
+def sha256(path: Path, on_block: Callable[[], None] = lambda: None) -> str:
     """SHA-256 of a file's bytes, hexadecimal.
+
+    ``on_block`` is called after each megabyte: a large file on a slow disk takes its time.
 
     Raises:
         AudioError: it cannot be read, or is no regular file.
@@ -196,10 +201,14 @@ def sha256(path: Path) -> str:
 
     if not path.is_file():
         raise AudioError(f"{shown(path)}: is no regular file", reason="unreadable")
+    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                on_block()
     except OSError as error:
         raise AudioError(
             f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"
         ) from error
+    return digest.hexdigest()

@@ -16,6 +16,7 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.library import LibraryResult, convert_plan
 from styleshift.conversion.plan import plan_conversion
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import ConfigError
 from styleshift.interrupt import StopRequest
 
 RATE = 16000
@@ -191,6 +192,12 @@ def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
     assert result.stopped
     assert result.took < 10
     assert not [path for path in plan.output.iterdir() if path.is_file()]
+
+
+def test_less_than_one_job_is_a_mistake(bundle: Bundle, tmp_path: Path) -> None:
+    song(tmp_path / "l" / "a.wav")
+    with pytest.raises(ConfigError, match="jobs is -3"):
+        convert_plan(plan_conversion(tmp_path / "l", "x"), bundle, ConvertSettings(), jobs=-3)
 
 
 def test_modification_times_on_request(bundle: Bundle, tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_a_job_is_announced_before_it_is_handed_out() -> None:
     assert ends == ["a", "b"]
 
 
+def test_no_workers_are_refused_instead_of_waited_for() -> None:
+    for size in (0, -3):
+        with pytest.raises(AssertionError):
+            WorkerPool(size, begin, work, ("set",), 20.0)
+
+
 def test_leaving_early_ends_what_runs() -> None:
     with WorkerPool(2, begin, work, ("set",), 20.0) as pool:
         began = time.monotonic()
