@@ -29,10 +29,10 @@ def test_too_short_to_measure(tmp_path: Path) -> None:
 
 def test_names_pair_by_folder_then_stem(tmp_path: Path) -> None:
     root, other = tmp_path / "out", tmp_path / "in"
-    of = [root / name for name in ("x/a.flac", "b.mp3", "y/c.wav", "deep/d.ogg", "e.flac")]
+    of = [root / name for name in ("x/a.flac", "b.mp3", "b.wav", "y/c.wav", "deep/d.ogg", "e.flac")]
     candidates = [other / name for name in ("x/a.wav", "b.mp3", "b.wav", "z/c.flac", "w/c.flac", "d.flac")]
     found = partners(of, root, candidates, other)
-    assert found == [other / "x/a.wav", other / "b.mp3", None, other / "d.flac", None]
+    assert found == [other / "x/a.wav", other / "b.mp3", other / "b.wav", None, other / "d.flac", None]
 
 
 def test_missing_empty_and_useless_folders(tmp_path: Path) -> None:
