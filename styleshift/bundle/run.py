@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
+from styleshift.bundle.names import file_name
 from styleshift.errors import UsageError
 from styleshift.progress import Reporter
 from styleshift.training.find import find_run
@@ -56,11 +56,6 @@ def export_run(
                 reporter.info(f"{path.name} was there and is replaced")
             made.append(exported)
     return made
-
-
-def file_name(domain: str) -> str:
-    """A domain's name as part of a file's name, on any system."""
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", domain).strip(". ") or "_"
 
 
 def _which(checkpoint: str) -> str | int:

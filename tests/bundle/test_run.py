@@ -26,3 +26,5 @@ def test_domains_become_safe_file_names() -> None:
     assert file_name("a/b:c") == "a_b_c"
     assert file_name("音 楽") == "音 楽"
     assert file_name("..") == "_"
+    assert file_name("a\0b\nc\x7f\x85\u202ed\ud800") == "a_b_c___d_"
+    assert file_name("音" * 100) == "音" * 26
