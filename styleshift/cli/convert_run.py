@@ -59,8 +59,6 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
         StyleshiftError: nothing could be done, or the run ended before its end.
     """
     shard = parse_shard(request.shard)
-    for warning in load_registry().warnings:
-        reporter.warn(warning)
     settings = make_settings(request)
     bundle = choose_model(request, reporter)
     plan = plan_conversion(

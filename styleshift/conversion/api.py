@@ -16,7 +16,7 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.devices import resolve_device
 from styleshift.conversion.library import LibraryResult, convert_plan, processors
-from styleshift.conversion.plan import plan_conversion
+from styleshift.conversion.plan import format_for_file, plan_conversion
 from styleshift.conversion.report import write_reports
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
@@ -81,13 +81,13 @@ class Model:
         from styleshift.audio.formats import output_format
         from styleshift.conversion.track import convert_file as convert
 
-        name = audio_format or ("" if target.suffix.lower() == source.suffix.lower() else target.suffix)
+        name = format_for_file(source, target, audio_format or "same")
         target.parent.mkdir(parents=True, exist_ok=True)
         return convert(
             self._pipeline,
             source,
             target,
-            format=output_format(name) if name and name != "same" else None,
+            format=None if name == "same" else output_format(name),
             salvage=salvage,
             comment=self._bundle.comment,
         )
@@ -144,12 +144,13 @@ def convert_file(
         source: the recording.
         target: the output; its extension names the format, unless it is that of the source.
         model: as :func:`load_model` returns it, or its file.
-        audio_format: ``same`` or a format's name, where the extension is not enough.
+        audio_format: a format's name, where the target has no extension.
         salvage: convert what can be read of a damaged file.
 
     Raises:
         AudioError: the source cannot be read, or the output not be written.
-        UsageError: no such format, or the target is the source.
+        UsageError: no such format, one that is not what the target's extension says, or the target is the
+            source.
         BundleError, PluginError: the model or the vocoder fails.
     """
     loaded = model if isinstance(model, Model) else load_model(model)

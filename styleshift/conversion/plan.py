@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from styleshift.audio.find import SOUNDFILE_EXTENSIONS, Skipped, find_audio
+from styleshift.audio.find import AUDIO_EXTENSIONS, SOUNDFILE_EXTENSIONS, Skipped, find_audio
 from styleshift.audio.formats import output_format
+from styleshift.bundle.names import file_name
 from styleshift.errors import NothingToDoError, UsageError
 
 # Read through PyAV but not written: what becomes of them under their own name.
 _WRITTEN_BY_PYAV = frozenset({".m4a", ".m4b", ".mp4"})
+# Other extensions for what is written.
+_ALIASES = {".wave": ".wav", ".aif": ".aiff", ".oga": ".ogg", ".m4b": ".m4a", ".mp4": ".m4a"}
 _LOSSLESS_ELSEWHERE = frozenset({".ape", ".wv", ".tta", ".tak", ".alac", ".dsf", ".dff"})
 
 
@@ -87,7 +90,7 @@ def plan_conversion(
     extension = wanted.extension if wanted else None
     if not source.exists():
         raise NothingToDoError(f"there is no {source}", "name a folder of recordings, or one recording")
-    suffix = _part_of_a_name(target_domain)
+    suffix = file_name(target_domain)
     if not source.is_dir():
         return _plan_file(source, suffix, output, audio_format, extension)
     if output is None:
@@ -98,7 +101,14 @@ def plan_conversion(
         base = source if source.name not in ("", "..") else whole
         output = base.with_name(f"{base.name}-{suffix}")
     _check_apart(source, output)
-    found = find_audio(source)
+    whole = output.resolve()
+
+    def made(folder: Path) -> bool:
+        """A link leads from the source to earlier outputs: they are not to be converted again."""
+        there = folder.resolve()
+        return there == whole or whole in there.parents
+
+    found = find_audio(source, exclude=made)
     names = found.names()
     targets = _targets(names, extension)
     jobs = [
@@ -130,12 +140,38 @@ def _plan_file(
         target = output / default
     else:
         target = output
-        if audio_format == "same" and output.suffix.lower() != extension.lower():
-            audio_format = output_format(output.suffix).name
+    format_name = format_for_file(source, target, audio_format)
     if target.exists() and target.samefile(source):
         raise UsageError(f"{target} is the source itself", "name another --output")
-    format_name = audio_format if audio_format != "same" else _format_for(source.name, "same")
     return Plan(source, target.parent, (Job(source.name, source, target, format_name),), (), single=True)
+
+
+def format_for_file(source: Path, target: Path, audio_format: str = "same") -> str:
+    """What one recording is written as: what was asked for, else what the target's extension says.
+
+    Args:
+        source: the recording.
+        target: its output.
+        audio_format: ``same`` or a format's name.
+
+    Returns:
+        A format's name, or ``same``: what the source holds.
+
+    Raises:
+        UsageError: there is no such format, or it is another than the target's extension says.
+    """
+    extension = target.suffix.lower()
+    if audio_format == "same":
+        if extension in ("", _own_extension(source.name).lower()):
+            return _format_for(source.name, "same")
+        return output_format(_ALIASES.get(extension, extension)).name
+    wanted = output_format(audio_format)
+    if extension in AUDIO_EXTENSIONS and _ALIASES.get(extension, extension) != wanted.extension:
+        raise UsageError(
+            f"--format {wanted.name} and the output {target} do not agree",
+            f"name it {target.stem}{wanted.extension}",
+        )
+    return wanted.name
 
 
 def _check_apart(source: Path, output: Path) -> None:
@@ -200,10 +236,6 @@ def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
         )
 
     return (not include or fits(include)) and not fits(exclude)
-
-
-def _part_of_a_name(domain: str) -> str:
-    return domain.replace("/", "_").replace("\\", "_").strip(". ") or "converted"
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:

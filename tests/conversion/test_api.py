@@ -81,6 +81,8 @@ def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", noise(0.2), RATE)
     with pytest.raises(UsageError, match="format"):
         styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.docx", model)
+    with pytest.raises(UsageError, match="do not agree"):
+        styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.mp3", model, audio_format="flac")
 
 
 def test_the_source_is_never_written_to(file: Path, tmp_path: Path) -> None:

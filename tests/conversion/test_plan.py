@@ -109,6 +109,16 @@ def test_the_output_is_never_the_source_nor_in_it_nor_around_it(tmp_path: Path) 
         plan_conversion(source, "x", output=tree(tmp_path / "other", "f") / "f")
 
 
+def test_a_link_to_the_output_is_not_converted_again(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "b/c.mp3")
+    output = tree(tmp_path / "l-x", "a.mp3", "b/c.mp3")
+    (source / "made").symlink_to(output)
+    (source / "b" / "part").symlink_to(output / "b")
+    assert [job.name for job in plan_conversion(source, "x").jobs] == ["a.mp3", "b/c.mp3"]
+    other = [job.name for job in plan_conversion(source, "y").jobs]
+    assert other == ["a.mp3", "b/c.mp3", "b/part/c.mp3", "made/a.mp3"]
+
+
 def test_dot_and_trailing_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tree(tmp_path / "l", "a.mp3")
     monkeypatch.chdir(source)
@@ -139,6 +149,41 @@ def test_one_recording(
     assert plan.single
     assert plan.jobs[0].target == tmp_path / target
     assert plan.jobs[0].format == written
+
+
+def test_a_strangers_domain_names_a_folder_that_can_be_made(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3")
+    for domain in ("a\0b", "a\nb", "x" * 5000, "\ud800", "../../up", "a\x1b[31m"):
+        plan = plan_conversion(source, domain)
+        assert plan.output.parent == tmp_path
+        assert plan.output.name.isprintable()
+        plan.output.mkdir()
+        plan_conversion(source / "a.mp3", domain).jobs[0].target.touch()
+
+
+@pytest.mark.parametrize(
+    ("name", "audio_format", "written"),
+    [
+        ("out.mp3", "flac", None),
+        ("out.opus", "ogg", None),
+        ("out.ape", "flac", None),
+        ("out.FLAC", "flac", "flac"),
+        ("out.aif", "aiff", "aiff"),
+        ("out.aif", "same", "aiff"),
+        ("out.oga", "ogg", "ogg"),
+        ("out.m4b", "m4a", "m4a"),
+    ],
+)
+def test_format_and_extension_agree(
+    tmp_path: Path, name: str, audio_format: str, written: str | None
+) -> None:
+    source = tree(tmp_path, "song.mp3") / "song.mp3"
+    if written is None:
+        with pytest.raises(UsageError, match="do not agree"):
+            plan_conversion(source, "x", output=tmp_path / name, audio_format=audio_format)
+    else:
+        plan = plan_conversion(source, "x", output=tmp_path / name, audio_format=audio_format)
+        assert plan.jobs[0].format == written
 
 
 def test_one_recording_to_a_name_of_no_known_format(tmp_path: Path) -> None:
