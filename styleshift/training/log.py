@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,27 +11,49 @@ from typing import Any
 import torch
 
 from styleshift.errors import TrainingError
+from styleshift.progress import Reporter
 from styleshift.training.step import TrainingState
 
 
 class Log:
     """Appends to the log and makes the figures for the progress bar.
 
+    A log that cannot be written to, as on a full disk, is told of once; training goes on without it.
+
     Args:
         path: of the file.
         how_to_resume: the command that goes on with this run.
+        seconds: that the run has taken so far.
+        reporter: who is told.
     """
 
-    def __init__(self, path: Path, how_to_resume: str) -> None:
+    def __init__(
+        self, path: Path, how_to_resume: str, seconds: float = 0.0, reporter: Reporter | None = None
+    ) -> None:
         self.how_to_resume = how_to_resume
         self._path = path
-        self._seconds = 0.0
+        self._seconds = seconds
+        self._reporter = reporter or Reporter()
+        self._told = False
+        self._whole = False  # not known yet: a kill may have cut the last line
 
     def event(self, kind: str, **fields: Any) -> None:
         """One line that is not about losses."""
         line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}, default=str)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        try:
+            with self._path.open("ab+") as file:
+                if not self._whole and file.seek(0, os.SEEK_END):
+                    file.seek(-1, os.SEEK_END)
+                    line = line if file.read(1) == b"\n" else "\n" + line
+                file.write(f"{line}\n".encode())
+            self._whole = True
+        except OSError as error:
+            self._whole = False
+            if not self._told:
+                self._reporter.warn(
+                    f"{self._path} cannot be written to: {error.strerror or error}; training goes on"
+                )
+            self._told = True
 
     def write(self, state: TrainingState, names: list[str], rows: torch.Tensor) -> dict[str, float | str]:
         """One line with the mean of every loss.

@@ -280,7 +280,8 @@ def _train(
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
-    log = Log(folder / "log.jsonl", f"styleshift train --resume --name {folder.name}")
+    how_to_resume = f"styleshift train --resume --name {folder.name}"
+    log = Log(folder / "log.jsonl", how_to_resume, state.seconds, reporter)
     log.event("start", step=state.step, pid=os.getpid(), device=str(state.device), versions=torch.__version__)
 
     def save(final: bool) -> None:
@@ -315,7 +316,10 @@ def _train(
     except TrainingError as error:
         log.event("failed", step=state.step, message=error.message)
         tensors, values = pack(state)
-        write(checkpoints.path / "failed.safetensors", tensors, values)
+        try:
+            write(checkpoints.path / "failed.safetensors", tensors, values)
+        except OSError as full:
+            reporter.warn(f"the state that failed cannot be saved: {full}")
         raise
     log.event("end", step=state.step, seconds=state.seconds)
     return RunResult(folder.name, folder, state.step, state.seconds)

@@ -1,0 +1,66 @@
+"""The log of a run: speeds, and disks that fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from styleshift.progress import Reporter
+from styleshift.training.files import atomic_json
+from styleshift.training.log import Log
+
+
+class Warned(Reporter):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def state(step: int, seconds: float) -> Any:
+    optimiser = SimpleNamespace(param_groups=[{"lr": 0.1}])
+    return SimpleNamespace(step=step, seconds=seconds, generator_optimiser=optimiser)
+
+
+def test_the_speed_of_a_run_that_goes_on_is_that_of_its_new_steps(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log", "", 600.0)
+    figures = log.write(state(104, 602.0), ["gan_x2y", "gan_y2x"], torch.ones(4, 2))
+    assert figures == {"steps/s": 2.0, "gan": 2.0}
+    assert json.loads((tmp_path / "log").read_text())["steps_per_second"] == 2.0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_of_once() -> None:
+    reporter = Warned()
+    log = Log(Path("/dev/full"), "", reporter=reporter)
+    log.event("start")
+    log.write(state(1, 1.0), ["gan"], torch.ones(1, 1))
+    assert len(reporter.texts) == 1
+    assert "No space left" in reporter.texts[0]
+    assert "training goes on" in reporter.texts[0]
+
+
+def test_a_line_that_was_cut_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text('{"event": "a"}\n{"event": "b')
+    log = Log(path, "")
+    log.event("c")
+    log.event("d")
+    lines = path.read_text().split("\n")
+    assert lines[:2] == ['{"event": "a"}', '{"event": "b']
+    assert [json.loads(line)["event"] for line in lines[2:-1]] == ["c", "d"]
+    assert lines[-1] == ""
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    atomic_json(tmp_path / "a.json", {"kept": 1})
+    with pytest.raises(TypeError):
+        atomic_json(tmp_path / "a.json", {"kept": object()})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert json.loads((tmp_path / "a.json").read_text()) == {"kept": 1}
