@@ -43,7 +43,7 @@ def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors[f"random.cuda.{number}"] = torch.cuda.get_rng_state(number)
     return (
         {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
-        {"step": state.step, "seconds": state.seconds, "scalars": scalars},
+        {"step": state.step, "seconds": state.seconds, "warmed": state.warmed, "scalars": scalars},
     )
 
 
@@ -72,6 +72,9 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
         if f"random.cuda.{number}" in tensors:
             torch.cuda.set_rng_state(tensors[f"random.cuda.{number}"], number)
     state.step, state.seconds = int(values["step"]), float(values["seconds"])
+    # Older checkpoints do not say so, but the discriminators learn only after the warm start.
+    moved = any(name.startswith("discriminator_optimiser.") for name in tensors)
+    state.warmed = bool(values.get("warmed", moved))
 
 
 def _optimisers(state: TrainingState) -> dict[str, torch.optim.Optimizer]:

@@ -34,6 +34,7 @@ class TrainingState:
         half: forward passes run in bfloat16.
         step: steps done.
         seconds: spent on them, over all sittings.
+        warmed: the warm start is over, and stays so where the run is made longer.
     """
 
     recipe: Recipe
@@ -46,6 +47,7 @@ class TrainingState:
     half: bool = False
     step: int = 0
     seconds: float = 0.0
+    warmed: bool = False
 
     @classmethod
     def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
@@ -72,7 +74,7 @@ class TrainingState:
     @property
     def warming(self) -> bool:
         """The generators learn alone, from matched frames."""
-        return self.progress < self.recipe.warm_start.share
+        return not self.warmed and self.progress < self.recipe.warm_start.share
 
     @property
     def progress(self) -> float:
@@ -106,6 +108,7 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
     y = model.translator("y2x").source.normalise(batch.y.to(device, non_blocking=True))
     wanted = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.wanted.items()}
     warming = state.warming
+    state.warmed = not warming
     fakes: dict[str, Tensor] = {}
     model.discriminators.requires_grad_(False)
     with torch.autocast(device.type, torch.bfloat16, enabled=state.half):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -99,6 +100,15 @@ def test_the_match_stays_a_loss_after_warming(place: Workspace, tiny_recipe: Tin
     kinds = [set(train_step(state, source.batch(2, state.random))) for _ in range(4)]
     assert kinds[0] == kinds[1] == {"match_x2y", "match_y2x"}
     assert kinds[2] == kinds[3] >= {"match_x2y", "match_y2x", "gan_x2y", "cycle_x", "judge_y"}
+
+
+def test_a_longer_run_does_not_begin_its_warm_start_again(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    run = start_run(fresh, ("low", "high"), tiny_recipe(*WARM, "schedule.steps=4"))
+    resume_run(fresh, steps=10)  # of ten, four are less than the half that the warm start takes
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    kinds = {line["step"]: set(line["losses"]) for line in lines if line["event"] == "step"}
+    assert kinds[2] == {"match_x2y", "match_y2x"}
+    assert all("gan_x2y" in kinds[step] for step in (3, 4, 5, 6))
 
 
 def test_a_run_with_a_warm_start_goes_on_bit_for_bit(fresh: Workspace, tiny_recipe: Tiny) -> None:
