@@ -43,14 +43,17 @@ class Loop:
         state, schedule = self.state, self.state.recipe.schedule
         names: list[str] = []
         rows: list[torch.Tensor] = []
-        total = schedule.steps or None
-        with StopRequest() as stop, self.reporter.task("training", total, "steps") as task:
-            task.advance(state.step)
+        timed = not schedule.steps  # a budget of time alone: the bar fills with the seconds
+        total, unit = (60 * schedule.minutes, "s") if timed else (schedule.steps, "steps")
+        with StopRequest() as stop, self.reporter.task("training", total, unit) as task:
+            task.advance(state.seconds if timed else state.step)
             saved, clock = state.step, time.monotonic()
             while state.progress < 1 and not stop.requested:
                 losses = train_step(state, self.source.batch(schedule.batch, state.random))
                 now = time.monotonic()
-                state.seconds, clock = state.seconds + now - clock, now
+                took, clock = now - clock, now
+                state.seconds += took
+                figures: dict[str, float | str] = {}
                 if list(losses) != names:
                     rows.clear()  # the warm start is over: its last few steps have other losses
                 names = list(losses)
@@ -58,8 +61,10 @@ class Loop:
                 due = state.step % schedule.save_every == 0
                 if due or state.step % schedule.log_every == 0 or state.progress >= 1 or stop.requested:
                     figures = self.log.write(state, names, torch.stack(rows))
-                    task.advance(len(rows), **figures)
                     rows.clear()
+                    if timed:
+                        figures = {"step": str(state.step), **figures}
+                task.advance(took if timed else 1, **figures)
                 if due and state.progress < 1:
                     self.save(False)
                     saved = state.step
