@@ -9,21 +9,17 @@ from pathlib import Path
 from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
-from styleshift.conversion.devices import resolve_device
-from styleshift.conversion.library import LibraryResult, convert_plan, processors
+from styleshift.conversion.library import LibraryResult, convert_plan, default_jobs, processors
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
 from styleshift.conversion.report import report_lines, write_reports
-from styleshift.conversion.runtimes import choose_runtime
-from styleshift.conversion.settings import ConvertSettings, parse_options
+from styleshift.conversion.settings import ConvertSettings, checked, parse_options
 from styleshift.conversion.worker import Outcome
 from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
-from styleshift.hooks.registry import build_config, load_registry
 from styleshift.interrupt import StopRequest
 from styleshift.workspace import setting, workspace
 
 # A report of failures on the screen stays readable; the file has them all.
 _SHOWN_FAILURES = 50
-_MOST_ON_GPU = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
-    jobs = int(setting("jobs", request.jobs)) or _jobs(settings.device)
+    jobs = int(setting("jobs", request.jobs)) or default_jobs(settings.device)
     if request.dry_run:
         _show_plan(plan, bundle, settings, jobs, reporter)
         return EXIT_OK
@@ -100,11 +96,6 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     return EXIT_SOME_FAILED if result.of("failed") else EXIT_OK
 
 
-def _jobs(device: str) -> int:
-    """Worker processes by default: one a processor; each holds the model, so a few where that is on a GPU."""
-    return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
-
-
 def make_settings(request: ConvertRequest) -> ConvertSettings:
     """Settings by precedence, checked against the plugins that are installed.
 
@@ -116,14 +107,11 @@ def make_settings(request: ConvertRequest) -> ConvertSettings:
         vocoder=str(setting("vocoder", request.vocoder)),
         vocoder_options=parse_options(request.vocoder_options),
         runtime=str(setting("runtime", request.runtime)),
-        device=resolve_device(str(setting("device", request.device))),
+        device=str(setting("device", request.device)),
         salvage=request.salvage,
         keep_times=request.keep_times,
     )
-    spec = load_registry().vocoders.get(settings.vocoder)
-    build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
-    choose_runtime(settings.runtime, settings.device)
-    return settings
+    return checked(settings)
 
 
 def choose_model(request: ConvertRequest, reporter: TerminalReporter) -> Bundle:

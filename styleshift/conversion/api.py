@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.devices import resolve_device
-from styleshift.conversion.library import LibraryResult, convert_plan, processors
+from styleshift.conversion.library import LibraryResult, convert_plan, default_jobs, processors
 from styleshift.conversion.plan import format_for_file, plan_conversion
 from styleshift.conversion.report import write_reports
-from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.progress import Reporter
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def load_model(
         vocoder=vocoder,
         vocoder_options=dict(vocoder_options or {}),
         runtime=runtime,
-        device=resolve_device(device),
+        device=device,
     )
     return Model(bundle, *load_pipeline(bundle, settings, threads or processors()))
 
@@ -184,7 +183,7 @@ def convert_library(
         exclude: no names that match one of these.
         limit: at most so many files.
         overwrite: ``never``, ``stale`` or ``always``.
-        jobs: worker processes; None: one a processor.
+        jobs: worker processes; None: one a processor, a few on a GPU.
         reporter: told of progress.
 
     Returns:
@@ -195,9 +194,10 @@ def convert_library(
         UsageError: the output lies in the source, or around it.
         LockedError: another run works on the same output.
         BundleError: the model cannot be used.
+        ConfigError, PluginError: no such device, vocoder, option or runtime.
     """
     bundle = load_bundle(Path(model))
-    settings = settings or ConvertSettings()
+    settings = checked(settings or ConvertSettings())
     plan = plan_conversion(
         Path(source),
         bundle.metadata.target,
@@ -208,7 +208,12 @@ def convert_library(
         limit=limit,
     )
     result = convert_plan(
-        plan, bundle, settings, jobs=jobs or processors(), overwrite=overwrite, reporter=reporter
+        plan,
+        bundle,
+        settings,
+        jobs=default_jobs(settings.device) if jobs is None else jobs,
+        overwrite=overwrite,
+        reporter=reporter,
     )
     if not plan.single:
         write_reports(plan, result, bundle)

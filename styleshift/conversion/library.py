@@ -12,7 +12,7 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import FOLDER, Entry, Journal
 from styleshift.conversion.plan import Job, Plan
 from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
-from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.conversion.worker import FATAL, Outcome, begin, work
 from styleshift.errors import EXIT_USAGE, ConfigError
 from styleshift.interrupt import StopRequest
@@ -22,6 +22,7 @@ from styleshift.progress import Reporter, Task
 # even a slow machine converts a few seconds of music in less than this.
 STALL_SECONDS = 300.0
 _POLL_SECONDS = 0.2
+_MOST_ON_GPU = 6
 
 
 @dataclass(slots=True)
@@ -82,10 +83,11 @@ def convert_plan(
     Raises:
         LockedError: another run works on the same output.
         UsageError: the output folder cannot be written to.
-        ConfigError: ``jobs`` is less than 1.
+        ConfigError, PluginError: ``jobs`` is less than 1; see :func:`styleshift.conversion.settings.checked`.
     """
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}; it must be 1 or more")
+    settings = checked(settings)
     reporter = reporter or Reporter()
     began = time.monotonic()
     # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
@@ -170,6 +172,11 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
+
+
+def default_jobs(device: str) -> int:
+    """Worker processes: one a processor; each holds the model, so a few where that is on a GPU."""
+    return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
 
 
 class _Run:

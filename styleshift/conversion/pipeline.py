@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.runtimes import choose_runtime
-from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.conversion.stream import Pipeline
 from styleshift.errors import BundleError
 from styleshift.hooks.records import RuntimeSession
@@ -73,6 +73,7 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
         ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
         BundleError: the runtime cannot load the model.
     """
+    settings = checked(settings)
     spec = load_registry().vocoders.get(settings.vocoder)
     options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)

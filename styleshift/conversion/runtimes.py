@@ -70,7 +70,10 @@ def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
         if hasattr(onnxruntime, "preload_dlls"):
             onnxruntime.preload_dlls()  # CUDA and cuDNN from the pip packages that torch brings
     try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=providers)
+        given: str | bytes = str(model)
+        if any("\ud800" <= c <= "\udfff" for c in given):  # no UTF-8, which ONNX Runtime refuses in a path
+            given = model.read_bytes()
+        session = onnxruntime.InferenceSession(given, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises many types of its own
         raise BundleError(
             f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}", "export the model again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from styleshift.errors import UsageError
@@ -23,7 +23,7 @@ class ConvertSettings:
         vocoder: by name.
         vocoder_options: by key, as text or plain values.
         runtime: by name, or ``auto``.
-        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         salvage: convert what can be read of damaged files.
         keep_times: outputs get the modification times of their sources.
     """
@@ -32,7 +32,7 @@ class ConvertSettings:
     vocoder: str = "griffin-lim"
     vocoder_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: str = "auto"
-    device: str = "cpu"
+    device: str = "auto"
     salvage: bool = False
     keep_times: bool = False
 
@@ -51,6 +51,28 @@ class ConvertSettings:
             "salvage": self.salvage,
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def checked(settings: ConvertSettings) -> ConvertSettings:
+    """Settings whose every name is known here, with the device that ``auto`` means on this machine.
+
+    Raises:
+        UsageError: no such format.
+        PluginError: no such vocoder or runtime.
+        ConfigError: no such device or option of the vocoder, or the runtime does not serve the device.
+    """
+    from styleshift.audio.formats import output_format
+    from styleshift.conversion.devices import resolve_device
+    from styleshift.conversion.runtimes import choose_runtime
+    from styleshift.hooks.registry import build_config, load_registry
+
+    if settings.audio_format != "same":
+        output_format(settings.audio_format)
+    spec = load_registry().vocoders.get(settings.vocoder)
+    build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    settings = replace(settings, device=resolve_device(settings.device))
+    choose_runtime(settings.runtime, settings.device)
+    return settings
 
 
 def parse_options(words: tuple[str, ...]) -> dict[str, str]:

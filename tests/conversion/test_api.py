@@ -13,7 +13,8 @@ import pytest
 import soundfile
 
 import styleshift
-from styleshift.errors import BundleError, ConfigError, UsageError
+from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
 
 RATE = 22050
 
@@ -67,6 +68,28 @@ def test_a_library(file: Path, tmp_path: Path) -> None:
     assert 'src="../l/b%20%3Ci%3E%26%23.wav"' in page
     assert 'src="b%20%3Ci%3E%26%23.wav"' in page
     assert "bad.wav" in page
+
+
+def test_a_librarys_settings_are_checked_before_it_begins(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "l").mkdir()
+    soundfile.write(tmp_path / "l" / "a.wav", noise(0.3), RATE)
+    wrong = [
+        (PluginError, ConvertSettings(vocoder="vocos")),
+        (PluginError, ConvertSettings(runtime="tensorflow")),
+        (ConfigError, ConvertSettings(device="tpu")),
+        (ConfigError, ConvertSettings(vocoder_options={"rounds": 3})),
+        (UsageError, ConvertSettings(audio_format="midi")),
+    ]
+    for error, settings in wrong:
+        with pytest.raises(error):
+            styleshift.convert_library(tmp_path / "l", file, settings=settings)
+    with pytest.raises(ConfigError, match="jobs"):
+        styleshift.convert_library(tmp_path / "l", file, jobs=0)
+    assert not (tmp_path / "l-classical").exists()
+    monkeypatch.setattr("styleshift.conversion.devices.cuda_devices", lambda: 1)
+    assert checked(ConvertSettings()).device == "cuda"  # as load_model's default
 
 
 def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_a_strangers_domain_names_a_folder_that_can_be_made(tmp_path: Path) -> N
         plan = plan_conversion(source, domain)
         assert plan.output.parent == tmp_path
         assert plan.output.name.isprintable()
-        plan.output.mkdir()
+        plan.output.mkdir(exist_ok=True)
         plan_conversion(source / "a.mp3", domain).jobs[0].target.touch()
 
 
