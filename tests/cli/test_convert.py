@@ -130,6 +130,20 @@ def test_one_recording_of_a_library_is_made_again_there(model: Path, tmp_path: P
     assert summary["unchanged"] == 1
 
 
+def test_a_broken_plugin_is_told_of_once(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "plugin" / "styleshift_broken-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: styleshift-broken\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[styleshift]\nbroken = no_such_module\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"))
+    song(tmp_path / "song.wav")
+    done = run(tmp_path, "song.wav", "--to", "classical", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("styleshift-broken") == 1
+
+
 def test_a_dry_run_writes_nothing(model: Path, tmp_path: Path) -> None:
     song(tmp_path / "library" / "a.wav", RATE * 90)
     (tmp_path / "library" / "b.wav").write_bytes(b"nothing")
