@@ -78,6 +78,8 @@ class AudioWriter:
         frames: the length that is expected, if known; decides whether a WAV must become an RF64.
         on_written: called with the temporary file's path when its samples are complete, before it is
             renamed: the place to write tags.
+        token: letters and digits that the temporary file's name begins with, so that whoever has to end this
+            process by force can remove exactly its files.
 
     Raises:
         AudioError: ``cannot write``: the format does not take this rate or number of channels, the folder
@@ -93,6 +95,7 @@ class AudioWriter:
         format: OutputFormat,
         frames: int | None = None,
         on_written: Callable[[Path], object] | None = None,
+        token: str = "",
     ) -> None:
         self.path = path
         self.sample_rate = sample_rate
@@ -100,7 +103,8 @@ class AudioWriter:
         self.format = format
         self.frames = 0
         self._on_written = on_written
-        self._temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{format.extension}")
+        name = f"{TEMPORARY_PREFIX}{token}{secrets.token_hex(8)}{format.extension}"
+        self._temporary = path.with_name(name)
         try:
             self._file = RememberingFile(self._temporary, "w+b")
         except OSError as error:
@@ -248,10 +252,10 @@ def _encoder(
     return _SoundFileEncoder(file, format, container, sample_rate, channels)
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Remove the temporary files that a killed writer left directly in a folder; how many there were."""
+def remove_leftovers(folder: Path, token: str = "") -> int:
+    """Remove the temporary files that killed writers (of this token) left directly in a folder; how many."""
     count = 0
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+    for path in folder.glob(f"{TEMPORARY_PREFIX}{token}*"):
         path.unlink(missing_ok=True)
         count += 1
     return count

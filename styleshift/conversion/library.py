@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,11 +97,11 @@ def convert_plan(
         result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
     else:
         with Journal(plan.output, part) as journal:
-            if not part:  # the temporary files of another part's run are not ours to remove
-                _remove_leftovers(plan)
+            if (
+                not part and not plan.single
+            ):  # then we are alone here; what is there is of a run that was killed
+                _remove_leftovers(plan, "")
             result = _run(plan, journal, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
-            if not part:
-                _remove_leftovers(plan)
     order = {job.name: index for index, job in enumerate(plan.jobs)}
     result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
     result.took = time.monotonic() - began
@@ -209,9 +211,16 @@ class _Run:
     ) -> None:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
         threads = max(1, processors() // jobs)
-        arguments = (bundle, settings, threads)
+        # A process that crashes, or has to be killed, leaves its temporary file to us.
+        token = secrets.token_hex(8)
+        arguments = (bundle, settings, threads, token)
         pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
-        with pool, self._reporter.task("convert", total=len(todo), unit="files") as task:
+        with (
+            contextlib.ExitStack() as last,
+            pool,
+            self._reporter.task("convert", total=len(todo), unit="files") as task,
+        ):
+            last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
             for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
                 self._take(at, event, task)
                 if self._result.fatal is not None or (stop is not None and stop.requested):
@@ -308,11 +317,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _remove_leftovers(plan: Plan) -> None:
+def _remove_leftovers(plan: Plan, token: str) -> None:
     from styleshift.audio.write import remove_leftovers
 
-    if plan.single:
-        return  # the folder is the user's own, and another command may be at work in it
     for folder in {job.target.parent for job in plan.jobs}:
         if folder.is_dir():
-            remove_leftovers(folder)
+            remove_leftovers(folder, token)

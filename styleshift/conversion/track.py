@@ -66,6 +66,7 @@ def convert_file(
     salvage: bool = False,
     comment: str = "",
     on_seconds: Callable[[float], None] | None = None,
+    token: str = "",
 ) -> TrackResult:
     """Convert a file.
 
@@ -81,6 +82,7 @@ def convert_file(
         comment: a sentence added to the comment tag.
         on_seconds: told from time to time how many more seconds of music were written; 0 while they are only
             being looked at.
+        token: see :class:`styleshift.audio.write.AudioWriter`.
 
     Raises:
         AudioError: the source cannot be read whole, or the output not be written.
@@ -117,6 +119,7 @@ def convert_file(
             format=written_as,
             frames=round(survey.frames * rate / survey.sample_rate),
             on_written=tag,
+            token=token,
         ) as writer,
     ):
         blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)

@@ -63,19 +63,21 @@ class _Worker:
     bundle: Bundle
     settings: ConvertSettings
     threads: int
+    token: str
     pipeline: Pipeline | None = None
 
 
 _worker: _Worker | None = None
 
 
-def begin(bundle: Bundle, settings: ConvertSettings, threads: int) -> None:
+def begin(bundle: Bundle, settings: ConvertSettings, threads: int, token: str) -> None:
     """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
 
     Args:
         bundle: the model, which the command has looked through.
         settings: of the conversion.
         threads: that the model may use.
+        token: of the run, in the names of its temporary files.
     """
     global _worker  # a process has one; pools hand over functions, not objects
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -85,7 +87,7 @@ def begin(bundle: Bundle, settings: ConvertSettings, threads: int) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _worker = _Worker(bundle, settings, threads)
+    _worker = _Worker(bundle, settings, threads, token)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -167,6 +169,7 @@ def _convert(
         salvage=worker.settings.salvage,
         comment=worker.bundle.comment,
         on_seconds=tell,
+        token=worker.token,
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))

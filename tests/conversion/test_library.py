@@ -200,6 +200,31 @@ def test_less_than_one_job_is_a_mistake(bundle: Bundle, tmp_path: Path) -> None:
         convert_plan(plan_conversion(tmp_path / "l", "x"), bundle, ConvertSettings(), jobs=-3)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("part", ["", "1of2"])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_process_that_is_killed_leaves_nothing_and_anothers_files_stay(
+    bundle: Bundle,
+    models: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    single: bool,
+) -> None:
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    crash = song(tmp_path / "l" / "crash.wav", 8000)
+    plan = plan_conversion(crash if single else crash.parent, "x", output=tmp_path / "out")
+    plan.output.mkdir()
+    (plan.output / ".styleshift-0123.wav").touch()
+    settings = ConvertSettings(vocoder="trouble")
+    result = convert_plan(plan, bundle, settings, jobs=1, part=part)
+    assert statuses(result) == {"crash.wav": "crashed"}
+    # A run over a whole library is alone in the folder, and cleans up after any other.
+    alone = not part and not single
+    left = [path.name for path in plan.output.iterdir() if path.is_file()]
+    assert left == ([] if alone else [".styleshift-0123.wav"])
+
+
 def test_modification_times_on_request(bundle: Bundle, tmp_path: Path) -> None:
     source = song(tmp_path / "l" / "a.wav")
     os.utime(source, ns=(10**18, 10**18 + 5000))
