@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from styleshift.bundle.load import Bundle, check_model, load_bundle
-from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata
+from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata, fit_name
 from styleshift.errors import BundleError, ParityError
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def export_bundle(
     assert direction in DIRECTIONS, direction
     source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
     metadata = BundleMetadata(
-        source=source,
-        target=target,
+        source=fit_name(source),
+        target=fit_name(target),
         spectrogram=trained.spectrogram,
         reference_level_db=REFERENCE_LEVEL_DB,
         window_frames=trained.window_frames,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ OUTPUT_NAME = "converted"
 
 # Longer windows than this are no training length but a damaged file.
 _LONGEST_WINDOW = 1 << 20
+_LONGEST_NAME = 100
+_CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new line
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,13 @@ class BundleMetadata:
                 raise BundleError(f"{name} is {getattr(self, name)!r}; it must be text")
         if not self.source or not self.target:
             raise BundleError("the model does not name the domains that it converts between")
+        for name in (self.source, self.target):
+            # Folders are named after them, and a terminal shows them.
+            if name != fit_name(name):
+                raise BundleError(
+                    f"the domain name {name[:40]!r} cannot be used: it may have up to {_LONGEST_NAME} "
+                    "characters, and no control characters"
+                )
         for name, low, high in (("time_multiple", 1, 4096), ("window_frames", 1, _LONGEST_WINDOW)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -71,7 +81,10 @@ class BundleMetadata:
             raise BundleError(f"reference_level_db is {level!r}; it must be from -120 to 0")
 
     def to_props(self) -> dict[str, str]:
-        """Text by key, each value JSON, for ``ModelProto.metadata_props``."""
+        """Text by key, each value JSON in ASCII, for ``ModelProto.metadata_props``.
+
+        A folder's name may be no UTF-8, which protobuf refuses; escaped by JSON it comes back as it was.
+        """
         values: dict[str, Any] = {
             "format_version": self.format_version,
             "source": self.source,
@@ -85,7 +98,7 @@ class BundleMetadata:
             "licence": self.licence,
             "requires": [dict(item) for item in self.requires],
         }
-        return {PREFIX + key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+        return {PREFIX + key: json.dumps(value) for key, value in values.items()}
 
     @classmethod
     def from_props(cls, props: Mapping[str, str]) -> BundleMetadata:
@@ -130,6 +143,11 @@ class BundleMetadata:
             requires=tuple(item for item in values.get("requires", []) if isinstance(item, dict)),
             format_version=version,
         )
+
+
+def fit_name(domain: str) -> str:
+    """A domain's name as a model may hold it: no control characters, at most 100 characters."""
+    return "".join("_" if unicodedata.category(c) in _CONTROL else c for c in domain)[:_LONGEST_NAME]
 
 
 def _json(key: str, text: str) -> Any:

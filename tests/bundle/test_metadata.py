@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from styleshift.bundle.metadata import BundleMetadata
+from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.errors import BundleError
 
 
@@ -36,6 +37,10 @@ def test_metadata_come_back_as_they_were(models: ModuleType) -> None:
         ("format_version", "true", "format_version"),
         ("source", None, "source"),
         ("target", '""', "domains"),
+        ("target", '"a\\u001b[2Jb"', "control characters"),
+        ("source", '"a\\nb"', "control characters"),
+        ("target", '"a\\u2028b"', "control characters"),
+        ("target", '"' + "x" * 101 + '"', "up to 100 characters"),
         ("spectrogram", None, "spectrogram"),
         ("spectrogram", "[]", "spectrogram"),
         ("spectrogram", '{"sample_rate": 0}', "sample_rate"),
@@ -60,6 +65,24 @@ def test_what_is_wrong_is_named(models: ModuleType, key: str, text: str | None, 
         props[f"styleshift.{key}"] = text
     with pytest.raises(BundleError, match=what):
         BundleMetadata.from_props(props)
+
+
+def test_a_name_that_is_no_utf8_survives_the_file(models: ModuleType, tmp_path: Path) -> None:
+    import onnxruntime
+
+    from styleshift.bundle.load import load_bundle
+    from styleshift.conversion.runtimes import load_onnxruntime
+
+    path = models.make_model(tmp_path / "caf\udce9.onnx", target="caf\udce9")
+    assert load_bundle(path).metadata.target == "caf\udce9"
+    assert load_onnxruntime(path, "cpu", 1).description.startswith(f"ONNX Runtime {onnxruntime.__version__}")
+
+
+def test_a_folders_name_is_made_fit_for_a_model(models: ModuleType) -> None:
+    for name in ("a\nb\x1b[2J", "x" * 300, "音 \udce9"):
+        assert models.metadata(target=fit_name(name)).target == fit_name(name)
+    assert fit_name("a\nb") == "a_b"
+    assert fit_name("音 \udce9") == "音 \udce9"
 
 
 def test_values_are_readable_by_other_programs(models: ModuleType) -> None:
