@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
@@ -42,8 +43,14 @@ def export_run(
     folder = find_run(workspace, run)
     from styleshift.training.checkpoint import load_trained
 
-    trained = load_trained(folder, which)
+    trained = load_trained(folder, which, reporter)
     reporter.info(f"run {folder.name}, step {trained.step}: {' and '.join(trained.domains)}")
+    if which == "best" and trained.step == 0:
+        reporter.warn(
+            f"nothing that run {folder.name} has learned scored better than its start, so that start is "
+            "exported: at best an equaliser. Train it longer (styleshift train --resume --name "
+            f"{shlex.quote(folder.name)} --minutes 60), or hear what it learned last (--checkpoint last)"
+        )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:

@@ -14,6 +14,7 @@ from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
+from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder, read
@@ -112,19 +113,21 @@ class TrainedModel:
     requires: list[dict[str, str]]
 
 
-def load_trained(run_dir: Path, which: str | int = "best") -> TrainedModel:
+def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | None = None) -> TrainedModel:
     """The generators of a run.
 
     Args:
         run_dir: ``runs/<name>``.
         which: ``best`` (the highest score; the last where none was evaluated), ``last``, or a step.
+        reporter: is warned where a plugin is there in another version.
 
     Raises:
         CheckpointError: no such run or checkpoint, or one that is damaged.
         PluginError: the generator's plugin is not installed; the message names it.
     """
     run = read_run(run_dir)
-    check_requirements(run["requires"], f"run {run_dir.name}", load_registry())
+    for sentence in check_requirements(run["requires"], f"run {run_dir.name}", load_registry()):
+        (reporter or Reporter()).warn(sentence)
     folder = CheckpointFolder(run_dir / CHECKPOINTS)
     if which in ("best", "last"):
         path = folder.best() if which == "best" else folder.last()

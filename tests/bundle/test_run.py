@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from styleshift.bundle import run as run_module
 from styleshift.bundle.run import export_run, file_name
 from styleshift.errors import NothingToDoError, UsageError
+from styleshift.progress import Reporter
+from styleshift.recipes import load_recipe
+from styleshift.training.checkpoint import blank_statistics
+from styleshift.training.files import CheckpointFolder
+from styleshift.training.model import CycleGAN
 from styleshift.workspace import Workspace
 
 
@@ -28,3 +36,57 @@ def test_domains_become_safe_file_names() -> None:
     assert file_name("..") == "_"
     assert file_name("a\0b\nc\x7f\x85\u202ed\ud800") == "a_b_c___d_"
     assert file_name("音" * 100) == "音" * 26
+
+
+class Warned(Reporter):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    """A workspace with the run ``first``, at steps 0 and 100."""
+    place = Workspace(tmp_path)
+    recipe = load_recipe("small", ["generator.channels=4", "data.crop_frames=64"])
+    checkpoints = CheckpointFolder(place.runs / "first" / "checkpoints")
+    tensors = {
+        f"model.{name}": value.contiguous()
+        for name, value in CycleGAN(recipe, *blank_statistics(recipe)).state_dict().items()
+    }
+    for step, score in ((0, 0.5), (100, 0.4)):
+        checkpoints.save(tensors, {"step": step, "seconds": 1.0, "scalars": {}}, score)
+    about = {"domains": ["violin", "piano"], "recipe": recipe.to_dict(), "seed": 0, "provenance": {}}
+    (place.runs / "first" / "run.json").write_text(json.dumps(about))
+    return place
+
+
+def warnings_of_an_export(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str = "best"
+) -> list[str]:
+    def left_out(trained: object, direction: str, path: Path, *, licence: str) -> SimpleNamespace:
+        return SimpleNamespace(path=path, parity=0.0, replaced=False)
+
+    monkeypatch.setattr(run_module, "export_bundle", left_out)
+    reporter = Warned()
+    export_run(place, checkpoint=checkpoint, reporter=reporter)
+    return reporter.texts
+
+
+def test_a_run_whose_start_was_its_best_says_so(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = warnings_of_an_export(place, monkeypatch)
+    assert "nothing that run first has learned scored better than its start" in text
+    assert "--resume --name first" in text
+    assert warnings_of_an_export(place, monkeypatch, "last") == []
+    (place.runs / "first" / "checkpoints" / "scores.json").write_text('{"0": 0.4, "100": 0.5}')
+    assert warnings_of_an_export(place, monkeypatch) == []
+
+
+def test_a_plugin_in_another_version_is_a_warning(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = place.runs / "first" / "run.json"
+    about = {**json.loads(file.read_text()), "requires": [{"package": "pytest", "version": "0.0.1"}]}
+    file.write_text(json.dumps(about))
+    (text,) = warnings_of_an_export(place, monkeypatch, "last")
+    assert text.startswith("run first was made with pytest 0.0.1; ")
