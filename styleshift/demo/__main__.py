@@ -16,12 +16,15 @@ from pathlib import Path
 
 from styleshift.demo.material import LIBRARY, STYLES, make
 from styleshift.errors import EXIT_SIGINT, StyleshiftError, UsageError
+from styleshift.hooks.registry import DISABLE_VARIABLE
+from styleshift.workspace import DEFAULTS
 
 PAGE = "listen.html"
 _MARK = ".made-by-styleshift-demo"
 _MADE = ("audio", "library", f"library-{STYLES[1]}", "styleshift-workspace")
-# The demo shows what the defaults do, whatever the person's own settings say; a device may be named.
-_KEPT_SETTINGS = ("STYLESHIFT_DEVICE", "STYLESHIFT_SIMD", "STYLESHIFT_DEBUG")
+# The demo shows what the defaults do, in a workspace of its own, whatever the person's own settings say; a
+# device may be named.
+_KEPT_SETTINGS = ("STYLESHIFT_DEVICE", "STYLESHIFT_SIMD", "STYLESHIFT_DEBUG", DISABLE_VARIABLE)
 
 
 def run(folder: Path, minutes: float) -> Path:
@@ -88,17 +91,21 @@ def _command(folder: Path, *words: str) -> float:
     began = time.monotonic()
     installed = Path(sys.executable).with_name("styleshift")
     program = [str(installed)] if installed.exists() else [sys.executable, "-m", "styleshift"]
-    settings = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("STYLESHIFT_") or name in _KEPT_SETTINGS
-    }
-    subprocess.run([*program, *words], cwd=folder, env=settings, check=True)
+    subprocess.run([*program, *words], cwd=folder, env=_environment(), check=True)
     return time.monotonic() - began
 
 
+def _environment() -> dict[str, str]:
+    """Of the commands: every setting at its default, so that no configuration file is asked."""
+    settings = {f"STYLESHIFT_{key.upper()}": str(value) for key, value in DEFAULTS.items()}
+    for name, value in os.environ.items():
+        if not name.startswith("STYLESHIFT_") or name in _KEPT_SETTINGS:
+            settings[name] = value
+    return settings
+
+
 def _page(folder: Path, made: dict[str, float], trained: float, converted: float) -> Path:
-    from styleshift.evaluation.folders import evaluate_folders
+    from styleshift.evaluation.folders import evaluate_folders, in_words
     from styleshift.evaluation.page import Pair, write_page
 
     first, second = STYLES
@@ -115,6 +122,7 @@ def _page(folder: Path, made: dict[str, float], trained: float, converted: float
         "different tunes",
         "training": f"{trained / 60:.1f} min on {os.cpu_count()} cores",
         "converting": f"{made['library'] / 60:.1f} min of music in {converted:.0f} s",
+        "distance to the style": f"{result.mean['fd_source']:.0f} before, {result.mean['fd']:.0f} after",
         "what was measured": result.verdict,
     }
     page = folder / PAGE
@@ -122,7 +130,7 @@ def _page(folder: Path, made: dict[str, float], trained: float, converted: float
         page,
         title=f"From {first} to {second}",
         pairs=[
-            Pair(name, source, converted_path, figures.get(name, {}))
+            Pair(name, source, converted_path, in_words(figures.get(name, {})))
             for name, source, converted_path in result.pairs
         ],
         facts=facts,

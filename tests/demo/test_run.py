@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from styleshift import workspace
 from styleshift.demo import __main__ as demo
 from styleshift.errors import UsageError
 
@@ -38,6 +39,22 @@ def test_a_command_is_shown_as_it_is_typed_and_own_settings_stay_out(
     assert "$ styleshift precompute 'no such folder'" in shown.out
     assert "/nowhere" not in shown.err
     assert "Traceback" not in shown.err
+
+
+def test_a_persons_configuration_file_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home" / "styleshift"
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text('workspace = "/precious/workspace"\nrecipe = "seed"\njobs = 7\n')
+    monkeypatch.setattr(workspace.platformdirs, "user_config_dir", lambda _: str(home))
+    monkeypatch.setenv("STYLESHIFT_RECIPE", "mine")
+    monkeypatch.setenv("STYLESHIFT_DEVICE", "cpu")
+    monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", "1")
+    given = demo._environment()
+    monkeypatch.setattr(workspace.os, "environ", given)
+    found = {key: workspace.setting(key) for key in workspace.DEFAULTS}
+    assert found == {**workspace.DEFAULTS, "device": "cpu"}
+    assert given["STYLESHIFT_DISABLE_PLUGINS"] == "1"
+    assert "PATH" in given
 
 
 def test_a_wrong_folder_is_two_plain_lines(tmp_path: Path) -> None:
