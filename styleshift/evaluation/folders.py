@@ -24,6 +24,26 @@ from styleshift.progress import Reporter
 
 Figures = dict[str, float]
 
+IN_WORDS = {
+    "p": "sounds like the style wanted (0 to 1)",
+    "chr_kept": "harmony kept (to 1)",
+    "ons_kept": "note onsets kept (to 1)",
+    "change": "changed (dB)",
+    "lsd": "off the truth (dB)",
+    "mcd": "timbre off the truth (dB)",
+    "chr": "harmony as in the truth (to 1)",
+    "ons": "note onsets as in the truth (to 1)",
+    "f0": "pitch off the truth (semitones)",
+    "fd": "distance to the style wanted",
+    "fd_source": "the source's distance to it",
+}
+"""The figures' names as a page shows them."""
+
+
+def in_words(figures: Figures) -> Figures:
+    """The same figures under the names of ``IN_WORDS``."""
+    return {IN_WORDS.get(key, key): value for key, value in figures.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -62,9 +82,13 @@ class Evaluation:
             path,
             title="Source and conversion",
             pairs=[
-                Pair(name, source, converted, figures.get(name, {})) for name, source, converted in self.pairs
+                Pair(name, source, converted, in_words(figures.get(name, {})))
+                for name, source, converted in self.pairs
             ],
-            facts={"verdict": self.verdict, **{key: f"{value:.2f}" for key, value in self.mean.items()}},
+            facts={
+                "verdict": self.verdict,
+                **{key: f"{value:.2f}" for key, value in in_words(self.mean).items()},
+            },
         )
 
 

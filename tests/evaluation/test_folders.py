@@ -1,0 +1,42 @@
+"""A folder of conversions, with and without what it can be compared with."""
+
+from pathlib import Path
+
+import pytest
+
+from styleshift.evaluation.folders import IN_WORDS, evaluate_folders, in_words
+
+
+def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
+    found = evaluate_folders(
+        collections / "tunes-plucked",
+        target=collections / "plucked",
+        source=collections / "tunes-held",
+        truth=collections / "tunes-plucked",
+        source_style=collections / "held",
+    )
+    assert [name for name, _ in found.files] == ["0.flac", "sub/1.flac"]
+    assert found.mean["lsd"] == pytest.approx(0, abs=1e-4)
+    assert found.mean["chr"] == pytest.approx(1)
+    assert found.mean["p"] > 0.8
+    assert found.mean["fd"] < found.mean["fd_source"]
+    assert [source.parent.name for _, source, _ in found.pairs] == ["tunes-held", "sub"]
+    assert found.judgement is not None
+    assert found.verdict.startswith("the style moved")
+    assert set(found.mean) <= set(IN_WORDS)
+    assert len(in_words(found.mean)) == len(found.mean)
+
+
+def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
+    found = evaluate_folders(
+        collections / "tunes-held",
+        target=collections / "plucked",
+        truth=collections / "tunes-plucked",
+        align=True,
+    )
+    assert set(found.mean) == {"lsd", "mcd", "f0", "fd"}, (
+        "nothing to learn p from, and no harmony across a warp"
+    )
+    assert 3 < found.mean["lsd"] < 20
+    assert found.mean["f0"] < 12
+    assert "add --source" in found.verdict
