@@ -97,7 +97,7 @@ def _command(folder: Path, *words: str) -> float:
 
 def _environment() -> dict[str, str]:
     """Of the commands: every setting at its default, so that no configuration file is asked."""
-    settings = {f"STYLESHIFT_{key.upper()}": str(value) for key, value in ()}
+    settings = {f"STYLESHIFT_{key.upper()}": str(value) for key, value in DEFAULTS.items()}
     for name, value in os.environ.items():
         if not name.startswith("STYLESHIFT_") or name in _KEPT_SETTINGS:
             settings[name] = value
