@@ -14,7 +14,7 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import FOLDER, Entry, Journal
 from styleshift.conversion.plan import Job, Plan
 from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
-from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.worker import FATAL, Outcome, begin, work
 from styleshift.errors import EXIT_USAGE, ConfigError
 from styleshift.interrupt import StopRequest
@@ -73,7 +73,8 @@ def convert_plan(
     Args:
         plan: what to do.
         bundle: the model.
-        settings: how.
+        settings: how; :func:`styleshift.conversion.settings.checked` has looked at them, or else every worker
+            says what is wrong.
         jobs: worker processes.
         overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
             model or settings have changed; ``always`` makes all again.
@@ -85,11 +86,10 @@ def convert_plan(
     Raises:
         LockedError: another run works on the same output.
         UsageError: the output folder cannot be written to.
-        ConfigError, PluginError: ``jobs`` is less than 1; see :func:`styleshift.conversion.settings.checked`.
+        ConfigError: ``jobs`` is less than 1.
     """
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}; it must be 1 or more")
-    settings = checked(settings)
     reporter = reporter or Reporter()
     began = time.monotonic()
     # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.

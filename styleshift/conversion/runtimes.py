@@ -71,7 +71,7 @@ def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
             onnxruntime.preload_dlls()  # CUDA and cuDNN from the pip packages that torch brings
     try:
         given: str | bytes = str(model)
-        if any("\ud800" <= c <= "\udfff" for c in given):  # no UTF-8, which ONNX Runtime refuses in a path
+        if any("\ud800" <= c <= "\udfff" for c in str(model)):  # no UTF-8: ONNX Runtime refuses such a path
             given = model.read_bytes()
         session = onnxruntime.InferenceSession(given, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises many types of its own
