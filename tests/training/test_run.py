@@ -362,33 +362,6 @@ def test_pruning_keeps_last_best_and_every_nth(tmp_path: Path) -> None:
     assert folder.steps() == [2, 7]
 
 
-def test_time_budget_ends_the_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    began, bars = time.monotonic(), Bars()
-    result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=0", "schedule.minutes=0.02"), reporter=bars)
-    assert result.seconds >= 1.2
-    assert time.monotonic() - began < 20
-    assert result.step > 1
-    assert bars.begun == [("training", pytest.approx(1.2), "s")]  # so that it can show the time left
-    assert bars.done == pytest.approx(result.seconds)
-    assert bars.figures >= {"step", "steps/s", "gan", "cycle"}
-
-
-class Bars(Reporter, Task):
-    """Remembers what a bar would show."""
-
-    def __init__(self) -> None:
-        self.begun: list[object] = []
-        self.done, self.figures = 0.0, set[str]()
-
-    def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
-        self.begun.append((label, total, unit))
-        return self
-
-    def advance(self, amount: float = 1.0, **figures: float | str) -> None:
-        self.done += amount
-        self.figures |= set(figures)
-
-
 def test_devices() -> None:
     assert choose_device("cpu").type == "cpu"
     for name in ("gpu", "cpu:1", "cuda:x", ""):
