@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,37 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
 
 
+# Without a terminal there is no bar; a line now and then tells that the work goes on.
+LINE_SECONDS = 30.0
+
+
+def _figures(figures: Mapping[str, float | str]) -> str:
+    return "  ".join(
+        f"{name} {value if isinstance(value, str) else format(value, '.3g')}"
+        for name, value in figures.items()
+    )
+
+
+def _count(done: float, total: float | None, unit: str) -> str:
+    return f"{done:.0f}{'' if total is None else f'/{total:.0f}'} {unit}".rstrip()
+
+
+class _LineTask(Task):
+    def __init__(self, say: Callable[[str], None], label: str, total: float | None, unit: str) -> None:
+        self._say = say
+        self._label, self._total, self._unit = label, total, unit
+        self._done = 0.0
+        self._spoke = time.monotonic()
+
+    def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+        self._done += amount
+        now = time.monotonic()
+        if now - self._spoke >= LINE_SECONDS:
+            self._spoke = now
+            count = _count(self._done, self._total, self._unit)
+            self._say(f"{self._label}: {count}  {_figures(figures)}".rstrip())
+
+
 class _BarTask(Task):
     def __init__(self, progress: Progress, label: str, total: float | None, unit: str) -> None:
         self._progress = progress
@@ -34,18 +66,13 @@ class _BarTask(Task):
 
     def _count(self) -> str:
         # Tasks with and without an end share one display, so each writes its own count.
-        end = "" if self._total is None else f"/{self._total:.0f}"
-        return printable(f"{self._done:.0f}{end} {self._unit}")
+        return printable(_count(self._done, self._total, self._unit))
 
     def advance(self, amount: float = 1.0, **figures: float | str) -> None:
-        shown = "  ".join(
-            f"{name} {value if isinstance(value, str) else format(value, '.3g')}"
-            for name, value in figures.items()
-        )
         self._done += amount
         update: dict[str, Any] = {"count": Text(self._count())}
         if figures:
-            update["figures"] = Text(printable(shown))
+            update["figures"] = Text(printable(_figures(figures)))
         self._progress.update(self._id, advance=amount, **update)
 
     def __enter__(self) -> Task:
@@ -78,9 +105,11 @@ class TerminalReporter(Reporter):
         self._progress: Progress | None = None
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
-        """A bar on a terminal, nothing elsewhere."""
-        if self.quiet or not self.console.is_terminal:
+        """A bar on a terminal, a line now and then elsewhere, nothing under ``--quiet``."""
+        if self.quiet:
             return Task()
+        if not self.console.is_terminal:
+            return _LineTask(self.info, label, total, unit)
         if self._progress is None:
             self._progress = Progress(
                 TextColumn("{task.fields[label]}", markup=False),

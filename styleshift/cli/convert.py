@@ -70,7 +70,10 @@ def convert(
         ),
     ] = None,
     audio_format: Annotated[
-        str, typer.Option("--format", metavar="same|flac|wav|mp3|ogg|opus|aiff", help="What to write.")
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="What to write: same, wav, flac, aiff, mp3, ogg, opus, m4a."
+        ),
     ] = "same",
     vocoder: Annotated[
         str | None,

@@ -122,7 +122,8 @@ def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporte
     )
     for domain in result.domains:
         for item in domain.rejected:
-            reporter.result(f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}")
+            text = f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}"
+            (reporter.warn if reporter.quiet else reporter.result)(text)
     reporter.event("precompute", **result.to_dict())
     if result.dry_run:
         reporter.result(f"dry run: {result.planned} recordings found, nothing written")

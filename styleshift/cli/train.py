@@ -59,7 +59,8 @@ def train(
         int | None, typer.Option("--steps", min=1, help="Stop after so many steps.", show_default=False)
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0, help="Stop after so many minutes.", show_default=False)
+        float | None,
+        typer.Option("--minutes", min=0.01, help="Stop after so many minutes.", show_default=False),
     ] = None,
     device: DeviceOption = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 0,
@@ -77,7 +78,8 @@ def train(
 ) -> None:
     """Learn the style of two domains, in both directions.
 
-    Ctrl-C saves what is learned so far; --resume goes on from there.
+    First frames are matched and a judge is trained, which takes a minute or two. From the first step on,
+    Ctrl-C saves what is learned, and --resume goes on from there.
     """
     import os
 

@@ -40,7 +40,7 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
         ),
         GeneratorSpec(
             name="residual",
-            summary="a bounded change of the log spectrum added to the input; starts as the identity",
+            summary="a bounded change of the log spectrum added to the input; starts as no change",
             config=ResidualGeneratorOptions,
             build=_residual,
             time_multiple=16,

@@ -73,3 +73,16 @@ def test_quiet_leaves_warnings_only() -> None:
     reporter.detail("nor this")
     reporter.warn("but this")
     assert screen.getvalue() == "warning: but this\n"
+
+
+def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 31.0, 32.0])
+    monkeypatch.setattr("styleshift.cli.console.time.monotonic", lambda: next(clock))
+    screen = io.StringIO()
+    reporter = TerminalReporter()
+    reporter.console = Console(file=screen)
+    with reporter.task("training", 10, "steps") as task:
+        task.advance(1, loss=0.5)
+        task.advance(2, loss=0.25)
+        task.advance(3, loss=0.125)
+    assert screen.getvalue() == "training: 3/10 steps  loss 0.25\n"
