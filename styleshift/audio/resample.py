@@ -11,8 +11,6 @@ import soxr
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from styleshift.hooks.records import AudioStream
-
     Float32Array = npt.NDArray[np.float32]
 
 QUALITY = "HQ"
@@ -55,20 +53,3 @@ def resample(blocks: Iterable[Float32Array], source_rate: int, target_rate: int)
         rest = np.concatenate([rest, np.zeros((missing - len(rest), last.shape[1]), np.float32)])
     if missing:
         yield rest[:missing]
-
-
-def resampled_blocks(stream: AudioStream, target_rate: int, block_frames: int) -> Iterator[Float32Array]:
-    """A recording at another sample rate.
-
-    Args:
-        stream: read to its end.
-        target_rate: Hz.
-        block_frames: how much is decoded at a time.
-
-    Yields:
-        Blocks ``[n, channels]`` float32 of varying length; see :func:`resample`.
-
-    Raises:
-        AudioError: what the stream raises.
-    """
-    return resample(stream.blocks(block_frames), stream.sample_rate, target_rate)
