@@ -9,7 +9,7 @@ from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
 from styleshift.bundle.names import file_name
 from styleshift.errors import UsageError
 from styleshift.progress import Reporter
-from styleshift.training.find import find_run
+from styleshift.training.find import CHECKPOINTS, find_run
 from styleshift.workspace import Workspace
 
 
@@ -42,9 +42,11 @@ def export_run(
     which = _which(checkpoint)
     folder = find_run(workspace, run)
     from styleshift.training.checkpoint import load_trained
+    from styleshift.training.files import CheckpointFolder
 
     trained = load_trained(folder, which, reporter)
-    reporter.info(f"run {folder.name}, step {trained.step}: {' and '.join(trained.domains)}")
+    chosen = _describe_choice(trained.step, CheckpointFolder(folder / CHECKPOINTS).scores())
+    reporter.info(f"run {folder.name}, step {trained.step}{chosen}: {' and '.join(trained.domains)}")
     if which == "best" and trained.step == 0:
         reporter.warn(
             f"nothing that run {folder.name} has learned scored better than its start, so that start is "
@@ -71,3 +73,14 @@ def _which(checkpoint: str) -> str | int:
     if checkpoint.isdecimal():
         return int(checkpoint)
     raise UsageError(f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000")
+
+
+def _describe_choice(step: int, scores: dict[int, float]) -> str:
+    """How that step was judged among the others of its run, as the middle of a sentence."""
+    if step not in scores:
+        return " (never judged)"
+    best = max(scores, key=scores.__getitem__)
+    if step != best:
+        return f" (judged {scores[step]:.2f}; the best, step {best}, {scores[best]:.2f}; 1 is perfect)"
+    start = f", the start {scores[0]:.2f}" if 0 in scores and step else ""
+    return f" (judged {scores[step]:.2f}, the best of {len(scores)}{start}; 1 is perfect)"

@@ -34,7 +34,9 @@ styleshift precompute ./audio --dry-run
 
 
 def precompute(
-    folder: Annotated[Path, typer.Argument(help="Folder whose sub-folders are the styles, one each.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder whose sub-folders are the styles, one each.")
+    ],
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[
         list[str] | None,
@@ -96,6 +98,10 @@ def precompute(
     )
     usable = [domain.name for domain in result.domains if domain.tracks]
     _show(result, usable, reporter)
+    if len(usable) == 1 and wanted is None:
+        reporter.warn(
+            f"{usable[0]} is the only style in {folder}; training needs two, each in a sub-folder of its own"
+        )
     if not result.tracks and not result.dry_run:
         raise NothingToDoError(
             f"none of the {result.planned} recordings in {folder} could be used",

@@ -90,3 +90,30 @@ def test_a_plugin_in_another_version_is_a_warning(place: Workspace, monkeypatch:
     file.write_text(json.dumps(about))
     (text,) = warnings_of_an_export(place, monkeypatch, "last")
     assert text.startswith("run first was made with pytest 0.0.1; ")
+
+
+class Told(Reporter):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def info(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "said"),
+    [
+        ("best", "step 0 (judged 0.50, the best of 2; 1 is perfect)"),
+        ("100", "step 100 (judged 0.40; the best, step 0, 0.50; 1 is perfect)"),
+    ],
+)
+def test_what_is_exported_says_how_it_was_judged(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str, said: str
+) -> None:
+    def exported(trained: object, direction: str, path: Path, licence: str) -> SimpleNamespace:
+        return SimpleNamespace(path=path, parity=0.0, replaced=False)
+
+    monkeypatch.setattr(run_module, "export_bundle", exported)
+    told = Told()
+    export_run(place, checkpoint=checkpoint, reporter=told)
+    assert any(said in text for text in told.texts)

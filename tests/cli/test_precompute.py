@@ -104,3 +104,13 @@ def test_a_dry_run_writes_nothing(audio: Path) -> None:
     assert done.returncode == 0
     assert "4 recordings found" in done.stdout
     assert not (audio.parent / "styleshift-workspace").exists()
+
+
+def test_one_style_alone_is_remarked_upon(audio: Path) -> None:
+    sentence = "training needs two"
+    assert sentence not in _run(audio).stderr
+    assert sentence not in _run(audio, "--domains", "piano").stderr
+    (audio / "violin" / "tone.wav").unlink()
+    alone = _run(audio)
+    assert alone.returncode == 0
+    assert sentence in alone.stderr
