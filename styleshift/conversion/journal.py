@@ -1,8 +1,9 @@
 """What was done in an output folder, so that a run that was stopped goes on where it was.
 
 One JSON line an event, appended: a kill at any moment costs at most the last line. ``begun`` before a file's
-output can appear under its name, ``done`` after it has: so an output that is there was made by us if it is in
-the journal, and is up to date if it is ``done`` with the same source and settings.
+output can appear under its name, ``done`` after it has, ``failed`` if it never did, ``kept`` if the output of
+an earlier run is still there instead. So an output that is there was made by us unless its file ``failed`` or
+is not in the journal, and is up to date if it is ``done`` with the same source and settings.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class Entry:
 
     Attributes:
         target: path below the output folder, POSIX.
-        state: ``begun`` or ``done``.
+        state: ``begun``, ``done``, ``failed`` or ``kept``.
         key: of model and settings; see :meth:`styleshift.conversion.settings.ConvertSettings.key`.
-        sha256: of the source's bytes; empty while begun.
+        sha256: of the source's bytes; empty unless done.
         size: of the source, bytes.
         mtime_ns: of the source.
         time_ns: when it was written, nanoseconds since 1970: the newest of several journals' entries counts.
@@ -104,6 +105,11 @@ class Journal:
     def entry(self, target: str) -> Entry | None:
         """What is known of an output."""
         return self._entries.get(target)
+
+    def ours(self, target: str) -> bool:
+        """Whether what lies there, if anything does, was made by a run of ours."""
+        entry = self._entries.get(target)
+        return entry is not None and entry.state != "failed"
 
     def write(self, entry: Entry) -> None:
         """Append, with the time of now; it is on the disk when this returns.

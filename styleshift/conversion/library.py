@@ -7,7 +7,6 @@ import os
 import secrets
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from styleshift.bundle.load import Bundle
@@ -67,8 +66,8 @@ def convert_plan(
 ) -> LibraryResult:
     """Convert all files of a plan.
 
-    Files are converted in worker processes, the largest first so that the end is not one long file on one
-    core. A worker that dies costs the file it was at. Every output is whole, or not there.
+    Files are converted in worker processes, those that take longest first, so that the end is not one long
+    file on one core. A worker that dies costs the file it was at. Every output is whole, or not there.
 
     Args:
         plan: what to do.
@@ -128,7 +127,7 @@ def _run(
             result.outcomes[job.name] = outcome
         else:
             todo.append((job, known))
-    todo.sort(key=lambda pair: -_size(pair[0].source))
+    todo.sort(key=lambda pair: -_work(pair[0]))
     if todo:
         run = _Run(plan, journal, key, result, reporter, stall_seconds)
         run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
@@ -145,7 +144,7 @@ def _judge(
     if overwrite == "never":
         return Outcome(job.name, "unchanged"), ""
     entry = journal.entry(_below(plan, job)) if journal is not None else None
-    if entry is None:
+    if journal is None or entry is None or not journal.ours(entry.target):
         return in_the_way(plan, job), ""
     if entry.state != "done" or entry.key != key:
         return None, ""
@@ -200,6 +199,7 @@ class _Run:
         self._reporter = reporter
         self._stall_seconds = stall_seconds
         self._music = 0.0
+        self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
 
     def all(
         self,
@@ -234,7 +234,10 @@ class _Run:
 
         From now on nobody can say which of the two lies there, until it is done.
         """
-        self._note(Entry(_below(self._plan, at[0]), "begun", self._key))
+        target = _below(self._plan, at[0])
+        if self._journal is not None and not self._journal.ours(target) and at[0].target.exists():
+            self._foreign.add(target)
+        self._note(Entry(target, "begun", self._key))
         return self._result.fatal is None
 
     def _take(self, at: tuple[Job, str] | None, event: Any, task: Task) -> None:
@@ -264,6 +267,9 @@ class _Run:
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
+            target = _below(self._plan, job)
+            kept = job.target.exists() and target not in self._foreign
+            self._note(Entry(target, "kept" if kept else "failed", self._key))
             if not self._plan.single:  # one file's failure is the whole command's, and is said there
                 self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
         else:
@@ -310,11 +316,32 @@ def _below(plan: Plan, job: Job) -> str:
     return job.target.relative_to(plan.output).as_posix()
 
 
-def _size(path: Path) -> int:
+# Kilobytes of a second of music, as files of these kinds usually are; others are taken for uncompressed.
+_KILOBYTES = {
+    ".flac": 90,
+    ".mp3": 28,
+    ".ogg": 20,
+    ".oga": 20,
+    ".opus": 16,
+    ".m4a": 24,
+    ".aac": 20,
+    ".wma": 20,
+}
+# Encoding MP3 takes about as long as all the rest.
+_SLOW_TO_WRITE = frozenset({".mp3"})
+
+
+def _work(job: Job) -> float:
+    """About how long a file will take, in a unit of its own, without opening it: 10 000 would take a while.
+
+    By size alone, a long MP3 would come after a short WAV, and be what one processor is left with at the end.
+    """
     try:
-        return path.stat().st_size
+        size = job.source.stat().st_size
     except OSError:
-        return 0
+        return 0.0
+    seconds = size / _KILOBYTES.get(job.source.suffix.lower(), 170)
+    return seconds * (2 if job.target.suffix.lower() in _SLOW_TO_WRITE else 1)
 
 
 def _remove_leftovers(plan: Plan, token: str) -> None:

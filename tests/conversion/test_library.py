@@ -97,10 +97,30 @@ def entries(output: Path) -> dict[str, dict[str, str]]:
     return {entry["target"]: entry for entry in map(json.loads, lines)}
 
 
-def test_a_remake_that_is_killed_is_known_to_have_begun(
+def test_a_failed_file_is_no_longer_called_begun(
     bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between the new output's rename and the journal's ``done``, the old ``done`` must not stand."""
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    (source / "sub").mkdir(parents=True)
+    (source / "a.wav").write_bytes(b"no music")
+    song(source / "sub" / "b.wav")
+    convert(source, bundle)
+    assert {name: entry["state"] for name, entry in entries(output).items()} == {
+        "a.wav": "failed",
+        "sub/b.wav": "done",
+    }
+    # Nothing of ours was left at its place: what appears there is somebody's.
+    mine = song(output / "a.wav", seed=5).read_bytes()
+    assert statuses(convert(source, bundle))["a.wav"] == "in the way"
+    assert statuses(convert(source, bundle, overwrite="always"))["a.wav"] == "unreadable"
+    assert statuses(convert(source, bundle))["a.wav"] == "in the way"
+    assert (output / "a.wav").read_bytes() == mine
+
+
+def test_a_remake_that_fails_keeps_the_old_output_and_does_not_call_it_done(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old ``done`` must not stand: nobody can say of a kill whether it came before the rename."""
     source, output = tmp_path / "l", tmp_path / "l-x"
     song(source / "a.wav", 8000)
     convert(source, bundle)
@@ -109,7 +129,7 @@ def test_a_remake_that_is_killed_is_known_to_have_begun(
     monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
     assert statuses(convert(source, bundle, vocoder="trouble")) == {"a.wav": "crashed"}
     after = entries(output)["a.wav"]
-    assert after["state"] == "begun"
+    assert after["state"] == "kept"
     assert after["key"] != before["key"]
     assert statuses(convert(source, bundle)) == {"a.wav": "done"}
 
