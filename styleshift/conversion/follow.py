@@ -14,6 +14,7 @@ from styleshift.conversion.loudness import STEP_SECONDS, KEnergy
 from styleshift.conversion.queues import ArrayQueue, Curve
 
 Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
 
 # Half the length of the Hann kernel that smooths powers: about the 3 s of EBU R 128's short-term loudness.
 FOLLOW_SECONDS = 3.0
@@ -26,7 +27,7 @@ LIMITER_SECONDS = 0.005
 
 
 def follow_loudness(
-    pairs: Iterable[tuple[Float32Array, Float32Array]], sample_rate: int, channels: int
+    blocks: Iterable[Float32Array], powers: Float64Array, sample_rate: int, channels: int
 ) -> Iterator[Float32Array]:
     """Give a conversion the short-term loudness of its source.
 
@@ -34,16 +35,17 @@ def follow_loudness(
     slow enough to leave attacks and decays as the generator made them, 1 where nothing was changed.
 
     Args:
-        pairs: ``(conversion, source)`` pieces ``[n, channels]`` float32, of the same length.
+        blocks: pieces ``[n, channels]`` float32 of the conversion.
+        powers: of the whole source, as :class:`styleshift.conversion.loudness.KEnergy` gives them.
         sample_rate: Hz.
         channels: of both.
 
     Yields:
         Pieces of the conversion.
     """
-    meters = KEnergy(sample_rate, channels), KEnergy(sample_rate, channels)
-    step = meters[0].step / sample_rate
-    smoother = _Smoother(round(FOLLOW_SECONDS / STEP_SECONDS))
+    meter = KEnergy(sample_rate, channels)
+    step = meter.step / sample_rate
+    smoother = _Smoother(round(FOLLOW_SECONDS / STEP_SECONDS), powers)
     gains = Curve(step)
     waiting = ArrayQueue(axis=0)
     position = 0
@@ -58,37 +60,39 @@ def follow_loudness(
             gains.forget_before(position / sample_rate)
             yield piece * gain[:, None]
 
-    for conversion, source in pairs:
-        waiting.push(conversion)
-        gains.push(smoother.push(meters[0].push(conversion), meters[1].push(source)))
+    for block in blocks:
+        waiting.push(block)
+        gains.push(smoother.push(meter.push(block)))
         yield from ready(min(len(waiting), max(0, int(gains.known_until * sample_rate) - position)))
-    gains.push(smoother.push(meters[0].finish(), meters[1].finish()))
+    gains.push(smoother.push(meter.finish()))
     gains.push(smoother.finish())
     yield from ready(len(waiting))
 
 
 class _Smoother:
-    """Gains from powers, with a Hann kernel of ``reach`` values to both sides."""
+    """Gains towards the powers ``wanted``, with a Hann kernel of ``reach`` values to both sides."""
 
-    def __init__(self, reach: int) -> None:
+    def __init__(self, reach: int, wanted: Float64Array) -> None:
         self._reach = reach
         self._kernel = np.hanning(2 * reach + 3)[1:-1]
+        self._wanted = wanted
         self._powers = np.zeros((2, 0))
         self._given = 0
         self._start = 0  # index of the first power that is kept
 
-    def push(
-        self, converted: npt.NDArray[np.float64], source: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def push(self, converted: Float64Array) -> Float64Array:
         """Take powers in; return the gains that are certain."""
+        known = self._start + self._powers.shape[1]
+        source = self._wanted[known : known + len(converted)]
+        assert len(source) == len(converted), "the source was measured over another length"
         self._powers = np.concatenate([self._powers, np.stack([converted, source])], axis=1)
         return self._gains(self._start + self._powers.shape[1] - self._reach)
 
-    def finish(self) -> npt.NDArray[np.float64]:
+    def finish(self) -> Float64Array:
         """The gains up to the last power."""
         return self._gains(self._start + self._powers.shape[1])
 
-    def _gains(self, end: int) -> npt.NDArray[np.float64]:
+    def _gains(self, end: int) -> Float64Array:
         gains = []
         for index in range(self._given, end):
             low = max(self._start, index - self._reach)
@@ -141,10 +145,10 @@ def limit(blocks: Iterable[Float32Array], sample_rate: int, ceiling: float) -> I
 
 
 def _limited(samples: Float32Array, reach: int, ceiling: float) -> Float32Array:
+    if max(samples.max(), -samples.min()) <= ceiling:
+        return samples
     peaks = np.abs(samples).max(axis=1)
     over = np.flatnonzero(peaks > ceiling)
-    if not len(over):
-        return samples
     gain = np.ones(len(samples) + 2 * reach)
     # Held over [-reach, reach] around each peak...
     for index in over:

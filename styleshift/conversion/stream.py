@@ -76,14 +76,12 @@ class Pipeline:
             # Silence, or less than one sample of the model's: there is no style to change.
             yield from counted
             return
-        carried = self._changed(counted, survey)
-        loud = follow_loudness(carried, survey.sample_rate, survey.channels)
+        changed = self._changed(counted, survey)
+        loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
         yield from limit(loud, survey.sample_rate, ceiling)
 
-    def _changed(
-        self, blocks: Iterable[Float32Array], survey: Survey
-    ) -> Iterator[tuple[Float32Array, Float32Array]]:
-        """Pairs of ``(conversion, source)`` at the source's sample rate, before loudness is matched."""
+    def _changed(self, blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
+        """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
         spectrogram = self.metadata.spectrogram
         middle = 0 if spectrogram.center else spectrogram.frame_length / 2
@@ -155,11 +153,11 @@ class Pipeline:
     @staticmethod
     def _with_top(
         change: Float32Array, originals: ArrayQueue, top: Curve, position: int, rate: int
-    ) -> tuple[Float32Array, Float32Array]:
+    ) -> Float32Array:
         source: Float32Array = originals.take(len(change)) if len(change) else change
         gain = top.at(position, len(change), rate)
         top.forget_before((position + len(change)) / rate)
-        return change + gain[:, None] * source, source
+        return change + gain[:, None] * source
 
 
 class _Both:

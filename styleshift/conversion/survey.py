@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +34,7 @@ class Survey:
         peak: largest absolute sample.
         warnings: plain sentences.
         info: what the header says; None for arrays.
+        powers: K-weighted, one for every 0.1 s; see :class:`styleshift.conversion.loudness.KEnergy`.
     """
 
     sample_rate: int
@@ -44,6 +45,7 @@ class Survey:
     peak: float
     warnings: tuple[str, ...] = ()
     info: AudioInfo | None = None
+    powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     @property
     def seconds(self) -> float:
@@ -66,16 +68,7 @@ def survey_file(path: Path, *, salvage: bool = False, on_block: Callable[[], Non
     with open_audio(path, allow_cut=salvage) as stream:
         blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
         found = survey(blocks, stream.sample_rate, stream.channels, on_block)
-        return Survey(
-            found.sample_rate,
-            found.channels,
-            found.frames,
-            found.level_db,
-            found.loudness,
-            found.peak,
-            (*stream.warnings, *warnings),
-            stream.info,
-        )
+        return replace(found, warnings=(*stream.warnings, *warnings), info=stream.info)
 
 
 def survey(
@@ -96,13 +89,15 @@ def survey(
         if on_block:
             on_block()
     powers.append(energy.finish())
+    joined = np.concatenate(powers)
     return Survey(
         sample_rate,
         channels,
         frames,
         level.level_db,
-        integrated_loudness(np.concatenate(powers)),
+        integrated_loudness(joined),
         level.peak,
+        powers=joined,
     )
 
 

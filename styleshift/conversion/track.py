@@ -126,7 +126,7 @@ def convert_file(
         converted = pipeline.convert(blocks, survey, ceiling=ceiling_of(written_as, survey))
         for block in resample(converted, survey.sample_rate, rate):
             powers.append(energy.push(block))
-            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
             writer.write(block)
             told(len(block) / rate)
         frames = writer.frames

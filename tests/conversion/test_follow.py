@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from styleshift.conversion.follow import follow_loudness, limit
+from styleshift.conversion.survey import survey
 
 RATE = 8000
 
@@ -18,8 +19,8 @@ def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
 
 
 def followed(conversion: np.ndarray, source: np.ndarray, cut: int = 1000) -> np.ndarray:
-    pairs = zip(pieces(conversion, cut), pieces(source, cut), strict=True)
-    return np.concatenate(list(follow_loudness(pairs, RATE, source.shape[1])))
+    powers = survey(pieces(source, 999), RATE, source.shape[1]).powers
+    return np.concatenate(list(follow_loudness(pieces(conversion, cut), powers, RATE, source.shape[1])))
 
 
 def noise(seconds: float, channels: int = 1) -> np.ndarray:
