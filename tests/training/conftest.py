@@ -49,6 +49,12 @@ def tiny_recipe() -> Callable[..., Recipe]:
 
 
 @pytest.fixture(scope="session")
+def tiny_settings() -> Callable[..., list[str]]:
+    """The settings that make ``small`` tiny, and the overrides given, as ``--set`` takes them."""
+    return lambda *overrides: [*TINY, *overrides]
+
+
+@pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Domains ``low``, ``high`` and ``other``, three recordings of two seconds each."""
     root = tmp_path_factory.mktemp("training")

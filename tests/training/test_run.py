@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,45 +126,6 @@ def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(
     result = resume_run(fresh)
     assert result.run == "parts"
     assert_same_bits(whole.folder, result.folder)
-
-
-@pytest.mark.fault
-def test_killed_at_random_and_resumed_bit_for_bit(
-    fresh: Workspace, tiny_recipe: Tiny, tmp_path: Path
-) -> None:
-    """kill -9 at any moment leaves a loadable checkpoint, and the bits come out the same."""
-    overrides = [*EVERYTHING, "schedule.steps=24", "schedule.save_every=1", "schedule.log_every=50"]
-    whole = start_run(fresh, PAIR, tiny_recipe(*overrides), name="whole")
-    recipe_file = tmp_path / "recipe.json"
-    recipe_file.write_text(json.dumps(tiny_recipe(*overrides).to_dict()), "utf-8")
-    script = tmp_path / "train.py"
-    script.write_text(
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "from styleshift.recipes import Recipe\n"
-        "from styleshift.training.run import resume_run, start_run\n"
-        "from styleshift.workspace import Workspace\n"
-        "place = Workspace(Path(sys.argv[1]))\n"
-        "recipe = Recipe.from_dict(json.loads(Path(sys.argv[2]).read_text()))\n"
-        "resume_run(place, 'parts') if sys.argv[3] == 'resume' else "
-        "start_run(place, ('low', 'high'), recipe, name='parts')\n",
-        "utf-8",
-    )
-    dice = random.Random(1)
-    folder = CheckpointFolder(fresh.runs / "parts" / "checkpoints")
-    for how in ("start", "resume"):
-        before = folder.steps()
-        process = subprocess.Popen([sys.executable, str(script), str(fresh.root), str(recipe_file), how])
-        while process.poll() is None and folder.steps() in ([], before):
-            time.sleep(0.01)
-        time.sleep(dice.uniform(0, 0.1))
-        process.kill()
-        process.wait()
-        read(folder.last())
-        load_trained(fresh.runs / "parts", "last")
-    if folder.steps()[-1] < 24:
-        resume_run(fresh, "parts")
-    assert_same_bits(whole.folder, fresh.runs / "parts")
 
 
 def test_a_finished_run_says_so_and_can_be_made_longer(fresh: Workspace, tiny_recipe: Tiny) -> None:
