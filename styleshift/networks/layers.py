@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -128,3 +129,35 @@ def same_convolution(inputs: int, outputs: int, width: int = 3) -> nn.Conv2d:
     nn.init.normal_(layer.weight, 0.0, 1 / math.sqrt(inputs * width * width))
     nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     return layer
+
+
+def chosen_outputs(layers: Iterable[nn.Module], input: Tensor, at: Collection[int]) -> list[Tensor]:
+    """Run ``layers`` in turn as far as needed; what those numbered in ``at`` give, shallowest first."""
+    found = []
+    for number, layer in enumerate(layers):
+        input = layer(input)
+        if number in at:
+            found.append(input)
+        if number == max(at):
+            break
+    return found
+
+
+class Resize(nn.Sequential):
+    """Every bin and frame twice, then a convolution of width 3 (Odena, Dumoulin and Olah 2016).
+
+    A transposed convolution of stride 2 overlaps unevenly with itself and leaves a grid.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(
+            nn.Upsample(scale_factor=2.0, mode="nearest"), nn.Conv2d(inputs, outputs, 3, padding=1)
+        )
+
+
+def zero_(layer: nn.Module) -> None:
+    """Let a last convolution give nothing at the start, so that what is added to the input is nothing."""
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)

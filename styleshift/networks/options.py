@@ -33,6 +33,62 @@ class SeedGeneratorOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ResizeGeneratorOptions:
+    """Options of the generator ``resize``.
+
+    Attributes:
+        channels: of the first convolution; the second has twice as many.
+        blocks: ResNet layers.
+        residual: the output is added to the input, and is nothing at the start; where false the network has
+            to learn to reproduce its input first, as the seed's does.
+    """
+
+    channels: int = 64
+    blocks: int = 9
+    residual: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least("generator resize", self, channels=1, blocks=0)
+
+
+@dataclass(frozen=True, slots=True)
+class OneDimensionalGeneratorOptions:
+    """Options of the generator ``1d``.
+
+    Attributes:
+        channels: of the first convolution (128 in the paper); four times as many after two halvings.
+        blocks: residual blocks (6 in the paper).
+        residual: as in the generator ``resize``.
+    """
+
+    channels: int = 128
+    blocks: int = 6
+    residual: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least("generator 1d", self, channels=1, blocks=0)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoOneTwoGeneratorOptions:
+    """Options of the generator ``2-1-2d``.
+
+    Attributes:
+        channels: of the first convolution (128 in the paper, for 36 cepstra in the place of bins); twice as
+            many after that.
+        blocks: residual blocks over time (6 in the paper).
+        residual: as in the generator ``resize``.
+    """
+
+    channels: int = 32
+    blocks: int = 6
+    residual: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least("generator 2-1-2d", self, channels=1, blocks=0)
+
+
+@dataclass(frozen=True, slots=True)
 class ResidualGeneratorOptions:
     """Options of the generator ``residual``.
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from styleshift.hooks.records import GeneratorSpec
 from styleshift.hooks.specs import hookimpl
-from styleshift.networks.options import ResidualGeneratorOptions, SeedGeneratorOptions
+from styleshift.networks.options import (
+    OneDimensionalGeneratorOptions,
+    ResidualGeneratorOptions,
+    ResizeGeneratorOptions,
+    SeedGeneratorOptions,
+    TwoOneTwoGeneratorOptions,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,6 +27,24 @@ def _seed(options: SeedGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.M
     return SeedGenerator(options, spectrogram.bins)
 
 
+def _resize(options: ResizeGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
+    from styleshift.networks.resize import ResizeGenerator
+
+    return ResizeGenerator(options, spectrogram.bins)
+
+
+def _one(options: OneDimensionalGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
+    from styleshift.networks.voice import OneDimensionalGenerator
+
+    return OneDimensionalGenerator(options, spectrogram.bins)
+
+
+def _two_one_two(options: TwoOneTwoGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
+    from styleshift.networks.voice import TwoOneTwoGenerator
+
+    return TwoOneTwoGenerator(options, spectrogram.bins)
+
+
 def _residual(options: ResidualGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
     from styleshift.networks.residual import ResidualGenerator
 
@@ -29,14 +53,31 @@ def _residual(options: ResidualGeneratorOptions, spectrogram: SpectrogramConfig)
 
 @hookimpl
 def styleshift_generators() -> Iterable[GeneratorSpec]:
-    """The generators ``seed`` and ``residual``."""
+    """The generators ``seed``, ``resize``, ``1d``, ``2-1-2d`` and ``residual``."""
     return [
         GeneratorSpec(
             name="seed",
             summary="2 strided convolutions, 9 ResNet layers, 2 transposed convolutions, instance norm",
             config=SeedGeneratorOptions,
             build=_seed,
-            time_multiple=4,
+        ),
+        GeneratorSpec(
+            name="resize",
+            summary="the seed's with resize and convolution in the place of transposed convolutions",
+            config=ResizeGeneratorOptions,
+            build=_resize,
+        ),
+        GeneratorSpec(
+            name="1d",
+            summary="gated convolutions over time with bins as channels (CycleGAN-VC)",
+            config=OneDimensionalGeneratorOptions,
+            build=_one,
+        ),
+        GeneratorSpec(
+            name="2-1-2d",
+            summary="2-D where the size changes, 1-D over time between (CycleGAN-VC2)",
+            config=TwoOneTwoGeneratorOptions,
+            build=_two_one_two,
         ),
         GeneratorSpec(
             name="residual",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.networks.layers import Bands, ChannelNorm, same_convolution
+from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
 from styleshift.networks.options import ResidualGeneratorOptions
 
 
@@ -64,19 +64,19 @@ class ResidualGenerator(nn.Module):
             _blocks(width, options.blocks if level else 0) for level, width in enumerate(widths[:-1])
         )
         self.leave = nn.Sequential(ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 1, 3, padding=1))
-        last = self.leave[-1]
-        assert isinstance(last, nn.Conv2d)
-        assert last.bias is not None
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        zero_(self.leave[-1])
+
+    def features(self, input: Tensor) -> list[Tensor]:
+        """The state on the way down, level by level, of ``[batch, 1, bin, frame]``."""
+        found = [self.enter(self.bands(input)) + self.place]
+        for halve, blocks in zip(self.halve, self.down, strict=True):
+            found.append(blocks(halve(found[-1])))
+        return found
 
     def change(self, input: Tensor) -> Tensor:
         """The change ``[batch, 1, band, frame]``, within the bound, of ``[batch, 1, bin, frame]``."""
-        state = self.enter(self.bands(input)) + self.place
-        around = []
-        for halve, blocks in zip(self.halve, self.down, strict=True):
-            around.append(state)
-            state = blocks(halve(state))
+        around = self.features(input)
+        state = around.pop()
         for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):
             state = functional.interpolate(narrow(state), scale_factor=2.0, mode="nearest")
             state = blocks(state + around.pop())

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
-from styleshift.networks.layers import DropTopBin, InstanceNorm2d, dcgan_init, repeat_top_bin
+from styleshift.networks.layers import DropTopBin, InstanceNorm2d, chosen_outputs, dcgan_init, repeat_top_bin
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 
 DISCRIMINATOR_STRIDES = (2, 2, 2, 2, 1)
@@ -33,6 +33,26 @@ class ResidualLayer(nn.Module):
         return torch.relu(input + self.inner(input))
 
 
+def encoder(channels: int, blocks: int, bins: int) -> list[nn.Module]:
+    """What comes before the way back up: the highest bin dropped, 2 convolutions, the ResNet layers."""
+    return [
+        DropTopBin(bins),
+        nn.Conv2d(1, channels, 3, stride=2, padding=1),
+        InstanceNorm2d(channels),
+        nn.ReLU(),
+        nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
+        InstanceNorm2d(2 * channels),
+        nn.ReLU(),
+        *(ResidualLayer(2 * channels) for _ in range(blocks)),
+    ]
+
+
+def encoder_layers(blocks: int) -> tuple[int, ...]:
+    """Where :func:`encoder` is looked into: both convolutions, the first and the middle ResNet layer."""
+    deep = {6 + 1, 6 + (blocks + 1) // 2} if blocks else set()
+    return (3, 6, *sorted(deep))
+
+
 class SeedGenerator(nn.Module):
     """2 convolutions (stride 2, width 3), 9 ResNet layers (stride 1, width 3), 2 transposed convolutions.
 
@@ -50,20 +70,18 @@ class SeedGenerator(nn.Module):
         self.bins = bins
         first, second = options.channels, 2 * options.channels
         self.layers = nn.Sequential(
-            DropTopBin(bins),
-            nn.Conv2d(1, first, 3, stride=2, padding=1),
-            InstanceNorm2d(first),
-            nn.ReLU(),
-            nn.Conv2d(first, second, 3, stride=2, padding=1),
-            InstanceNorm2d(second),
-            nn.ReLU(),
-            *(ResidualLayer(second) for _ in range(options.blocks)),
+            *encoder(options.channels, options.blocks, bins),
             nn.ConvTranspose2d(second, first, 3, stride=2, padding=1, output_padding=1),
             InstanceNorm2d(first),
             nn.ReLU(),
             nn.ConvTranspose2d(first, 1, 3, stride=2, padding=1, output_padding=1),
         )
+        self.features_at = encoder_layers(options.blocks)
         dcgan_init(self)
+
+    def features(self, input: Tensor) -> list[Tensor]:
+        """What the encoder gives at several depths, of ``[batch, 1, bin, frame]``."""
+        return chosen_outputs(self.layers, input, self.features_at)
 
     def forward(self, input: Tensor) -> Tensor:
         """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""

@@ -12,6 +12,9 @@ from styleshift.recipes.schema import TABLES
 
 NETWORKS = (
     options.SeedGeneratorOptions,
+    options.ResizeGeneratorOptions,
+    options.OneDimensionalGeneratorOptions,
+    options.TwoOneTwoGeneratorOptions,
     options.ResidualGeneratorOptions,
     options.SeedDiscriminatorOptions,
     options.PatchDiscriminatorOptions,
