@@ -128,6 +128,11 @@ class Miscounting(Plain):
         return super().forward(WrongBackward.apply(log_magnitude))
 
 
+class Flat(Plain):
+    def features(self, log_magnitude):
+        return [self.first(log_magnitude).flatten(2)]
+
+
 class FixedLength(Plain):
     def forward(self, log_magnitude):
         frames = torch.ones(log_magnitude.shape[-1]).tolist()  # a Python list: the export has one length
@@ -155,6 +160,7 @@ def test_a_whole_generator_passes_its_export_too():
         (Hiding, "not in state_dict"),
         (Sharing, "share memory"),
         (Miscounting, "off by 50% from that in float64"),
+        (Flat, r"features hold .* \[batch, channel, bin, frame\] is wanted"),
         (nn.Identity, "no weights that can learn"),
     ],
 )

@@ -93,7 +93,9 @@ class GeneratorSpec:
         build: ``build(config, spectrogram)`` returns a module that maps normalised log magnitudes
             ``[batch, channel, bin, frame]`` float32 (about zero mean, unit variance; ``bin`` counts
             ``spectrogram.bins``) to the same shape, for any ``frame`` that is a multiple of
-            ``time_multiple``, at least one ``time_multiple * 4``.
+            ``time_multiple``, at least one ``time_multiple * 4``. It may have ``features(input)``: a list of
+            what some layers of its encoder give, ``[batch, channel, bin, frame]`` of any size each, for the
+            contrastive objective.
         time_multiple: see ``build``.
     """
 

@@ -111,6 +111,13 @@ class LossConfig:
         r1: weight of the gradient penalty on real crops (Mescheder et al. 2018).
         cycle_noise: standard deviation, in normalised units, of noise on the fakes before the way back
             (against steganography, Chu et al. 2017).
+        contrast: weight of the contrastive loss between source and conversion (CUT, Park et al. 2020,
+            lambda_X in equation 5), which takes the place of the cycle: with ``cycle`` 0 each direction is
+            trained on its own. The generator has to hand out its features.
+        contrast_identity: weight of the same loss between real crops of the target and what the generator
+            makes of them (lambda_Y there).
+        contrast_points: places in a crop that are compared with each other.
+        contrast_temperature: tau there.
     """
 
     adversarial: Adversarial = "log"
@@ -123,6 +130,10 @@ class LossConfig:
     envelope: float = 0.0
     r1: float = 0.0
     cycle_noise: float = 0.0
+    contrast: float = 0.0
+    contrast_identity: float = 0.0
+    contrast_points: int = 256
+    contrast_temperature: float = 0.07
 
     def __post_init__(self) -> None:
         check_choice("loss", "adversarial", self.adversarial, ("log", "lsgan", "hinge"))
@@ -135,8 +146,17 @@ class LossConfig:
             "envelope",
             "r1",
             "cycle_noise",
+            "contrast",
+            "contrast_identity",
         )
-        check_range("loss", self, identity_until=(0, 1), **dict.fromkeys(weights, (0.0, 1e6)))
+        check_range(
+            "loss",
+            self,
+            identity_until=(0, 1),
+            contrast_points=(2, 65_536),
+            contrast_temperature=(1e-3, 10),
+            **dict.fromkeys(weights, (0.0, 1e6)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def check_generator(
     Shape kept for every spectrogram size, several lengths and batches; finite, also on silence and on loud
     input; the same twice in eval mode; each item of a batch as if alone; input left alone; a gradient to the
     input and to every weight, in float32 the same as in float64; weights that can be stored and loaded; and,
-    exported to ONNX with free batch and length, the same numbers from ONNX Runtime.
+    exported to ONNX with free batch and length, the same numbers from ONNX Runtime. Where it hands out
+    features, they are tensors of four axes, the batch first.
 
     Args:
         spec: the record.
@@ -59,6 +60,7 @@ def check_generator(
         module.eval()
         _check_shapes(spec, module, spectrogram)
         _check_values(spec, module, spectrogram)
+        _check_features(spec, module, spectrogram)
     _check_gradients(spec, module, spectrogram)
     _check_weights(spec, config, module, spectrogram)
     if export:
@@ -135,6 +137,22 @@ def _check_values(spec: GeneratorSpec, module: nn.Module, spectrogram: Spectrogr
         _call(module, torch.zeros_like(given), "silence (all zeros)")
         _call(module, torch.full_like(given, -3.0), "silence (one constant)")
         _call(module, 20 * given, "loud input")
+
+
+def _check_features(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    import torch
+
+    if not hasattr(module, "features"):
+        return
+    with torch.no_grad():
+        found = module.features(_noise(2, spectrogram, 4 * spec.time_multiple))  # type: ignore[operator]
+    require(isinstance(found, list) and bool(found), "features returned no list, or an empty one")
+    for part in found:
+        require(isinstance(part, torch.Tensor), f"features hold {type(part).__name__}, not tensors")
+        require(
+            part.ndim == 4 and part.shape[0] == 2 and part.is_floating_point(),
+            f"features hold {part.dtype} {list(part.shape)}; float [batch, channel, bin, frame] is wanted",
+        )
 
 
 def _check_gradients(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:

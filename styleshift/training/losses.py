@@ -80,6 +80,22 @@ def envelope_distance(source: Tensor, converted: Tensor) -> Tensor:
     return (flux(source) - flux(converted)).abs().mean()
 
 
+def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
+    """PatchNCE (Park et al. 2020, equations 3 and 4): to tell the same place from all others of a crop.
+
+    Args:
+        query: ``[batch, place, n]`` unit vectors, of the conversion.
+        key: the same of the source; the same place is the right answer, all others of the crop are wrong.
+        temperature: tau.
+
+    Returns:
+        Scalar, the mean cross-entropy; ``log(places)`` where nothing is told apart.
+    """
+    likeness = query @ key.transpose(1, 2) / temperature
+    right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
+    return functional.cross_entropy(likeness.flatten(0, 1), right.flatten())
+
+
 def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
     """R1: half the squared gradient of D at real crops (Mescheder et al. 2018, equation 9)."""
     real = real.detach().requires_grad_(True)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from styleshift.errors import ConfigError
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import build_discriminator
-from styleshift.recipes import Recipe
+from styleshift.recipes import LossConfig, Recipe
+from styleshift.training.contrast import ContrastHeads
 from styleshift.training.data import Statistics
 
 DIRECTIONS = ("x2y", "y2x")
@@ -94,6 +95,7 @@ class CycleGAN(nn.Module):
         averages: the same, with averaged weights; empty where the recipe has no EMA.
         discriminators: ``x`` and ``y``, and ``x_cycled`` and ``y_cycled`` where the recipe has a second
             adversarial loss.
+        heads: of each direction, what its contrastive loss is taken in; empty where the recipe has none.
 
     Raises:
         ConfigError: an unknown network or option, or a crop that does not suit them.
@@ -125,6 +127,11 @@ class CycleGAN(nn.Module):
         self.averages = nn.ModuleDict()
         if recipe.optimiser.ema:
             self.averages = copy.deepcopy(self.translators).requires_grad_(False)
+        self.heads = nn.ModuleDict()
+        if recipe.loss.contrast or recipe.loss.contrast_identity:
+            for direction in DIRECTIONS:
+                core = self.translator(direction).core
+                self.heads[direction] = ContrastHeads(core, spec.name, recipe.spectrogram.bins, frames)
         sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
         self.discriminators = nn.ModuleDict(
             {
@@ -140,6 +147,18 @@ class CycleGAN(nn.Module):
         found = self.translators[direction]
         assert isinstance(found, Translator)
         return found
+
+    def contrast(
+        self, direction: str, source: Tensor, converted: Tensor, weights: LossConfig, random: torch.Generator
+    ) -> Tensor:
+        """The contrastive loss between what went into a direction and what came out, both normalised."""
+        heads = self.heads[direction]
+        assert isinstance(heads, ContrastHeads)
+        return heads.loss(self.translator(direction).core, source, converted, weights, random)
+
+    def generating(self) -> nn.ModuleList:
+        """All that the generators' optimiser moves."""
+        return nn.ModuleList([self.translators, self.heads])
 
     def judge(self, side: str, crops: Tensor) -> Tensor:
         """Logits ``[batch, patches]`` float32 of one discriminator."""

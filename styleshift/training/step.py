@@ -58,7 +58,7 @@ class TrainingState:
         return cls(
             recipe,
             model,
-            _adam(model.translators, settings.generator_rate, settings),
+            _adam(model.generating(), settings.generator_rate, settings),
             _adam(model.discriminators, settings.discriminator_rate, settings),
             torch.Generator().manual_seed(seed),
             {side: ReplayBuffer(settings.replay) for side in model.discriminators},
@@ -116,7 +116,7 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
             total, named = warming_losses(state, {"x2y": x, "y2x": y}, wanted)
         else:
             total, named, fakes = generator_losses(state, x, y, wanted)
-    _advance(state.generator_optimiser, model.translators, total, settings.clip)
+    _advance(state.generator_optimiser, model.generating(), total, settings.clip)
     # The average follows fast at first, or it would long be that of the untrained weights.
     model.update_averages(min(settings.ema, (state.step + 1) / (state.step + 10)))
     model.discriminators.requires_grad_(True)
@@ -177,10 +177,19 @@ def generator_losses(
                 fakes[f"{here}_cycled"] = cycled
                 second = losses.fool(kind, model.judge(f"{here}_cycled", cycled))
                 terms[f"second_{here}"] = (weights.second_adversarial, second)
-        if identity := identity_weight(state):
+        if weights.contrast:
+            contrast = model.contrast(direction, source, fake, weights, state.random)
+            terms[f"contrast_{direction}"] = (weights.contrast, contrast)
+        identity = identity_weight(state)
+        if identity or weights.contrast_identity:
             # As the generator would see real audio of its target: on the scale of its source.
             given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
-            terms[f"identity_{there}"] = (identity, losses.distance(translate(given), other))
+            same = translate(given)
+            if identity:
+                terms[f"identity_{there}"] = (identity, losses.distance(same, other))
+            if weights.contrast_identity:
+                contrast = model.contrast(direction, other, same, weights, state.random)
+                terms[f"contrast_{there}"] = (weights.contrast_identity, contrast)
         if weights.feature:
             with torch.no_grad():
                 real = model.features(there, other)

@@ -9,7 +9,11 @@ from styleshift_unet.network import UNet
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.recipes import load_recipe
 from styleshift.testing import check_generator, check_plugin
+from styleshift.training.data import Batch, Statistics
+from styleshift.training.model import CycleGAN
+from styleshift.training.step import TrainingState, train_step
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +99,32 @@ def test_it_learns_a_change_that_depends_on_the_bin():
         loss.backward()
         optimiser.step()
     assert loss < 0.1  # the untrained network is 0.5 off
+
+
+@pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.contrast=1")])
+def test_the_trainer_takes_it(monkeypatch, objective):
+    registry = check_plugin("styleshift_unet")
+    monkeypatch.setattr("styleshift.training.model.load_registry", lambda: registry)
+    small = "spectrogram.fft_length=128", "spectrogram.frame_length=128", "spectrogram.hop_length=64"
+    sizes = (
+        "data.crop_frames=32",
+        "generator.channels=2",
+        "discriminator.channels=2",
+        "discriminator.bands=32",
+    )
+    rest = "warm_start.share=0", "warm_start.weight=0", "schedule.precision=float32"
+    recipe = load_recipe("small", [*small, *sizes, *rest, "generator.name=unet", *objective])
+    torch.manual_seed(0)
+    scale = Statistics(torch.full((65,), 3.0), 1.5, 2.0, 8.0)
+    state = TrainingState.begin(recipe, CycleGAN(recipe, scale, scale), 0)
+    before = {name: value.clone() for name, value in state.model.translators.named_parameters()}
+    for _ in range(2):  # the last layer is zero at the start, so that the rest moves in the second step
+        losses = train_step(state, Batch(3 + torch.rand(2, 1, 65, 32), 4 + torch.rand(2, 1, 65, 32)))
+    assert all(torch.isfinite(value) for value in losses.values())
+    moved = [
+        not torch.equal(value, before[name]) for name, value in state.model.translators.named_parameters()
+    ]
+    assert all(moved)
 
 
 @pytest.mark.parametrize("wrong", [{"channels": 0}, {"levels": 0}, {"levels": 9}])

@@ -84,13 +84,18 @@ class UNet(nn.Module):
             assert self.leave.bias is not None
             nn.init.zeros_(self.leave.bias)
 
+    def features(self, log_magnitude: Tensor) -> list[Tensor]:
+        """What each level of the encoder gives, ``[batch, channel, bin, frame]``; for a contrastive loss."""
+        given = torch.cat([log_magnitude, self.height.expand_as(log_magnitude)], dim=1)
+        found = [self.enter(given)]
+        for halve, stage in zip(self.halve, self.encode, strict=True):
+            found.append(stage(halve(found[-1])))
+        return found
+
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """``[batch, 1, bin, frame]`` to the same shape."""
-        features = self.enter(torch.cat([log_magnitude, self.height.expand_as(log_magnitude)], dim=1))
-        skips = []
-        for halve, stage in zip(self.halve, self.encode, strict=True):
-            skips.append(features)
-            features = stage(halve(features))
+        skips = self.features(log_magnitude)
+        features = skips.pop()
         for convolve, stage in zip(self.raise_, self.decode, strict=True):
             skip = skips.pop()
             twice = nn.functional.interpolate(features, scale_factor=2.0, mode="nearest")

@@ -1,0 +1,86 @@
+"""The contrastive objective (CUT, Park et al. 2020): what keeps the music without a way back.
+
+A place of the conversion shall be more like the same place of its source than like all other places of it, as
+the generator's own encoder sees both.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from styleshift.errors import ConfigError
+from styleshift.recipes.settings import LossConfig
+from styleshift.training.losses import patch_contrast
+
+WIDTH = 256
+"""Of the vectors that are compared, as in the paper."""
+
+
+class ContrastHeads(nn.Module):
+    """One two-layer network for each layer of features (H_l, section 3.2 there).
+
+    Args:
+        core: a generator with ``features(normalised)``: the list of what some of its layers give,
+            ``[batch, channel, bin, frame]`` each, with any number of channels, bins and frames.
+        name: of the generator, for an error.
+        bins: of the spectrogram.
+        frames: of a crop.
+
+    Raises:
+        ConfigError: the generator does not hand out its features.
+    """
+
+    def __init__(self, core: nn.Module, name: str, bins: int, frames: int) -> None:
+        super().__init__()
+        if not callable(getattr(core, "features", None)):
+            raise ConfigError(
+                f"loss.contrast needs a generator that hands out its features; {name} does not",
+                "take one that does, such as --set generator.name=residual, or set loss.contrast=0",
+            )
+        with torch.no_grad():
+            seen = _features(core, torch.zeros(1, 1, bins, frames))
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Linear(part.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH))
+            for part in seen
+        )
+
+    def loss(
+        self,
+        core: nn.Module,
+        source: Tensor,
+        converted: Tensor,
+        weights: LossConfig,
+        random: torch.Generator,
+    ) -> Tensor:
+        """The mean over layers of the contrast between source and conversion.
+
+        Args:
+            core: the generator.
+            source: ``[batch, 1, bin, frame]`` normalised on its domain's scale.
+            converted: the same on its own, with the gradient.
+            weights: how many places, and the temperature.
+            random: chooses the places, on the CPU.
+
+        Returns:
+            Scalar. As in the authors' program no gradient passes through the source's side.
+        """
+        with torch.no_grad():
+            keys = _features(core, source)
+        terms = []
+        for head, query, key in zip(self.heads, _features(core, converted), keys, strict=True):
+            query, key = query.flatten(2), key.flatten(2)
+            places = torch.randperm(key.shape[2], generator=random)[: weights.contrast_points]
+            places = places.to(key.device)
+            vectors = [
+                functional.normalize(head(part[:, :, places].transpose(1, 2)).float(), dim=2)
+                for part in (query, key)
+            ]
+            terms.append(patch_contrast(vectors[0], vectors[1].detach(), weights.contrast_temperature))
+        return torch.stack(terms).mean()
+
+
+def _features(core: nn.Module, crops: Tensor) -> list[Tensor]:
+    found: list[Tensor] = core.features(crops)  # type: ignore[operator]
+    return found

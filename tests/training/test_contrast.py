@@ -1,0 +1,125 @@
+"""The contrastive objective: InfoNCE by hand, where gradients go, and training without a way back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from styleshift.errors import ConfigError
+from styleshift.recipes import LossConfig, Recipe
+from styleshift.training.contrast import ContrastHeads
+from styleshift.training.data import Batch, Statistics
+from styleshift.training.losses import patch_contrast
+from styleshift.training.model import CycleGAN
+from styleshift.training.step import TrainingState, generator_losses, train_step
+
+CUT = ("loss.cycle=0", "loss.contrast=1", "loss.contrast_identity=0.5", "loss.contrast_points=32")
+
+
+def statistics() -> Statistics:
+    return Statistics(torch.full((65,), 3.0), 1.5, 2.0, 8.0)
+
+
+def begin(recipe: Recipe) -> TrainingState:
+    torch.manual_seed(0)
+    return TrainingState.begin(recipe, CycleGAN(recipe, statistics(), statistics()), 0)
+
+
+def crops(seed: int) -> Tensor:
+    return torch.randn(2, 1, 65, 64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_contrast_by_hand() -> None:
+    """Two places: minus the logarithm of the softmax of the right one, averaged over both."""
+    query = torch.tensor([[[1.0, 0.0], [0.6, 0.8]]])
+    key = torch.tensor([[[0.8, 0.6], [0.0, 1.0]]])
+    first = -math.log(math.exp(0.8 / 0.5) / (math.exp(0.8 / 0.5) + math.exp(0.0)))
+    second = -math.log(math.exp(0.8 / 0.5) / (math.exp(0.96 / 0.5) + math.exp(0.8 / 0.5)))
+    assert float(patch_contrast(query, key, 0.5)) == pytest.approx((first + second) / 2, rel=1e-6)
+
+
+def test_contrast_compares_within_a_crop_only() -> None:
+    torch.manual_seed(0)
+    query, key = (nn.functional.normalize(torch.randn(3, 5, 8), dim=2) for _ in range(2))
+    alone = [float(patch_contrast(query[[n]], key[[n]], 0.1)) for n in range(3)]
+    assert float(patch_contrast(query, key, 0.1)) == pytest.approx(sum(alone) / 3, rel=1e-5)
+
+
+def test_contrast_of_what_cannot_be_told_apart() -> None:
+    same = torch.zeros(1, 7, 4)
+    same[..., 0] = 1
+    assert float(patch_contrast(same, same, 0.07)) == pytest.approx(math.log(7), rel=1e-6)
+
+
+def test_gradients_reach_generator_and_heads_through_the_conversion_alone(
+    tiny_recipe: Callable[..., Recipe],
+) -> None:
+    state = begin(tiny_recipe(*CUT))
+    core, heads = state.model.translator("x2y").core, state.model.heads["x2y"]
+    assert isinstance(heads, ContrastHeads)
+    source, converted = (crops(n).requires_grad_() for n in (1, 2))
+    random = torch.Generator().manual_seed(0)
+    heads.loss(core, source, converted, state.recipe.loss, random).backward()
+    assert source.grad is None
+    assert converted.grad is not None
+    assert float(converted.grad.abs().sum()) > 0
+    assert all(weight.grad is not None for weight in heads.parameters())
+
+
+def test_a_copy_is_nearer_than_another_sound(tiny_recipe: Callable[..., Recipe]) -> None:
+    state = begin(tiny_recipe(*CUT))
+    source, other = crops(1), crops(2)
+
+    def loss(converted: Tensor) -> float:
+        random = torch.Generator().manual_seed(0)
+        return float(state.model.contrast("x2y", source, converted, state.recipe.loss, random).detach())
+
+    assert loss(source) < loss(source + 0.3 * other) < loss(other)
+
+
+def test_training_without_a_way_back(tiny_recipe: Callable[..., Recipe]) -> None:
+    """Each direction on its own: no cycle is computed, and no weight of one is in the other's losses."""
+    state = begin(tiny_recipe(*CUT))
+    _, named, fakes = generator_losses(state, crops(1), crops(2))
+    assert set(named) == {
+        *("gan_x2y", "contrast_x2y", "contrast_y", "gan_y2x", "contrast_y2x", "contrast_x"),
+    }
+    assert set(fakes) == {"x", "y"}
+    for name in ("gan_x2y", "contrast_x2y", "contrast_y"):
+        weights = list(state.model.translator("y2x").parameters())
+        found = torch.autograd.grad(named[name], weights, retain_graph=True, allow_unused=True)
+        assert all(gradient is None for gradient in found)
+    before = [weight.clone() for weight in state.model.heads.parameters()]
+    for seed in range(3):
+        train_step(state, Batch(3 + crops(seed).abs(), 3 + crops(seed + 10).abs()))
+    now = state.model.heads.parameters()
+    assert any(not torch.equal(one, other) for one, other in zip(before, now, strict=True))
+
+
+def test_places_are_drawn_from_the_run_s_own_generator(tiny_recipe: Callable[..., Recipe]) -> None:
+    state = begin(tiny_recipe(*CUT))
+    saved = state.random.get_state()
+    first = generator_losses(state, crops(1), crops(2))[1]
+    assert not torch.equal(state.random.get_state(), saved)
+    state.random.set_state(saved)
+    again = generator_losses(state, crops(1), crops(2))[1]
+    assert float(first["contrast_x2y"].detach()) == float(again["contrast_x2y"].detach())
+
+
+def test_a_generator_without_features_is_an_error_in_words() -> None:
+    with pytest.raises(ConfigError, match=r"loss.contrast needs .* equaliser does not"):
+        ContrastHeads(nn.Identity(), "equaliser", 65, 64)
+
+
+def test_fewer_places_than_points_is_no_error(tiny_recipe: Callable[..., Recipe]) -> None:
+    state = begin(tiny_recipe(*CUT, "loss.contrast_points=65536"))
+    assert torch.isfinite(generator_losses(state, crops(1), crops(2))[0])
+
+
+def test_settings_out_of_range_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"loss\.contrast_temperature"):
+        LossConfig(contrast_temperature=0.0)
