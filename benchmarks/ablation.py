@@ -1,0 +1,134 @@
+"""What each part of the training is worth: the same steps and seed, one setting changed at a time.
+
+    python benchmarks/ablation.py DATA violin piano [--steps 300] [--only NAME ...] [--work FOLDER]
+
+DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``test/TARGET``, which have the
+same file names. Every row goes the whole way that a user goes, with the same commands: train, export the last
+checkpoint, convert, evaluate. Prints a markdown table, each row as soon as it is known; a row that is in
+FOLDER already is not made again. One thread; rows compare with each other, not with longer runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SETTINGS: dict[str, list[str]] = {
+    "`small`": [],
+    "no warm start": ["warm_start.share=0"],
+    "no matches after the warm start": ["warm_start.weight=0"],
+    "no matches at all": ["warm_start.share=0", "warm_start.weight=0"],
+    "log loss": ["loss.adversarial=log"],
+    "hinge loss": ["loss.adversarial=hinge"],
+    "no adversarial loss": ["loss.gan=0"],
+    "no replay buffer": ["optimiser.replay=0"],
+    "no EMA": ["optimiser.ema=0"],
+    "no cycle": ["loss.cycle=0"],
+    "cycle 10": ["loss.cycle=10"],
+    "CUT, no cycle": ["loss.cycle=0", "loss.contrast=1"],
+    "CUT, no cycle, no matches": [
+        *("loss.cycle=0", "loss.contrast=1", "loss.contrast_identity=1"),
+        *("warm_start.share=0", "warm_start.weight=0"),
+    ],
+    "second adversarial loss": ["loss.second_adversarial=1"],
+    "generator `seed`, 16 channels": ["generator.name=seed", "generator.channels=16"],
+    "generator `resize`, 16 channels, added to its input": [
+        *("generator.name=resize", "generator.channels=16", "generator.residual=true"),
+    ],
+    "generator `1d`, 64 channels, added to its input": [
+        *("generator.name=1d", "generator.channels=64", "generator.residual=true"),
+    ],
+    "generator `2-1-2d`, 8 channels, added to its input": [
+        *("generator.name=2-1-2d", "generator.channels=8", "generator.residual=true"),
+    ],
+}
+FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
+
+
+def styleshift(work: Path, *words: object) -> list[dict[str, object]]:
+    """Run one command of the product; its JSON lines."""
+    found = subprocess.run(
+        [sys.executable, "-m", "styleshift", *map(str, words), "--json", "--quiet"],
+        cwd=work,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
+
+
+def measure(data: Path, work: Path, source: str, target: str, converted: Path) -> dict[str, float]:
+    """The figures of a folder of conversions against the truth."""
+    rows = styleshift(
+        work,
+        *("evaluate", converted, "--target", data / "train" / target, "--truth", data / "test" / target),
+        *("--source-style", data / "train" / source),
+    )
+    mean: dict[str, float] = {}
+    for row in rows:
+        mean.update({key: value for key, value in row.items() if isinstance(value, float)})
+    return mean
+
+
+def make(
+    data: Path, work: Path, source: str, target: str, number: int, name: str, steps: int
+) -> dict[str, float]:
+    """Train, export, convert and evaluate one setting."""
+    run = f"ablation-{number}"
+    settings = [*SETTINGS[name], "schedule.threads=1", "schedule.judge=0"]
+    began = time.monotonic()
+    styleshift(
+        work,
+        *("train", "--domains", source, target, "--name", run, "--steps", steps, "--device", "cpu"),
+        *(word for setting in settings for word in ("--set", setting)),
+    )
+    minutes = (time.monotonic() - began) / 60
+    models, converted = work / "models" / run, work / "converted" / run
+    styleshift(work, "export", "--run", run, "--checkpoint", "last", "--output", models)
+    model = next(models.glob(f"*{source}*{target}*.onnx"))
+    styleshift(work, "convert", data / "test" / source, "--model", model, "--output", converted)
+    return {**measure(data, work, source, target, converted), "minutes": minutes}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("source")
+    parser.add_argument("target")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--only", nargs="+", choices=list(SETTINGS), metavar="NAME", help="these rows alone")
+    parser.add_argument("--work", type=Path, help="a folder that is kept; rows in it are not made again")
+    words = parser.parse_args()
+    data, source, target = words.data.resolve(), words.source, words.target
+    with tempfile.TemporaryDirectory() as scratch:
+        work = (words.work or Path(scratch)).resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        kept = work / f"rows-{source}-{target}-{words.steps}.json"
+        rows: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+        styleshift(work, "precompute", data / "train")
+        print(
+            f"| {words.steps} steps | {' | '.join(FIGURES)} | minutes |\n|---|{'---|' * (len(FIGURES) + 1)}"
+        )
+        for number, name in enumerate(["the source, unchanged", *(words.only or SETTINGS)]):
+            if name not in rows:
+                if name in SETTINGS:
+                    number = list(SETTINGS).index(name)
+                    rows[name] = make(data, work, source, target, number, name, words.steps)
+                else:
+                    rows[name] = measure(data, work, source, target, data / "test" / source)
+                kept.write_text(json.dumps(rows, indent=1), "utf-8")
+            row = rows[name]
+            figures = " | ".join(f"{row[key]:.2f}" for key in FIGURES)
+            minutes = f"{row['minutes']:.1f}" if "minutes" in row else ""
+            print(f"| {name} | {figures} | {minutes} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
