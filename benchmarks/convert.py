@@ -1,18 +1,25 @@
 """Convert against a plain script: the same files, network and Griffin-Lim rounds, in the same minutes.
 
-    python benchmarks/convert.py                     60 mixed files of 20 s to 3 minutes
+    python benchmarks/convert.py                     60 mixed files of 7 s to 1 minute
+    python benchmarks/convert.py --audio FOLDER      made of the recordings there, instead of synthetic notes
     python benchmarks/convert.py --files 6           quicker, and less exact
     python benchmarks/convert.py --recipe seed       another network
 
-The plain script does what most such scripts do, file by file: librosa reads and inverts, PyTorch runs the
-network eagerly in float32 in windows of the training length, soundfile writes. Both may use all processors.
-Printed as JSON: seconds of music a second of both, their ratio, and how busy the processors were while
-`styleshift convert` ran (processor time over wall time times processors).
+The library is a mix of WAV, FLAC, MP3, Ogg, Opus and M4A, 44.1 and 48 kHz, mono and stereo, by a fixed seed.
+The plain script does what most such scripts do, file by file: librosa reads and inverts, in as many
+Griffin-Lim rounds as `styleshift convert` takes by default; PyTorch runs the network eagerly in float32 in
+windows of the training length; soundfile writes. It leaves out what it could not do: loudness, the band above
+the model's, seams, tags, a file that is whole or not there. M4A files it leaves out, which librosa alone
+cannot read.
+Both may use all processors. Printed as JSON: seconds of music a second of both, for the whole command with
+its start; their ratio; and how busy the processors were from the first file's beginning to the last one's end
+(processor time of the command and its workers over wall time times processors; Linux only).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -27,14 +34,26 @@ import numpy as np
 import soundfile
 import torch
 
+from styleshift.audio.formats import output_format
+from styleshift.audio.write import AudioWriter
 from styleshift.bundle.export import export_bundle
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import load_recipe
 from styleshift.training.checkpoint import TrainedModel, blank_statistics
 from styleshift.training.model import CycleGAN
+from styleshift.vocoders.options import GriffinLimOptions
 
-KINDS = (("flac", 44100), ("mp3", 44100), ("ogg", 48000), ("wav", 44100), ("flac", 48000))
-ROUNDS = 8
+KINDS = (
+    ("flac", 44100),
+    ("mp3", 44100),
+    ("ogg", 48000),
+    ("wav", 44100),
+    ("m4a", 44100),
+    ("flac", 48000),
+    ("mp3", 48000),
+    ("opus", 48000),
+)
+ROUNDS = GriffinLimOptions().iterations
 
 
 def untrained(recipe_name: str) -> TrainedModel:
@@ -56,26 +75,47 @@ def untrained(recipe_name: str) -> TrainedModel:
     )
 
 
-def make_library(folder: Path, files: int, longest: int) -> float:
-    """Mixed files of decaying notes; returns seconds of music."""
+def seconds_of_notes(random: np.random.Generator, rate: int, channels: int) -> np.ndarray:
+    """A second of three decaying notes a channel, over a little hiss: ``[rate, channels]``."""
+    clock = np.arange(rate) / rate
+    pitches = random.uniform(80, 2000, (channels, 3))
+    notes = [sum(np.sin(2 * np.pi * p * clock) for p in row) * np.exp(-3 * clock) for row in pitches]
+    return 0.15 * np.stack(notes, axis=1) + 0.005 * random.standard_normal((rate, channels))
+
+
+def seconds_of_recordings(
+    random: np.random.Generator, rate: int, channels: int, recordings: list[Path], seconds: int
+) -> np.ndarray:
+    """A stretch of a recording that is drawn, repeated where it is shorter: ``[rate * seconds, channels]``.
+
+    The second channel is the first, a little later and softer.
+    """
+    path = recordings[int(random.integers(len(recordings)))]
+    start = random.uniform(0, max(0.0, librosa.get_duration(path=path) - seconds))
+    mono, _ = librosa.load(path, sr=rate, mono=True, offset=start, duration=seconds)
+    mono = np.resize(mono, rate * seconds)
+    return np.stack([np.roll(mono, 13 * index) * 0.8**index for index in range(channels)], axis=1)
+
+
+def make_library(folder: Path, files: int, longest: int, audio: Path | None) -> dict[Path, int]:
+    """Mixed files; returns the seconds of music of each."""
     folder.mkdir()
     random = np.random.default_rng(0)
-    total = 0.0
+    recordings = sorted(p for p in audio.rglob("*") if p.suffix in (".flac", ".ogg", ".wav")) if audio else []
+    made = {}
     for number in range(files):
         kind, rate = KINDS[number % len(KINDS)]
         channels = 2 if number % 3 else 1
         seconds = int(random.integers(longest // 9, longest))
-        total += seconds
-        clock = np.arange(rate) / rate
-        with soundfile.SoundFile(folder / f"{number:03}.{kind}", "w", rate, channels) as file:
-            for _ in range(seconds):
-                pitches = random.uniform(80, 2000, (channels, 3))
-                notes = [
-                    sum(np.sin(2 * np.pi * p * clock) for p in row) * np.exp(-3 * clock) for row in pitches
-                ]
-                hiss = 0.005 * random.standard_normal((rate, channels))
-                file.write(0.15 * np.stack(notes, axis=1) + hiss)
-    return total
+        if recordings:
+            samples = seconds_of_recordings(random, rate, channels, recordings, seconds)
+        else:
+            samples = np.concatenate([seconds_of_notes(random, rate, channels) for _ in range(seconds)])
+        name = folder / f"{number:03}.{kind}"
+        with AudioWriter(name, sample_rate=rate, channels=channels, format=output_format(kind)) as file:
+            file.write(samples.astype(np.float32))
+        made[name] = seconds
+    return made
 
 
 def plain(source: Path, target: Path, trained: TrainedModel) -> None:
@@ -98,7 +138,41 @@ def plain(source: Path, target: Path, trained: TrainedModel) -> None:
         size = np.expm1(np.concatenate(out, axis=1)[:, : log.shape[1]])
         sound = librosa.griffinlim(size, n_iter=ROUNDS, hop_length=hop, n_fft=fft, length=len(channel))
         converted.append(librosa.resample(sound, orig_sr=spectrogram.sample_rate, target_sr=rate))
-    soundfile.write(target, np.stack(converted, axis=1), rate)
+    sound = np.stack(converted, axis=1)
+    kind = {"format": "OGG", "subtype": "OPUS"} if target.suffix == ".opus" else {}
+    with soundfile.SoundFile(target, "w", rate, len(converted), **kind) as file:
+        for start in range(0, len(sound), rate):  # in blocks, since libsndfile's Vorbis encoder needs them
+            file.write(sound[start : start + rate])
+
+
+class Busy:
+    """Samples the processor time of a command and all of its workers, while it runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.samples: list[tuple[float, float]] = []  # (time, processor seconds so far)
+        self._ended: dict[int, float] = {}
+
+    def wait(self) -> None:
+        """Until the command ends."""
+        while self._process.poll() is None:
+            self.samples.append((time.time(), self._used()))
+            time.sleep(0.05)
+
+    def _used(self) -> float:
+        ticks = os.sysconf("SC_CLK_TCK")
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text().rpartition(")")[2].split()
+                if int(fields[3]) == self._process.pid:  # its session
+                    self._ended[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / ticks
+        return sum(self._ended.values())
+
+    def between(self, start: float, end: float) -> float:
+        """Processor seconds used between two times."""
+        times, used = zip(*self.samples, strict=True)
+        first, last = np.interp([start, end], times, used)
+        return float(last - first)
 
 
 def main() -> None:
@@ -106,7 +180,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--files", type=int, default=60)
-    parser.add_argument("--longest", type=int, default=180, help="seconds of the longest file")
+    parser.add_argument("--longest", type=int, default=60, help="seconds of the longest file")
+    parser.add_argument("--audio", type=Path, help="a folder of recordings to make the library of")
     parser.add_argument("--recipe", default="small")
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--plain-files", type=int, help="time the plain script on so many files only")
@@ -115,23 +190,31 @@ def main() -> None:
         folder = Path(name)
         trained = untrained(arguments.recipe)
         model = export_bundle(trained, "x2y", folder / "m.onnx").path
-        seconds = make_library(folder / "library", arguments.files, arguments.longest)
+        library = make_library(folder / "library", arguments.files, arguments.longest, arguments.audio)
 
         command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(folder / "library")]
         options = ["--model", str(model), "--runtime", arguments.runtime, "--json", "-q"]
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.DEVNULL, start_new_session=True, cwd=folder
+        )
+        busy = Busy(process)
+        busy.wait()
         ours = time.monotonic() - began
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        assert process.returncode == 0, "styleshift convert failed"
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        journal = folder / "library-b" / ".styleshift" / "journal.jsonl"
+        times = [json.loads(line)["time_ns"] / 1e9 for line in journal.open()]
+        first, last = min(times), max(times)
 
         (folder / "plain").mkdir()
-        sources = sorted((folder / "library").iterdir())[: arguments.plain_files]
-        plain_seconds = sum(soundfile.info(source).duration for source in sources)
+        sources = [path for path in library if path.suffix != ".m4a"][: arguments.plain_files]
+        plain_seconds = sum(library[path] for path in sources)
         began = time.monotonic()
         for source in sources:
             plain(source, folder / "plain" / source.name, trained)
         theirs = time.monotonic() - began
+    seconds = sum(library.values())
     processors = len(os.sched_getaffinity(0))
     figures = {
         "files": arguments.files,
@@ -140,8 +223,11 @@ def main() -> None:
         "styleshift_x_real_time": round(seconds / ours, 1),
         "plain_x_real_time": round(plain_seconds / theirs, 1),
         "ratio": round((seconds / ours) / (plain_seconds / theirs), 2),
-        "processors_busy": round(busy / ours / processors, 2),
-        "largest_worker_mb": round(after.ru_maxrss / 1e3),
+        "processors_busy_first_file_to_last": round(
+            busy.between(first, last) / (last - first) / processors, 3
+        ),
+        "seconds_before_the_first_file": round(ours - (last - first), 2),
+        "largest_worker_mb": round(largest / 1e3),
     }
     print(json.dumps(figures))
 
