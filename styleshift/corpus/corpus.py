@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ class Track:
         seconds: of music.
         sha256: of the recording's file.
         path: of the array.
+        first: frame of the stored array that this begins with.
+        stored: frames of the stored array; None: as many as this has.
     """
 
     name: str
@@ -42,6 +44,19 @@ class Track:
     seconds: float
     sha256: str
     path: Path
+    first: int = 0
+    stored: int | None = None
+
+    def part(self, first: int, frames: int) -> Track:
+        """A stretch of this as a track of its own."""
+        assert 0 <= first < first + frames <= self.frames
+        return replace(
+            self,
+            first=self.first + first,
+            frames=frames,
+            seconds=self.seconds * frames / self.frames,
+            stored=self.frames if self.stored is None else self.stored,
+        )
 
     def array(self) -> npt.NDArray[np.float16]:
         """``[channels, frames, bins]`` float16, memory-mapped, read-only; at the recording's own level.
@@ -53,13 +68,14 @@ class Track:
             array: npt.NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise CorpusError(f"the spectrogram of {self.name} cannot be read: {error}", _AGAIN) from error
-        if array.shape != (self.channels, self.frames, self.bins) or array.dtype != np.float16:
+        whole = (self.channels, self.frames if self.stored is None else self.stored, self.bins)
+        if array.shape != whole or array.dtype != np.float16:
             raise CorpusError(
                 f"the spectrogram of {self.name} is {array.dtype} {list(array.shape)}; "
-                f"float16 {[self.channels, self.frames, self.bins]} was stored",
+                f"float16 {list(whole)} was stored",
                 _AGAIN,
             )
-        return array
+        return array[:, self.first : self.first + self.frames]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class DataConfig:
         mute: probability that a crop's random stretch of up to a quarter is muted.
         pitch_bins: every crop's frequency axis is stretched by up to this fraction (0.03 is half a
             semitone), which shifts the pitch.
+        held_out: share of each domain's music that is in no training crop where excerpts are judged
+            (``schedule.judge``), which are then of it.
     """
 
     crop_frames: int = 3000
@@ -76,6 +78,7 @@ class DataConfig:
     tilt_db: float = 0.0
     mute: float = 0.0
     pitch_bins: float = 0.0
+    held_out: float = 0.1
 
     def __post_init__(self) -> None:
         check_choice("data", "normalisation", self.normalisation, ("shared", "domain"))
@@ -87,6 +90,7 @@ class DataConfig:
             tilt_db=(0, 40),
             mute=(0, 1),
             pitch_bins=(0, 0.5),
+            held_out=(0, 0.5),
         )
 
 

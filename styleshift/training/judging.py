@@ -7,6 +7,7 @@ that no vocoder has a part in them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,17 +63,26 @@ class Jury:
         known: crops a side that it learns the domains from.
         excerpts: crops a side that are converted each time.
         seed: of what it learns.
+        unheard: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
     """
 
     def __init__(
-        self, x: Crops, y: Crops, config: SpectrogramConfig, *, known: int, excerpts: int, seed: int
+        self,
+        x: Crops,
+        y: Crops,
+        config: SpectrogramConfig,
+        *,
+        known: int,
+        excerpts: int,
+        seed: int,
+        unheard: Sequence[Crops] | None = None,
     ) -> None:
         self._config = config
         self._sources: dict[str, Tensor] = {}
         learned = []
-        for direction, crops in zip(DIRECTIONS, (x, y), strict=True):
+        for direction, crops, given in zip(DIRECTIONS, (x, y), unheard or (x, y), strict=True):
             state = crops.state()
-            self._sources[direction] = torch.from_numpy(crops.batch(excerpts))
+            self._sources[direction] = torch.from_numpy(given.batch(excerpts))
             learned.append([self._features(crops.batch(1))[0] for _ in range(known)])
             crops.restore(state)
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}

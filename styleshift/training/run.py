@@ -37,7 +37,14 @@ from styleshift.training.judging import Jury
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
 from styleshift.training.model import CycleGAN
-from styleshift.training.sources import choose_domains, make_jury, make_samplers, make_source, open_corpora
+from styleshift.training.sources import (
+    choose_domains,
+    make_jury,
+    make_samplers,
+    make_source,
+    open_corpora,
+    set_aside,
+)
 from styleshift.training.step import TrainingState
 from styleshift.workspace import Workspace
 
@@ -100,14 +107,15 @@ def start_run(
     free_name(place, pair, name)  # before the work
     with _preparing("nothing was saved"):
         torch.manual_seed(seed)
-        samplers = make_samplers(corpora, recipe, seed)
+        heard, held = set_aside(corpora, recipe, reporter)
+        samplers = make_samplers(heard, recipe, seed)
         statistics = [measure(sampler) for sampler in samplers]
         model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
         state = TrainingState.begin(recipe, model, seed)
         _check_writable(place)
         reporter.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}")
-        jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-        source = make_source(corpora, samplers, state, reporter)
+        jury = make_jury(samplers, heard, held, recipe, reporter)
+        source = make_source(heard, samplers, state, reporter)
     provenance = {
         "styleshift": __version__,
         "torch": torch.__version__,
@@ -185,7 +193,8 @@ def resume_run(
         with _preparing(f"run {folder.name} is as it was"):
             path = CheckpointFolder(folder / CHECKPOINTS).last()
             tensors, values = read(path)
-            samplers = make_samplers(corpora, recipe, run["seed"])
+            heard, held = set_aside(corpora, recipe, reporter)
+            samplers = make_samplers(heard, recipe, run["seed"])
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
             state = TrainingState.begin(recipe, model, run["seed"])
             unpack(state, tensors, values)
@@ -195,8 +204,8 @@ def resume_run(
                     f"run {folder.name} is at its end, step {state.step}", f"train it longer: {longer}"
                 )
             reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
-            jury = make_jury(samplers, recipe, min(corpus.hours for corpus in corpora), reporter)
-            source = make_source(corpora, samplers, state, reporter)
+            jury = make_jury(samplers, heard, held, recipe, reporter)
+            source = make_source(heard, samplers, state, reporter)
             source.restore(values["source"])
         _write_run(folder, {**run, "recipe": recipe.to_dict()})
         return _train(folder, state, source, jury, reporter)

@@ -9,6 +9,7 @@ from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import FreshCrops, Source
+from styleshift.training.held_out import hold_out
 from styleshift.training.judging import Jury
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.step import TrainingState
@@ -78,6 +79,32 @@ def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[s
     return domains
 
 
+Pair = tuple[Corpus, Corpus]
+
+
+def set_aside(corpora: Pair, recipe: Recipe, reporter: Reporter | None = None) -> tuple[Pair, Pair | None]:
+    """What is trained on, and what is judged by and in no crop of it; None where nothing is held out."""
+    if not (recipe.schedule.judge and recipe.data.held_out):
+        return corpora, None
+    say = reporter or Reporter()
+    (x, held_x), (y, held_y) = (
+        hold_out(corpus, recipe.data.held_out, recipe.data.crop_frames) for corpus in corpora
+    )
+    if held_x is None or held_y is None:
+        short = [corpus.domain for corpus, held in ((x, held_x), (y, held_y)) if held is None]
+        say.warn(
+            f"there is too little music in {' and '.join(short)} to keep any of it from training: the model "
+            "is judged by what it has learned from, and may do worse on other music"
+        )
+        return corpora, None
+    for held in (held_x, held_y):
+        say.detail(
+            f"{held.domain}: {3600 * held.hours:.0f} s are kept from training, to judge by: "
+            f"{', '.join(track.name for track in held.tracks)}"
+        )
+    return (x, y), (held_x, held_y)
+
+
 def make_samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
     """A source of random crops for each domain, X first."""
     frames = recipe.data.crop_frames
@@ -99,13 +126,17 @@ def make_source(
 
 
 def make_jury(
-    samplers: list[CropSampler], recipe: Recipe, least_hours: float, reporter: Reporter
+    samplers: list[CropSampler], corpora: Pair, held: Pair | None, recipe: Recipe, reporter: Reporter
 ) -> Jury | None:
-    """Who judges, where the recipe wants that."""
+    """Who judges, where the recipe wants that: by what is held out, or else by what is trained on."""
     if not recipe.schedule.judge:
         return None
     crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
-    known = max(8, round(min(300.0, 3600 * least_hours) / crop))  # five minutes a side, or what there is
+    seconds = 3600 * min(corpus.hours for corpus in corpora)
+    known = max(8, round(min(300.0, seconds) / crop))  # five minutes a side, or what there is
     reporter.detail("learning to tell the domains apart, to judge by")
     x, y = samplers
-    return Jury(x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0)
+    unheard = make_samplers(held, recipe, 0) if held else None
+    return Jury(
+        x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0, unheard=unheard
+    )

@@ -1,0 +1,62 @@
+"""What is kept from training, so that a model is judged on music that it has never seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from styleshift.corpus import Corpus
+from styleshift.corpus.corpus import Track
+
+
+def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus | None]:
+    """Part a corpus into what is trained on and what is judged by.
+
+    Whole recordings are held out, those whose hashes are lowest, so that adding others changes little. Where
+    there are fewer than three, or one would be too much, the end of the longest is held out.
+
+    Args:
+        corpus: a domain.
+        share: of the music, about so much; 0 holds out nothing.
+        frames: of a crop; recordings shorter than that take no part, since no crop comes from them.
+
+    Returns:
+        The rest, and what is held out: at least one crop. None where there is too little music for that.
+    """
+    usable = [track for track in corpus.tracks if track.frames >= frames]
+    if not share or not usable:
+        return corpus, None
+    wanted = share * sum(track.frames for track in usable)
+    chosen = _recordings(usable, wanted) if len(usable) >= 3 else set()
+    if chosen:
+        return (
+            replace(corpus, tracks=tuple(track for track in corpus.tracks if track.sha256 not in chosen)),
+            replace(corpus, tracks=tuple(track for track in usable if track.sha256 in chosen)),
+        )
+    longest = max(usable, key=lambda track: track.frames)
+    length = max(frames, min(round(wanted), longest.frames // 3))
+    if longest.frames < length + 2 * frames:
+        return corpus, None
+    rest = longest.part(0, longest.frames - length)
+    # The same recording under another name would bring back what is held out.
+    others = tuple(track for track in corpus.tracks if track.sha256 != longest.sha256)
+    kept = tuple(sorted((*others, rest), key=lambda track: track.name))
+    end = longest.part(longest.frames - length, length)
+    return replace(corpus, tracks=kept), replace(corpus, tracks=(end,))
+
+
+def _recordings(tracks: list[Track], wanted: float) -> set[str]:
+    """Hashes of the recordings to hold out; none where every one is more than a third of all there is."""
+    sizes: dict[str, int] = {}
+    for track in tracks:  # the same recording under two names counts as one
+        sizes[track.sha256] = sizes.get(track.sha256, 0) + track.frames
+    chosen: set[str] = set()
+    taken = 0
+    for sha256, size in sorted(sizes.items()):
+        if taken < wanted and taken + size <= 1.5 * wanted:
+            chosen.add(sha256)
+            taken += size
+    if not chosen:
+        size, sha256 = min((size, sha256) for sha256, size in sizes.items())
+        if size <= sum(sizes.values()) / 3:
+            chosen.add(sha256)
+    return chosen
