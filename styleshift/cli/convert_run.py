@@ -13,6 +13,7 @@ from styleshift.conversion.library import LibraryResult, convert_plan, default_j
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
 from styleshift.conversion.report import report_lines, write_reports
 from styleshift.conversion.settings import ConvertSettings, checked, parse_options
+from styleshift.conversion.settle import settle
 from styleshift.conversion.worker import Outcome
 from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
 from styleshift.interrupt import StopRequest
@@ -70,6 +71,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
+    settings = settle(settings, bundle, reporter)
     jobs = int(setting("jobs", request.jobs)) or default_jobs(settings.device)
     if request.dry_run:
         _show_plan(plan, bundle, settings, jobs, reporter)

@@ -18,6 +18,7 @@ from styleshift.conversion.library import LibraryResult, convert_plan, default_j
 from styleshift.conversion.plan import format_for_file, plan_conversion
 from styleshift.conversion.report import write_reports
 from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.settle import settle
 from styleshift.progress import Reporter
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def convert_library(
         exclude=exclude,
         limit=limit,
     )
+    settings = settle(settings, bundle, reporter)
     result = convert_plan(
         plan,
         bundle,

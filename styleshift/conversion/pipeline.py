@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.runtimes import choose_runtime
+from styleshift.conversion.runtimes import runtimes_for
 from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.settle import settle
 from styleshift.conversion.stream import Pipeline
 from styleshift.errors import BundleError
 from styleshift.hooks.records import RuntimeSession
@@ -73,12 +74,11 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
         ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
         BundleError: the runtime cannot load the model.
     """
-    settings = checked(settings)
+    settings = settle(checked(settings), bundle)
     spec = load_registry().vocoders.get(settings.vocoder)
     options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
-    runtime = choose_runtime(settings.runtime, settings.device)
-    session = runtime.build(bundle.path, settings.device, threads)
+    session = runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
     frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
     batch = max(1, frames // bundle.metadata.window_frames)
     pipeline = Pipeline(bundle.metadata, Batches(session), batch, vocoder, spec.context_frames)

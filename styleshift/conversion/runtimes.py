@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleshift.conversion.half import to_half
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec
 from styleshift.hooks.specs import hookimpl
@@ -13,7 +17,7 @@ from styleshift.hooks.specs import hookimpl
 if TYPE_CHECKING:
     from styleshift.hooks.records import Float32Array
 
-_QUIET = 3  # ONNX Runtime's log level: errors only
+_QUIET, _SILENT = 3, 4  # ONNX Runtime's log levels: errors only, and what ends the process
 
 
 class OnnxRuntimeSession:
@@ -35,20 +39,22 @@ class OnnxRuntimeSession:
         return converted
 
 
-def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
+def load_onnxruntime(model: Path, device: str, threads: int, *, half: bool = False) -> RuntimeSession:
     """Load a model file in ONNX Runtime.
 
     Args:
         model: ONNX file.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         threads: of the CPU that one call of ``run`` may use.
+        half: convolutions and matrix products in float16; see :mod:`styleshift.conversion.half`.
 
     Raises:
         BundleError: the file cannot be loaded, or the device not be used.
     """
     import onnxruntime
 
-    onnxruntime.set_default_logger_severity(_QUIET)
+    # A GPU that cannot be used is told of below, in a line of ours.
+    onnxruntime.set_default_logger_severity(_SILENT if device.startswith("cuda") else _QUIET)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = max(1, threads)
@@ -68,11 +74,15 @@ def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
         }
         providers = [(wanted, settings), "CPUExecutionProvider"]
         if hasattr(onnxruntime, "preload_dlls"):
-            onnxruntime.preload_dlls()  # CUDA and cuDNN from the pip packages that torch brings
+            # CUDA and cuDNN from the pip packages that torch brings; it prints what it does not find.
+            with contextlib.redirect_stdout(io.StringIO()):
+                onnxruntime.preload_dlls()
     try:
         given: str | bytes = str(model)
         if any("\ud800" <= c <= "\udfff" for c in str(model)):  # no UTF-8: ONNX Runtime refuses such a path
             given = model.read_bytes()
+        if half:
+            given = to_half(model.read_bytes())
         session = onnxruntime.InferenceSession(given, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises many types of its own
         raise BundleError(
@@ -86,46 +96,53 @@ def load_onnxruntime(model: Path, device: str, threads: int) -> RuntimeSession:
             "install onnxruntime-gpu with its CUDA libraries, or use --device cpu",
         )
     provider = wanted.removesuffix("ExecutionProvider")
-    return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, float32")
+    precision = "float16" if half else "float32"
+    return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, {precision}")
 
 
 @hookimpl
 def styleshift_runtimes() -> Iterable[RuntimeSpec]:
-    """``onnxruntime``: CUDA or CPU."""
+    """``onnxruntime`` on CUDA or CPU, and ``onnxruntime-float16`` on CUDA."""
     return [
         RuntimeSpec(
             "onnxruntime",
             "ONNX Runtime, on an NVIDIA GPU or the CPU",
             load_onnxruntime,
             devices=("cpu", "cuda"),
-        )
+        ),
+        RuntimeSpec(
+            "onnxruntime-float16",
+            "ONNX Runtime, on an NVIDIA GPU, with convolutions in float16",
+            partial(load_onnxruntime, half=True),
+            priority=10,
+            devices=("cuda",),
+        ),
     ]
 
 
-def choose_runtime(name: str, device: str) -> RuntimeSpec:
-    """The runtime that ``--runtime`` names; ``auto`` is the one of highest priority that serves the device.
+def runtimes_for(name: str, device: str, *, required: bool = True) -> list[RuntimeSpec]:
+    """The runtime that ``--runtime`` names; for ``auto`` all that serve the device, highest priority first.
 
     Args:
         name: of a runtime, or ``auto``.
         device: as :func:`styleshift.conversion.devices.resolve_device` returns it.
+        required: that there is one.
 
     Raises:
         PluginError: there is none of that name.
-        ConfigError: it does not serve the device, or none does.
+        ConfigError: it does not serve the device, or none does, and one is required.
     """
     from styleshift.hooks.registry import load_registry
 
     shelf = load_registry().runtimes
     kind = device.split(":")[0]
-    if name != "auto":
-        spec = shelf.get(name)
-        if kind not in spec.devices:
-            raise ConfigError(
-                f"runtime {name} does not run on {device}; it runs on {', '.join(spec.devices)}",
-                "leave --runtime or --device out",
-            )
-        return spec
-    fit = [spec for spec in shelf.specs() if kind in spec.devices]
-    if not fit:
-        raise ConfigError(f"no runtime that is installed runs on {device}", "use --device cpu")
-    return max(fit, key=lambda spec: spec.priority)
+    specs = shelf.specs() if name == "auto" else [shelf.get(name)]
+    fit = sorted((spec for spec in specs if kind in spec.devices), key=lambda spec: -spec.priority)
+    if required and not fit:
+        if name == "auto":
+            raise ConfigError(f"no runtime that is installed runs on {device}", "use --device cpu")
+        raise ConfigError(
+            f"runtime {name} does not run on {device}; it runs on {', '.join(specs[0].devices)}",
+            "leave --runtime or --device out",
+        )
+    return fit

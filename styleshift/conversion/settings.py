@@ -54,7 +54,7 @@ class ConvertSettings:
 
 
 def checked(settings: ConvertSettings) -> ConvertSettings:
-    """Settings whose every name is known here, with the device that ``auto`` means on this machine.
+    """Settings whose every name is known here; :func:`styleshift.conversion.settle.settle` tries ``auto``.
 
     Raises:
         UsageError: no such format.
@@ -63,15 +63,18 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
     """
     from styleshift.audio.formats import output_format
     from styleshift.conversion.devices import resolve_device
-    from styleshift.conversion.runtimes import choose_runtime
+    from styleshift.conversion.runtimes import runtimes_for
     from styleshift.hooks.registry import build_config, load_registry
 
     if settings.audio_format != "same":
         output_format(settings.audio_format)
     spec = load_registry().vocoders.get(settings.vocoder)
     build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
-    settings = replace(settings, device=resolve_device(settings.device))
-    choose_runtime(settings.runtime, settings.device)
+    if settings.runtime != "auto":
+        load_registry().runtimes.get(settings.runtime)
+    if settings.device != "auto":
+        settings = replace(settings, device=resolve_device(settings.device))
+        runtimes_for(settings.runtime, settings.device)
     return settings
 
 

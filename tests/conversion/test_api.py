@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 import styleshift
-from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
 
 RATE = 22050
@@ -88,8 +88,6 @@ def test_a_librarys_settings_are_checked_before_it_begins(
     with pytest.raises(ConfigError, match="jobs"):
         styleshift.convert_library(tmp_path / "l", file, jobs=0)
     assert not (tmp_path / "l-classical").exists()
-    monkeypatch.setattr("styleshift.conversion.devices.cuda_devices", lambda: 1)
-    assert checked(ConvertSettings()).device == "cuda"  # as load_model's default
 
 
 def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:

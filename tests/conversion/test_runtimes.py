@@ -12,7 +12,7 @@ import pytest
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion import devices
 from styleshift.conversion.pipeline import Batches, load_pipeline
-from styleshift.conversion.runtimes import choose_runtime, load_onnxruntime
+from styleshift.conversion.runtimes import load_onnxruntime, runtimes_for
 from styleshift.conversion.settings import ConvertSettings, parse_options
 from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
 
@@ -53,12 +53,17 @@ def test_onnx_runtime_that_falls_back_is_found_out(models: ModuleType, tmp_path:
 
 
 def test_choosing_a_runtime() -> None:
-    assert choose_runtime("onnxruntime", "cpu").name == "onnxruntime"
-    assert "cpu" in choose_runtime("auto", "cpu").devices
+    assert [spec.name for spec in runtimes_for("onnxruntime", "cpu")] == ["onnxruntime"]
+    assert all("cpu" in spec.devices for spec in runtimes_for("auto", "cpu"))
+    assert [spec.name for spec in runtimes_for("auto", "cuda:1")][:2] == [
+        "onnxruntime-float16",
+        "onnxruntime",
+    ]
     with pytest.raises(PluginError, match="tensorflow"):
-        choose_runtime("tensorflow", "cpu")
+        runtimes_for("tensorflow", "cpu")
     with pytest.raises(ConfigError, match="does not run on mps"):
-        choose_runtime("onnxruntime", "mps")
+        runtimes_for("onnxruntime", "mps")
+    assert runtimes_for("onnxruntime", "mps", required=False) == []
 
 
 class SmallMemory:

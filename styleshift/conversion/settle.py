@@ -1,0 +1,153 @@
+"""What ``--runtime auto`` and ``--device auto`` mean for one model on this machine: tried, not looked up.
+
+A runtime is taken if it loads the model, gives for a test input what ONNX Runtime gives in float32 on the
+CPU, and, on a CPU, is faster than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion import devices
+from styleshift.conversion.runtimes import load_onnxruntime, runtimes_for
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import BundleError, StyleshiftError
+from styleshift.progress import Reporter
+
+if TYPE_CHECKING:
+    from styleshift.bundle.metadata import BundleMetadata
+    from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+
+Float32Array = npt.NDArray[np.float32]
+
+# Root mean square of the difference, as a share of the output's own deviation: 40 dB below what is there.
+# bfloat16 comes out near 0.005, float16 near 0.001.
+PARITY = 0.01
+# Less than this is not worth another library's rounding.
+WORTH = 1.1
+_RUNS, _ENOUGH_SECONDS = 5, 1.0
+
+
+def settle(settings: ConvertSettings, bundle: Bundle, reporter: Reporter | None = None) -> ConvertSettings:
+    """Settings with a runtime and a device that work here.
+
+    Args:
+        settings: whose ``auto`` is to be settled; a name is left as it is.
+        bundle: the model.
+        reporter: told, in a line each, what was not taken and why.
+
+    Raises:
+        ConfigError: no such device, or the runtime does not serve it.
+        PluginError: no such runtime.
+        BundleError: the model cannot be run at all.
+    """
+    reporter = reporter or Reporter()
+    if settings.device != "auto":
+        device = devices.resolve_device(settings.device)
+        fit = runtimes_for(settings.runtime, device)
+        if settings.runtime == "auto":
+            chosen = _choose(fit, device, bundle, reporter)
+            if chosen is None:
+                raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
+            return replace(settings, device=device, runtime=chosen)
+        return replace(settings, device=device)
+    if devices.cuda_devices():
+        there = runtimes_for(settings.runtime, "cuda", required=False)
+        chosen = _choose(there, "cuda", bundle, reporter) if there else None
+        if chosen is not None:
+            return replace(settings, device="cuda", runtime=chosen)
+        if there:
+            reporter.warn("the GPU is not used; the CPU does the work")
+    return settle(replace(settings, device="cpu"), bundle, reporter)
+
+
+def _choose(fit: list[RuntimeSpec], device: str, bundle: Bundle, reporter: Reporter) -> str | None:
+    """The name of the first that holds what it promises; None if none does."""
+    if device == "cpu" and len(fit) == 1:
+        return fit[0].name  # there is nothing to choose, and what is wrong with it will be said
+    window = test_window(bundle.metadata)
+    reference = load_onnxruntime(bundle.path, "cpu", 1)
+    wanted = reference.run(window)
+    baseline = 0.0
+    for spec in fit:
+        if device == "cpu" and spec.name == "onnxruntime":
+            return spec.name
+        try:
+            session = spec.build(bundle.path, device, 1)
+            difference = distance(session.run(window), wanted)
+        except Exception as error:  # a stranger's library on a stranger's hardware
+            text = error.message if isinstance(error, StyleshiftError) else str(error)
+            reporter.warn(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
+            continue
+        if not difference <= PARITY:
+            reporter.warn(
+                f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed"
+            )
+            continue
+        if device == "cpu":
+            baseline = baseline or _seconds(reference, window)
+            taken = _seconds(session, window)
+            if taken * WORTH > baseline:
+                reporter.detail(
+                    f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, "
+                    f"onnxruntime {baseline * 1e3:.1f}"
+                )
+                continue
+        reporter.detail(f"{session.description}: differs from float32 on the CPU by {difference:.2%}")
+        return spec.name
+    return None
+
+
+def distance(found: Float32Array, wanted: Float32Array) -> float:
+    """Root mean square of the difference over the deviation of ``wanted``; infinite for other shapes."""
+    if found.shape != wanted.shape:
+        return float("inf")
+    error = np.sqrt(np.mean(np.square(found.astype(np.float64) - wanted)))
+    return float(error / (wanted.std() + 1e-12))
+
+
+def test_window(metadata: BundleMetadata) -> Float32Array:
+    """A window of decaying notes over a little noise, at the level the model was trained at.
+
+    Returns:
+        ``[1, 1, bins, frames]`` float32, compressed as the model wants it.
+    """
+    from styleshift.frontend import compress, stft
+
+    spectrogram, frames = metadata.spectrogram, metadata.window_frames
+    rate = spectrogram.sample_rate
+    samples = (frames - 1) * spectrogram.hop_length + spectrogram.frame_length
+    clock = np.arange(samples) / rate
+    random = np.random.default_rng(0)
+    sound = 0.02 * random.standard_normal(samples)
+    for start in np.arange(0, clock[-1], 0.25):
+        since = np.maximum(clock - start, 0)
+        pitch = random.uniform(100, 800)
+        for harmonic in range(1, 8):
+            sound += (
+                (since > 0) * np.exp(-4 * since) * np.sin(2 * np.pi * pitch * harmonic * since) / harmonic
+            )
+    sound *= 10 ** (metadata.reference_level_db / 20) / np.sqrt(np.mean(np.square(sound)))
+    spectrum = stft(sound.astype(np.float32), spectrogram, threads=1)[:frames]
+    log_magnitude = compress(np.abs(spectrum), spectrogram)
+    return np.ascontiguousarray(log_magnitude.T)[None, None]
+
+
+def _seconds(session: RuntimeSession, window: Float32Array) -> float:
+    """The shortest of a few runs."""
+    clock: Callable[[], float] = time.perf_counter
+    best, began = float("inf"), clock()
+    for _ in range(_RUNS):
+        start = clock()
+        session.run(window)
+        best = min(best, clock() - start)
+        if clock() - began > _ENOUGH_SECONDS:
+            break
+    return best
