@@ -97,7 +97,9 @@ def evaluate(
     rows.append(["mean", *(_figure(result.mean[key]) for key in columns)])
     reporter.table(f"{converted}", ["file", *columns], rows)
     if "fd" in result.mean:
-        reporter.result(f"fd {result.mean['fd']:.1f} (all files together)")
+        before = result.mean.get("fd_source")
+        was = "" if before is None else f"; of the sources: {before:.1f}"
+        reporter.result(f"fd {result.mean['fd']:.1f} (all files together){was}")
     reporter.event("verdict", text=result.verdict)
     reporter.result(result.verdict)
     if page is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from styleshift.evaluation.features import Features
+from styleshift.evaluation.features import Features, clip_range
 from styleshift.evaluation.metrics import (
     PatchStatistics,
     chroma_correlation,
@@ -25,7 +25,7 @@ from styleshift.evaluation.metrics import (
 if TYPE_CHECKING:
     from styleshift.evaluation.classifier import StyleClassifier
 
-Kind = Literal["copies", "music lost", "style not moved", "partly moved", "moved"]
+Kind = Literal["copies", "collapsed", "music lost", "style not moved", "partly moved", "moved"]
 
 # Measured on true pairs (the same notes on violin and piano): change 10.7 dB, chroma .74, onsets .61 against
 # the source. An equaliser changes 6 dB, a vocoder round trip 0.4 dB.
@@ -34,6 +34,11 @@ COPY_DB = 2.0
 KEPT_WELL = 0.65
 """Mean of chroma and onset correlation at which as much of the music stayed as in a true pair."""
 KEPT_TOO_LITTLE = 0.35
+SPREAD_TOO_LITTLE = 0.25
+"""Below this part of the difference between sources their conversions are nearly the same."""
+HEARD_AS_OTHER = 0.2
+"""Below this probability of the target no distance makes a conversion one: an equaliser alone goes half the
+Frechet distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Judgement:
         onsets: agreement of note onsets with the source, at most 1.
         change_db: log-mel distance to the source at the best gain; 0 is a copy.
         recordings: how many were judged.
+        spread: how different the conversions of different recordings are, as a part of how different those
+            are, frame by frame; near 0 whatever goes in gives the same; nan where there is only one.
     """
 
     p: float
@@ -57,6 +64,7 @@ class Judgement:
     onsets: float
     change_db: float
     recordings: int
+    spread: float = float("nan")
 
     @property
     def moved(self) -> float:
@@ -88,25 +96,37 @@ class Judgement:
         """The verdict in a word."""
         if self.change_db < COPY_DB:
             return "copies"
+        if self.spread < SPREAD_TOO_LITTLE:  # False for nan
+            return "collapsed"
         if (self.chroma + self.onsets) / 2 < KEPT_TOO_LITTLE:
             return "music lost"
-        if self.style < 0.2:
+        if self.style < 0.2 or self.p < HEARD_AS_OTHER:
             return "style not moved"
-        return "moved" if self.style >= 0.6 else "partly moved"
+        return "moved" if self.style >= 0.6 and not self.p < 0.5 else "partly moved"
 
     @property
     def verdict(self) -> str:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
-        way = f"{self.style:.0%} of the way"
+        way = f"the distance to the style wanted {self._change_of_distance}"
+        if not math.isnan(self.p):
+            way = f"{self.p:.0%} sure to be of the style wanted; {way}"
         return {
             "copies": f"this model only copies its input: it changes the sound by {self.change_db:.1f} dB, "
             f"and {COPY_DB:.0f} dB is the least that is heard as another sound",
+            "collapsed": "this model has collapsed: whatever goes in, nearly the same comes out "
+            f"(conversions differ {self.spread:.0%} as much as their sources)",
             "music lost": f"the music is lost: what was played can hardly be made out any more ({kept})",
-            "style not moved": f"the style hardly moved ({way}), the music stayed ({kept})",
-            "partly moved": f"the style moved {way}, and the music stayed ({kept})",
+            "style not moved": f"the style hardly moved ({way}); the music stayed ({kept})",
+            "partly moved": f"the style moved a part of the way ({way}), and the music stayed ({kept})",
             "moved": f"the style moved ({way}), and the music stayed ({kept})",
         }[self.kind]
+
+    @property
+    def _change_of_distance(self) -> str:
+        if not self.fd_source > 0:
+            return f"is {self.fd:.0f}"
+        return f"{'fell' if self.fd <= self.fd_source else 'rose'} from {self.fd_source:.0f} to {self.fd:.0f}"
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Plain values for JSON lines and checkpoints; a figure that is not there is left out."""
@@ -181,6 +201,7 @@ class Judge:
             onsets=float(np.mean([onset_correlation(*pair) for pair in pairs])),
             change_db=float(np.mean([lsd(*pair) for pair in pairs])),
             recordings=len(pairs),
+            spread=spread(sources, converted),
         )
 
     def distance(self, recordings: Sequence[Features]) -> float:
@@ -190,3 +211,24 @@ class Judge:
     def probability(self, recording: Features) -> float:
         """Probability of the target style, 0 to 1; nan without a classifier."""
         return float("nan") if self.classifier is None else self.classifier.probability(recording)
+
+
+def spread(sources: Sequence[Features], converted: Sequence[Features]) -> float:
+    """How different the conversions are from each other, as a part of how different their sources are.
+
+    The deviation over recordings of each band in each frame, levels relative to each recording's peak,
+    averaged over bands and frames; all cut to the shortest.
+
+    Returns:
+        nan for fewer than two recordings, or sources that are all the same.
+    """
+    frames = min(len(item.log_mel) for item in (*sources, *converted))
+    if len(sources) < 2 or not frames:
+        return float("nan")
+    before, after = (
+        float(
+            np.std([clip_range(item.log_mel - item.log_mel.max())[:frames] for item in side], axis=0).mean()
+        )
+        for side in (sources, converted)
+    )
+    return after / before if before > 0 else float("nan")

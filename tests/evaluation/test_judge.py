@@ -9,7 +9,7 @@ import torch
 
 from styleshift.evaluation.classifier import _augment, train_classifier
 from styleshift.evaluation.features import SAMPLE_RATE, Features, features
-from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.evaluation.judge import Judge, Judgement, spread
 from styleshift.evaluation.load import load_style
 from styleshift.progress import Reporter
 
@@ -78,8 +78,10 @@ def test_a_copy_is_called_a_copy(judge: Judge, styles: dict[str, list[Features]]
 def test_other_music_in_the_right_style_has_lost_the_music(
     judge: Judge, styles: dict[str, list[Features]]
 ) -> None:
-    noise = np.random.default_rng(1).normal(0, 0.1, 3 * SAMPLE_RATE).astype(np.float32)
-    found = judge.judge(styles["tunes-held"], [features(noise)] * 2)
+    noise = np.random.default_rng(1).normal(0, 0.1, (2, 3 * SAMPLE_RATE)).astype(np.float32)
+    noise[0, SAMPLE_RATE:] *= 0.01  # one falls silent where the other begins: no collapse, but no music
+    noise[1, :SAMPLE_RATE] *= 0.01
+    found = judge.judge(styles["tunes-held"], [features(each) for each in noise])
     assert found.kind == "music lost"
     assert "music is lost" in found.verdict
     assert found.score < judge.judge(styles["tunes-held"], styles["tunes-plucked"]).score / 2
@@ -108,9 +110,48 @@ def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]
         ({"p": 0.5, "fd": 30.0, "chroma": 0.9, "onsets": 0.9, "change_db": 7.0}, "partly moved"),
         ({"p": 0.95, "fd": 8.0, "chroma": 0.74, "onsets": 0.61, "change_db": 10.7}, "moved"),
         ({"p": 0.95, "fd": 8.0, "chroma": 0.1, "onsets": 0.2, "change_db": 12.0}, "music lost"),
+        # The distance alone, as an equaliser moves it, is not the style.
+        ({"p": 0.05, "fd": 16.0, "chroma": 0.9, "onsets": 0.9, "change_db": 6.0}, "style not moved"),
+        ({"p": 0.4, "fd": 5.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "partly moved"),
+        ({"p": math.nan, "fd": 5.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "moved"),
+        ({"p": 0.9, "fd": 8.0, "chroma": 0.8, "onsets": 0.8, "change_db": 8.0, "spread": 0.1}, "collapsed"),
     ],
 )
 def test_the_verdict_follows_from_the_figures(figures: dict[str, float], kind: str) -> None:
     found = Judgement(fd_source=50.0, recordings=1, **figures)
     assert found.kind == kind
     assert 0 <= found.score <= 1
+
+
+def test_the_sentence_says_both_figures_of_the_style() -> None:
+    found = Judgement(p=0.05, fd=32.0, fd_source=50.0, chroma=0.9, onsets=0.9, change_db=6.0, recordings=1)
+    assert "hardly moved" in found.verdict
+    assert "5% sure to be of the style wanted" in found.verdict
+    assert "the distance to the style wanted fell from 50 to 32" in found.verdict
+    worse = Judgement(
+        p=math.nan, fd=60.0, fd_source=50.0, chroma=0.9, onsets=0.9, change_db=6.0, recordings=1
+    )
+    assert "sure" not in worse.verdict
+    assert "rose from 50 to 60" in worse.verdict
+
+
+def test_the_same_whatever_goes_in_is_a_collapse(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    sources = styles["tunes-held"]
+    same = [styles["tunes-plucked"][0]] * len(sources)
+    found = judge.judge(sources, same)
+    assert found.spread == pytest.approx(0, abs=1e-6)
+    assert found.kind == "collapsed"
+    assert "whatever goes in" in found.verdict
+    assert judge.judge(sources, styles["tunes-plucked"]).spread > 0.5
+    assert math.isnan(judge.judge(sources[:1], same[:1]).spread)
+
+
+def test_spread_by_hand() -> None:
+    """Two recordings 8 and -8 dB around their mean in one band of two, then 2 and -2."""
+
+    def recordings(deviation: float) -> list[Features]:
+        levels = [np.array([[0.0, -20.0 + sign * deviation]] * 5, np.float32) for sign in (1, -1)]
+        return [Features(level, np.zeros((5, 12), np.float32)) for level in levels]
+
+    assert spread(recordings(8), recordings(2)) == pytest.approx(0.25)
+    assert math.isnan(spread(recordings(0), recordings(2)))
