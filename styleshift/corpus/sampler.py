@@ -59,20 +59,50 @@ class CropSampler:
         self._tables: OrderedDict[float, npt.NDArray[np.float32]] = OrderedDict()
         self._random = np.random.Generator(np.random.PCG64(seed))
 
-    def batch(self, count: int) -> npt.NDArray[np.float32]:
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32]:
         """Draw crops.
+
+        Args:
+            count: how many.
+            part: which, counted from 0, of ``parts`` equal parts of a draw of ``count * parts`` crops; the
+                others are passed over, so that several trainings with one state share one sequence.
+            parts: see there.
 
         Returns:
             ``[count, 1, bins, frames]`` float32, compressed magnitudes as the corpus' settings say, scaled to
             ``REFERENCE_LEVEL_DB``; C-contiguous.
         """
         out = np.empty((count, 1, self._config.bins, self.frames), dtype=np.float32)
-        # One draw a crop decides track and position together.
-        for crop, place in zip(out, self._random.integers(self._ends[-1], size=count), strict=True):
-            index = int(np.searchsorted(self._ends, place, side="right"))
-            start = int(place - (self._ends[index - 1] if index else 0))
+        for crop, (index, start) in zip(out, self.places(count, part, parts), strict=True):
             self._take(self._tracks[index], start, crop[0])
         return out
+
+    def places(self, count: int, part: int = 0, parts: int = 1) -> list[tuple[int, int]]:
+        """Draw as :meth:`batch` does, but only where: the number of the track and the crop's first frame."""
+        # One draw a crop decides track and position together.
+        drawn = self._random.integers(self._ends[-1], size=count * parts)[part * count : (part + 1) * count]
+        indices = np.searchsorted(self._ends, drawn, side="right")
+        before = np.concatenate([[0], self._ends])[indices]
+        return list(zip(indices.tolist(), (drawn - before).tolist(), strict=True))
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks are drawn from."""
+        return len(self._tracks)
+
+    @property
+    def bins(self) -> int:
+        """Of every crop."""
+        return self._config.bins
+
+    def length(self, index: int) -> int:
+        """Frames of a track."""
+        return self._tracks[index].frames
+
+    def whole(self, index: int) -> npt.NDArray[np.float32]:
+        """A whole track ``[frames, bins]`` as its crops have it, but not turned over."""
+        track = self._tracks[index]
+        return self._table(gain_to_reference(track.level_db))[self._bits(track)]
 
     def state(self) -> dict[str, Any]:
         """Where the draws are: plain values (JSON keeps them); see :meth:`restore`."""

@@ -14,6 +14,7 @@ from styleshift.errors import ConfigError
 Adversarial = Literal["log", "lsgan", "hinge"]
 Normalisation = Literal["shared", "domain"]
 Precision = Literal["float32", "bfloat16", "auto"]
+Choice = Literal["auto", "yes", "no"]
 
 
 def check_range(table: str, values: object, **limits: tuple[float, float]) -> None:
@@ -69,6 +70,8 @@ class DataConfig:
             semitone), which shifts the pitch.
         held_out: share of each domain's music that is in no training crop where excerpts are judged
             (``schedule.judge``), which are then of it.
+        resident: both corpora are held on the device as float32, and crops are cut there. ``auto``: on a
+            GPU where they take no more than a quarter of its free memory. The crops are the same either way.
     """
 
     crop_frames: int = 3000
@@ -79,8 +82,10 @@ class DataConfig:
     mute: float = 0.0
     pitch_bins: float = 0.0
     held_out: float = 0.1
+    resident: Choice = "auto"
 
     def __post_init__(self) -> None:
+        check_choice("data", "resident", self.resident, ("auto", "yes", "no"))
         check_choice("data", "normalisation", self.normalisation, ("shared", "domain"))
         check_range(
             "data",

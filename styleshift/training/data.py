@@ -17,8 +17,11 @@ from styleshift.recipes.settings import DataConfig
 class Crops(Protocol):
     """An endless source of random crops (``styleshift.corpus.CropSampler``)."""
 
-    def batch(self, n: int) -> npt.NDArray[np.float32]:
-        """``[n, 1, bins, frames]`` float32 log magnitudes at the reference level."""
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32]:
+        """``[count, 1, bins, frames]`` float32 log magnitudes at the reference level.
+
+        They are the ``part``-th of ``parts`` equal parts of one draw, so that ranks share a sequence.
+        """
         ...
 
     def state(self) -> dict[str, Any]:
@@ -27,6 +30,22 @@ class Crops(Protocol):
 
     def restore(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`state`."""
+        ...
+
+
+class TensorCrops(Protocol):
+    """The same, as tensors that may be on a GPU (``styleshift.training.resident.ResidentCrops``)."""
+
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
+        """See :class:`Crops`."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """See :class:`Crops`."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See :class:`Crops`."""
         ...
 
 
@@ -82,13 +101,21 @@ class Source(Protocol):
 class FreshCrops:
     """Crops from anywhere in both corpora, augmented as the recipe says."""
 
-    def __init__(self, x: Crops, y: Crops, config: DataConfig) -> None:
+    def __init__(
+        self,
+        x: Crops | TensorCrops,
+        y: Crops | TensorCrops,
+        config: DataConfig,
+        part: int = 0,
+        parts: int = 1,
+    ) -> None:
         self._x, self._y, self._config = x, y, config
+        self._share = (part, parts)
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`Source`."""
         x, y = (
-            augment(torch.from_numpy(crops.batch(count)), self._config, random)
+            augment(torch.as_tensor(crops.batch(count, *self._share)), self._config, random)
             for crops in (self._x, self._y)
         )
         return Batch(x, y)
@@ -138,18 +165,19 @@ def augment(batch: Tensor, config: DataConfig, generator: torch.Generator) -> Te
     count, _, bins, frames = batch.shape
 
     def uniform(limit: float) -> Tensor:
-        return (torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1) * limit
+        return ((torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1) * limit).to(batch.device)
 
     nepers = 0.11512925465  # of one dB
     if config.gain_db or config.tilt_db:
-        slope = torch.linspace(-0.5, 0.5, bins).view(1, 1, bins, 1)
+        slope = torch.linspace(-0.5, 0.5, bins, device=batch.device).view(1, 1, bins, 1)
         shift = nepers * (uniform(config.gain_db) + uniform(config.tilt_db) * slope)
         floor = batch.amin()
         batch = torch.where(batch > floor, (batch + shift).clamp(min=floor), batch)
     if config.pitch_bins:
         factor = 1 + uniform(config.pitch_bins)[:, 0, 0, 0]
-        rows = torch.linspace(0, 1, bins)[None, :] * factor[:, None] * 2 - 1  # beyond the top: repeat it
-        columns = torch.linspace(-1, 1, frames)
+        axis = torch.linspace(0, 1, bins, device=batch.device)
+        rows = axis[None, :] * factor[:, None] * 2 - 1  # beyond the top: repeat it
+        columns = torch.linspace(-1, 1, frames, device=batch.device)
         grid = torch.stack(
             [columns.expand(count, bins, frames), rows[:, :, None].expand(count, bins, frames)], dim=-1
         )
@@ -160,5 +188,5 @@ def augment(batch: Tensor, config: DataConfig, generator: torch.Generator) -> Te
         chosen = torch.rand(count, generator=generator) < config.mute
         at = torch.arange(frames) / frames
         muted = (at >= start[:, None]) & (at < (start + length)[:, None]) & chosen[:, None]
-        batch = batch.masked_fill(muted[:, None, None, :], float(batch.amin()))
+        batch = batch.masked_fill(muted[:, None, None, :].to(batch.device), batch.amin())
     return batch

@@ -33,6 +33,7 @@ class Log:
         self.how_to_resume = how_to_resume
         self._path = path
         self._seconds = seconds
+        self._waited = 0.0
         self._reporter = reporter or Reporter()
         self._told = False
         self._whole = False  # not known yet: a kill may have cut the last line
@@ -55,13 +56,16 @@ class Log:
                 )
             self._told = True
 
-    def write(self, state: TrainingState, names: list[str], rows: torch.Tensor) -> dict[str, float | str]:
+    def write(
+        self, state: TrainingState, names: list[str], rows: torch.Tensor, waited: float = 0.0
+    ) -> dict[str, float | str]:
         """One line with the mean of every loss.
 
         Args:
             state: after the last of the steps.
             names: of the losses.
             rows: ``[steps, losses]``.
+            waited: seconds spent waiting for data since this log was opened.
 
         Returns:
             What to show beside the progress bar.
@@ -71,8 +75,9 @@ class Log:
         """
         rows = rows.float().cpu()
         means = dict(zip(names, rows.mean(dim=0).tolist(), strict=True))
-        speed = len(rows) / max(1e-9, state.seconds - self._seconds)
-        self._seconds = state.seconds
+        took = max(1e-9, state.seconds - self._seconds)
+        speed, waiting = len(rows) / took, (waited - self._waited) / took
+        self._seconds, self._waited = state.seconds, waited
         shown = {name: float(f"{value:.6g}") for name, value in means.items()}
         rate = state.generator_optimiser.param_groups[0]["lr"]
         self.event(
@@ -80,6 +85,7 @@ class Log:
             step=state.step,
             seconds=round(state.seconds, 3),
             steps_per_second=round(speed, 4),
+            data_wait=round(waiting, 4),
             rate=rate,
             losses=shown,
         )

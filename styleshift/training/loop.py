@@ -10,7 +10,7 @@ import torch
 
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter
-from styleshift.training.data import Source
+from styleshift.training.feed import Feed
 from styleshift.training.log import Log
 from styleshift.training.step import TrainingState, train_step
 
@@ -21,14 +21,14 @@ class Loop:
 
     Attributes:
         state: networks, optimisers, counters.
-        source: of crops.
+        feed: gives the batches.
         log: the run's JSON lines.
         save: called with True at the end of the run, False before it.
         reporter: who is told.
     """
 
     state: TrainingState
-    source: Source
+    feed: Feed
     log: Log
     save: Callable[[bool], None]
     reporter: Reporter
@@ -49,7 +49,7 @@ class Loop:
             task.advance(state.seconds if timed else state.step)
             saved, clock = state.step, time.monotonic()
             while state.progress < 1 and not stop.requested:
-                losses = train_step(state, self.source.batch(schedule.batch, state.random))
+                losses = train_step(state, self.feed.next())
                 now = time.monotonic()
                 took, clock = now - clock, now
                 state.seconds += took
@@ -60,7 +60,7 @@ class Loop:
                 rows.append(torch.stack(list(losses.values())))
                 due = state.step % schedule.save_every == 0
                 if due or state.step % schedule.log_every == 0 or state.progress >= 1 or stop.requested:
-                    figures = self.log.write(state, names, torch.stack(rows))
+                    figures = self.log.write(state, names, torch.stack(rows), self.feed.waited)
                     rows.clear()
                     if timed:
                         figures = {"step": str(state.step), **figures}

@@ -76,14 +76,19 @@ class MatchedCrops:
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.Source`."""
-        pool = len(self._crops[0])
-        x = torch.randint(pool, (count,), generator=random)
-        y = torch.randint(pool, (count,), generator=random)
+        pool, device = len(self._crops[0]), self._crops[0].device
+        x, y = (torch.randint(pool, (count,), generator=random).to(device) for _ in DIRECTIONS)
         wanted = {"x2y": self._wanted["x2y"][x], "y2x": self._wanted["y2x"][y]}
         return Batch(self._crops[0][x], self._crops[1][y], wanted)
 
+    def to(self, device: torch.device) -> MatchedCrops:
+        """The same, with the pool on a device."""
+        self._crops = [crops.to(device) for crops in self._crops]
+        self._wanted = {direction: bands.to(device) for direction, bands in self._wanted.items()}
+        return self
+
     def state(self) -> Any:
-        """Nothing: the draws come from the run's own generator."""
+        """Nothing: the draws come from the generator that is given."""
         return None
 
     def restore(self, state: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 import time
@@ -17,10 +16,8 @@ import torch
 from styleshift import __version__
 from styleshift.corpus.lock import Lock
 from styleshift.errors import (
-    CheckpointError,
     LockedError,
     NothingToDoError,
-    TrainingError,
     UsageError,
 )
 from styleshift.hooks.registry import load_registry
@@ -28,20 +25,18 @@ from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.checkpoint import blank_statistics, pack, read_run, unpack
-from styleshift.training.data import Source, measure
+from styleshift.training.checkpoint import blank_statistics, read_run, unpack
+from styleshift.training.data import measure
 from styleshift.training.device import choose_device
-from styleshift.training.files import CheckpointFolder, atomic_json, read, write
+from styleshift.training.files import CheckpointFolder, atomic_json, read
 from styleshift.training.find import CHECKPOINTS, RUN_FILE, find_run, free_name, has_checkpoints
-from styleshift.training.judging import Jury
-from styleshift.training.log import Log
-from styleshift.training.loop import Loop
 from styleshift.training.model import CycleGAN
+from styleshift.training.sitting import Sitting
 from styleshift.training.sources import (
     choose_domains,
+    make_feed,
     make_jury,
     make_samplers,
-    make_source,
     open_corpora,
     set_aside,
 )
@@ -115,7 +110,7 @@ def start_run(
         _check_writable(place)
         reporter.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}")
         jury = make_jury(samplers, heard, held, recipe, reporter)
-        source = make_source(heard, samplers, state, reporter)
+        feed = make_feed(heard, samplers, state, seed, reporter)
     provenance = {
         "styleshift": __version__,
         "torch": torch.__version__,
@@ -139,7 +134,8 @@ def start_run(
     with _opened(place, pair, name) as folder:
         reporter.info(f"run {folder.name}")
         _write_run(folder, {"name": folder.name, **run})
-        return _train(folder, state, source, jury, reporter)
+        Sitting(folder, state, feed, jury, reporter).run()
+        return RunResult(folder.name, folder, state.step, state.seconds)
 
 
 def resume_run(
@@ -205,10 +201,11 @@ def resume_run(
                 )
             reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
             jury = make_jury(samplers, heard, held, recipe, reporter)
-            source = make_source(heard, samplers, state, reporter)
-            source.restore(values["source"])
+            feed = make_feed(heard, samplers, state, run["seed"], reporter)
+            feed.restore(values["source"], state.step)
         _write_run(folder, {**run, "recipe": recipe.to_dict()})
-        return _train(folder, state, source, jury, reporter)
+        Sitting(folder, state, feed, jury, reporter).run()
+        return RunResult(folder.name, folder, state.step, state.seconds)
 
 
 def _describe(device: torch.device) -> str:
@@ -280,55 +277,3 @@ def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(
         f"cannot write to {folder}: {error.strerror or error}", "make room there, or take another --workspace"
     )
-
-
-def _train(
-    folder: Path, state: TrainingState, source: Source, jury: Jury | None, reporter: Reporter
-) -> RunResult:
-    schedule = state.recipe.schedule
-    if schedule.threads:
-        torch.set_num_threads(schedule.threads)
-    checkpoints = CheckpointFolder(folder / CHECKPOINTS)
-    how_to_resume = f"styleshift train --resume --name {folder.name}"
-    log = Log(folder / "log.jsonl", how_to_resume, state.seconds, reporter)
-    log.event("start", step=state.step, pid=os.getpid(), device=str(state.device), versions=torch.__version__)
-
-    def save(final: bool) -> None:
-        tensors, values = pack(state)
-        values["source"] = source.state()
-        verdict = jury.judge(state.model) if jury else None
-        try:
-            checkpoints.save(tensors, values, verdict.score if verdict else None)
-        except OSError as error:
-            last = checkpoints.steps()
-            kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
-            if final:
-                raise CheckpointError(
-                    f"the end of the run cannot be saved: {error}; {kept}",
-                    f"make room, then: {log.how_to_resume}",
-                ) from error
-            reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training goes on")
-            return
-        checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
-        log.event("saved", step=state.step)
-        if verdict:
-            log.event("judged", step=state.step, **verdict.to_dict())
-            for direction, part in verdict.directions.items():
-                reporter.detail(f"step {state.step}, {direction}: {part.verdict}")
-                if final and part.kind in ("copies", "music lost"):
-                    reporter.warn(f"{direction}: {part.verdict}")
-
-    if state.step == 0:
-        save(False)  # so that a run that is killed at once can go on too
-    try:
-        Loop(state, source, log, save, reporter).run()
-    except TrainingError as error:
-        log.event("failed", step=state.step, message=error.message)
-        tensors, values = pack(state)
-        try:
-            write(checkpoints.path / "failed.safetensors", tensors, values)
-        except OSError as full:
-            reporter.warn(f"the state that failed cannot be saved: {full}")
-        raise
-    log.event("end", step=state.step, seconds=state.seconds)
-    return RunResult(folder.name, folder, state.step, state.seconds)

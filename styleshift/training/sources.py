@@ -9,9 +9,11 @@ from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import FreshCrops, Source
+from styleshift.training.feed import Feed
 from styleshift.training.held_out import hold_out
 from styleshift.training.judging import Jury
 from styleshift.training.matching import MatchedCrops
+from styleshift.training.resident import ResidentCrops, fits
 from styleshift.training.step import TrainingState
 from styleshift.workspace import Workspace
 
@@ -111,18 +113,35 @@ def make_samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> 
     return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
 
 
+def make_feed(
+    corpora: Pair, samplers: list[CropSampler], state: TrainingState, seed: int, reporter: Reporter
+) -> Feed:
+    """The batches that the recipe asks for, from where there is room for them."""
+    resident = state.recipe.data.resident
+    on_device = resident == "yes" or (resident == "auto" and fits(samplers, state.device))
+    source = make_source(corpora, samplers, state, reporter, on_device)
+    return Feed(source, state.recipe.schedule.batch, (seed,), state.device, ahead=not on_device)
+
+
 def make_source(
-    corpora: tuple[Corpus, Corpus], samplers: list[CropSampler], state: TrainingState, reporter: Reporter
+    corpora: Pair,
+    samplers: list[CropSampler],
+    state: TrainingState,
+    reporter: Reporter,
+    on_device: bool = False,
 ) -> Source:
-    """The batches that the recipe asks for: fresh crops, or matched ones."""
+    """Fresh crops, or matched ones."""
     x, y = samplers
     recipe = state.recipe
     if not recipe.warm_start.used:
+        if on_device:
+            return FreshCrops(ResidentCrops(x, state.device), ResidentCrops(y, state.device), recipe.data)
         return FreshCrops(x, y, recipe.data)
     # Random crops that hold twice what there is leave little out, and more would only take longer.
     seconds = 3600 * max(corpus.hours for corpus in corpora)
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
-    return MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
+    matched = MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
+    return matched.to(state.device) if on_device else matched
 
 
 def make_jury(

@@ -165,7 +165,7 @@ def test_a_run_stopped_while_it_prepares_leaves_no_folder(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "make_source", stopped)
+        patch.setattr(run_module, "make_feed", stopped)
         with pytest.raises(Interrupted, match="before the first step; nothing was saved") as caught:
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine")
     assert caught.value.exit_code == 130

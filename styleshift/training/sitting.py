@@ -1,0 +1,100 @@
+"""One sitting of a run: the loop, with what it saves, judges and writes down around it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from styleshift.errors import CheckpointError, TrainingError
+from styleshift.progress import Reporter
+from styleshift.training.checkpoint import pack
+from styleshift.training.feed import Feed
+from styleshift.training.files import CheckpointFolder, write
+from styleshift.training.find import CHECKPOINTS
+from styleshift.training.judging import Jury
+from styleshift.training.log import Log
+from styleshift.training.loop import Loop
+from styleshift.training.step import TrainingState
+
+
+class Sitting:
+    """A run that is worked on.
+
+    Args:
+        folder: ``runs/<name>``.
+        state: where it begins, and what it changes.
+        feed: gives the batches; closed at the end.
+        jury: judges every checkpoint; None where nobody does.
+        reporter: who is told.
+    """
+
+    def __init__(
+        self, folder: Path, state: TrainingState, feed: Feed, jury: Jury | None, reporter: Reporter
+    ) -> None:
+        self.state, self.feed, self.jury, self.reporter = state, feed, jury, reporter
+        self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
+        how_to_resume = f"styleshift train --resume --name {folder.name}"
+        self.log = Log(folder / "log.jsonl", how_to_resume, state.seconds, reporter)
+
+    def run(self) -> None:
+        """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
+        state, log = self.state, self.log
+        if state.recipe.schedule.threads:
+            torch.set_num_threads(state.recipe.schedule.threads)
+        began = state.seconds
+        device, versions = str(state.device), torch.__version__
+        log.event("start", step=state.step, pid=os.getpid(), device=device, versions=versions)
+        if state.step == 0:
+            self.save(False)  # so that a run that is killed at once can go on too
+        try:
+            Loop(state, self.feed, log, self.save, self.reporter).run()
+        except TrainingError as error:
+            log.event("failed", step=state.step, message=error.message)
+            self._keep_failed()
+            raise
+        finally:
+            self.feed.close()
+        waited = self.feed.waited / max(1e-9, state.seconds - began)
+        log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
+        if waited > 0.1:
+            self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
+
+    def save(self, final: bool) -> None:
+        """Judge and save the state as it is now.
+
+        Raises:
+            CheckpointError: it is the last of the run, and cannot be saved.
+        """
+        state, schedule = self.state, self.state.recipe.schedule
+        tensors, values = pack(state)
+        values["source"] = self.feed.state()
+        verdict = self.jury.judge(state.model) if self.jury else None
+        try:
+            self.checkpoints.save(tensors, values, verdict.score if verdict else None)
+        except OSError as error:
+            last = self.checkpoints.steps()
+            kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
+            if final:
+                raise CheckpointError(
+                    f"the end of the run cannot be saved: {error}; {kept}",
+                    f"make room, then: {self.log.how_to_resume}",
+                ) from error
+            self.reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training goes on")
+            return
+        self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
+        self.log.event("saved", step=state.step)
+        if verdict:
+            self.log.event("judged", step=state.step, **verdict.to_dict())
+            for direction, part in verdict.directions.items():
+                self.reporter.detail(f"step {state.step}, {direction}: {part.verdict}")
+                if final and part.kind in ("copies", "music lost"):
+                    self.reporter.warn(f"{direction}: {part.verdict}")
+
+    def _keep_failed(self) -> None:
+        tensors, values = pack(self.state)
+        try:
+            write(self.checkpoints.path / "failed.safetensors", tensors, values)
+        except OSError as full:
+            self.reporter.warn(f"the state that failed cannot be saved: {full}")
