@@ -141,7 +141,7 @@ def main() -> None:
         model = CycleGAN(recipe, measure(x, 32), measure(y, 32)).to(device)
         plain = PlainLoop(recipe, copy.deepcopy(model), corpora, device)
         state = TrainingState.begin(recipe, model, 0)
-        source = FreshCrops(x, y, recipe.data)
+        source = FreshCrops(x, y, recipe.data, recipe.spectrogram)
         waited = 0.0
 
         def ours() -> None:

@@ -68,6 +68,9 @@ class DataConfig:
         mute: probability that a crop's random stretch of up to a quarter is muted.
         pitch_bins: every crop's frequency axis is stretched by up to this fraction (0.03 is half a
             semitone), which shifts the pitch.
+        stretch: every crop's tempo is changed by up to this fraction, at the same pitch.
+        mix: probability that another crop of the same domain is added to a crop, in the linear domain, up to
+            12 dB softer.
         held_out: share of each domain's music that is in no training crop where excerpts are judged
             (``schedule.judge``), which are then of it.
         resident: both corpora are held on the device as float32, and crops are cut there. ``auto``: on a
@@ -81,6 +84,8 @@ class DataConfig:
     tilt_db: float = 0.0
     mute: float = 0.0
     pitch_bins: float = 0.0
+    stretch: float = 0.0
+    mix: float = 0.0
     held_out: float = 0.1
     resident: Choice = "auto"
 
@@ -95,8 +100,15 @@ class DataConfig:
             tilt_db=(0, 40),
             mute=(0, 1),
             pitch_bins=(0, 0.5),
+            stretch=(0, 0.5),
+            mix=(0, 1),
             held_out=(0, 0.5),
         )
+
+    @property
+    def augmented(self) -> bool:
+        """Crops are varied at random."""
+        return any((self.gain_db, self.tilt_db, self.mute, self.pitch_bins, self.stretch, self.mix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.settings import DataConfig
+from styleshift.training.augment import augment
 
 
 class Crops(Protocol):
@@ -106,19 +107,21 @@ class FreshCrops:
         x: Crops | TensorCrops,
         y: Crops | TensorCrops,
         config: DataConfig,
+        spectrogram: SpectrogramConfig,
         part: int = 0,
         parts: int = 1,
     ) -> None:
-        self._x, self._y, self._config = x, y, config
+        self._x, self._y, self._config, self._spectrogram = x, y, config, spectrogram
         self._share = (part, parts)
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`Source`."""
-        x, y = (
-            augment(torch.as_tensor(crops.batch(count, *self._share)), self._config, random)
-            for crops in (self._x, self._y)
-        )
-        return Batch(x, y)
+        made = []
+        for crops in (self._x, self._y):
+            batch = torch.as_tensor(crops.batch(count, *self._share))
+            others = torch.as_tensor(crops.batch(count, *self._share)) if self._config.mix else None
+            made.append(augment(batch, self._config, self._spectrogram, random, others))
+        return Batch(made[0], made[1])
 
     def state(self) -> Any:
         """See :class:`Source`."""
@@ -149,44 +152,3 @@ def measure(crops: Crops, count: int = 256) -> Statistics:
         overall=float((power.mean() - mean.mean().square()).clamp(min=0).sqrt()),
         loudest=loudest / frames,
     )
-
-
-def augment(batch: Tensor, config: DataConfig, generator: torch.Generator) -> Tensor:
-    """Vary crops at random, as the recipe says; nothing happens where every setting is zero.
-
-    Log magnitudes are shifted rather than magnitudes scaled: exact for ``log``, close for ``log1p`` where
-    it is loud; what was at the floor stays there.
-
-    Args:
-        batch: ``[n, 1, bins, frames]`` float32 log magnitudes.
-        config: see :class:`styleshift.recipes.DataConfig`.
-        generator: of the random choices, on the CPU.
-    """
-    count, _, bins, frames = batch.shape
-
-    def uniform(limit: float) -> Tensor:
-        return ((torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1) * limit).to(batch.device)
-
-    nepers = 0.11512925465  # of one dB
-    if config.gain_db or config.tilt_db:
-        slope = torch.linspace(-0.5, 0.5, bins, device=batch.device).view(1, 1, bins, 1)
-        shift = nepers * (uniform(config.gain_db) + uniform(config.tilt_db) * slope)
-        floor = batch.amin()
-        batch = torch.where(batch > floor, (batch + shift).clamp(min=floor), batch)
-    if config.pitch_bins:
-        factor = 1 + uniform(config.pitch_bins)[:, 0, 0, 0]
-        axis = torch.linspace(0, 1, bins, device=batch.device)
-        rows = axis[None, :] * factor[:, None] * 2 - 1  # beyond the top: repeat it
-        columns = torch.linspace(-1, 1, frames, device=batch.device)
-        grid = torch.stack(
-            [columns.expand(count, bins, frames), rows[:, :, None].expand(count, bins, frames)], dim=-1
-        )
-        batch = functional.grid_sample(batch, grid, padding_mode="border", align_corners=True)
-    if config.mute:
-        start = torch.rand(count, generator=generator)
-        length = torch.rand(count, generator=generator) * 0.25
-        chosen = torch.rand(count, generator=generator) < config.mute
-        at = torch.arange(frames) / frames
-        muted = (at >= start[:, None]) & (at < (start + length)[:, None]) & chosen[:, None]
-        batch = batch.masked_fill(muted[:, None, None, :].to(batch.device), batch.amin())
-    return batch

@@ -12,6 +12,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
+from styleshift.training.augment import magnitude
 from styleshift.training.data import Batch, Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
@@ -119,7 +120,7 @@ def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> fl
     """
     plain = crops[:, 0]
     flux = torch.relu(bands(plain).diff(dim=2)).mean(dim=1)  # [n, frames - 1], of frames t and t + 1
-    power = _magnitude(plain, config).square()
+    power = magnitude(plain, config).square()
     power = power / power.norm(dim=1, keepdim=True).clamp(min=1e-12)
     change = 1 - (power[:, :, 1:] * power[:, :, :-1]).sum(dim=1)
     reach = max(2, round(0.07 * config.frame_rate))
@@ -132,12 +133,6 @@ def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> fl
     weight = (around - around.median()).clamp(min=0)
     at = torch.arange(-reach, reach + 1)
     return float((weight * at).sum() / weight.sum().clamp(min=1e-12))
-
-
-def _magnitude(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
-    if config.compression == "log1p":
-        return torch.expm1(log_magnitude.clamp(min=0))
-    return log_magnitude.exp() if config.compression == "log" else log_magnitude
 
 
 def comparable(bands: Tensor, settings: WarmStartConfig) -> Tensor:

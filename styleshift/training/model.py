@@ -11,6 +11,7 @@ from styleshift.errors import ConfigError
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import build_discriminator
 from styleshift.recipes import LossConfig, Recipe
+from styleshift.training.augment import silence
 from styleshift.training.contrast import ContrastHeads
 from styleshift.training.data import Statistics
 
@@ -114,7 +115,7 @@ class CycleGAN(nn.Module):
             )
         options = build_config(spec.config, recipe.generator.options, f"generator {spec.name}")
         scales = make_scales(recipe, x, y)
-        floor = silence(recipe)
+        floor = silence(recipe.spectrogram)
         self.translators = nn.ModuleDict()
         for direction in DIRECTIONS:
             source, target = scales if direction == "x2y" else scales[::-1]
@@ -180,14 +181,6 @@ class CycleGAN(nn.Module):
         if len(self.averages):
             averaged: list[Tensor] = list(self.averages.parameters())
             torch._foreach_lerp_(averaged, list(self.translators.parameters()), 1 - decay)
-
-
-def silence(recipe: Recipe) -> float:
-    """Plain log magnitude of silence under the recipe's compression."""
-    import math
-
-    config = recipe.spectrogram
-    return math.log(config.floor) if config.compression == "log" else 0.0
 
 
 def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:

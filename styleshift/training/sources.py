@@ -135,8 +135,14 @@ def make_source(
     recipe = state.recipe
     if not recipe.warm_start.used:
         if on_device:
-            return FreshCrops(ResidentCrops(x, state.device), ResidentCrops(y, state.device), recipe.data)
-        return FreshCrops(x, y, recipe.data)
+            there = [ResidentCrops(sampler, state.device) for sampler in samplers]
+            return FreshCrops(there[0], there[1], recipe.data, recipe.spectrogram)
+        return FreshCrops(x, y, recipe.data, recipe.spectrogram)
+    if recipe.data.augmented:
+        reporter.warn(
+            "the settings of [data] that vary crops do nothing here, since crops with matched frames stay as "
+            "they are; to vary them: --set warm_start.share=0 --set warm_start.weight=0"
+        )
     # Random crops that hold twice what there is leave little out, and more would only take longer.
     seconds = 3600 * max(corpus.hours for corpus in corpora)
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)

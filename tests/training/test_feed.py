@@ -32,7 +32,7 @@ def samplers(place: Workspace) -> list[CropSampler]:
 
 def feed(place: Workspace, recipe: Recipe, *, ahead: bool = True, seed: int = 0) -> Feed:
     x, y = samplers(place)
-    return Feed(FreshCrops(x, y, recipe.data), 2, (seed,), CPU, ahead=ahead)
+    return Feed(FreshCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, ahead=ahead)
 
 
 def take(source: Feed, count: int) -> list[Batch]:

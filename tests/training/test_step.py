@@ -10,7 +10,7 @@ from torch import Tensor
 
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import losses
-from styleshift.training.data import Batch, Statistics, augment
+from styleshift.training.data import Batch, Statistics
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 from styleshift.training.step import (
@@ -186,35 +186,6 @@ def test_replay_buffer_mixes_old_and_new() -> None:
     assert 8 <= len(old) <= 30  # half of 36, give or take
     assert len(set(old)) == len(old)  # each goes out once
     assert len(buffer.kept) == 4
-
-
-def test_augmentation_gain_is_in_decibels(tiny_recipe: Tiny) -> None:
-    recipe = tiny_recipe("data.gain_db=6")
-    values = torch.full((64, 1, BINS, 4), 5.0)
-    values[:, :, 0] = 0.0
-    shifted = augment(values, recipe.data, torch.Generator().manual_seed(0))
-    change = (shifted - values)[:, 0, 1:]
-    assert float(change.abs().max()) <= 6 / 20 * 2.302585 + 1e-5
-    assert float(change.abs().max()) > 0.5
-    assert torch.equal(shifted[:, :, 0], values[:, :, 0])  # silence stays
-
-
-def test_augmentation_pitch_moves_a_line(tiny_recipe: Tiny) -> None:
-    recipe = tiny_recipe("data.pitch_bins=0.2")
-    values = torch.zeros(32, 1, BINS, 8)
-    values[:, :, 30] = 1.0
-    moved = augment(values, recipe.data, torch.Generator().manual_seed(1))[:, 0, :, 4].argmax(dim=1)
-    assert int(moved.min()) >= 24
-    assert int(moved.max()) <= 38
-    assert len(set(moved.tolist())) > 5
-
-
-def test_nothing_random_happens_where_augmentation_is_off(tiny_recipe: Tiny) -> None:
-    values = crops(1)
-    random = torch.Generator().manual_seed(0)
-    state = random.get_state()
-    assert augment(values, tiny_recipe().data, random) is values
-    assert torch.equal(random.get_state(), state)
 
 
 def test_distance_is_used_for_the_cycle(tiny_recipe: Tiny) -> None:
