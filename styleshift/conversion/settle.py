@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Float32Array = npt.NDArray[np.float32]
 
-# Root mean square of the difference, as a share of the output's own deviation: 40 dB below what is there.
-# bfloat16 comes out near 0.005, float16 near 0.001.
-PARITY = 0.01
+# Root mean square of the difference, as a share of the output's own deviation: about 0.3 dB in a bin.
+# bfloat16 comes out at 0.004 (recipe small) to 0.025 (seed), float16 near 0.001.
+PARITY = 0.03
 # Less than this is not worth another library's rounding.
 WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
@@ -69,40 +69,43 @@ def settle(settings: ConvertSettings, bundle: Bundle, reporter: Reporter | None 
 
 
 def _choose(fit: list[RuntimeSpec], device: str, bundle: Bundle, reporter: Reporter) -> str | None:
-    """The name of the first that holds what it promises; None if none does."""
+    """The first on a GPU, the fastest on a CPU, of those that hold what they promise; None if none does."""
     if device == "cpu" and len(fit) == 1:
         return fit[0].name  # there is nothing to choose, and what is wrong with it will be said
+    # That a GPU is not used costs a night; which of two libraries is, a little.
+    say = reporter.info if device == "cpu" else reporter.warn
     window = test_window(bundle.metadata)
     reference = load_onnxruntime(bundle.path, "cpu", 1)
     wanted = reference.run(window)
-    baseline = 0.0
+    # On a CPU all of them compute on the same processors: what counts is the time, and 10 % is the least.
+    best, limit = None, 0.0
     for spec in fit:
         if device == "cpu" and spec.name == "onnxruntime":
-            return spec.name
+            best = best or spec.name
+            continue
         try:
             session = spec.build(bundle.path, device, 1)
             difference = distance(session.run(window), wanted)
         except Exception as error:  # a stranger's library on a stranger's hardware
             text = error.message if isinstance(error, StyleshiftError) else str(error)
-            reporter.warn(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
+            say(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
             continue
         if not difference <= PARITY:
-            reporter.warn(
-                f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed"
-            )
+            say(f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed")
             continue
-        if device == "cpu":
-            baseline = baseline or _seconds(reference, window)
-            taken = _seconds(session, window)
-            if taken * WORTH > baseline:
-                reporter.detail(
-                    f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, "
-                    f"onnxruntime {baseline * 1e3:.1f}"
-                )
-                continue
         reporter.detail(f"{session.description}: differs from float32 on the CPU by {difference:.2%}")
-        return spec.name
-    return None
+        if device != "cpu":
+            return spec.name
+        limit = limit or _seconds(reference, window) / WORTH
+        taken = _seconds(session, window)
+        if taken > limit:
+            say(
+                f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, which is not enough less "
+                f"than the {limit * WORTH * 1e3:.1f} of {best or 'onnxruntime'}"
+            )
+        else:
+            best, limit = spec.name, taken
+    return best
 
 
 def distance(found: Float32Array, wanted: Float32Array) -> float:

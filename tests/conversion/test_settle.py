@@ -27,13 +27,13 @@ from styleshift.progress import Reporter
 class Listener(Reporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.details: list[str] = []
+        self.lines: list[str] = []
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
-    def detail(self, text: str) -> None:
-        self.details.append(text)
+    def info(self, text: str) -> None:
+        self.lines.append(text)
 
 
 class Session:
@@ -105,7 +105,20 @@ def test_a_faster_runtime_that_computes_the_same_is_taken(
     offer(spec("fast", lambda window: computes(window) + np.float32(1e-3)))
     runtime, device, listener = decided(bundle)
     assert (runtime, device) == ("fast", "cpu")
-    assert listener.warnings == []
+    assert listener.warnings == listener.lines == []
+
+
+def test_the_fastest_of_several_is_taken(
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    def later(window: np.ndarray) -> np.ndarray:
+        time.sleep(0.02)
+        return computes(window)
+
+    offer(spec("middling", later, priority=20), spec("fast", computes))
+    assert decided(bundle)[0] == "fast"
+    offer(spec("fast", computes, priority=20), spec("middling", later))
+    assert decided(bundle)[0] == "fast"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +135,9 @@ def test_one_that_computes_something_else_is_not(
     offer(spec("wrong", run))
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert len(listener.warnings) == 1
-    assert listener.warnings[0].startswith("wrong is not used: ")
-    assert why in listener.warnings[0]
+    assert len(listener.lines) == 1
+    assert listener.lines[0].startswith("wrong is not used: ")
+    assert why in listener.lines[0]
 
 
 def test_one_that_cannot_be_built_says_why_in_one_line(bundle: Bundle, offer: Callable[..., None]) -> None:
@@ -134,7 +147,7 @@ def test_one_that_cannot_be_built_says_why_in_one_line(bundle: Bundle, offer: Ca
     offer(RuntimeSpec("proud", "", build, 10, ("cpu",)))  # type: ignore[arg-type]
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert listener.warnings == ["proud is not used: this processor"]
+    assert listener.lines == ["proud is not used: this processor"]
 
 
 def test_one_that_is_slower_is_not_taken(
@@ -143,7 +156,7 @@ def test_one_that_is_slower_is_not_taken(
     offer(spec("slow", _slow(_slow(computes))))
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert any(line.startswith("slow is not used: it takes") for line in listener.details)
+    assert any(line.startswith("slow is not used: it takes") for line in listener.lines)
 
 
 def test_what_was_named_is_not_tried(bundle: Bundle, offer: Callable[..., None]) -> None:
