@@ -293,6 +293,8 @@ class ScheduleConfig:
         save_every: steps from one checkpoint to the next.
         judge: excerpts a side that are converted and judged at every checkpoint, which decides the best;
             0 is none.
+        patience: judgements without a better one after which the run ends, the warm start not counted; 0 is
+            no such end.
         keep_every: of those, steps from one that is kept for good to the next; 0 keeps none.
         disk_gb: most that the checkpoints of a run may take; the oldest kept ones go first.
         threads: PyTorch's threads on a CPU; 0 leaves them as they are.
@@ -305,6 +307,7 @@ class ScheduleConfig:
     log_every: int = 20
     save_every: int = 500
     judge: int = 0
+    patience: int = 0
     keep_every: int = 0
     disk_gb: float = 10.0
     threads: int = 0
@@ -320,6 +323,7 @@ class ScheduleConfig:
             log_every=(1, 1 << 31),
             save_every=(1, 1 << 31),
             judge=(0, 4096),
+            patience=(0, 1 << 31),
             keep_every=(0, 1 << 31),
             disk_gb=(0, INFINITY),
             threads=(0, 1024),

@@ -204,7 +204,7 @@ def resume_run(
             feed = make_feed(heard, samplers, state, run["seed"], reporter)
             feed.restore(values["source"], state.step)
         _write_run(folder, {**run, "recipe": recipe.to_dict()})
-        Sitting(folder, state, feed, jury, reporter).run()
+        Sitting(folder, state, feed, jury, reporter, values.get("watch")).run()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from styleshift.errors import CheckpointError, TrainingError
 from styleshift.progress import Reporter
-from styleshift.training.checkpoint import pack
+from styleshift.training.checkpoint import pack, read_run
 from styleshift.training.feed import Feed
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
-from styleshift.training.judging import Jury
+from styleshift.training.judging import Jury, Verdict
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
 from styleshift.training.step import TrainingState
+from styleshift.training.watch import Watch
 
 
 class Sitting:
@@ -28,12 +31,25 @@ class Sitting:
         feed: gives the batches; closed at the end.
         jury: judges every checkpoint; None where nobody does.
         reporter: who is told.
+        watched: what a checkpoint holds of the watch on judgements; None where the run is new.
     """
 
     def __init__(
-        self, folder: Path, state: TrainingState, feed: Feed, jury: Jury | None, reporter: Reporter
+        self,
+        folder: Path,
+        state: TrainingState,
+        feed: Feed,
+        jury: Jury | None,
+        reporter: Reporter,
+        watched: Mapping[str, Any] | None = None,
     ) -> None:
         self.state, self.feed, self.jury, self.reporter = state, feed, jury, reporter
+        x, y = read_run(folder)["domains"]
+        self.names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+        self.watch = Watch(state.recipe.schedule.patience, self.names)
+        if watched:
+            self.watch.restore(watched)
+        self._judged: tuple[int, Verdict] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"styleshift train --resume --name {folder.name}"
         self.log = Log(folder / "log.jsonl", how_to_resume, state.seconds, reporter)
@@ -68,9 +84,10 @@ class Sitting:
             CheckpointError: it is the last of the run, and cannot be saved.
         """
         state, schedule = self.state, self.state.recipe.schedule
+        verdict = self._judge()
         tensors, values = pack(state)
         values["source"] = self.feed.state()
-        verdict = self.jury.judge(state.model) if self.jury else None
+        values["watch"] = self.watch.state()
         try:
             self.checkpoints.save(tensors, values, verdict.score if verdict else None)
         except OSError as error:
@@ -85,12 +102,27 @@ class Sitting:
             return
         self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         self.log.event("saved", step=state.step)
-        if verdict:
-            self.log.event("judged", step=state.step, **verdict.to_dict())
-            for direction, part in verdict.directions.items():
-                self.reporter.detail(f"step {state.step}, {direction}: {part.verdict}")
-                if final and part.kind in ("copies", "music lost"):
-                    self.reporter.warn(f"{direction}: {part.verdict}")
+        if final and verdict:
+            for sentence in self.watch.last_words(verdict):
+                self.reporter.warn(sentence)
+
+    def _judge(self) -> Verdict | None:
+        """Judge the state as it is now, once, and say what that shows."""
+        state = self.state
+        if self.jury is None or (self._judged and self._judged[0] == state.step):
+            return self._judged[1] if self._judged else None
+        verdict = self.jury.judge(state.model)
+        self._judged = (state.step, verdict)
+        self.log.event("judged", step=state.step, **verdict.to_dict())
+        for direction, part in verdict.directions.items():
+            self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.verdict}")
+        if state.step % state.recipe.schedule.save_every == 0:
+            # Not where a run was interrupted: going on, it must come to the same end as one that was not.
+            for sentence in self.watch.look(state.step, verdict, counts=not state.warming):
+                self.log.event("warning", step=state.step, message=sentence)
+                self.reporter.warn(sentence)
+            state.enough = self.watch.enough
+        return verdict
 
     def _keep_failed(self) -> None:
         tensors, values = pack(self.state)

@@ -35,6 +35,7 @@ class TrainingState:
         step: steps done.
         seconds: spent on them, over all sittings.
         warmed: the warm start is over, and stays so where the run is made longer.
+        enough: the run ends here, whatever its schedule says.
     """
 
     recipe: Recipe
@@ -48,6 +49,7 @@ class TrainingState:
     step: int = 0
     seconds: float = 0.0
     warmed: bool = False
+    enough: bool = False
 
     @classmethod
     def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
@@ -79,6 +81,8 @@ class TrainingState:
     @property
     def progress(self) -> float:
         """How much of the run is done, from 0 to 1: by steps or by minutes, whichever is further on."""
+        if self.enough:
+            return 1.0
         schedule = self.recipe.schedule
         by_steps = self.step / schedule.steps if schedule.steps else 0.0
         by_time = self.seconds / (60 * schedule.minutes) if schedule.minutes else 0.0

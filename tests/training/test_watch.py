@@ -1,0 +1,177 @@
+"""Warnings while a run goes on, and its early end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from styleshift.evaluation.judge import Judgement
+from styleshift.interrupt import Interrupted
+from styleshift.progress import Reporter, Task
+from styleshift.recipes import Recipe
+from styleshift.training.judging import Verdict
+from styleshift.training.run import resume_run, start_run
+from styleshift.training.watch import STANDSTILL, Watch
+from styleshift.workspace import Workspace
+
+NAMES = {"x2y": "violin to piano", "y2x": "piano to violin"}
+
+
+def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
+    wrong = {
+        "copies": {"change_db": 0.5},
+        "collapsed": {"spread": 0.05},
+        "music lost": {"chroma": 0.1, "onsets": 0.1},
+    }
+    figures = {"fd": 10.0, "chroma": 0.8, "onsets": 0.8, "change_db": 9.0, **wrong.get(kind, {})}
+    made = Judgement(p=p, fd_source=50.0, recordings=4, **figures)
+    assert made.kind == kind
+    return made
+
+
+def verdict(there: str = "moved", back: str = "moved", p: float = 0.9) -> Verdict:
+    return Verdict({"x2y": judgement(there, p), "y2x": judgement(back)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("copies", "only copies its input"),
+        ("collapsed", "whatever goes in, nearly the same comes out"),
+        ("music lost", "the music is lost"),
+    ],
+)
+def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) -> None:
+    watch = Watch(0, NAMES)
+    told = [watch.look(step, verdict(kind), counts=True) for step in (250, 500, 750)]
+    assert told[0] == told[2] == []
+    assert len(told[1]) == 1
+    assert told[1][0].startswith("step 500, violin to piano:")
+    assert words in told[1][0]
+    assert watch.last_words(verdict(kind))[0].startswith("violin to piano:")
+    assert watch.last_words(verdict()) == []
+
+
+def test_a_swing_is_no_trouble() -> None:
+    watch = Watch(0, NAMES)
+    kinds = ("copies", "moved", "copies", "moved")
+    assert [watch.look(step, verdict(kind), counts=True) for step, kind in enumerate(kinds, start=1)] == [
+        []
+    ] * 4
+
+
+def test_a_standstill_is_told_once_and_ends_nothing() -> None:
+    watch = Watch(0, NAMES)
+    watch.look(0, verdict(p=0.6), counts=True)
+    watch.look(250, verdict(p=0.9), counts=True)
+    told = [watch.look(500 + 250 * number, verdict(p=0.8), counts=True) for number in range(STANDSTILL + 3)]
+    assert [len(words) for words in told] == [0] * (STANDSTILL - 1) + [1, 0, 0, 0]
+    assert "better than that of step 250" in told[STANDSTILL - 1][0]
+    assert not watch.enough
+
+
+def test_patience_ends_the_run_and_a_better_judgement_restores_it() -> None:
+    watch = Watch(3, NAMES)
+    watch.look(0, verdict(p=0.6), counts=True)
+    for step in (1, 2):
+        assert watch.look(step, verdict(p=0.6), counts=True) == []
+    watch.look(3, verdict(p=0.7), counts=True)
+    for step in (4, 5):
+        watch.look(step, verdict(p=0.7), counts=True)
+        assert not watch.enough
+    told = watch.look(6, verdict(p=0.65), counts=True)
+    assert watch.enough
+    assert "step 3" in told[0]
+    assert "the run ends here" in told[0]
+
+
+def test_the_warm_start_takes_no_patience() -> None:
+    watch = Watch(1, NAMES)
+    for step in range(5):
+        watch.look(step, verdict(p=0.6), counts=False)
+    assert not watch.enough
+
+
+def test_it_goes_on_where_it_was() -> None:
+    whole, parts = Watch(4, NAMES), Watch(4, NAMES)
+    for step in range(4):
+        one = whole.look(step, verdict("copies", p=0.9 - step / 10), counts=True)
+        other = parts.look(step, verdict("copies", p=0.9 - step / 10), counts=True)
+        assert one == other
+        after = Watch(4, NAMES)
+        after.restore(json.loads(json.dumps(parts.state())))
+        parts = after
+    assert not parts.enough
+    parts.look(9, verdict(p=0.5), counts=True)
+    assert parts.enough
+    again = Watch(4, NAMES)
+    again.restore(parts.state())
+    assert not again.enough  # who goes on all the same gets as long again
+
+
+class Listener(Reporter):
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+# Nothing is learned, and a generator that adds nothing gives back its input.
+COPY = ("optimiser.generator_rate=0", "data.normalisation=shared", "schedule.judge=2", "schedule.steps=40")
+
+
+def lines(folder: Path, event: str) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+    return [line for line in found if line["event"] == event]
+
+
+def test_a_run_that_copies_says_so_and_ends_when_patience_does(
+    fresh: Workspace, tiny_recipe: Callable[..., Recipe]
+) -> None:
+    listener = Listener()
+    recipe = tiny_recipe(*COPY, "schedule.patience=3")
+    result = start_run(fresh, ("low", "high"), recipe, reporter=listener)
+    judged = [line["step"] for line in lines(result.folder, "judged")]
+    best = max(lines(result.folder, "judged"), key=lambda line: (line["score"], -line["step"]))["step"]
+    assert result.step == best + 3 * 2 < 40
+    assert judged == list(range(0, result.step + 1, 2))  # none twice
+    assert len(lines(result.folder, "end")) == 1
+    during = [line["message"] for line in lines(result.folder, "warning")]
+    assert sum("only copies its input" in text for text in during) == 2  # once each direction
+    assert any("low to high" in text for text in during)
+    assert "the run ends here" in during[-1]
+    assert set(during) < set(listener.warned)
+
+
+def test_an_interrupted_run_ends_where_a_whole_one_does(
+    fresh: Workspace, tiny_recipe: Callable[..., Recipe]
+) -> None:
+    """Stopped between two judgements, which gives one more that must not count."""
+
+    class Interrupter(Listener):
+        def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+            steps = iter(range(1000))
+
+            class Watching(Task):
+                def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+                    if label == "training" and next(steps) == 5:
+                        os.kill(os.getpid(), signal.SIGINT)
+
+            return Watching()
+
+    recipe = tiny_recipe(*COPY, "schedule.patience=4")
+    whole = start_run(fresh, ("low", "high"), recipe, name="whole")
+    with pytest.raises(Interrupted):
+        start_run(fresh, ("low", "high"), recipe, name="halves", reporter=Interrupter())
+    halves = resume_run(fresh, "halves")
+    assert lines(halves.folder, "judged")[3]["step"] == 5  # after 0, 2 and 4
+    assert halves.step == whole.step < 40
+    again = resume_run(fresh, "halves")
+    assert again.step == halves.step + 4 * 2
