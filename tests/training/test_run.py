@@ -275,23 +275,6 @@ def test_errors(
     assert not list(fresh.runs.glob("*"))
 
 
-def test_domains_with_other_settings_from_each_other(
-    place: Workspace, tiny_recipe: Tiny, tmp_path: Path
-) -> None:
-    other = tmp_path / "spectrograms" / "high"
-    other.mkdir(parents=True)
-    (tmp_path / "spectrograms" / "low").symlink_to(place.spectrograms / "low")
-    for path in (place.spectrograms / "high").iterdir():
-        if path.suffix == ".json":
-            (other / path.name).write_text(path.read_text().replace('"gain": 1000.0', '"gain": 10.0'))
-        elif path.is_dir():
-            (other / path.name).symlink_to(path)
-        else:
-            (other / path.name).symlink_to(path)
-    with pytest.raises(CorpusError):
-        start_run(Workspace(tmp_path), PAIR, tiny_recipe())
-
-
 def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
     result = start_run(fresh, PAIR, tiny_recipe())
     last = CheckpointFolder(result.folder / "checkpoints").last()
