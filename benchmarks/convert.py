@@ -12,8 +12,8 @@ windows of the training length; soundfile writes. It leaves out what it could no
 the model's, seams, tags, a file that is whole or not there. M4A files it leaves out, which librosa alone
 cannot read.
 Both may use all processors. Printed as JSON: seconds of music a second of both, for the whole command with
-its start; their ratio; and how busy the processors were from the first file's beginning to the last one's end
-(processor time of the command and its workers over wall time times processors; Linux only).
+its start; their ratio; and, from the first file's beginning to the last one's end, which share of the
+processors' time the command used (`busy`) and which nobody (`idle`; the rest is other programs'; Linux only).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -54,6 +53,7 @@ KINDS = (
     ("opus", 48000),
 )
 ROUNDS = GriffinLimOptions().iterations
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def untrained(recipe_name: str) -> TrainedModel:
@@ -146,33 +146,45 @@ def plain(source: Path, target: Path, trained: TrainedModel) -> None:
 
 
 class Busy:
-    """Samples the processor time of a command and all of its workers, while it runs."""
+    """Samples the processor time and memory of a command and all of its workers, while it runs.
+
+    Attributes:
+        largest: bytes of memory that the largest process had, the peak of each counted.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self.samples: list[tuple[float, float]] = []  # (time, processor seconds so far)
-        self._ended: dict[int, float] = {}
+        self._samples: list[tuple[float, float, float]] = []  # time, seconds used, seconds idle so far
+        self._used_by: dict[int, float] = {}
+        self.largest = 0
 
     def wait(self) -> None:
         """Until the command ends."""
         while self._process.poll() is None:
-            self.samples.append((time.time(), self._used()))
+            self._samples.append((time.time(), self._used(), _idle()))
             time.sleep(0.05)
 
     def _used(self) -> float:
-        ticks = os.sysconf("SC_CLK_TCK")
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 fields = path.read_text().rpartition(")")[2].split()
                 if int(fields[3]) == self._process.pid:  # its session
-                    self._ended[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / ticks
-        return sum(self._ended.values())
+                    self._used_by[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+                    status = (path.parent / "status").read_text()
+                    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+                    self.largest = max(self.largest, 1024 * int(peak.split()[1]))
+        return sum(self._used_by.values())
 
-    def between(self, start: float, end: float) -> float:
-        """Processor seconds used between two times."""
-        times, used = zip(*self.samples, strict=True)
-        first, last = np.interp([start, end], times, used)
-        return float(last - first)
+    def between(self, start: float, end: float) -> tuple[float, float]:
+        """Processor seconds that the command used between two times, and that nobody used."""
+        times, *figures = zip(*self._samples, strict=True)
+        used, idle = (float(np.diff(np.interp([start, end], times, values))[0]) for values in figures)
+        return used, idle
+
+
+def _idle() -> float:
+    """Seconds for which this machine's processors had nothing to do so far, of all of them together."""
+    return int(Path("/proc/stat").read_text().split()[4]) / TICKS
 
 
 def main() -> None:
@@ -202,7 +214,6 @@ def main() -> None:
         busy.wait()
         ours = time.monotonic() - began
         assert process.returncode == 0, "styleshift convert failed"
-        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         journal = folder / "library-b" / ".styleshift" / "journal.jsonl"
         times = [json.loads(line)["time_ns"] / 1e9 for line in journal.open()]
         first, last = min(times), max(times)
@@ -215,6 +226,7 @@ def main() -> None:
             plain(source, folder / "plain" / source.name, trained)
         theirs = time.monotonic() - began
     seconds = sum(library.values())
+    used, idle = busy.between(first, last)
     processors = len(os.sched_getaffinity(0))
     figures = {
         "files": arguments.files,
@@ -223,11 +235,10 @@ def main() -> None:
         "styleshift_x_real_time": round(seconds / ours, 1),
         "plain_x_real_time": round(plain_seconds / theirs, 1),
         "ratio": round((seconds / ours) / (plain_seconds / theirs), 2),
-        "processors_busy_first_file_to_last": round(
-            busy.between(first, last) / (last - first) / processors, 3
-        ),
+        "busy": round(used / (last - first) / processors, 3),
+        "idle": round(idle / (last - first) / processors, 3),
         "seconds_before_the_first_file": round(ours - (last - first), 2),
-        "largest_worker_mb": round(largest / 1e3),
+        "largest_worker_mb": round(busy.largest / 1e6),
     }
     print(json.dumps(figures))
 
