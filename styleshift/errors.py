@@ -13,6 +13,7 @@ EXIT_SOME_FAILED = 3
 EXIT_NOTHING_TO_DO = 10
 EXIT_LOCKED = 11
 EXIT_SIGINT = 130
+EXIT_SIGPIPE = 141
 EXIT_SIGTERM = 143
 
 
@@ -85,6 +86,12 @@ class TrainingError(StyleshiftError):
 
 class BundleError(StyleshiftError):
     """A model file is missing, damaged, from a newer version, or not what it says."""
+
+
+class MissingModelError(BundleError):
+    """There is no such model file."""
+
+    exit_code = EXIT_NOTHING_TO_DO
 
 
 class ParityError(BundleError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def find_model(
     raise NothingToDoError(
         f"no model converts {_wish(target, source)}"
         + (f"; there are: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
-        "train and export one, or name a file with --model",
+        _meant(target, source, others) or "train and export one, or name a file with --model",
     )
 
 
@@ -66,6 +67,18 @@ def _models(folder: Path, warn: Callable[[str], None] | None) -> list[tuple[Path
             if warn:
                 warn(error.message)
     return found
+
+
+def _meant(target: str | None, source: str | None, others: list[str]) -> str:
+    """The nearest names, where what was typed looks like a slip; else nothing."""
+    sources, targets = zip(*(other.split(" to ", 1) for other in others), strict=True) if others else ((), ())
+    words = []
+    for option, typed, there in (("--to", target, targets), ("--from", source, sources)):
+        by_case = {name.casefold(): name for name in there}
+        near = difflib.get_close_matches((typed or "").casefold(), by_case, n=1)
+        if typed is not None and typed not in there and near:
+            words.append(f"{option} {shlex.quote(by_case[near[0]])}")
+    return f"did you mean {' '.join(words)}?" if words else ""
 
 
 def _wish(target: str | None, source: str | None) -> str:

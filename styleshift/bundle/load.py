@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from styleshift import __version__
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata
-from styleshift.errors import BundleError
+from styleshift.errors import BundleError, MissingModelError
 
 if TYPE_CHECKING:
     import onnx
@@ -86,7 +86,7 @@ def _read(path: Path) -> bytes:
             raise BundleError(f"{path} has {size / 1e9:.1f} GB; a model file has at most 2 GB")
         return path.read_bytes()
     except FileNotFoundError:
-        raise BundleError(f"there is no model file {path}", "`styleshift export` makes one") from None
+        raise MissingModelError(f"there is no model file {path}", "`styleshift export` makes one") from None
     except OSError as error:
         raise BundleError(f"the model file {path} cannot be read: {error.strerror or error}") from error
 

@@ -10,7 +10,7 @@ import typer
 
 from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, plugins, precompute, train
-from styleshift.errors import EXIT_BUG, EXIT_SIGINT, StyleshiftError
+from styleshift.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGPIPE, StyleshiftError
 
 app = typer.Typer(
     name="styleshift",
@@ -53,7 +53,17 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv or os.environ.get("STYLESHIFT_DEBUG", "") not in ("", "0")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a reader that has gone is noticed here, not while Python shuts down
+    except BrokenPipeError:
+        _nobody_listens()
+    except SystemExit as error:
+        # Typer and rich make an exit with code 1 of it.
+        if isinstance(error.__context__, BrokenPipeError):
+            _nobody_listens()
+        raise
     except StyleshiftError as error:
         if debug:
             raise
@@ -70,6 +80,12 @@ def run() -> None:
         _say(f"error: this is a bug in styleshift: {type(error).__name__}: {error}")
         _say("  try: the same command with --debug, and report what it prints")
         sys.exit(EXIT_BUG)
+
+
+def _nobody_listens() -> None:
+    """End as a program does that SIGPIPE ends, as in ``styleshift plugins list | head -1``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+    sys.exit(EXIT_SIGPIPE)
 
 
 def _say(text: str) -> None:

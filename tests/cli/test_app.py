@@ -65,6 +65,16 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
         assert len(lines) <= 3
 
 
+@pytest.mark.parametrize("words", [("plugins", "list"), ("--help",)])
+def test_a_reader_that_goes_away_ends_it_quietly(words: tuple[str, ...]) -> None:
+    command = subprocess.Popen([str(STYLESHIFT), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert command.stdout is not None
+    command.stdout.close()
+    _, error = command.communicate(timeout=120)
+    assert error == b""
+    assert command.returncode == 141
+
+
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
     run("train", "--domains", "country", "classical", cwd=tmp_path)
     run("convert", "./library", "--to", "classical", cwd=tmp_path)
