@@ -171,8 +171,9 @@ class Busy:
                 if int(fields[3]) == self._process.pid:  # its session
                     self._used_by[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / TICKS
                     status = (path.parent / "status").read_text()
-                    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-                    self.largest = max(self.largest, 1024 * int(peak.split()[1]))
+                    for line in status.splitlines():
+                        if line.startswith("VmHWM"):
+                            self.largest = max(self.largest, 1024 * int(line.split()[1]))
         return sum(self._used_by.values())
 
     def between(self, start: float, end: float) -> tuple[float, float]:

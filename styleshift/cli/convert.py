@@ -133,6 +133,15 @@ def convert(
     keep_times: Annotated[
         bool, typer.Option("--keep-times", help="Outputs get the modification times of their sources.")
     ] = False,
+    give_up: Annotated[
+        float,
+        typer.Option(
+            "--give-up",
+            metavar="SECONDS",
+            min=1,
+            help="Give a file up on which nothing has moved for so long.",
+        ),
+    ] = 300.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -171,6 +180,7 @@ def convert(
         overwrite=overwrite.value,
         salvage=salvage,
         keep_times=keep_times,
+        give_up=give_up,
         dry_run=dry_run,
         workspace=workspace,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
-from styleshift.conversion.library import LibraryResult, convert_plan, default_jobs, processors
+from styleshift.conversion.library import STALL_SECONDS, LibraryResult, convert_plan, default_jobs, processors
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
 from styleshift.conversion.report import report_lines, write_reports
 from styleshift.conversion.settings import ConvertSettings, checked, parse_options
@@ -45,6 +45,7 @@ class ConvertRequest:
     overwrite: str = "stale"
     salvage: bool = False
     keep_times: bool = False
+    give_up: float = STALL_SECONDS
     dry_run: bool = False
     workspace: Path | None = None
 
@@ -89,6 +90,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
             part=part,
             stop=stop,
             reporter=reporter,
+            stall_seconds=request.give_up,
         )
         if plan.single:
             return _show_single(plan, result, stop, reporter)
