@@ -70,6 +70,28 @@ def test_gradients_reach_generator_and_heads_through_the_conversion_alone(
     assert all(weight.grad is not None for weight in heads.parameters())
 
 
+def test_the_loss_by_hand_and_its_gradient(tiny_recipe: Callable[..., Recipe]) -> None:
+    """Layer by layer, the source's vectors being constants; as the objective of a step has it."""
+    state = begin(tiny_recipe(*CUT))
+    model, weights = state.model, state.recipe.loss
+    x, y = crops(1), crops(2)
+    saved = state.random.get_state()
+    _, named, fakes = generator_losses(state, x, y)
+    found = torch.autograd.grad(named["contrast_x2y"], list(model.heads["x2y"].parameters()))
+    state.random.set_state(saved)
+    core, heads = model.translator("x2y").core, model.heads["x2y"]
+    terms = []
+    for head, query, key in zip(heads.heads, core.features(fakes["y"]), core.features(x), strict=True):
+        places = torch.randperm(key[0, 0].numel(), generator=state.random)[: weights.contrast_points]
+        vectors = [head(part.flatten(2)[..., places].mT) for part in (query, key)]
+        unit = [part / part.norm(dim=2, keepdim=True) for part in vectors]
+        terms.append(patch_contrast(unit[0], unit[1].detach(), 0.07))
+    wanted = torch.stack(terms).mean()
+    assert float(named["contrast_x2y"].detach()) == pytest.approx(float(wanted.detach()), rel=1e-5)
+    for one, other in zip(found, torch.autograd.grad(wanted, list(heads.parameters())), strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-7)
+
+
 def test_a_copy_is_nearer_than_another_sound(tiny_recipe: Callable[..., Recipe]) -> None:
     state = begin(tiny_recipe(*CUT))
     source, other = crops(1), crops(2)
