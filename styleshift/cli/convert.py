@@ -133,6 +133,9 @@ def convert(
     keep_times: Annotated[
         bool, typer.Option("--keep-times", help="Outputs get the modification times of their sources.")
     ] = False,
+    include_own: Annotated[
+        bool, typer.Option("--include-own", help="Convert recordings that styleshift made, too.")
+    ] = False,
     give_up: Annotated[
         float,
         typer.Option(
@@ -180,6 +183,7 @@ def convert(
         overwrite=overwrite.value,
         salvage=salvage,
         keep_times=keep_times,
+        include_own=include_own,
         give_up=give_up,
         dry_run=dry_run,
         workspace=workspace,

@@ -9,7 +9,8 @@ from pathlib import Path
 from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
-from styleshift.conversion.library import STALL_SECONDS, LibraryResult, convert_plan, default_jobs, processors
+from styleshift.cli.convert_plan import show_plan, spoken
+from styleshift.conversion.library import STALL_SECONDS, LibraryResult, convert_plan, default_jobs
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
 from styleshift.conversion.report import report_lines, write_reports
 from styleshift.conversion.settings import ConvertSettings, checked, parse_options
@@ -45,6 +46,7 @@ class ConvertRequest:
     overwrite: str = "stale"
     salvage: bool = False
     keep_times: bool = False
+    include_own: bool = False
     give_up: float = STALL_SECONDS
     dry_run: bool = False
     workspace: Path | None = None
@@ -75,7 +77,7 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     settings = settle(settings, bundle, reporter)
     jobs = int(setting("jobs", request.jobs)) or default_jobs(settings.device)
     if request.dry_run:
-        _show_plan(plan, bundle, settings, jobs, reporter)
+        show_plan(plan, bundle, settings, jobs, request.overwrite, reporter)
         return EXIT_OK
     metadata = bundle.metadata
     reporter.detail(f"model {bundle.path}: {metadata.source} to {metadata.target}")
@@ -114,6 +116,7 @@ def make_settings(request: ConvertRequest) -> ConvertSettings:
         device=str(setting("device", request.device)),
         salvage=request.salvage,
         keep_times=request.keep_times,
+        include_own=request.include_own,
     )
     return checked(settings)
 
@@ -148,42 +151,6 @@ def choose_model(request: ConvertRequest, reporter: TerminalReporter) -> Bundle:
     return bundle
 
 
-def _show_plan(
-    plan: Plan, bundle: Bundle, settings: ConvertSettings, jobs: int, reporter: TerminalReporter
-) -> None:
-    from styleshift.audio.read import probe
-    from styleshift.conversion.pipeline import load_pipeline, seconds_of_work
-
-    rows, music, unreadable = [], 0.0, 0
-    for job in plan.jobs:
-        length = ""
-        try:
-            seconds = probe(job.source).seconds
-            if seconds is not None:
-                music += seconds
-                length = f"{seconds / 60:.1f} min"
-        except AudioError as error:
-            unreadable += 1
-            length = error.reason
-        rows.append((job.name, job.target.relative_to(plan.output).as_posix(), length))
-        reporter.event("planned", name=job.name, source=str(job.source), target=str(job.target))
-    workers = min(jobs, len(rows))
-    pipeline, description = load_pipeline(bundle, settings, max(1, processors() // workers))
-    work = seconds_of_work(pipeline) * music / workers
-    reporter.table(f"{plan.output}: nothing is written", ["file", "becomes", "length"], rows)
-    reporter.event(
-        "plan",
-        files=len(rows),
-        hours=music / 3600,
-        unreadable=unreadable,
-        output=str(plan.output),
-        minutes_of_work=work / 60,
-        runtime=description,
-    )
-    reporter.result(f"{len(rows)} files, {music / 3600:.1f} hours of music, {unreadable} cannot be read")
-    reporter.result(f"about {work / 60:.1f} minutes of work for {workers} at once, {description}")
-
-
 def _show_single(plan: Plan, result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> int:
     job = plan.jobs[0]
     if result.stopped:
@@ -211,26 +178,29 @@ def _as_error(outcome: Outcome) -> StyleshiftError:
 def _write(
     plan: Plan, result: LibraryResult, bundle: Bundle, part: str, reporter: TerminalReporter
 ) -> Path | None:
-    for line in report_lines(plan, result):
-        reporter.event("file", **line)
+    path = None
     try:
-        return write_reports(plan, result, bundle, part)
+        path = write_reports(plan, result, bundle, part)
     except OSError as error:
         reporter.warn(f"no report could be written to {plan.output}: {error.strerror or error}")
-        return None
+    for line in report_lines(plan, result):
+        reporter.event("file", **line)
+    return path
 
 
 def _show_library(plan: Plan, result: LibraryResult, report: Path | None, reporter: TerminalReporter) -> None:
-    done, unchanged, failed = (len(result.of(status)) for status in ("done", "unchanged", "failed"))
+    statuses = ("done", "unchanged", "failed", "left out")
+    done, unchanged, failed, own = (len(result.of(status)) for status in statuses)
     seconds, took = result.seconds, result.took
     left = len(plan.jobs) - len(result.outcomes)
     figures = [
         ("converted", done),
         ("up to date", unchanged),
         ("failed", failed),
+        *([("made by styleshift, left out", own)] if own else []),
         *([("not reached", left)] if left else []),
-        ("music", f"{seconds / 3600:.2f} hours"),
-        ("time", f"{took / 60:.1f} min"),
+        ("music", spoken(seconds)),
+        ("time", spoken(took)),
         ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
     ]
     reporter.table(str(plan.output), ["files and time", ""], figures)
@@ -246,6 +216,7 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path | None, report
         done=done,
         unchanged=unchanged,
         failed=failed,
+        left_out=own,
         left=left,
         music_seconds=seconds,
         seconds=took,

@@ -75,11 +75,7 @@ class Journal:
             self._locks.append(_lock(self._folder / "lock", self._output, shared=bool(self._suffix)))
             if self._suffix:
                 self._locks.append(_lock(self._folder / f"lock{self._suffix}", self._output))
-            for path in sorted(self._folder.glob("journal*.jsonl")):
-                for entry in _read(path):
-                    known = self._entries.get(entry.target)
-                    if known is None or entry.time_ns >= known.time_ns:
-                        self._entries[entry.target] = entry
+            self._load()
             own = self._folder / f"journal{self._suffix}.jsonl"
             self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
             if self._file.tell() and not _ends_with_newline(own):
@@ -101,6 +97,20 @@ class Journal:
         for lock in self._locks:
             os.close(lock)  # which lets go of it
         self._file, self._locks = None, []
+
+    @classmethod
+    def peek(cls, output: Path) -> Journal:
+        """What is known of an output folder, to look at only: nothing is made, written or locked."""
+        journal = cls(output)
+        journal._load()
+        return journal
+
+    def _load(self) -> None:
+        for path in sorted(self._folder.glob("journal*.jsonl")):
+            for entry in _read(path):
+                known = self._entries.get(entry.target)
+                if known is None or entry.time_ns >= known.time_ns:
+                    self._entries[entry.target] = entry
 
     def entry(self, target: str) -> Entry | None:
         """What is known of an output."""

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from styleshift.bundle.load import Bundle
@@ -120,9 +120,11 @@ def _run(
 ) -> LibraryResult:
     result = LibraryResult()
     key = settings.key(bundle.digest)
+    if plan.single:  # which was asked for by its name
+        settings = replace(settings, include_own=True)
     todo: list[tuple[Job, str]] = []  # with the source's hash that the output there was made from, if any
     for job in plan.jobs:
-        outcome, known = _judge(plan, job, journal, key, overwrite)
+        outcome, known = judge(plan, job, journal, key, overwrite)
         if outcome is not None:
             result.outcomes[job.name] = outcome
         else:
@@ -134,10 +136,18 @@ def _run(
     return result
 
 
-def _judge(
+def judge(
     plan: Plan, job: Job, journal: Journal | None, key: str, overwrite: str
 ) -> tuple[Outcome | None, str]:
-    """What can be said of a file without opening it; else None, and the hash its output was made from."""
+    """What can be said of a file without opening it; else None, and the hash its output was made from.
+
+    Args:
+        plan: that the job is of.
+        job: the file.
+        journal: of the output folder; None: there is none.
+        key: of model and settings.
+        overwrite: see :func:`convert_plan`.
+    """
     there = job.target.exists() or job.target.is_symlink()
     if not there or overwrite == "always":
         return None, ""
@@ -263,14 +273,16 @@ class _Run:
     def _record(self, job: Job, outcome: Outcome, task: Task) -> None:
         self._result.outcomes[job.name] = outcome
         task.advance()
-        if outcome.status == "failed":
+        if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
             target = _below(self._plan, job)
             kept = job.target.exists() and target not in self._foreign
             self._note(Entry(target, "kept" if kept else "failed", self._key))
-            if not self._plan.single:  # one file's failure is the whole command's, and is said there
+            if outcome.status == "left out":
+                self._reporter.detail(f"{_one_line(job.name)}: left out: {outcome.message}")
+            elif not self._plan.single:  # one file's failure is the whole command's, and is said there
                 self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
         else:
             self._note(

@@ -70,7 +70,7 @@ def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
             "source": str(job.source.absolute()),
             "target": str(job.target.absolute()),
         }
-        if outcome is not None and outcome.status == "failed":
+        if outcome is not None and outcome.status in ("failed", "left out"):
             line |= {"reason": outcome.reason, "message": outcome.message, "hint": outcome.hint}
         if outcome is not None and outcome.result:
             line |= outcome.result
@@ -83,12 +83,16 @@ def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
 
 
 def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
-    done, unchanged, failed = (result.of(status) for status in ("done", "unchanged", "failed"))
+    statuses = ("done", "unchanged", "failed", "left out")
+    done, unchanged, failed, own = (result.of(status) for status in statuses)
     metadata = bundle.metadata
     left = len(plan.jobs) - len(result.outcomes)
     summary = (
         f"{metadata.source} to {metadata.target}: {len(done)} converted, {len(unchanged)} up to date, "
-        f"{len(failed)} failed" + (f", {left} not reached" if left else "") + ". "
+        f"{len(failed)} failed"
+        + (f", {len(own)} left out that styleshift made" if own else "")
+        + (f", {left} not reached" if left else "")
+        + ". "
         f"{result.seconds / 3600:.2f} hours of music in {result.took / 60:.1f} minutes."
     )
     rows = "".join(

@@ -26,6 +26,7 @@ class ConvertSettings:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         salvage: convert what can be read of damaged files.
         keep_times: outputs get the modification times of their sources.
+        include_own: recordings whose comment says that styleshift made them are converted as well.
     """
 
     audio_format: str = "same"
@@ -35,6 +36,7 @@ class ConvertSettings:
     device: str = "auto"
     salvage: bool = False
     keep_times: bool = False
+    include_own: bool = False
 
     def key(self, model_digest: str) -> str:
         """A short name for everything, besides the source, that decides what an output sounds like.

@@ -33,9 +33,9 @@ class Outcome:
 
     Attributes:
         name: of the job.
-        status: ``done``, ``unchanged`` (an earlier run's output is still right) or ``failed``.
-        reason: a short word where it failed.
-        message: a plain line where it failed.
+        status: ``done``, ``unchanged`` (an earlier run's output is still right), ``left out`` or ``failed``.
+        reason: a short word where it failed or was left out.
+        message: a plain line where it failed or was left out.
         hint: what to try.
         sha256: of the source, as it was when it was read.
         size: of the source, bytes.
@@ -153,9 +153,12 @@ def _convert(
     worker: _Worker, pipeline: Pipeline, job: Job, known: str, tell: Callable[[float], None]
 ) -> Outcome:
     from styleshift.audio.formats import output_format
+    from styleshift.audio.tags import made_by_styleshift
     from styleshift.conversion.track import convert_file
 
     before = _stat(job)
+    if not worker.settings.include_own and made_by_styleshift(job.source):
+        return left_out(job)
     digest = sha256(job.source, on_block=lambda: tell(0.0))
     if known and digest == known:
         return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
@@ -181,6 +184,12 @@ def _convert(
         mtime_ns=before.st_mtime_ns,
         result=result.to_dict(),
     )
+
+
+def left_out(job: Job) -> Outcome:
+    """What becomes of a recording that is a conversion already: beside its source it would come twice."""
+    message = "its comment says that styleshift made it"
+    return Outcome(job.name, "left out", "own", message, "--include-own converts it too")
 
 
 def _stat(job: Job) -> os.stat_result:

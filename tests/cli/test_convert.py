@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -105,13 +106,67 @@ def test_a_dry_run_writes_nothing(model: Path, tmp_path: Path) -> None:
     done = run(tmp_path, "library", "--to", "classical", "--dry-run", "--json")
     assert done.returncode == 0
     *planned, summary = events(done)
-    assert [event["name"] for event in planned] == ["a.wav", "b.wav"]
-    assert summary["files"] == 2
-    assert summary["unreadable"] == 1
+    assert [(event["name"], event["fate"]) for event in planned] == [("a.wav", "convert"), ("b.wav", "fail")]
+    assert (summary["files"], summary["convert"], summary["fail"]) == (2, 1, 1)
     assert summary["hours"] == pytest.approx(90 / 3600)
     assert 0 < summary["minutes_of_work"] < 5
     assert "ONNX Runtime" in summary["runtime"]
     assert not (tmp_path / "library-classical").exists()
+
+
+def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: Path) -> None:
+    library, output = tmp_path / "library", tmp_path / "library-classical"
+    song(library / "a.wav", RATE * 20)
+    song(library / "done.wav", 4000)
+    assert run(tmp_path, "library", "--to", "classical", "--include", "done.wav").returncode == 0
+    mine = song(output / "mine.wav").read_bytes()
+    song(library / "mine.wav")
+    whole = song(library / "cut.wav", RATE).read_bytes()
+    (library / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    shutil.copy(output / "done.wav", library / "own.wav")
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*")}
+    done = run(tmp_path, "library", "--to", "classical", "--dry-run", "--json")
+    *planned, summary = events(done)
+    assert {event["name"]: event["fate"] for event in planned} == {
+        "a.wav": "convert",
+        "cut.wav": "fail",
+        "done.wav": "up to date",
+        "mine.wav": "fail",
+        "own.wav": "left out",
+    }
+    assert summary["hours"] == pytest.approx(20 / 3600)
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
+    said = run(tmp_path, "library", "--to", "classical", "--dry-run").stdout
+    assert "1 to convert, 20 seconds of music; 1 up to date, 1 left out, 2 will fail" in said
+    assert "in the way" in said
+    # And that is what happens.
+    real = run(tmp_path, "library", "--to", "classical", "--json")
+    assert real.returncode == 3
+    *lines, summary = events(real)
+    assert {line["name"]: line["status"] for line in lines} == {
+        "a.wav": "done",
+        "cut.wav": "failed",
+        "done.wav": "unchanged",
+        "mine.wav": "failed",
+        "own.wav": "left out",
+    }
+    assert summary["left_out"] == 1
+    assert (output / "mine.wav").read_bytes() == mine
+    again = run(tmp_path, "library", "--to", "classical", "--include-own", "--include", "own.wav", "--json")
+    assert events(again)[0]["status"] == "done"
+
+
+def test_a_dry_run_of_one_recording(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "one.wav", RATE * 3)
+    done = run(tmp_path, "one.wav", "--to", "classical", "--dry-run")
+    assert done.returncode == 0
+    assert "1 to convert, 3.0 seconds of music" in done.stdout
+    assert "0.0 minutes" not in done.stdout
+    assert files(tmp_path) == ["one.wav", "styleshift-workspace/models/m.onnx"]
+    # One that styleshift made is converted when it is asked for by its name.
+    assert run(tmp_path, "one.wav", "--to", "classical").returncode == 0
+    done = run(tmp_path, "one-classical.wav", "--to", "classical", "--json")
+    assert events(done)[0]["status"] == "done"
 
 
 def test_some_failed_is_three_and_the_rest_is_done(model: Path, tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def journal(output: Path) -> tuple[Counter[str], Counter[str]]:
     for line in (output / ".styleshift" / "journal.jsonl").read_text().splitlines():
         with contextlib.suppress(ValueError):  # a line that a kill cut short
             entry = json.loads(line)
-            {"begun": begun, "done": done}[entry["state"]][entry["target"]] += 1
+            # A worker may be killed a moment before the command, which then writes "failed".
+            if entry["state"] in ("begun", "done"):
+                (begun if entry["state"] == "begun" else done)[entry["target"]] += 1
     return begun, done
 
 
