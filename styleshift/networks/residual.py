@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
 from styleshift.networks.options import ResidualGeneratorOptions
 
@@ -18,7 +19,7 @@ class Block(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.inner = nn.Sequential(
+        self.inner = FusedSequential(
             ChannelNorm(channels),
             nn.SiLU(),
             same_convolution(channels, channels),
@@ -63,12 +64,13 @@ class ResidualGenerator(nn.Module):
         self.up = nn.ModuleList(
             _blocks(width, options.blocks if level else 0) for level, width in enumerate(widths[:-1])
         )
-        self.leave = nn.Sequential(ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 1, 3, padding=1))
+        self.leave = FusedSequential(ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 1, 3, padding=1))
         zero_(self.leave[-1])
 
     def features(self, input: Tensor) -> list[Tensor]:
         """The state on the way down, level by level, of ``[batch, 1, bin, frame]``."""
-        found = [self.enter(self.bands(input)) + self.place]
+        entered = self.enter(self.bands(input))
+        found = [entered + self.place.to(entered.dtype)]  # or autocast would go on in float32
         for halve, blocks in zip(self.halve, self.down, strict=True):
             found.append(blocks(halve(found[-1])))
         return found

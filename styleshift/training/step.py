@@ -57,6 +57,10 @@ class TrainingState:
         settings = recipe.optimiser
         matching, precision = recipe.warm_start, recipe.schedule.precision
         device = next(model.parameters()).device
+        half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
+        if half:
+            # Channels innermost: bfloat16 convolutions are up to three times as fast so (Zen 4, few channels).
+            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cls(
             recipe,
             model,
@@ -65,7 +69,7 @@ class TrainingState:
             torch.Generator().manual_seed(seed),
             {side: ReplayBuffer(settings.replay) for side in model.discriminators},
             Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
-            precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device)),
+            half,
         )
 
     @property
