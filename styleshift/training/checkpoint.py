@@ -64,7 +64,7 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
                     _, number, name = key.split(".", 2)
                     found.setdefault(int(number), {})[name] = value
         optimiser.load_state_dict({"state": found, "param_groups": whole["param_groups"]})
-        for weight, values_of_it in optimiser.state.items():  # in memory as the weights lie, or steps get slow
+        for weight, values_of_it in optimiser.state.items():  # as the weights lie in memory
             for name, value in values_of_it.items():
                 if isinstance(value, Tensor) and value.shape == weight.shape:
                     values_of_it[name] = torch.empty_like(weight).copy_(value)
