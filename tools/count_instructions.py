@@ -21,7 +21,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / "cpp" / "benchmarks" / "instructions.json"
-KERNELS = ("forward", "store_complex", "store_float", "store_half", "inverse", "overlap_add", "griffin_lim")
+FRAME_KERNELS = ("frame_complex", "frame_float", "frame_half")
+BLOCK_KERNELS = (
+    *("forward", "store_complex", "store_float", "store_half"),
+    *("inverse", "overlap_add", "griffin_lim"),
+)
 LANES = {"baseline": 4, "avx2": 8}
 POINTS = 1024
 BLOCKS = 20
@@ -43,10 +47,11 @@ def count(program: Path, variant: str) -> dict[str, int]:
             text=True,
         ).stdout
     counts = {}
-    for kernel in KERNELS:
-        found = re.search(rf"^\s*([\d,]+) .*::{kernel}_block\(", listing, re.MULTILINE)
+    for kernel in FRAME_KERNELS + BLOCK_KERNELS:
+        name = f"{kernel}_block" if kernel in BLOCK_KERNELS else kernel
+        found = re.search(rf"^\s*([\d,]+) .*::{name}\(", listing, re.MULTILINE)
         if found is None:
-            raise SystemExit(f"{kernel}_block is not in callgrind's list for {variant}")
+            raise SystemExit(f"{name} is not in callgrind's list for {variant}")
         blocks = BLOCKS + EXTRA.get(kernel, 0)
         counts[kernel] = round(int(found[1].replace(",", "")) / blocks / LANES[variant])
     return counts

@@ -59,12 +59,29 @@ int main(int argc, char** argv) {
     const auto store_log1p = [&] { k.store_float(t, log1p, work.get(), frames, rows.data(), bins); };
     const auto store_log = [&] { k.store_float(t, log, work.get(), frames, rows.data(), bins); };
     const auto store_half = [&] { k.store_half(t, log1p, work.get(), frames, halves.data(), bins); };
+    const auto each_frame = [&](auto&& make) {
+        for (int l = 0; l < frames; ++l) make(segment.data() + l * n / 4, l);
+    };
+    const auto frame_complex = [&] {
+        each_frame([&](const float* x, int l) { k.frame_complex(t, x, work.get(), rows.data() + l % 2 * 2 * bins); });
+    };
+    const auto frame_log1p = [&] {
+        each_frame([&](const float* x, int l) { k.frame_float(t, log1p, x, work.get(), rows.data() + l % 4 * bins); });
+    };
+    const auto frame_half = [&] {
+        each_frame([&](const float* x, int l) { k.frame_half(t, log1p, x, work.get(), halves.data() + l % 4 * bins); });
+    };
     const auto inverse = [&] { k.inverse(t, rows.data(), 2 * bins, frames, other.get()); };
     const float* blocks[] = {other.get(), work.get()};
     const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
     const auto griffin_lim = [&] { k.griffin_lim(t, work.get(), magnitude.get(), previous.get(), 0.99F, other.get()); };
     if (blocks_to_count == 0)
         std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
+    if (t.along.lanes == frames) {
+        time_block("frame_complex", frames, frame_complex);
+        time_block("frame_log1p", frames, frame_log1p);
+        time_block("frame_half", frames, frame_half);
+    }
     time_block("forward", frames, forward);
     time_block("store_complex", frames, store_complex);
     time_block("store_log1p", frames, store_log1p);

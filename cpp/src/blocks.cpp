@@ -29,7 +29,8 @@ void read_samples(const Signal& s, std::int64_t begin, std::int64_t count, float
     }
 }
 
-const float* Analyzer::segment(const Signal& s, std::int64_t begin) {
+const float* Analyzer::segment(const Signal& s, std::int64_t frame) {
+    const std::int64_t begin = frame * plan_.settings().hop_length - plan_.offset();
     const std::int64_t end = begin + segment_length_;
     if (s.type == SampleType::float32 && s.stride == sizeof(float) && begin >= s.first && end <= s.first + s.count)
         return static_cast<const float*>(s.data) + (begin - s.first);

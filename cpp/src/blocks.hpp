@@ -29,23 +29,28 @@ std::int64_t scratch_stride(std::int64_t row_values) {
 // Transforms blocks of frames forward. Holds the scratch; one a thread.
 class Analyzer {
 public:
+    // Frames across the lanes, as many as there are.
     explicit Analyzer(const Plan& plan)
+        : Analyzer(plan, active_kernels().lanes, kernel::work_vectors(plan.tables()) * active_kernels().lanes) {}
+    // For frames one by one: segments of `frames` frames, and scratch for one.
+    Analyzer(const Plan& plan, std::int64_t frames, std::int64_t work_floats)
         : plan_(plan),
           kernels_(active_kernels()),
-          segment_length_((kernels_.lanes - 1) * plan.settings().hop_length + plan.kept()),
+          segment_length_((frames - 1) * plan.settings().hop_length + plan.kept()),
           segment_(segment_length_),
-          work_(kernel::work_vectors(plan.tables()) * kernels_.lanes) {}
+          work_(work_floats) {}
 
     const kernel::Kernels& kernels() const { return kernels_; }
     // Transforms the `lanes` frames from `frame` on; the result is for the kernels' store functions.
     const float* transform(const Signal& signal, std::int64_t frame) {
-        kernels_.forward(plan_.tables(), segment(signal, frame * plan_.settings().hop_length - plan_.offset()),
-                         work_.get());
+        kernels_.forward(plan_.tables(), segment(signal, frame), work_.get());
         return work_.get();
     }
+    // The samples of the segment's frames from `frame` on, until the next call.
+    const float* segment(const Signal& signal, std::int64_t frame);
+    float* work() const { return work_.get(); }
 
 private:
-    const float* segment(const Signal& signal, std::int64_t begin);
 
     const Plan& plan_;
     const kernel::Kernels& kernels_;

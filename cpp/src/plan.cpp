@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatch.hpp"
 #include "fft_tables.hpp"
 #include "kernel/kernels.hpp"
 
@@ -50,9 +51,39 @@ struct Plan::State {
     std::vector<double> window;
     std::vector<float> analysis, synthesis, twiddles, steady;
     std::vector<std::int32_t> sample_position;
+    std::unique_ptr<FftPlan> along_fft;
+    std::vector<float> along_window, along_twiddles, along_roots, along_split;
     std::vector<double> squared_sums;  // [n] w[n]^2 + w[n - hop]^2 + w[n - 2 hop]^2 ...
     double smallest = 0.0;
     kernel::Tables tables{};
+
+    // Tables for one frame at a time, where the variant in use can do so.
+    void plan_along(int lanes) {
+        const std::int64_t points = tables.fft.length, rows = points / lanes;
+        if (!tables.packed || points % lanes != 0 || rows < 2) return;
+        along_fft = std::make_unique<FftPlan>(rows);
+        if (along_fft->tables().convolution != nullptr) return;
+        const auto append = [](std::vector<float>& v, std::int64_t lane_count, auto&& angle) {
+            for (std::int64_t l = 0; l < lane_count; ++l) v.push_back(static_cast<float>(std::cos(angle(l))));
+            for (std::int64_t l = 0; l < lane_count; ++l) v.push_back(static_cast<float>(std::sin(angle(l))));
+        };
+        constexpr double turn = -2.0 * std::numbers::pi;
+        for (std::int64_t k = 0; k < rows; ++k)
+            append(along_twiddles, lanes, [&](std::int64_t l) {
+                return turn * static_cast<double>(k * l) / static_cast<double>(points);
+            });
+        for (std::int64_t q = 0; q < lanes / 4; ++q)
+            append(along_roots, lanes, [&](std::int64_t l) {
+                return turn * static_cast<double>(q * (l % 4)) / static_cast<double>(lanes);
+            });
+        for (std::int64_t k = 0; k <= points / 2; k += lanes)
+            append(along_split, lanes, [&](std::int64_t l) {
+                return turn * static_cast<double>(k + l) / static_cast<double>(settings.fft_length);
+            });
+        along_window = analysis;
+        along_window.resize(static_cast<std::size_t>(settings.fft_length));
+        tables.along = {lanes, along_fft->tables(), along_window.data(), along_twiddles.data(), along_roots.data(), along_split.data()};
+    }
 
     double overlap(std::int64_t newest, std::int64_t oldest) const {
         // Frames meet this sample at window positions newest, newest + hop, ... oldest.
@@ -106,7 +137,8 @@ Plan::Plan(const FrameSettings& s) {
                     s.hop_length,           bins,
                     packed,                 state.fft.tables(),
                     state.analysis.data(),  state.synthesis.data(),
-                    state.sample_position.data(), state.twiddles.data()};
+                    state.sample_position.data(), state.twiddles.data(), {}};
+    state.plan_along(active_kernels().lanes);
 }
 
 Plan::~Plan() = default;

@@ -18,34 +18,62 @@ T* place(const Frames<T>& f, std::int64_t row, std::int64_t frame) {
     return f.data + row * f.signal_stride + frame * f.frame_stride;
 }
 
-// Rows are put together in scratch (see scratch_stride) and copied out whole.
-// store(kernels, work, rows, out, row stride) writes a block's rows of `row_values` values.
-template <class T, class Store>
+// Values put together in scratch before they are copied out, where frames are transformed one by one.
+constexpr std::int64_t scratch_values = 2048;
+
+// Brings the next frame's samples to the cache while this one is transformed: frames jump about too much for the machine to
+// foresee it. An address past the signal's end does no harm.
+void fetch(const float* samples, std::int64_t count) {
+    constexpr std::int64_t line = 64 / sizeof(float);
+    for (std::int64_t i = 0; i < count; i += line) __builtin_prefetch(samples + i);
+}
+
+// Rows are put together in scratch and copied out whole: a row begins anywhere in a line of the cache.
+// block(kernels, work, rows, out, row stride) stores rows of a block that Analyzer has transformed; frame(kernels,
+// samples, work, out) makes one row of `row_values` values from its samples.
+template <class T, class Block, class Frame>
 void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range, std::int64_t row_values,
-             Frames<T> out, int threads, const Store& store) {
+             Frames<T> out, int threads, const Block& block, const Frame& frame) {
     const std::int64_t frames = std::max<std::int64_t>(0, range.end - range.begin);
     const std::int64_t chunks = (frames + chunk_frames - 1) / chunk_frames;
     const auto row_bytes = row_values * static_cast<std::int64_t>(sizeof(T));
     const bool past_caches = static_cast<std::int64_t>(signals.size()) * frames * row_bytes > cache_bytes;
-    const std::int64_t stride = scratch_stride<T>(row_values);
+    const bool one_by_one = plan.tables().along.lanes == active_kernels().lanes;
+    const std::int64_t lanes = active_kernels().lanes;
+    const std::int64_t block_rows = one_by_one ? std::clamp<std::int64_t>(scratch_values / row_values, 1, 16) : lanes;
+    const std::int64_t stride = one_by_one ? row_values : scratch_stride<T>(row_values);
     parallel_for(threads, static_cast<std::int64_t>(signals.size()) * chunks, [&] {
-        Analyzer analyzer(plan);
-        const int lanes = analyzer.kernels().lanes;
-        AlignedFloats rows_of_block(stride * lanes * static_cast<std::int64_t>(sizeof(T)) / 4);
-        return [&, lanes, analyzer = std::move(analyzer),
-                rows_of_block = std::move(rows_of_block)](std::int64_t item) mutable {
+        const std::int64_t work = one_by_one ? kernel::frame_work_floats(plan.tables())
+                                             : kernel::work_vectors(plan.tables()) * lanes;
+        return [&, analyzer = Analyzer(plan, block_rows, work),
+                rows_of_block = AlignedFloats((stride * block_rows * static_cast<std::int64_t>(sizeof(T)) + 3) / 4)](
+                   std::int64_t item) mutable {
             const std::int64_t row = item / chunks;
             const std::int64_t begin = range.begin + item % chunks * chunk_frames;
             const std::int64_t end = std::min(range.end, begin + chunk_frames);
+            const Signal& signal = signals[static_cast<std::size_t>(row)];
             const kernel::Kernels& k = analyzer.kernels();
             T* scratch = reinterpret_cast<T*>(rows_of_block.get());
-            for (std::int64_t t = begin; t < end; t += lanes) {
-                const int rows = static_cast<int>(std::min<std::int64_t>(lanes, end - t));
-                store(k, analyzer.transform(signals[static_cast<std::size_t>(row)], t), rows, scratch, stride);
+            for (std::int64_t t = begin; t < end; t += block_rows) {
+                const auto rows = std::min(block_rows, end - t);
+                if (one_by_one) {
+                    const std::int64_t hop = plan.settings().hop_length;
+                    const float* samples = analyzer.segment(signal, t);
+                    for (std::int64_t r = 0; r < rows; ++r, samples += hop) {
+                        fetch(samples + plan.kept(), hop);
+                        frame(k, samples, analyzer.work(), scratch + r * stride);
+                    }
+                } else {
+                    block(k, analyzer.transform(signal, t), static_cast<int>(rows), scratch, stride);
+                }
                 constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
-                k.copy_rows(reinterpret_cast<const unsigned char*>(scratch), stride * size, rows, row_bytes,
-                            reinterpret_cast<unsigned char*>(place(out, row, t - range.begin)),
-                            out.frame_stride * size, past_caches);
+                const auto* from = reinterpret_cast<const unsigned char*>(scratch);
+                auto* to = reinterpret_cast<unsigned char*>(place(out, row, t - range.begin));
+                if (one_by_one && out.frame_stride == row_values)
+                    k.copy_rows(from, 0, 1, rows * row_bytes, to, 0, past_caches);
+                else
+                    k.copy_rows(from, stride * size, static_cast<int>(rows), row_bytes, to, out.frame_stride * size,
+                                past_caches);
             }
         };
     });
@@ -54,26 +82,38 @@ void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range
 }  // namespace
 
 void stft(const Plan& plan, std::span<const Signal> signals, FrameRange range, Frames<float> out, int threads) {
-    forward(plan, signals, range, 2 * plan.bins(), out, threads,
-            [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
-                k.store_complex(plan.tables(), work, rows, to, stride);
-            });
+    forward(
+        plan, signals, range, 2 * plan.bins(), out, threads,
+        [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
+            k.store_complex(plan.tables(), work, rows, to, stride);
+        },
+        [&](const kernel::Kernels& k, const float* samples, float* work, float* to) {
+            k.frame_complex(plan.tables(), samples, work, to);
+        });
 }
 
 void spectrogram(const Plan& plan, const CompressionSettings& c, std::span<const Signal> signals, FrameRange range,
                  Frames<float> out, int threads) {
-    forward(plan, signals, range, plan.bins(), out, threads,
-            [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
-                k.store_float(plan.tables(), c, work, rows, to, stride);
-            });
+    forward(
+        plan, signals, range, plan.bins(), out, threads,
+        [&](const kernel::Kernels& k, const float* work, int rows, float* to, std::ptrdiff_t stride) {
+            k.store_float(plan.tables(), c, work, rows, to, stride);
+        },
+        [&](const kernel::Kernels& k, const float* samples, float* work, float* to) {
+            k.frame_float(plan.tables(), c, samples, work, to);
+        });
 }
 
 void spectrogram(const Plan& plan, const CompressionSettings& c, std::span<const Signal> signals, FrameRange range,
                  Frames<std::uint16_t> out, int threads) {
-    forward(plan, signals, range, plan.bins(), out, threads,
-            [&](const kernel::Kernels& k, const float* work, int rows, std::uint16_t* to, std::ptrdiff_t stride) {
-                k.store_half(plan.tables(), c, work, rows, to, stride);
-            });
+    forward(
+        plan, signals, range, plan.bins(), out, threads,
+        [&](const kernel::Kernels& k, const float* work, int rows, std::uint16_t* to, std::ptrdiff_t stride) {
+            k.store_half(plan.tables(), c, work, rows, to, stride);
+        },
+        [&](const kernel::Kernels& k, const float* samples, float* work, std::uint16_t* to) {
+            k.frame_half(plan.tables(), c, samples, work, to);
+        });
 }
 
 void istft(const Plan& plan, Frames<const float> spectra, std::int64_t signals, std::int64_t frames, float* out,

@@ -11,7 +11,8 @@ using namespace styleshift;
 
 namespace {
 
-// Even and odd lengths, every radix, generic primes, Bluestein, frames shorter and longer than the FFT.
+// Even and odd lengths, every radix, generic primes, Bluestein, frames shorter and longer than the FFT; frames one by one
+// with whole and partial tiles of rows for every number of lanes, and multiples of all lanes that cannot be done so.
 const FrameSettings settings[] = {
     {512, 128, 512, Window::hann, true},      {615, 205, 512, Window::hann, true},
     {400, 100, 512, Window::hamming, true},   {256, 64, 256, Window::gaussian, false},
@@ -21,6 +22,8 @@ const FrameSettings settings[] = {
     {64, 3, 64, Window::hann, true},          {122, 40, 122, Window::hann, true},
     {134, 40, 134, Window::hann, true},       {67, 16, 67, Window::hann, true},
     {40, 32, 37, Window::rectangular, false}, {16, 16, 16, Window::rectangular, true},
+    {640, 160, 640, Window::hann, true},      {992, 248, 992, Window::hann, false},
+    {536, 134, 536, Window::hann, true},
 };
 
 void forward_is_the_definition(const FrameSettings& s) {

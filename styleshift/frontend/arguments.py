@@ -21,7 +21,9 @@ VALUES_A_THREAD = 1 << 18
 
 
 @lru_cache(maxsize=64)
-def _plan(frame_length: int, hop_length: int, fft_length: int, window: str, center: bool) -> _native.Plan:
+def _plan(
+    _variant: str, frame_length: int, hop_length: int, fft_length: int, window: str, center: bool
+) -> _native.Plan:
     return _native.Plan(frame_length, hop_length, fft_length, window, center)
 
 
@@ -29,7 +31,11 @@ def plan_of(config: SpectrogramConfig) -> _native.Plan:
     """The native plan of these settings, made once."""
     if not isinstance(config, SpectrogramConfig):
         raise ConfigError(f"config is a {type(config).__name__}; it must be a SpectrogramConfig")
-    return _plan(config.frame_length, config.hop_length, config.fft_length, config.window, config.center)
+    # A plan has tables for the SIMD variant that was in use when it was made.
+    variant = _native.chosen_variant()
+    return _plan(
+        variant, config.frame_length, config.hop_length, config.fft_length, config.window, config.center
+    )
 
 
 def compression_of(

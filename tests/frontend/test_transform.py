@@ -19,6 +19,9 @@ CONFIGS = [
     SpectrogramConfig(frame_length=2, hop_length=1, fft_length=2),
     SpectrogramConfig(frame_length=7, hop_length=3, fft_length=9, window="rectangular", center=False),
     SpectrogramConfig(frame_length=48, hop_length=5, fft_length=48),
+    # Frames one by one: a last tile of four rows of sixteen; and 32 times 67, which cannot be done so.
+    SpectrogramConfig(frame_length=640, hop_length=160, fft_length=640),
+    SpectrogramConfig(frame_length=2144, hop_length=536, fft_length=2144),
 ]
 
 

@@ -12,7 +12,8 @@ namespace kernel {
 struct Tables;
 }
 
-// Immutable after construction, so threads may share one.
+// Immutable after construction, so threads may share one. Some of its tables are for the SIMD variant in use when it is made;
+// under another one it still works, slower.
 class Plan {
 public:
     // Throws std::invalid_argument that names the setting and its range.

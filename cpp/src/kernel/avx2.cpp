@@ -1,4 +1,5 @@
 // The kernels compiled for one instruction set; CMakeLists.txt gives this file its flags.
+#include "along.hpp"
 #include "frames.hpp"
 
 namespace styleshift::avx2 {
@@ -11,6 +12,9 @@ const kernel::Kernels& kernels() {
         store_complex_block,
         store_float_block,
         store_half_block,
+        frame_complex,
+        frame_float,
+        frame_half,
         copy_rows_block,
         inverse_block,
         overlap_add_block,

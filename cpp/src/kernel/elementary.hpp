@@ -14,33 +14,50 @@ using styleshift::CompressionSettings;
 
 constexpr float ln2 = 0.693147180559945309F;
 
-// m + m^2 P(m) = ln(1 + m) for m in [-1/3, 1/3].
-STYLESHIFT_INLINE Vector log1p_reduced(Vector m) {
-    Vector p = -0.152666836977F * m + 0.169905751944F;
-    p = p * m - 0.164408341050F;
-    p = p * m + 0.198181658983F;
-    p = p * m - 0.250063210726F;
-    p = p * m + 0.333367347717F;
-    p = p * m - 0.499999612570F;
-    return (p * m) * m + m;
+// The logarithm is one long chain of dependent steps, so it is taken of `n` vectors at once, step by step.
+
+// Adds to r what m + m^2 P(m) = ln(1 + m) is for m in [-1/3, 1/3].
+template <int n>
+STYLESHIFT_INLINE void add_log1p_reduced(const Vector* m, Vector* r) {
+    Vector p[n];
+    for (int i = 0; i < n; ++i) p[i] = -0.152666836977F * m[i] + 0.169905751944F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] - 0.164408341050F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] + 0.198181658983F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] - 0.250063210726F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] + 0.333367347717F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] - 0.499999612570F;
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i];
+    for (int i = 0; i < n; ++i) p[i] = p[i] * m[i] + m[i];
+    for (int i = 0; i < n; ++i) r[i] = r[i] + p[i];
 }
 
 // ln(1 + a) for a >= 0. With 1 + a in 2^e [2/3, 4/3), ln(1 + a) = e ln 2 + ln(1 + m), and m = a 2^-e + (2^-e - 1)
 // is nearly exact, which keeps the relative accuracy for tiny a. NaN and infinity become NaN.
-STYLESHIFT_INLINE Vector log1p_vector(Vector a) {
-    const IntVector e = (as_int(a + 1.0F) - 0x3f2aaaab) & (std::int32_t)0xff800000;
-    const Vector scale = as_float(0x3f800000 - e);
-    // For a below 2^e * 2^-126 there is no such e > 0, so multiplying is safe.
-    const Vector m = a * scale + (scale - 1.0F);
-    return to_float(e) * (ln2 / 8388608.0F) + log1p_reduced(m);
+template <int n>
+STYLESHIFT_INLINE void log1p_vectors(Vector* a) {
+    Vector m[n], r[n];
+    for (int i = 0; i < n; ++i) {
+        const IntVector e = (as_int(a[i] + 1.0F) - 0x3f2aaaab) & (std::int32_t)0xff800000;
+        const Vector scale = as_float(0x3f800000 - e);
+        // For a below 2^e * 2^-126 there is no such e > 0, so multiplying is safe.
+        m[i] = a[i] * scale + (scale - 1.0F);
+        r[i] = to_float(e) * (ln2 / 8388608.0F);
+    }
+    add_log1p_reduced<n>(m, r);
+    for (int i = 0; i < n; ++i) a[i] = r[i];
 }
 
 // ln(a) for normal a > 0.
-STYLESHIFT_INLINE Vector log_vector(Vector a) {
-    const IntVector e = (as_int(a) - 0x3f2aaaab) & (std::int32_t)0xff800000;
-    const Vector m = as_float(as_int(a) - e) - 1.0F;
-    const Vector result = to_float(e) * (ln2 / 8388608.0F) + log1p_reduced(m);
-    return a * 0.0F + result;
+template <int n>
+STYLESHIFT_INLINE void log_vectors(Vector* a) {
+    Vector m[n], r[n];
+    for (int i = 0; i < n; ++i) {
+        const IntVector e = (as_int(a[i]) - 0x3f2aaaab) & (std::int32_t)0xff800000;
+        m[i] = as_float(as_int(a[i]) - e) - 1.0F;
+        r[i] = to_float(e) * (ln2 / 8388608.0F) + a[i] * 0.0F;
+    }
+    add_log1p_reduced<n>(m, r);
+    for (int i = 0; i < n; ++i) a[i] = r[i];
 }
 
 struct ExpParts {
@@ -63,11 +80,17 @@ STYLESHIFT_INLINE ExpParts exp_parts(Vector y) {
     return {as_float(exponent + 0x3f800000), rest};
 }
 
-template <Compression kind>
-STYLESHIFT_INLINE Vector compress_vector(const CompressionSettings& c, Vector value) {
-    if constexpr (kind == Compression::log1p) value = log1p_vector(value * c.gain);
-    if constexpr (kind == Compression::log) value = log_vector(maximum(value, c.floor));
-    return value;
+template <Compression kind, int n>
+STYLESHIFT_INLINE void compress_vectors(const CompressionSettings& c, Vector* values) {
+    if constexpr (kind == Compression::log1p) {
+        if (c.gain != 1.0F)
+            for (int i = 0; i < n; ++i) values[i] *= c.gain;
+        log1p_vectors<n>(values);
+    }
+    if constexpr (kind == Compression::log) {
+        for (int i = 0; i < n; ++i) values[i] = maximum(values[i], c.floor);
+        log_vectors<n>(values);
+    }
 }
 
 // Runs f(tag) with the compression as a compile-time constant, so that inner loops do not branch.
@@ -99,7 +122,8 @@ void compress_array(const CompressionSettings& c, const float* in, std::int64_t 
     with_compression(c.kind, [&](auto kind) {
         for_each_vector(in, count, out, [&](Vector v) {
             if (c.power == 2) v = v * v;
-            return compress_vector<decltype(kind)::value>(c, v) * a + b;
+            compress_vectors<decltype(kind)::value, 1>(c, &v);
+            return v * a + b;
         });
     });
 }

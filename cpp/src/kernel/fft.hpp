@@ -36,6 +36,9 @@ template <int radix>
 STYLESHIFT_INLINE void butterfly(Complex* a);
 
 template <>
+STYLESHIFT_INLINE void butterfly<1>(Complex*) {}
+
+template <>
 STYLESHIFT_INLINE void butterfly<2>(Complex* a) {
     const Complex t = a[1];
     a[1] = a[0] - t;
@@ -96,11 +99,12 @@ STYLESHIFT_INLINE void butterfly<8>(Complex* a) {
     }
 }
 
-template <int radix>
-STYLESHIFT_INLINE void pass(Vector* x, std::int64_t m, const float* w) {
+// Every pass leaves its result in x; the first one takes element i from source(i), which may be x itself.
+template <int radix, class Source>
+STYLESHIFT_INLINE void pass(Vector* x, std::int64_t m, const float* w, Source&& source) {
     for (std::int64_t j = 0; j < m; ++j, w += 2 * (radix - 1)) {
         Complex a[radix];
-        for (int k = 0; k < radix; ++k) a[k] = read(x, j + m * k);
+        for (int k = 0; k < radix; ++k) a[k] = source(j + m * k);
         butterfly<radix>(a);
         write(x, j, a[0]);
         for (int q = 1; q < radix; ++q) write(x, j + m * q, times(a[q], w[2 * q - 2], w[2 * q - 1]));
@@ -108,22 +112,23 @@ STYLESHIFT_INLINE void pass(Vector* x, std::int64_t m, const float* w) {
 }
 
 // The last pass has blocks of one butterfly and no twiddles; `count` of them lie one after the other.
-template <int radix>
-STYLESHIFT_INLINE void last_pass(Vector* x, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i, x += 2 * radix) {
+template <int radix, class Source>
+STYLESHIFT_INLINE void last_pass(Vector* x, std::int64_t count, Source&& source) {
+    for (std::int64_t i = 0; i < count; ++i) {
         Complex a[radix];
-        for (int k = 0; k < radix; ++k) a[k] = read(x, k);
+        for (int k = 0; k < radix; ++k) a[k] = source(i * radix + k);
         butterfly<radix>(a);
-        for (int k = 0; k < radix; ++k) write(x, k, a[k]);
+        for (int k = 0; k < radix; ++k) write(x, i * radix + k, a[k]);
     }
 }
 
 // Any radix, by the definition.
-inline void generic_pass(Vector* x, const Stage& s) {
+template <class Source>
+inline void generic_pass(Vector* x, const Stage& s, Source&& source) {
     const int r = s.radix;
     for (std::int64_t j = 0; j < s.m; ++j) {
         Complex a[max_generic];
-        for (int k = 0; k < r; ++k) a[k] = read(x, j + s.m * k);
+        for (int k = 0; k < r; ++k) a[k] = source(j + s.m * k);
         const float* w = s.twiddles + 2 * j * (r - 1);
         for (int q = 0; q < r; ++q) {
             Complex sum = a[0];
@@ -135,31 +140,45 @@ inline void generic_pass(Vector* x, const Stage& s) {
     }
 }
 
-inline void run_last(Vector* x, const Stage& s, std::int64_t count) {
+struct InPlace {
+    const Vector* x;
+    STYLESHIFT_INLINE Complex operator()(std::int64_t i) const { return read(x, i); }
+};
+
+template <class Source>
+inline void run_last(Vector* x, const Stage& s, std::int64_t count, Source&& source) {
     switch (s.radix) {
-        case 2: return last_pass<2>(x, count);
-        case 3: return last_pass<3>(x, count);
-        case 4: return last_pass<4>(x, count);
-        case 5: return last_pass<5>(x, count);
-        case 8: return last_pass<8>(x, count);
+        case 2: return last_pass<2>(x, count, source);
+        case 3: return last_pass<3>(x, count, source);
+        case 4: return last_pass<4>(x, count, source);
+        case 5: return last_pass<5>(x, count, source);
+        case 8: return last_pass<8>(x, count, source);
         default:
-            for (std::int64_t i = 0; i < count; ++i) generic_pass(x + 2 * s.radix * i, s);
+            for (std::int64_t i = 0; i < count; ++i)
+                generic_pass(x + 2 * s.radix * i, s, [&](std::int64_t k) { return source(s.radix * i + k); });
+    }
+}
+
+template <class Source>
+inline void run_stages(Vector* x, const Stage* s, int count, Source&& source) {
+    if (count == 1) return run_last(x, *s, 1, source);
+    switch (s->radix) {
+        case 2: pass<2>(x, s->m, s->twiddles, source); break;
+        case 3: pass<3>(x, s->m, s->twiddles, source); break;
+        case 4: pass<4>(x, s->m, s->twiddles, source); break;
+        case 5: pass<5>(x, s->m, s->twiddles, source); break;
+        case 8: pass<8>(x, s->m, s->twiddles, source); break;
+        default: generic_pass(x, *s, source);
+    }
+    if (count == 2) return run_last(x, s[1], s->radix, InPlace{x});
+    for (int q = 0; q < s->radix; ++q) {
+        Vector* part = x + 2 * s->m * q;
+        run_stages(part, s + 1, count - 1, InPlace{part});
     }
 }
 
 inline void run_stages(Vector* x, const Stage* s, int count) {
-    if (count == 0) return;
-    if (count == 1) return run_last(x, *s, 1);
-    switch (s->radix) {
-        case 2: pass<2>(x, s->m, s->twiddles); break;
-        case 3: pass<3>(x, s->m, s->twiddles); break;
-        case 4: pass<4>(x, s->m, s->twiddles); break;
-        case 5: pass<5>(x, s->m, s->twiddles); break;
-        case 8: pass<8>(x, s->m, s->twiddles); break;
-        default: generic_pass(x, *s);
-    }
-    if (count == 2) return run_last(x, s[1], s->radix);
-    for (int q = 0; q < s->radix; ++q) run_stages(x + 2 * s->m * q, s + 1, count - 1);
+    if (count > 0) run_stages(x, s, count, InPlace{x});
 }
 
 // Bluestein: X[k] = chirp[k] * (x chirp convolved with the conjugate chirp), the convolution by two FFTs of a

@@ -160,7 +160,10 @@ STYLESHIFT_INLINE void store_compressed(const Tables& t, const CompressionSettin
     const float a = 1.0F / c.scale, b = -c.mean / c.scale;
     const Vector* x = reinterpret_cast<const Vector*>(work);
     with_compression(c.kind, [&](auto kind) {
-        const auto finish = [&](Vector v) { return compress_vector<decltype(kind)::value>(c, v) * a + b; };
+        const auto finish = [&](Vector v) {
+            compress_vectors<decltype(kind)::value, 1>(c, &v);
+            return v * a + b;
+        };
         const auto power = [](Complex z) { return z.re * z.re + z.im * z.im; };
         if (c.power == 1)
             store_bins<1>(

@@ -34,6 +34,16 @@ struct FftTables {
     const float* chirp_spectrum;   // [convolution->length] complex, FFT of the conjugate chirp over convolution->length
 };
 
+// For one frame at a time, its points along the lanes (along.hpp). Some lengths cannot be done so: then lanes is 0.
+struct Along {
+    int lanes;              // of the variant that these tables are for
+    FftTables fft;          // of Tables::fft.length / lanes points
+    const float* window;    // [fft_length] Tables::analysis_window, zeros after it
+    const float* twiddles;  // [fft.length][2][lanes] real, then imaginary parts of exp(-2 pi i k l / Tables::fft.length)
+    const float* roots;     // [lanes / 4][2][lanes] the same of exp(-2 pi i q (l mod 4) / lanes)
+    const float* split;     // [tiles][2][lanes] the same of exp(-2 pi i k / fft_length), up to bin Tables::fft.length / 2
+};
+
 // Everything that a kernel needs to know of a plan.
 struct Tables {
     std::int64_t fft_length;
@@ -46,6 +56,7 @@ struct Tables {
     const float* synthesis_window;  // [kept], times 1 / fft_length
     const std::int32_t* sample_position;  // [kept] vector of work where `inverse` leaves sample n
     const float* twiddles;          // packed: [bins] complex exp(-2 pi i k / fft_length)
+    Along along;
 };
 
 // Every pointer called `work` is scratch of work_vectors(tables) vectors of `lanes` floats, aligned to 64 bytes. A block is
@@ -61,6 +72,10 @@ struct Kernels {
                         std::ptrdiff_t row_stride);
     void (*store_half)(const Tables&, const CompressionSettings&, const float* work, int rows, std::uint16_t* out,
                        std::ptrdiff_t row_stride);
+    // One frame's row from its samples, by Tables::along.
+    void (*frame_complex)(const Tables&, const float* samples, float* work, float* out);
+    void (*frame_float)(const Tables&, const CompressionSettings&, const float* samples, float* work, float* out);
+    void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work, std::uint16_t* out);
     // Copies rows, round the caches if the whole result will not fit in them.
     void (*copy_rows)(const unsigned char* in, std::ptrdiff_t in_stride, int rows, std::int64_t bytes,
                       unsigned char* out, std::ptrdiff_t out_stride, bool past_caches);
@@ -91,6 +106,9 @@ constexpr std::int64_t work_vectors(const Tables& t) {
                                     : t.fft.length;
     return 2 * points + max_lanes;
 }
+
+// Floats of scratch that one frame of Tables::along needs.
+constexpr std::int64_t frame_work_floats(const Tables& t) { return 4 * t.fft.length + 4 * max_lanes; }
 
 }  // namespace styleshift::kernel
 

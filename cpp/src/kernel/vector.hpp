@@ -11,6 +11,7 @@
 #endif
 
 #define STYLESHIFT_INLINE inline __attribute__((always_inline))
+#define STYLESHIFT_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace {
 
