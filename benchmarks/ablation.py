@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,11 +75,10 @@ def measure(data: Path, work: Path, source: str, target: str, converted: Path) -
     return mean
 
 
-def make(
-    data: Path, work: Path, source: str, target: str, number: int, name: str, steps: int
-) -> dict[str, float]:
+def make(data: Path, work: Path, source: str, target: str, name: str, steps: int) -> dict[str, float]:
     """Train, export, convert and evaluate one setting."""
-    run = f"ablation-{number}"
+    run = f"ablation-{list(SETTINGS).index(name)}"
+    shutil.rmtree(work / "styleshift-workspace" / "runs" / run, ignore_errors=True)  # one that was stopped
     settings = [*SETTINGS[name], "schedule.threads=1", "schedule.judge=0"]
     styleshift(
         work,
@@ -89,15 +89,7 @@ def make(
     styleshift(work, "export", "--run", run, "--checkpoint", "last", "--output", models)
     model = next(models.glob(f"*{source}*{target}*.onnx"))
     styleshift(work, "convert", data / "test" / source, "--model", model, "--output", converted)
-    return {**measure(data, work, source, target, converted), "speed": speed(work, run)}
-
-
-def speed(work: Path, run: str) -> float:
-    """Steps a second after the warm start: the fastest line of the log, which other work slowed least."""
-    log = work / "styleshift-workspace" / "runs" / run / "log.jsonl"
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    whole = [line for line in lines if line["event"] == "step" and "gan_x2y" in line["losses"]]
-    return max(float(line["steps_per_second"]) for line in whole)
+    return measure(data, work, source, target, converted)
 
 
 def main() -> None:
@@ -118,21 +110,16 @@ def main() -> None:
         kept = work / f"rows-{source}-{target}-{words.steps}.json"
         rows: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
         styleshift(work, "precompute", data / "train")
-        print(
-            f"| {words.steps} steps | {' | '.join(FIGURES)} | steps/s |\n|---|{'---|' * (len(FIGURES) + 1)}"
-        )
-        for number, name in enumerate(["the source, unchanged", *(words.only or SETTINGS)]):
+        print(f"| {words.steps} steps | {' | '.join(FIGURES)} |\n|---|{'---|' * len(FIGURES)}")
+        for name in ["the source, unchanged", *(words.only or SETTINGS)]:
             if name not in rows:
                 if name in SETTINGS:
-                    number = list(SETTINGS).index(name)
-                    rows[name] = make(data, work, source, target, number, name, words.steps)
+                    rows[name] = make(data, work, source, target, name, words.steps)
                 else:
                     rows[name] = measure(data, work, source, target, data / "test" / source)
                 kept.write_text(json.dumps(rows, indent=1), "utf-8")
-            row = rows[name]
-            figures = " | ".join(f"{row[key]:.2f}" for key in FIGURES)
-            pace = f"{row['speed']:.1f}" if "speed" in row else ""
-            print(f"| {name} | {figures} | {pace} |", flush=True)
+            figures = " | ".join(f"{rows[name][key]:.2f}" for key in FIGURES)
+            print(f"| {name} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":
