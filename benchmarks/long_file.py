@@ -1,0 +1,63 @@
+"""Memory that one long recording takes: `styleshift convert` on a file of so many hours.
+
+    python benchmarks/long_file.py --hours 10 --model MODEL.onnx
+
+The file is FLAC, the same ten seconds of notes over and over, so that it is quickly made and small. Printed
+as JSON: the peak memory of the largest process, which must not grow with the hours (Linux only).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from convert import Busy, seconds_of_notes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--hours", type=float, default=10.0)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--rate", type=int, default=22050)
+    parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--vocoder", default="griffin-lim")
+    arguments = parser.parse_args()
+    rate, channels = arguments.rate, arguments.channels
+    random = np.random.default_rng(0)
+    notes = np.concatenate([seconds_of_notes(random, rate, channels) for _ in range(10)])
+    with tempfile.TemporaryDirectory() as name:
+        source, target = Path(name) / "long.flac", Path(name) / "out.flac"
+        with soundfile.SoundFile(source, "w", rate, channels) as file:
+            for _ in range(round(arguments.hours * 360)):
+                file.write(notes)
+        options = ["--model", str(arguments.model), "--vocoder", arguments.vocoder, "-o", str(target), "-q"]
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("styleshift")), "convert", str(source), *options],
+            start_new_session=True,
+        )
+        busy = Busy(process)
+        busy.wait()
+        took = time.monotonic() - began
+        assert process.returncode == 0, "styleshift convert failed"
+        before, after = soundfile.info(source), soundfile.info(target)
+        assert after.frames == before.frames, "the length changed"
+    figures = {
+        "hours": round(before.duration / 3600, 2),
+        "minutes": round(took / 60, 1),
+        "peak_mb": round(busy.largest / 1e6),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
