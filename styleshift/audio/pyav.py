@@ -120,7 +120,9 @@ class PyAVEncoder:
     # The native encoder of FFmpeg is transparent for most music from here on.
     BITS_PER_CHANNEL = 128_000
 
-    def __init__(self, file: Any, codec: str, sample_rate: int, channels: int) -> None:
+    def __init__(
+        self, file: Any, codec: str, sample_rate: int, channels: int, bits_per_second: int | None = None
+    ) -> None:
         layouts = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
         if channels not in layouts:
             raise ValueError(f"an M4A has 1, 2, 6 or 8 channels, not {channels}")
@@ -135,7 +137,7 @@ class PyAVEncoder:
         )
         track = cast(Any, self._container).add_stream(codec, rate=sample_rate, layout=self._layout)
         if codec == "aac":
-            track.bit_rate = self.BITS_PER_CHANNEL * channels
+            track.bit_rate = bits_per_second or self.BITS_PER_CHANNEL * channels
         self._track = track
         self._position = 0
 

@@ -55,6 +55,12 @@ def made_by_styleshift(path: Path) -> bool:
         return False
 
 
+def bits_per_second(path: Path, seconds: float) -> float:
+    """Of a recording of that length: as its header says, else by the size of the file."""
+    found = getattr(getattr(_open(path), "info", None), "bitrate", None)
+    return float(found or path.stat().st_size * 8 / max(seconds, 0.1))
+
+
 def copy_tags(source: Path, target: Path, comment: str = "") -> list[str]:
     """Give ``target`` the tags and covers of ``source``.
 

@@ -243,7 +243,7 @@ def _encoder(
     if format.container == "M4A":
         from styleshift.audio.pyav import PyAVEncoder
 
-        return PyAVEncoder(file, format.subtype, sample_rate, channels)
+        return PyAVEncoder(file, format.subtype, sample_rate, channels, format.bits_per_second)
     container = format.container
     if container in ("WAV", "WAVEX") and frames is not None:
         width = {"FLOAT": 4, "DOUBLE": 8, "PCM_32": 4, "PCM_24": 3, "PCM_16": 2}.get(format.subtype, 2)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.audio.formats import OutputFormat, same_format, writable_rate
+from styleshift.audio.formats import OutputFormat, as_many_bits, same_format, writable_rate
 from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
-from styleshift.audio.tags import copy_tags
+from styleshift.audio.tags import bits_per_second, copy_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.loudness import KEnergy, integrated_loudness
 from styleshift.conversion.stream import Pipeline
@@ -98,6 +98,9 @@ def convert_file(
     assert survey.info is not None
     written_as = format or same_format(survey.info, source)
     rate = writable_rate(written_as, survey.sample_rate)
+    if written_as.lossy:
+        bits = bits_per_second(source, survey.seconds)
+        written_as = as_many_bits(written_as, survey.info, bits, rate)
     warnings = list(survey.warnings)
     if survey.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
