@@ -155,6 +155,52 @@ def test_the_start_of_a_recording_does_not_depend_on_its_end() -> None:
     assert snr(whole[: 16000 * 2], half[: 16000 * 2]) > 40  # the level of the half differs in the third digit
 
 
+@pytest.mark.parametrize("offset", [0.05, 0.77, 1.9])
+def test_where_the_file_begins_makes_no_difference_that_is_heard(offset: float) -> None:
+    """The same music, cut off at another place: windows lie elsewhere, the sound is the same.
+
+    With a network that normalises each window by itself, on steady notes over noise.
+    """
+    time = np.arange(16000 * 12) / 16000
+    notes = sum(np.sin(2 * np.pi * pitch * time) / k for k, pitch in enumerate((220, 660, 1500, 3700), 1))
+    samples = (0.1 * notes)[:, None].astype(np.float32) + np.float32(0.1) * noise(16000, 12)
+    begin = int(offset * 16000)
+    line = pipeline(norm, vocoder="griffin-lim")
+    whole, rest = convert(line, samples, 16000)[begin:], convert(line, samples[begin:], 16000)
+
+    def bands(signal: np.ndarray) -> np.ndarray:
+        inner = signal[
+            16000 * 2 : 16000 * 9, 0
+        ]  # away from the ends, where the loudness follows half a window
+        power = np.abs(np.fft.rfft(inner)) ** 2
+        edges = np.geomspace(150, 7000, 12) / 8000 * len(power)
+        return 10 * np.log10(np.add.reduceat(power, edges.astype(int))[:-1])
+
+    assert np.abs(bands(whole) - bands(rest)).max() < 0.5
+    levels = short_levels(whole, 16000, 0.2)[10:45] - short_levels(rest, 16000, 0.2)[10:45]
+    assert np.abs(levels).max() < 0.5
+
+
+def test_what_a_vocoder_does_at_the_ends_of_a_stretch_is_not_heard() -> None:
+    """It is given music on both sides, as much as it asked for, and those frames are thrown away."""
+    good = pipeline(identity)
+    context, hop = 40, SMALL.hop_length
+
+    def careless(log: np.ndarray, source: np.ndarray, samples: int) -> np.ndarray:
+        sound = good.vocoder(log, source, samples).copy()
+        sound[:, : (context - 4) * hop] = 0
+        sound[:, -(context - 4) * hop :] = 0
+        return sound
+
+    line = Pipeline(good.metadata, identity, 2, careless, context)
+    samples = noise(16000, 30)
+    found = convert(line, samples, 16000)
+    edge = (
+        context * hop + 16000 * 3
+    )  # at the ends of the recording there is no context; loudness looks 3 s far
+    assert snr(samples[edge:-edge], found[edge:-edge]) > 60
+
+
 def test_silence_in_silence_out() -> None:
     def loud(windows: np.ndarray) -> np.ndarray:
         return windows + 3  # answers silence with noise
