@@ -16,7 +16,7 @@ from styleshift.conversion.library import LibraryResult
 from styleshift.conversion.plan import Plan
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
-_PLAYERS = 20
+_PLAYERS = 12
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
