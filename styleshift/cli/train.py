@@ -27,6 +27,19 @@ styleshift train --resume
 """
 
 
+def _both(domains: tuple[str, str] | None) -> tuple[str, str] | None:
+    """Two names; an option's name in the place of one means that it was forgotten."""
+    from styleshift.errors import UsageError
+
+    forgotten = [name for name in domains or () if name.startswith("-")]
+    if domains and forgotten:
+        raise UsageError(
+            f"--domains takes two names, but {forgotten[0]!r} is in the place of one",
+            "styleshift train --domains A B",
+        )
+    return domains
+
+
 def train(
     domains: Annotated[
         tuple[str, str] | None,
@@ -34,6 +47,7 @@ def train(
             "--domains",
             metavar="A B",
             help="The two domains; both directions are learned. Not needed where only two are stored.",
+            callback=_both,
             show_default=False,
         ),
     ] = None,
@@ -92,7 +106,10 @@ def train(
     from styleshift.workspace import setting
     from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
+    follows = os.environ.get("RANK", "0") != "0"  # torchrun started it, and another process reports
+    reporter = TerminalReporter(
+        json_lines=json and not follows, quiet=quiet or follows, verbose=verbose and not follows
+    )
     warn_of_plugins(reporter)
     place = find_workspace(workspace)
     chosen_device = str(setting("device", device))
@@ -129,6 +146,8 @@ def train(
             device=chosen_device,
             reporter=reporter,
         )
+    if follows:
+        return
     reporter.event("trained", **result.to_dict())
     reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
     reporter.info("next: styleshift export")

@@ -24,7 +24,10 @@ from styleshift.training.step import TrainingState
 
 
 def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Everything in ``state`` that a run needs to go on: tensors, and values fit for JSON."""
+    """Everything in ``state`` that a run needs to go on: tensors, and values fit for JSON.
+
+    In a team every rank calls this, and the leader gets what each has of its own.
+    """
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     scalars: dict[str, Any] = {}
     for owner, optimiser in _optimisers(state).items():
@@ -35,10 +38,10 @@ def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
                     tensors[key] = value
                 else:
                     scalars[key] = value
-    for side, buffer in state.replay.items():
-        if buffer.kept:
-            tensors[f"replay.{side}"] = torch.stack(buffer.kept)
-    tensors["random.step"] = state.random.get_state()
+    own = {f"replay.{side}": torch.stack(buffer.kept) for side, buffer in state.replay.items() if buffer.kept}
+    own["random.step"] = state.random.get_state()
+    for rank, theirs in enumerate(state.team.gather(own)):
+        tensors.update({_of_rank(rank) + name: value for name, value in theirs.items()})
     tensors["random.torch"] = torch.get_rng_state()
     for number in range(torch.cuda.device_count()):
         tensors[f"random.cuda.{number}"] = torch.cuda.get_rng_state(number)
@@ -68,10 +71,12 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
             for name, value in values_of_it.items():
                 if isinstance(value, Tensor) and value.shape == weight.shape:
                     values_of_it[name] = torch.empty_like(weight).copy_(value)
+    mine = _of_rank(state.team.rank)
     for side, buffer in state.replay.items():
-        kept = tensors.get(f"replay.{side}")
+        kept = tensors.get(f"{mine}replay.{side}")
         buffer.kept = [] if kept is None else list(kept.to(state.device).unbind())
-    state.random.set_state(tensors["random.step"])
+    if f"{mine}random.step" in tensors:  # else the team has grown, and a new rank goes on as it began
+        state.random.set_state(tensors[f"{mine}random.step"])
     torch.set_rng_state(tensors["random.torch"])
     for number in range(torch.cuda.device_count()):
         if f"random.cuda.{number}" in tensors:
@@ -80,6 +85,10 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
     # Older checkpoints do not say so, but the discriminators learn only after the warm start.
     moved = any(name.startswith("discriminator_optimiser.") for name in tensors)
     state.warmed = bool(values.get("warmed", moved))
+
+
+def _of_rank(rank: int) -> str:
+    return f"rank.{rank}." if rank else ""
 
 
 def _optimisers(state: TrainingState) -> dict[str, torch.optim.Optimizer]:

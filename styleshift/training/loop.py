@@ -48,19 +48,20 @@ class Loop:
         with StopRequest() as stop, self.reporter.task("training", total, unit) as task:
             task.advance(state.seconds if timed else state.step)
             saved, clock = state.step, time.monotonic()
-            while state.progress < 1 and not stop.requested:
+            while state.progress < 1 and not state.team.any(stop.requested):
                 losses = train_step(state, self.feed.next())
                 now = time.monotonic()
                 took, clock = now - clock, now
-                state.seconds += took
+                state.seconds = state.team.largest(state.seconds + took)
                 figures: dict[str, float | str] = {}
                 if list(losses) != names:
                     rows.clear()  # the warm start is over: its last few steps have other losses
                 names = list(losses)
                 rows.append(torch.stack(list(losses.values())))
                 due = state.step % schedule.save_every == 0
-                if due or state.step % schedule.log_every == 0 or state.progress >= 1 or stop.requested:
-                    figures = self.log.write(state, names, torch.stack(rows), self.feed.waited)
+                if due or state.step % schedule.log_every == 0 or state.progress >= 1:
+                    means = state.team.mean(torch.stack(rows))
+                    figures = self.log.write(state, names, means, self.feed.waited)
                     rows.clear()
                     if timed:
                         figures = {"step": str(state.step), **figures}
@@ -68,6 +69,8 @@ class Loop:
                 if due and state.progress < 1:
                     self.save(False)
                     saved = state.step
+            if rows:  # a signal came between two lines of the log
+                self.log.write(state, names, state.team.mean(torch.stack(rows)), self.feed.waited)
             if saved != state.step or state.progress >= 1:
                 self.save(state.progress >= 1)
         if state.progress < 1:

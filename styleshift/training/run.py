@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,7 @@ from typing import Any
 import torch
 
 from styleshift import __version__
+from styleshift.corpus import Corpus
 from styleshift.corpus.lock import Lock
 from styleshift.errors import (
     LockedError,
@@ -41,6 +44,7 @@ from styleshift.training.sources import (
     set_aside,
 )
 from styleshift.training.step import TrainingState
+from styleshift.training.team import local_device, team
 from styleshift.workspace import Workspace
 
 
@@ -95,47 +99,45 @@ def start_run(
         Interrupted: a signal came; everything is saved.
         LockedError: another process works on this run.
     """
-    reporter = reporter or Reporter()
     pair = choose_domains(place, domains)
-    processor = choose_device(device)
+    processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
-    free_name(place, pair, name)  # before the work
-    with _preparing("nothing was saved"):
-        torch.manual_seed(seed)
-        heard, held = set_aside(corpora, recipe, reporter)
-        samplers = make_samplers(heard, recipe, seed)
-        statistics = [measure(sampler) for sampler in samplers]
-        model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
-        state = TrainingState.begin(recipe, model, seed)
-        _check_writable(place)
-        reporter.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor)}")
-        jury = make_jury(samplers, heard, held, recipe, reporter)
-        feed = make_feed(heard, samplers, state, seed, reporter)
-    provenance = {
-        "styleshift": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "device": _describe(processor),
-        "seed": seed,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "corpora": {
-            corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
-            for corpus in corpora
-        },
-    }
-    run = {
-        "domains": list(pair),
-        "recipe": recipe.to_dict(),
-        "seed": seed,
-        "provenance": provenance,
-        "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
-    }
-    # Only now, after minutes in which a person may think better of it, is there a folder.
-    with _opened(place, pair, name) as folder:
-        reporter.info(f"run {folder.name}")
-        _write_run(folder, {"name": folder.name, **run})
-        Sitting(folder, state, feed, jury, reporter).run()
-        return RunResult(folder.name, folder, state.step, state.seconds)
+    with team(processor) as ranks:
+        reporter = (reporter if ranks.leads else None) or Reporter()
+        if ranks.leads:
+            free_name(place, pair, name)  # before the work
+        with _preparing("nothing was saved"):
+            torch.manual_seed(seed)
+            heard, held = set_aside(corpora, recipe, reporter)
+            samplers = make_samplers(heard, recipe, seed)
+            statistics = [measure(sampler) for sampler in samplers]
+            model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
+            ranks.follow(model)
+            state = TrainingState.begin(recipe, model, seed, ranks)
+            if ranks.leads:
+                _check_writable(place)
+            reporter.info(
+                f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor, ranks.size)}"
+            )
+            jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
+            feed = make_feed(heard, samplers, state, seed, reporter)
+        run = {
+            "domains": list(pair),
+            "recipe": recipe.to_dict(),
+            "seed": seed,
+            "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
+            "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
+        }
+        # Only now, after minutes in which a person may think better of it, is there a folder.
+        with ExitStack() as stack:
+            folder = Path()
+            if ranks.leads:
+                folder = stack.enter_context(_opened(place, pair, name))
+                reporter.info(f"run {folder.name}")
+                _write_run(folder, {"name": folder.name, **run})
+            folder = ranks.share(folder)
+            Sitting(folder, pair, state, feed, jury, reporter).run()
+            return RunResult(folder.name, folder, state.step, state.seconds)
 
 
 def resume_run(
@@ -166,61 +168,97 @@ def resume_run(
         TrainingError: a loss became infinite or no number.
         LockedError: another process works on this run.
     """
-    reporter = reporter or Reporter()
-    folder = find_run(place, name)
-    run = read_run(folder)
-    for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
-        reporter.warn(sentence)
-    recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
-    if steps is not None or minutes is not None:
-        schedule = replace(
-            recipe.schedule,
-            steps=steps if steps is not None else 0,
-            minutes=minutes if minutes is not None else 0.0,
-        )
-        recipe = replace(recipe, schedule=schedule)
-    processor = choose_device(device)
-    pair = (run["domains"][0], run["domains"][1])
-    corpora = open_corpora(place, pair, recipe)
-    for corpus in corpora:
-        if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
-            reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
-    with _locked(folder):
+    processor = local_device(choose_device(device))
+    with team(processor) as ranks, ExitStack() as stack:
+        reporter = (reporter if ranks.leads else None) or Reporter()
+        # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
+        folder, run = Path(), dict[str, Any]()
+        if ranks.leads:
+            folder = find_run(place, name)
+            run = read_run(folder)
+            for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
+                reporter.warn(sentence)
+        folder, run = ranks.share((folder, run))
+        recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
+        if steps is not None or minutes is not None:
+            schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
+            recipe = replace(recipe, schedule=schedule)
+        pair = (run["domains"][0], run["domains"][1])
+        corpora = open_corpora(place, pair, recipe)
+        for corpus in corpora:
+            if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
+                reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
+        if ranks.leads:
+            stack.enter_context(_locked(folder))
         with _preparing(f"run {folder.name} is as it was"):
-            path = CheckpointFolder(folder / CHECKPOINTS).last()
-            tensors, values = read(path)
+            saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
+            tensors, values = ranks.share(saved)
             heard, held = set_aside(corpora, recipe, reporter)
             samplers = make_samplers(heard, recipe, run["seed"])
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
-            state = TrainingState.begin(recipe, model, run["seed"])
+            state = TrainingState.begin(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)
             if state.progress >= 1:
                 longer = f"styleshift train --resume --name {folder.name} --steps {2 * state.step}"
                 raise NothingToDoError(
                     f"run {folder.name} is at its end, step {state.step}", f"train it longer: {longer}"
                 )
-            reporter.info(f"run {folder.name} goes on from step {state.step}, on {_describe(processor)}")
-            jury = make_jury(samplers, heard, held, recipe, reporter)
+            where = _describe(processor, ranks.size)
+            reporter.info(f"run {folder.name} goes on from step {state.step}, on {where}")
+            jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
             feed = make_feed(heard, samplers, state, run["seed"], reporter)
             feed.restore(values["source"], state.step)
-        _write_run(folder, {**run, "recipe": recipe.to_dict()})
-        Sitting(folder, state, feed, jury, reporter, values.get("watch")).run()
+        if ranks.leads:
+            _write_run(folder, {**run, "recipe": recipe.to_dict()})
+        Sitting(folder, pair, state, feed, jury, reporter, values.get("watch")).run()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 
-def _describe(device: torch.device) -> str:
+def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[str, Any]:
+    return {
+        "styleshift": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "device": where,
+        "seed": seed,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "corpora": {
+            corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
+            for corpus in corpora
+        },
+    }
+
+
+def _describe(device: torch.device, processes: int) -> str:
+    name = str(device)
     if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({torch.get_num_threads()} threads)" if device.type == "cpu" else str(device)
+        name = f"{device} ({torch.cuda.get_device_name(device)})"
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        name = f"cpu ({threads} thread{'s' * (threads != 1)})"
+    return name if processes == 1 else f"{processes} processes, the first on {name}"
 
 
 @contextmanager
 def _preparing(outcome: str) -> Iterator[None]:
-    """Ctrl-C before the first step: nothing is lost but time, which is said in one line."""
+    """Ctrl-C or SIGTERM before the first step: nothing is lost but time, which is said in one line."""
+    number = signal.SIGINT
+
+    def terminated(*_: object) -> None:
+        nonlocal number
+        number = signal.SIGTERM
+        raise KeyboardInterrupt
+
+    catches = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, terminated) if catches else None
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped before the first step; {outcome}") from None
+        message = f"stopped before the first step; {outcome}"
+        raise Interrupted(message, signal_number=number) from None
+    finally:
+        if catches:
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

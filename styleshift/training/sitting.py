@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from styleshift.errors import CheckpointError, TrainingError
 from styleshift.progress import Reporter
-from styleshift.training.checkpoint import pack, read_run
+from styleshift.training.checkpoint import pack
 from styleshift.training.feed import Feed
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
@@ -19,6 +20,7 @@ from styleshift.training.judging import Jury, Verdict
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
 from styleshift.training.step import TrainingState
+from styleshift.training.team import LostRankError
 from styleshift.training.watch import Watch
 
 
@@ -26,7 +28,8 @@ class Sitting:
     """A run that is worked on.
 
     Args:
-        folder: ``runs/<name>``.
+        folder: ``runs/<name>``; of a team, only the leader writes to it.
+        domains: names of X and Y.
         state: where it begins, and what it changes.
         feed: gives the batches; closed at the end.
         jury: judges every checkpoint; None where nobody does.
@@ -37,6 +40,7 @@ class Sitting:
     def __init__(
         self,
         folder: Path,
+        domains: tuple[str, str],
         state: TrainingState,
         feed: Feed,
         jury: Jury | None,
@@ -44,7 +48,7 @@ class Sitting:
         watched: Mapping[str, Any] | None = None,
     ) -> None:
         self.state, self.feed, self.jury, self.reporter = state, feed, jury, reporter
-        x, y = read_run(folder)["domains"]
+        x, y = domains
         self.names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
         self.watch = Watch(state.recipe.schedule.patience, self.names)
         if watched:
@@ -52,7 +56,8 @@ class Sitting:
         self._judged: tuple[int, Verdict] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"styleshift train --resume --name {folder.name}"
-        self.log = Log(folder / "log.jsonl", how_to_resume, state.seconds, reporter)
+        file = folder / "log.jsonl" if state.team.leads else Path(os.devnull)
+        self.log = Log(file, how_to_resume, state.seconds, reporter)
 
     def run(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
@@ -70,6 +75,13 @@ class Sitting:
             log.event("failed", step=state.step, message=error.message)
             self._keep_failed()
             raise
+        except LostRankError as error:
+            last = self.checkpoints.steps()[-1:]
+            kept = f"step {last[0]} is safe" if last else "nothing is saved yet"
+            log.event("lost", step=state.step, message=error.message)
+            raise LostRankError(
+                f"{error.message}; {kept}", f"start all again: {log.how_to_resume}"
+            ) from error
         finally:
             self.feed.close()
         waited = self.feed.waited / max(1e-9, state.seconds - began)
@@ -78,14 +90,20 @@ class Sitting:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
 
     def save(self, final: bool) -> None:
-        """Judge and save the state as it is now.
+        """Judge and save the state as it is now; in a team every rank calls this.
 
         Raises:
             CheckpointError: it is the last of the run, and cannot be saved.
         """
+        state = self.state
+        tensors, values = pack(state)  # of all ranks
+        if state.team.leads:
+            self._write(tensors, values, final)
+        state.enough = state.team.any(state.enough)
+
+    def _write(self, tensors: dict[str, Tensor], values: dict[str, Any], final: bool) -> None:
         state, schedule = self.state, self.state.recipe.schedule
         verdict = self._judge()
-        tensors, values = pack(state)
         values["source"] = self.feed.state()
         values["watch"] = self.watch.state()
         try:
@@ -126,6 +144,8 @@ class Sitting:
 
     def _keep_failed(self) -> None:
         tensors, values = pack(self.state)
+        if not self.state.team.leads:
+            return
         try:
             write(self.checkpoints.path / "failed.safetensors", tensors, values)
         except OSError as full:

@@ -120,7 +120,9 @@ def make_feed(
     resident = state.recipe.data.resident
     on_device = resident == "yes" or (resident == "auto" and fits(samplers, state.device))
     source = make_source(corpora, samplers, state, reporter, on_device)
-    return Feed(source, state.recipe.schedule.batch, (seed,), state.device, ahead=not on_device)
+    # Ranks share one sequence of crops, and each has its own augmentation of its part.
+    own = (seed, state.team.rank) if state.team.rank else (seed,)
+    return Feed(source, state.recipe.schedule.batch, own, state.device, ahead=not on_device)
 
 
 def make_source(
@@ -132,12 +134,12 @@ def make_source(
 ) -> Source:
     """Fresh crops, or matched ones."""
     x, y = samplers
-    recipe = state.recipe
+    recipe, share = state.recipe, (state.team.rank, state.team.size)
     if not recipe.warm_start.used:
         if on_device:
             there = [ResidentCrops(sampler, state.device) for sampler in samplers]
-            return FreshCrops(there[0], there[1], recipe.data, recipe.spectrogram)
-        return FreshCrops(x, y, recipe.data, recipe.spectrogram)
+            return FreshCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
+        return FreshCrops(x, y, recipe.data, recipe.spectrogram, *share)
     if recipe.data.augmented:
         reporter.warn(
             "the settings of [data] that vary crops do nothing here, since crops with matched frames stay as "

@@ -15,6 +15,7 @@ from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
+from styleshift.training.team import Team
 
 Losses = dict[str, Tensor]
 
@@ -35,6 +36,7 @@ class TrainingState:
         step: steps done.
         seconds: spent on them, over all sittings.
         warmed: the warm start is over, and stays so where the run is made longer.
+        team: processes that train this model together; one, unless ``torchrun`` started more.
         enough: the run ends here, whatever its schedule says.
     """
 
@@ -50,10 +52,12 @@ class TrainingState:
     seconds: float = 0.0
     warmed: bool = False
     enough: bool = False
+    team: Team = field(default_factory=Team)
 
     @classmethod
-    def begin(cls, recipe: Recipe, model: CycleGAN, seed: int) -> TrainingState:
-        """The state before the first step."""
+    def begin(cls, recipe: Recipe, model: CycleGAN, seed: int, team: Team | None = None) -> TrainingState:
+        """The state before the first step; each rank of a team has random numbers of its own."""
+        team = team or Team()
         settings = recipe.optimiser
         matching, precision = recipe.warm_start, recipe.schedule.precision
         device = next(model.parameters()).device
@@ -66,10 +70,11 @@ class TrainingState:
             model,
             _adam(model.generating(), settings.generator_rate, settings),
             _adam(model.discriminators, settings.discriminator_rate, settings),
-            torch.Generator().manual_seed(seed),
+            torch.Generator().manual_seed(seed + 1_000_003 * team.rank),
             {side: ReplayBuffer(settings.replay) for side in model.discriminators},
             Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
             half,
+            team=team,
         )
 
     @property
@@ -124,7 +129,7 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
             total, named = warming_losses(state, {"x2y": x, "y2x": y}, wanted)
         else:
             total, named, fakes = generator_losses(state, x, y, wanted)
-    _advance(state.generator_optimiser, model.generating(), total, settings.clip)
+    _advance(state, state.generator_optimiser, model.generating(), total)
     # The average follows fast at first, or it would long be that of the untrained weights.
     model.update_averages(min(settings.ema, (state.step + 1) / (state.step + 10)))
     model.discriminators.requires_grad_(True)
@@ -133,7 +138,7 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
         return {name: value.detach() for name, value in named.items()}
     with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
         total, more = discriminator_losses(state, {"x": x, "y": y, "x_cycled": x, "y_cycled": y}, fakes)
-    _advance(state.discriminator_optimiser, model.discriminators, total, settings.clip)
+    _advance(state, state.discriminator_optimiser, model.discriminators, total)
     state.step += 1
     return {name: value.detach() for name, value in (named | more).items()}
 
@@ -287,9 +292,12 @@ def _add_noise(fake: Tensor, state: TrainingState) -> Tensor:
     return fake + amount * torch.randn(fake.shape, generator=state.random).to(fake.device)
 
 
-def _advance(optimiser: torch.optim.Optimizer, networks: nn.Module, total: Tensor, clip: float) -> None:
+def _advance(
+    state: TrainingState, optimiser: torch.optim.Optimizer, networks: nn.Module, total: Tensor
+) -> None:
     optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
-    if clip:
-        nn.utils.clip_grad_norm_(networks.parameters(), clip)
+    state.team.average(networks)
+    if state.recipe.optimiser.clip:
+        nn.utils.clip_grad_norm_(networks.parameters(), state.recipe.optimiser.clip)
     optimiser.step()

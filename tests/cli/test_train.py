@@ -104,3 +104,10 @@ def test_json_is_one_line_on_stdout(calls: list[Any]) -> None:
 
     result = runner.invoke(app, ["train", "--domains", "a", "b", "--json"], catch_exceptions=False)
     assert json.loads(result.stdout)["step"] == 5
+
+
+def test_a_forgotten_domain_is_named(calls: list[Any]) -> None:
+    result = runner.invoke(app, ["train", "--domains", "a", "--name", "mine"])
+    assert isinstance(result.exception, UsageError)
+    assert "takes two names, but '--name' is in the place of one" in result.exception.message
+    assert calls == []

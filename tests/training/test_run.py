@@ -158,19 +158,22 @@ def test_a_run_killed_before_its_first_checkpoint_is_none(fresh: Workspace, tiny
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).folder == result.folder
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_stopped_while_it_prepares_leaves_no_folder(
-    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     def stopped(*_: object) -> None:
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
 
+    before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(run_module, "make_feed", stopped)
         with pytest.raises(Interrupted, match="before the first step; nothing was saved") as caught:
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine")
-    assert caught.value.exit_code == 130
+    assert caught.value.exit_code == code
     assert "\n" not in str(caught.value)
     assert list(fresh.runs.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine").step == 1
 
 

@@ -1,0 +1,154 @@
+"""Several processes that train one model: one a GPU, on one machine or more, started by ``torchrun``.
+
+Gradients are averaged in one flat all-reduce a backward pass, not by ``DistributedDataParallel``: that wraps
+one module whose ``forward`` is called once before each backward pass, while here both generators are called
+twice and the discriminators are held still in one pass and trained in the next.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from styleshift.errors import EXIT_SIGTERM, StyleshiftError
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(hours=1)
+"""Longest that ranks wait for each other, as while one judges. One that dies is noticed at once."""
+
+
+class LostRankError(StyleshiftError):
+    """Another process of this training has ended; what was saved is whole, and the run can go on."""
+
+    exit_code = EXIT_SIGTERM
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The processes of one training, as one of them sees them.
+
+    Attributes:
+        rank: of this process, from 0.
+        size: processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is this process that writes, judges and reports."""
+        return self.rank == 0
+
+    def average(self, networks: nn.Module) -> None:
+        """Replace every gradient by its mean over the team; equal batches give that of the whole batch."""
+        if self.size == 1:
+            return
+        gradients = [weight.grad for weight in networks.parameters() if weight.grad is not None]
+        if not gradients:
+            return
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        with _noticing_loss():
+            dist.all_reduce(flat)
+        flat /= self.size
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, mean in zip(gradients, torch.split(flat, sizes), strict=True):
+            gradient.copy_(mean.view(gradient.shape))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of a tensor of one shape over the team."""
+        if self.size == 1:
+            return values
+        values = values.clone()
+        with _noticing_loss():
+            dist.all_reduce(values)
+        return values / self.size
+
+    def largest(self, value: float) -> float:
+        """The largest of a number over the team, such as a clock that all go by."""
+        if self.size == 1:
+            return value
+        number = torch.tensor(value, dtype=torch.float64)
+        with _noticing_loss():
+            dist.all_reduce(number, dist.ReduceOp.MAX)
+        return float(number)
+
+    def any(self, value: bool) -> bool:
+        """Whether it is so on any rank; what one knows, such as a signal, all then know at the same step."""
+        return self.largest(value) > 0
+
+    def share(self, value: T) -> T:
+        """What the leader has, on every rank."""
+        if self.size == 1:
+            return value
+        box = [value]
+        with _noticing_loss():
+            dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
+        return box[0]
+
+    def follow(self, networks: nn.Module) -> None:
+        """Take the leader's weights and buffers."""
+        if self.size == 1:
+            return
+        with torch.no_grad(), _noticing_loss():
+            for value in networks.state_dict().values():
+                whole = value.contiguous()
+                dist.broadcast(whole, 0)
+                value.copy_(whole)
+
+    def gather(self, tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+        """What every rank has, by rank, on the CPU; empty but on the leader."""
+        mine = {name: value.cpu() for name, value in tensors.items()}
+        if self.size == 1:
+            return [mine]
+        found: list[Any] = [None] * self.size
+        with _noticing_loss():
+            dist.gather_object(mine, found if self.leads else None, 0)
+        return found if self.leads else []
+
+
+@contextmanager
+def team(device: torch.device) -> Iterator[Team]:
+    """The team that ``torchrun`` has started this process in, or one of one.
+
+    ``torchrun`` says so by ``RANK`` and ``WORLD_SIZE``, and where the ranks meet by ``MASTER_ADDR``.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield Team()
+        return
+    # Signals and figures travel by gloo even where gradients travel by NCCL.
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    with _noticing_loss():
+        dist.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield Team(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
+
+
+def local_device(device: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
+    """The GPU of this process where ``torchrun`` started several on this machine."""
+    if str(device) != "cuda" or "LOCAL_RANK" not in environment:
+        return device
+    return torch.device("cuda", int(environment["LOCAL_RANK"]))
+
+
+@contextmanager
+def _noticing_loss() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:  # gloo and NCCL both raise this kind
+        raise LostRankError(
+            f"another process of this training has ended ({str(error).splitlines()[0][:120]})",
+            "see what the other processes said",
+        ) from error

@@ -1,0 +1,146 @@
+"""Several processes that train one model."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from styleshift.errors import EXIT_SIGTERM
+from styleshift.recipes import Recipe
+from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.run import resume_run, start_run
+from styleshift.training.team import Team, local_device
+from styleshift.workspace import Workspace
+
+Tiny = Callable[..., Recipe]
+Settings = Callable[..., list[str]]
+PAIR = ("low", "high")
+
+
+def words(settings: list[str], name: str) -> list[str]:
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    return ["train", "--domains", *PAIR, "--device", "cpu", "--name", name, *chosen]
+
+
+def environment(place: Workspace, **more: str) -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "STYLESHIFT_WORKSPACE": str(place.root), **more}
+
+
+def torchrun(place: Workspace, arguments: list[str]) -> None:
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "styleshift"]
+    done = subprocess.run(
+        [sys.executable, *command, *arguments],
+        env=environment(place),
+        cwd=place.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("trained") == 1  # one rank reports
+
+
+def weights(place: Workspace, name: str, step: int) -> torch.Tensor:
+    tensors, _ = read(CheckpointFolder(place.runs / name / "checkpoints").file(step), only="model.")
+    return torch.cat([tensors[key].flatten().double() for key in sorted(tensors)])
+
+
+@pytest.mark.slow
+def test_two_ranks_at_a_batch_are_one_at_twice_it(
+    fresh: Workspace, tiny_settings: Settings, tiny_recipe: Tiny
+) -> None:
+    same = ("optimiser.replay=0", "schedule.steps=4", "schedule.keep_every=1", "schedule.save_every=1")
+    torchrun(fresh, words(tiny_settings(*same, "schedule.batch=1"), "two"))
+    start_run(fresh, PAIR, tiny_recipe(*same, "schedule.batch=2"), name="one")
+    start_run(fresh, PAIR, tiny_recipe(*same, "schedule.batch=1"), name="half")
+    before = weights(fresh, "one", 0)
+    assert torch.equal(before, weights(fresh, "two", 0))
+    moved = (weights(fresh, "one", 4) - before).norm()
+    assert (weights(fresh, "two", 4) - weights(fresh, "one", 4)).norm() < 0.01 * moved
+    assert (weights(fresh, "half", 4) - weights(fresh, "one", 4)).norm() > 0.1 * moved
+    lines = (fresh.runs / "two" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines if '"step", ' in line] == [1, 2, 3, 4]
+
+
+@pytest.mark.slow
+def test_each_rank_keeps_its_own_fakes_and_random_numbers_and_goes_on_with_them(
+    fresh: Workspace, tiny_settings: Settings
+) -> None:
+    settings = (
+        "optimiser.replay=3",
+        "loss.cycle_noise=0.1",
+        "schedule.save_every=3",
+        "schedule.keep_every=3",
+    )
+    torchrun(fresh, words(tiny_settings(*settings, "schedule.steps=6"), "whole"))
+    tensors, _ = read(CheckpointFolder(fresh.runs / "whole" / "checkpoints").last())
+    assert not torch.equal(tensors["replay.x"], tensors["rank.1.replay.x"])
+    assert not torch.equal(tensors["random.step"], tensors["rank.1.random.step"])
+    folder = CheckpointFolder(fresh.runs / "whole" / "checkpoints")
+    folder.file(6).unlink()  # as if it had been killed after step 3
+    torchrun(fresh, ["train", "--resume", "--device", "cpu"])
+    again, _ = read(folder.last())
+    assert [name for name in tensors if not torch.equal(tensors[name], again[name])] == []
+    assert resume_run(fresh, steps=7).step == 7  # a team of one goes on with it too
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+def test_a_rank_that_dies_ends_the_run_with_a_message_and_a_checkpoint(
+    fresh: Workspace, tiny_settings: Settings
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    settings = tiny_settings("schedule.steps=1000000", "schedule.save_every=2")
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-m", "styleshift", *words(settings, "lost")],
+            env=environment(
+                fresh, RANK=rank, WORLD_SIZE="2", LOCAL_RANK=rank, MASTER_ADDR="127.0.0.1", MASTER_PORT=port
+            ),
+            cwd=fresh.root,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    folder = CheckpointFolder(fresh.runs / "lost" / "checkpoints")
+    while (folder.steps() or [0])[-1] < 4:
+        assert all(rank.poll() is None for rank in ranks)
+        time.sleep(0.01)
+    ranks[1].kill()
+    _, said = ranks[0].communicate()
+    ranks[1].communicate()
+    assert ranks[0].returncode == EXIT_SIGTERM
+    assert "error: another process of this training has ended" in said
+    assert f"step {folder.steps()[-1]} is safe" in said
+    assert "--resume --name lost" in said
+    assert "Traceback" not in said
+    assert resume_run(fresh, steps=folder.steps()[-1] + 1).run == "lost"
+
+
+def test_a_team_of_one_waits_for_nobody() -> None:
+    alone = Team()
+    values = torch.tensor([1.0, 2.0])
+    assert alone.leads
+    assert alone.mean(values) is values
+    assert alone.largest(3.5) == 3.5
+    assert (alone.any(True), alone.any(False)) == (True, False)
+    assert alone.share({"a": 1}) == {"a": 1}
+    assert [list(found) for found in alone.gather({"x": values})] == [["x"]]
+
+
+def test_each_process_of_a_machine_has_a_gpu_of_its_own() -> None:
+    assert local_device(torch.device("cuda"), {"LOCAL_RANK": "3"}) == torch.device("cuda:3")
+    assert local_device(torch.device("cuda:1"), {"LOCAL_RANK": "3"}) == torch.device("cuda:1")
+    assert local_device(torch.device("cuda"), {}) == torch.device("cuda")
+    assert local_device(torch.device("cpu"), {"LOCAL_RANK": "3"}) == torch.device("cpu")
