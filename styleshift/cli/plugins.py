@@ -18,7 +18,7 @@ EXAMPLES = (
 
 app = typer.Typer(
     name="plugins",
-    help="Show the domain sources, generators, vocoders and runtimes, built in and from plugins.",
+    help="Show the domain sources, generators, vocoders, runtimes and trackers, built in and from plugins.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )

@@ -77,6 +77,15 @@ def train(
         typer.Option("--minutes", min=0.01, help="Stop after so many minutes.", show_default=False),
     ] = None,
     device: DeviceOption = None,
+    tracker: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tracker",
+            metavar="NAME",
+            help="Show the run elsewhere too, such as in tensorboard. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 0,
     resume: Annotated[
         bool,
@@ -124,7 +133,13 @@ def train(
         from styleshift.training.run import resume_run
 
         result = resume_run(
-            place, name, steps=steps, minutes=minutes, device=chosen_device, reporter=reporter
+            place,
+            name,
+            steps=steps,
+            minutes=minutes,
+            device=chosen_device,
+            trackers=tracker or None,
+            reporter=reporter,
         )
     else:
         from styleshift.recipes import load_recipe
@@ -144,10 +159,12 @@ def train(
             name=name,
             seed=seed,
             device=chosen_device,
+            trackers=tracker or (),
             reporter=reporter,
         )
     if follows:
         return
     reporter.event("trained", **result.to_dict())
     reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
+    reporter.info(f"to look at and listen to: {result.folder / 'index.html'}")
     reporter.info("next: styleshift export")

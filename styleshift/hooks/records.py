@@ -5,7 +5,7 @@ Nothing here imports torch: a spec is cheap to make, ``build`` does the work whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -183,3 +183,54 @@ class RuntimeSpec:
     build: Callable[[Path, str, int], RuntimeSession]
     priority: int = 0
     devices: tuple[str, ...] = field(default=("cpu",))
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A few seconds to look at and to listen to while a model trains.
+
+    Attributes:
+        direction: such as ``violin to piano``.
+        stage: ``source``, ``converted`` or ``there and back``.
+        picture: spectrogram, ``[height, width, 3]`` uint8, red, green and blue, highest frequency first.
+        audio: ``[samples]`` float32.
+        sample_rate: Hz.
+    """
+
+    direction: str
+    stage: str
+    picture: npt.NDArray[np.uint8]
+    audio: Float32Array
+    sample_rate: int
+
+
+class Tracker(Protocol):
+    """Shows a training somewhere while it runs. What it raises is a warning; training goes on without it."""
+
+    def figures(self, step: int, figures: Mapping[str, float]) -> None:
+        """Losses and scores after a step, by name, such as ``loss/cycle_x`` or ``score/mean``."""
+        ...
+
+    def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
+        """Both directions, three stages each, whenever the model is judged."""
+        ...
+
+    def close(self) -> None:
+        """The run has ended, or was stopped."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSpec:
+    """Somewhere to show a training while it runs.
+
+    Attributes:
+        name: what ``--tracker`` says.
+        summary: one line.
+        build: ``build(folder, run)`` begins, or goes on with, the run in ``folder``; ``run`` is what its
+            ``run.json`` holds: name, domains, recipe, seed, provenance.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[Path, Mapping[str, Any]], Tracker]

@@ -17,7 +17,7 @@ from styleshift.errors import PluginError
 from styleshift.hooks import specs
 from styleshift.hooks.check import record_problem
 from styleshift.hooks.options import build_config, coerce
-from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, VocoderSpec
+from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 from styleshift.progress import Reporter
 
 __all__ = [
@@ -43,6 +43,7 @@ BUILT_IN_MODULES = (
     "styleshift.networks.plugin",
     "styleshift.vocoders.plugin",
     "styleshift.conversion.runtimes",
+    "styleshift.training.trackers",
 )
 
 
@@ -154,7 +155,7 @@ class Registry:
     """What is there: built in and from plugins.
 
     Attributes:
-        domains, generators, vocoders, runtimes: one :class:`Shelf` a kind.
+        domains, generators, vocoders, runtimes, trackers: one :class:`Shelf` a kind.
         warnings: plain sentences on plugins that could not be loaded.
         disabled: plugins were turned off.
     """
@@ -165,6 +166,7 @@ class Registry:
         self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, self.warnings)
         self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, self.warnings)
         self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, self.warnings)
+        self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, self.warnings)
         self.disabled = False
 
     def register(self, plugin: object, package: str, version: str) -> None:
@@ -213,6 +215,7 @@ class Registry:
             "styleshift_generators": self.generators,
             "styleshift_vocoders": self.vocoders,
             "styleshift_runtimes": self.runtimes,
+            "styleshift_trackers": self.trackers,
         }
 
 

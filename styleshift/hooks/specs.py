@@ -1,4 +1,4 @@
-"""The hook specifications: the four functions that a plugin may define."""
+"""The hook specifications: the five functions that a plugin may define."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, VocoderSpec
+from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 
 PROJECT = "styleshift"
 
@@ -35,4 +35,10 @@ def styleshift_vocoders() -> Iterable[VocoderSpec]:
 @hookspec
 def styleshift_runtimes() -> Iterable[RuntimeSpec]:
     """What runs an exported model."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_trackers() -> Iterable[TrackerSpec]:
+    """Where a training is shown while it runs."""
     raise NotImplementedError

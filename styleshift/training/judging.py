@@ -88,6 +88,11 @@ class Jury:
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
         self._judges = dict(zip(DIRECTIONS, Judge.fit_both(learned[0], learned[1], seed=seed), strict=True))
 
+    @property
+    def excerpts(self) -> dict[str, Tensor]:
+        """What is converted: for ``x2y`` and ``y2x``, ``[excerpts, 1, bins, frames]`` log magnitudes."""
+        return dict(self._sources)
+
     def judge(self, model: CycleGAN) -> Verdict:
         """Convert the excerpts with the generators that would be exported, and compare."""
         found = {}

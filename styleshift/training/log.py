@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,19 @@ class Log:
         how_to_resume: the command that goes on with this run.
         seconds: that the run has taken so far.
         reporter: who is told.
+        show: is given the step and every figure of a line, by name, such as ``loss/cycle_x``.
     """
 
     def __init__(
-        self, path: Path, how_to_resume: str, seconds: float = 0.0, reporter: Reporter | None = None
+        self,
+        path: Path,
+        how_to_resume: str,
+        seconds: float = 0.0,
+        reporter: Reporter | None = None,
+        show: Callable[[int, Mapping[str, float]], None] | None = None,
     ) -> None:
         self.how_to_resume = how_to_resume
+        self._show = show
         self._path = path
         self._seconds = seconds
         self._waited = 0.0
@@ -89,6 +97,9 @@ class Log:
             rate=rate,
             losses=shown,
         )
+        if self._show:
+            speeds = {"speed/steps_per_second": speed, "speed/data_wait": waiting, "rate/generators": rate}
+            self._show(state.step, {**{f"loss/{name}": value for name, value in means.items()}, **speeds})
         if error := first_bad(names, rows, state.step):
             raise error
         return {"steps/s": speed, **grouped(means)}

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.team import local_device, team
+from styleshift.training.trackers import Trackers
 from styleshift.workspace import Workspace
 
 
@@ -77,6 +78,7 @@ def start_run(
     name: str | None = None,
     seed: int = 0,
     device: str = "auto",
+    trackers: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Train from the start.
@@ -88,6 +90,7 @@ def start_run(
         name: of the run; None makes one of the domains' names that is free.
         seed: of every random choice.
         device: as :func:`styleshift.training.device.choose_device` takes it.
+        trackers: names of where the run is shown while it goes on.
         reporter: who is told.
 
     Raises:
@@ -99,6 +102,8 @@ def start_run(
         Interrupted: a signal came; everything is saved.
         LockedError: another process works on this run.
     """
+    for tracker in trackers:  # before the work
+        load_registry().trackers.entry(tracker)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -127,6 +132,7 @@ def start_run(
             "seed": seed,
             "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
             "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
+            "trackers": list(trackers),
         }
         # Only now, after minutes in which a person may think better of it, is there a folder.
         with ExitStack() as stack:
@@ -136,7 +142,8 @@ def start_run(
                 reporter.info(f"run {folder.name}")
                 _write_run(folder, {"name": folder.name, **run})
             folder = ranks.share(folder)
-            Sitting(folder, pair, state, feed, jury, reporter).run()
+            shown = Trackers(trackers, folder, run, reporter) if ranks.leads else None
+            Sitting(folder, pair, state, feed, jury, reporter, trackers=shown).run()
             return RunResult(folder.name, folder, state.step, state.seconds)
 
 
@@ -147,6 +154,7 @@ def resume_run(
     steps: int | None = None,
     minutes: float | None = None,
     device: str = "auto",
+    trackers: Sequence[str] | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Go on from the last checkpoint of a run.
@@ -157,6 +165,7 @@ def resume_run(
         steps: new end of the whole run; None leaves it.
         minutes: new time budget of the whole run; None leaves it.
         device: as in :func:`start_run`.
+        trackers: as in :func:`start_run`; None leaves them.
         reporter: who is told.
 
     Raises:
@@ -208,9 +217,13 @@ def resume_run(
             jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
             feed = make_feed(heard, samplers, state, run["seed"], reporter)
             feed.restore(values["source"], state.step)
+        shown = None
         if ranks.leads:
-            _write_run(folder, {**run, "recipe": recipe.to_dict()})
-        Sitting(folder, pair, state, feed, jury, reporter, values.get("watch")).run()
+            names = list(run.get("trackers", []) if trackers is None else trackers)
+            run = {**run, "recipe": recipe.to_dict(), "trackers": names}
+            _write_run(folder, run)
+            shown = Trackers(names, folder, run, reporter)
+        Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown).run()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 

@@ -10,17 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styleshift.errors import CheckpointError, TrainingError
+from styleshift.errors import CheckpointError, StyleshiftError, TrainingError
+from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.training.checkpoint import pack
+from styleshift.training.excerpts import make_excerpts
 from styleshift.training.feed import Feed
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
 from styleshift.training.judging import Jury, Verdict
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
+from styleshift.training.page import write_run_page
 from styleshift.training.step import TrainingState
 from styleshift.training.team import LostRankError
+from styleshift.training.trackers import Trackers
 from styleshift.training.watch import Watch
 
 
@@ -34,6 +38,7 @@ class Sitting:
         feed: gives the batches; closed at the end.
         jury: judges every checkpoint; None where nobody does.
         reporter: who is told.
+        trackers: show the run elsewhere; closed at the end.
         watched: what a checkpoint holds of the watch on judgements; None where the run is new.
     """
 
@@ -46,6 +51,7 @@ class Sitting:
         jury: Jury | None,
         reporter: Reporter,
         watched: Mapping[str, Any] | None = None,
+        trackers: Trackers | None = None,
     ) -> None:
         self.state, self.feed, self.jury, self.reporter = state, feed, jury, reporter
         x, y = domains
@@ -53,11 +59,14 @@ class Sitting:
         self.watch = Watch(state.recipe.schedule.patience, self.names)
         if watched:
             self.watch.restore(watched)
+        self._told = False
         self._judged: tuple[int, Verdict] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"styleshift train --resume --name {folder.name}"
         file = folder / "log.jsonl" if state.team.leads else Path(os.devnull)
-        self.log = Log(file, how_to_resume, state.seconds, reporter)
+        self.folder, self.trackers = folder, trackers
+        show = trackers.figures if trackers else None
+        self.log = Log(file, how_to_resume, state.seconds, reporter, show)
 
     def run(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
@@ -84,6 +93,8 @@ class Sitting:
             ) from error
         finally:
             self.feed.close()
+            if self.trackers:
+                self.trackers.close()
         waited = self.feed.waited / max(1e-9, state.seconds - began)
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:
@@ -120,9 +131,32 @@ class Sitting:
             return
         self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         self.log.event("saved", step=state.step)
+        if verdict or final:
+            self._show(verdict)
         if final and verdict:
             for sentence in self.watch.last_words(verdict):
                 self.reporter.warn(sentence)
+
+    def _show(self, verdict: Verdict | None) -> None:
+        """Bring the run's page and the trackers up to date; nothing that fails here stops a training."""
+        state, excerpts = self.state, list[Excerpt]()
+        facts = {"step": str(state.step), "minutes": f"{state.seconds / 60:.1f}", "on": str(state.device)}
+        try:
+            if self.jury and verdict:
+                facts["score"] = f"{verdict.score:.3f}"
+                facts |= {self.names[name]: part.verdict for name, part in verdict.directions.items()}
+                excerpts = make_excerpts(
+                    state.model, self.jury.excerpts, self.names, state.recipe.spectrogram
+                )
+            write_run_page(self.folder, excerpts, facts)
+        except (OSError, StyleshiftError) as error:
+            if not self._told:
+                self.reporter.warn(f"the page of this run is not up to date: {str(error).splitlines()[0]}")
+            self._told = True
+        if self.trackers and verdict:
+            scores = {f"score/{name}": part.score for name, part in verdict.directions.items()}
+            self.trackers.figures(state.step, {"score/mean": verdict.score, **scores})
+            self.trackers.excerpts(state.step, excerpts)
 
     def _judge(self) -> Verdict | None:
         """Judge the state as it is now, once, and say what that shows."""

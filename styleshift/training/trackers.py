@@ -1,0 +1,107 @@
+"""Where a training is shown while it runs; TensorBoard is built in, through the same hook as others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from styleshift.errors import ConfigError
+from styleshift.hooks.records import Excerpt, Tracker, TrackerSpec
+from styleshift.hooks.specs import hookimpl
+from styleshift.progress import Reporter
+
+
+class TensorBoard:
+    """Writes ``tensorboard/`` in the run's folder, for ``tensorboard --logdir``.
+
+    Args:
+        folder: ``runs/<name>``.
+        run: what ``run.json`` holds; its recipe is shown as text.
+
+    Raises:
+        ConfigError: the package tensorboard is not installed.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ConfigError(
+                f"the tracker tensorboard cannot be used: {error}", "pip install 'styleshift[tensorboard]'"
+            ) from error
+        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
+        self._writer.add_text(
+            "recipe", "\n".join(f"    {key}: {value}" for key, value in run["recipe"].items())
+        )
+
+    def figures(self, step: int, figures: Mapping[str, float]) -> None:
+        """See :class:`styleshift.hooks.Tracker`."""
+        for name, value in figures.items():
+            self._writer.add_scalar(name, value, step)
+
+    def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
+        """See :class:`styleshift.hooks.Tracker`."""
+        for excerpt in excerpts:
+            name = f"{excerpt.direction}/{excerpt.stage}"
+            self._writer.add_image(name, excerpt.picture, step, dataformats="HWC")
+            self._writer.add_audio(name, excerpt.audio[None].clip(-1, 1), step, excerpt.sample_rate)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """See :class:`styleshift.hooks.Tracker`."""
+        self._writer.close()
+
+
+class Trackers:
+    """The trackers of a run; one that raises is left out from then on, with a warning.
+
+    Args:
+        names: of trackers.
+        folder: ``runs/<name>``.
+        run: what ``run.json`` holds.
+        reporter: who is told.
+
+    Raises:
+        PluginError: there is no tracker of a name.
+        ConfigError: a tracker cannot be used here.
+    """
+
+    def __init__(
+        self, names: Sequence[str], folder: Path, run: Mapping[str, Any], reporter: Reporter
+    ) -> None:
+        from styleshift.hooks.registry import load_registry
+
+        specs = [load_registry().trackers.get(name) for name in names]
+        self._trackers: dict[str, Tracker] = {spec.name: spec.build(folder, run) for spec in specs}
+        self._reporter = reporter
+
+    def figures(self, step: int, figures: Mapping[str, float]) -> None:
+        """Hand them to every tracker."""
+        self._each(lambda tracker: tracker.figures(step, figures))
+
+    def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
+        """Hand them to every tracker."""
+        self._each(lambda tracker: tracker.excerpts(step, excerpts))
+
+    def close(self) -> None:
+        """Close every tracker."""
+        self._each(lambda tracker: tracker.close())
+
+    def _each(self, call: Callable[[Tracker], None]) -> None:
+        for name, tracker in list(self._trackers.items()):
+            try:
+                call(tracker)
+            except Exception as error:  # a stranger's code, and perhaps a network, may raise anything
+                del self._trackers[name]
+                first = (str(error).splitlines() or [""])[0]
+                self._reporter.warn(
+                    f"the tracker {name} has failed and is left out: {type(error).__name__}: {first}"
+                )
+
+
+@hookimpl
+def styleshift_trackers() -> Iterable[TrackerSpec]:
+    """``tensorboard``."""
+    summary = "losses, scores, spectrogram pictures and audio for TensorBoard (styleshift[tensorboard])"
+    return [TrackerSpec("tensorboard", summary, TensorBoard)]

@@ -1,0 +1,179 @@
+"""What is to be seen and heard of a run: its page, and its trackers."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from styleshift.errors import PluginError
+from styleshift.hooks import Excerpt, TrackerSpec, load_registry
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.excerpts import STAGES, curve_points
+from styleshift.training.page import write_run_page
+from styleshift.training.run import resume_run, start_run
+from styleshift.workspace import Workspace
+
+Tiny = Callable[..., Recipe]
+PAIR = ("low", "high")
+JUDGED = ("schedule.judge=1", "schedule.steps=4")
+
+
+class Told(Reporter):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+class Remembers:
+    """A tracker that remembers all that it is given."""
+
+    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        self.folder, self.run = folder, run
+        self.steps: list[tuple[int, set[str]]] = []
+        self.shown: list[tuple[int, list[Excerpt]]] = []
+        self.closed = False
+
+    def figures(self, step: int, figures: Mapping[str, float]) -> None:
+        self.steps.append((step, set(figures)))
+
+    def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
+        self.shown.append((step, list(excerpts)))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Remembers]:
+    """What the tracker ``memory`` was built as, each time."""
+    made: list[Remembers] = []
+
+    def build(folder: Path, run: Mapping[str, Any]) -> Remembers:
+        made.append(Remembers(folder, run))
+        return made[-1]
+
+    shelf = load_registry().trackers
+    monkeypatch.setattr(shelf, "_entries", dict(shelf.entries()))
+    shelf.add(TrackerSpec("memory", "a test", build), "a-test", "1")
+    return made
+
+
+def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED), device="cpu").folder
+    text = (folder / "index.html").read_text("utf-8")
+    assert not re.search(r'(?:src|href)="(?!data:)', text)  # nothing is fetched
+    assert text.count("<audio") == text.count("<img") == 2 * len(STAGES)
+    for data in re.findall(r'src="data:audio/flac;base64,([^"]+)"', text):
+        wave, rate = soundfile.read(io.BytesIO(base64.b64decode(data)))
+        assert (rate, len(wave)) == (8000, 64 * 64)
+        assert np.isfinite(wave).all()
+    for data in re.findall(r'src="data:image/png;base64,([^"]+)"', text):
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+    for kind in ("gan", "cycle", "judge", "score, 0 to 1"):
+        assert f"<b>{kind}</b>" in text
+    assert "crop_frames = 64" in text
+    assert "&quot;torch&quot;: &quot;" in text
+    assert "low to high" in text
+    assert "high to low" in text
+
+
+def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    folder = start_run(fresh, PAIR, tiny_recipe(), device="cpu").folder
+    text = (folder / "index.html").read_text("utf-8")
+    assert "<audio" not in text
+    assert text.count("<polyline") >= 6
+
+
+def test_names_are_shown_as_text_and_cut_lines_are_left_out(tmp_path: Path) -> None:
+    run = {"domains": ["<b>", "&"], "recipe": {"name": "<i>"}, "provenance": {}}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    lines = [
+        {"event": "step", "step": 1, "losses": {"gan_x2y": 1.0}},
+        {"event": "step", "step": 2, "losses": {"gan_x2y": float("nan")}},
+        {"event": "step", "step": 1, "losses": {"gan_x2y": 3.0}},
+    ]
+    log = "\n".join(json.dumps(line) for line in lines)
+    (tmp_path / "log.jsonl").write_text(log + '\n{"event": "st')
+    write_run_page(tmp_path, [], {"step": "<2>"})
+    text = (tmp_path / "index.html").read_text("utf-8")
+    assert "&lt;b&gt; and &amp;" in text
+    assert "&lt;2&gt;" in text
+    assert "<i>" not in text
+    assert ">3</text>" in text  # the step that was done again is the later one
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["index.html", "log.jsonl", "run.json"]
+
+
+def test_long_curves_are_averaged_in_stretches() -> None:
+    points = curve_points([(step, float(step % 2)) for step in range(10_000)])
+    assert len(points) == 400
+    assert points[-1][0] == 9999
+    assert all(value == pytest.approx(0.5, abs=0.05) for _, value in points)
+    assert curve_points([(1, float("inf")), (2, 5.0)]) == [(2, 5.0)]
+
+
+def test_a_tracker_is_given_figures_and_excerpts_and_again_after_a_pause(
+    fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers]
+) -> None:
+    start_run(fresh, PAIR, tiny_recipe(*JUDGED), trackers=["memory"])
+    (tracker,) = remembered
+    assert tracker.closed
+    assert tracker.folder == fresh.runs / "low-high"
+    assert tracker.run["domains"] == ["low", "high"]
+    losses = [step for step, names in tracker.steps if "loss/cycle_x" in names]
+    assert losses == [1, 2, 3, 4]
+    assert [step for step, names in tracker.steps if "score/mean" in names] == [0, 2, 4]
+    assert [step for step, _ in tracker.shown] == [0, 2, 4]
+    shown = tracker.shown[-1][1]
+    assert [(one.direction, one.stage) for one in shown] == [
+        (direction, stage) for direction in ("low to high", "high to low") for stage in STAGES
+    ]
+    assert shown[0].picture.dtype == np.uint8
+    assert shown[0].picture.shape[2] == 3
+    assert shown[0].audio.dtype == np.float32
+    resume_run(fresh, steps=6)  # no need to name the tracker again
+    assert [step for step, names in remembered[1].steps if "loss/cycle_x" in names] == [5, 6]
+
+
+def test_a_tracker_that_fails_is_left_out_with_a_warning(
+    fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Remembers, step: int, figures: Mapping[str, float]) -> None:
+        raise OSError("the network is gone\nand more")
+
+    monkeypatch.setattr(Remembers, "figures", fail)
+    told = Told()
+    assert start_run(fresh, PAIR, tiny_recipe(), trackers=["memory"], reporter=told).step == 6
+    said = [text for text in told.warnings if "memory" in text]
+    assert said == ["the tracker memory has failed and is left out: OSError: the network is gone"]
+
+
+def test_an_unknown_tracker_is_told_of_before_the_work(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    with pytest.raises(PluginError, match="no tracker 'absent'; there are: tensorboard"):
+        start_run(fresh, PAIR, tiny_recipe(), trackers=["absent"])
+    assert not list(fresh.runs.glob("*"))
+
+
+def test_tensorboard_has_losses_pictures_and_audio(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED), trackers=["tensorboard"]).folder
+    found = EventAccumulator(str(folder / "tensorboard"), size_guidance={"audio": 0, "images": 0})
+    found.Reload()
+    tags = found.Tags()
+    assert {"loss/gan_x2y", "loss/cycle_y", "score/mean"} <= set(tags["scalars"])
+    assert [event.step for event in found.Scalars("loss/gan_x2y")] == [1, 2, 3, 4]
+    assert len(tags["images"]) == len(tags["audio"]) == 2 * len(STAGES)
+    assert [event.step for event in found.Audio("low to high/there and back")] == [0, 2, 4]
