@@ -86,7 +86,10 @@ def amplified(batch: Tensor, gain: Tensor, spectrogram: SpectrogramConfig) -> Te
     A tilt of the spectrum is the simplest of the random filters of Nam, Kim and Park 2022.
     """
     changed = compressed(gain * magnitude(batch, spectrogram), spectrogram)
-    return torch.where(batch > silence(spectrogram), changed, batch)
+    if spectrogram.compression != "log":
+        return changed
+    # Stored as float16, the floor lies up to 0.004 above itself.
+    return torch.where(batch > silence(spectrogram) + 0.01, changed, batch)
 
 
 def stretched(batch: Tensor, pitch: Tensor | None, tempo: Tensor | None) -> Tensor:

@@ -44,11 +44,11 @@ def test_gain_is_that_of_a_louder_waveform(config: SpectrogramConfig) -> None:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.compression)
 def test_silence_stays_silence(config: SpectrogramConfig) -> None:
-    silent = crop(np.zeros(1000), config)
+    silent = crop(np.zeros(1000), config).half().float()  # as it is stored
     louder = augment(silent, DataConfig(gain_db=20, tilt_db=20), config, generator())
     assert torch.equal(louder, silent)
     muted = augment(crop(noise(0), config), DataConfig(mute=1.0), config, generator(3))
-    assert float(muted.min()) == float(silent.max())
+    assert float(muted.min()) == pytest.approx(float(silent.max()), abs=0.01)
 
 
 def test_gain_and_tilt_in_decibels() -> None:
