@@ -45,8 +45,9 @@ lint: $(DEVELOP) ## ruff
 types: $(DEVELOP) ## mypy, strict
 	$(BIN)/mypy
 
-test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitizers
+test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitizers; instructions counted
 	PATH="$(abspath $(BIN)):$$PATH" sh tools/sanitize.sh release address undefined thread
+	$(BIN)/python tools/count_instructions.py
 
 test-python: $(DEVELOP) ## pytest
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -n auto --dist worksteal

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / "cpp" / "benchmarks" / "instructions.json"
-FRAME_KERNELS = ("frame_complex", "frame_float", "frame_half")
+FRAME_KERNELS = ("frame_complex", "frame_float", "frame_half", "frame_inverse")
 BLOCK_KERNELS = (
     *("forward", "store_complex", "store_float", "store_half"),
     *("inverse", "overlap_add", "griffin_lim"),
@@ -79,6 +81,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    if shutil.which("valgrind") is None or platform.machine() not in ("x86_64", "AMD64"):
+        print("nothing counted: this needs valgrind, on x86-64")
+        return 0
     compiler = compiler_of(options.build)
     counts = {variant: count(program, variant) for variant in LANES}
     if options.record:

@@ -71,6 +71,11 @@ int main(int argc, char** argv) {
     const auto frame_half = [&] {
         each_frame([&](const float* x, int l) { k.frame_half(t, log1p, x, work.get(), halves.data() + l % 4 * bins); });
     };
+    const auto frame_inverse = [&] {
+        each_frame([&](const float*, int l) {
+            k.frame_inverse(t, rows.data() + l * 2 * bins, work.get(), sums.data() + l * n / 4);
+        });
+    };
     const auto inverse = [&] { k.inverse(t, rows.data(), 2 * bins, frames, other.get()); };
     const float* blocks[] = {other.get(), work.get()};
     const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
@@ -81,6 +86,7 @@ int main(int argc, char** argv) {
         time_block("frame_complex", frames, frame_complex);
         time_block("frame_log1p", frames, frame_log1p);
         time_block("frame_half", frames, frame_half);
+        time_block("frame_inverse", frames, frame_inverse);
     }
     time_block("forward", frames, forward);
     time_block("store_complex", frames, store_complex);

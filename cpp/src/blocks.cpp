@@ -6,6 +6,9 @@
 namespace styleshift {
 namespace {
 
+// Floats of a spectrum that are copied to scratch at once where frames go one by one: a share of the second-level cache.
+constexpr std::int64_t copied_values = 1 << 16;
+
 template <class T>
 void convert(const Signal& s, std::int64_t begin, std::int64_t count, float* out) {
     const auto* p = static_cast<const unsigned char*>(s.data) + (begin - s.first) * s.stride;
@@ -43,32 +46,63 @@ const float* Analyzer::segment(const Signal& s, std::int64_t frame) {
     return out;
 }
 
-Synthesizer::Synthesizer(const Plan& plan)
+Synthesizer::Synthesizer(const Plan& plan, bool with_slot)
     : plan_(plan),
       kernels_(active_kernels()),
-      block_floats_(kernel::work_vectors(plan.tables()) * kernels_.lanes),
+      one_by_one_(!with_slot && goes_one_by_one(plan)),
+      block_floats_(one_by_one_ ? kernel::frame_work_floats(plan.tables())
+                                : kernel::work_vectors(plan.tables()) * kernels_.lanes),
+      // The frame under way and the (kept - 1) / hop before it may overlap.
+      block_count_(one_by_one_ ? 1 : 1 + ((plan.kept() - 1) / plan.settings().hop_length + kernels_.lanes - 1) / kernels_.lanes),
       row_stride_(scratch_stride<float>(2 * plan.bins())),
-      memory_(block_floats_ * (2 + (plan.kept() - 1) / plan.settings().hop_length / kernels_.lanes)),
-      rows_(row_stride_ * kernels_.lanes),
-      sums_(plan.settings().hop_length * kernels_.lanes) {
-    // The frame under way and the (kept - 1) / hop before it may overlap.
-    const std::int64_t before = (plan.kept() - 1) / plan.settings().hop_length;
-    const std::int64_t count = 1 + (before + kernels_.lanes - 1) / kernels_.lanes;
-    for (std::int64_t b = 0; b < count; ++b) blocks_.push_back(memory_.get() + b * block_floats_);
+      memory_(block_floats_ * block_count_),
+      rows_at_once_(one_by_one_ ? static_cast<int>(std::clamp<std::int64_t>(copied_values / row_stride_, 1, kernels_.lanes))
+                                : kernels_.lanes),
+      rows_(with_slot ? 0 : row_stride_ * rows_at_once_),
+      sum_count_(plan.settings().hop_length * kernels_.lanes),
+      sums_(0) {
+    if (one_by_one_)
+        sum_count_ = std::max(sum_count_, sum_count_ - plan.settings().hop_length + plan.settings().fft_length);
+    sums_ = AlignedFloats(sum_count_);
+    for (std::int64_t b = 0; b < block_count_; ++b) blocks_.push_back(memory_.get() + b * block_floats_);
     restart(0);
 }
 
 void Synthesizer::restart(std::int64_t frame) {
     next_ = frame;
     begin_ = end();
+    if (one_by_one_) return std::fill(sums_.get(), sums_.get() + sum_count_, 0.0F);
     for (float* block : blocks_) std::fill(block, block + block_floats_, 0.0F);
 }
 
-void Synthesizer::add(const float* spectrum, std::ptrdiff_t row_stride, int rows) {
+void Synthesizer::drop_ready_sums() {
+    float* sums = sums_.get();
+    std::copy(sums + (end() - begin_), sums + sum_count_, sums);
+    std::fill(sums + sum_count_ - (end() - begin_), sums + sum_count_, 0.0F);
+}
+
+void Synthesizer::copy_rows(const float* spectrum, std::ptrdiff_t row_stride, int rows) {
     constexpr std::int64_t size = sizeof(float);
     kernels_.copy_rows(reinterpret_cast<const unsigned char*>(spectrum), row_stride * size, rows,
                        2 * plan_.bins() * size, reinterpret_cast<unsigned char*>(rows_.get()), row_stride_ * size,
                        false);
+}
+
+void Synthesizer::add(const float* spectrum, std::ptrdiff_t row_stride, int rows) {
+    if (one_by_one_) {
+        drop_ready_sums();
+        // Many rows are brought near at once, in order: a frame needs its bins from both ends, which no machine foresees.
+        for (int r = 0; r < rows; ++r) {
+            if (r % rows_at_once_ == 0)
+                copy_rows(spectrum + r * row_stride, row_stride, std::min(rows - r, rows_at_once_));
+            kernels_.frame_inverse(plan_.tables(), rows_.get() + r % rows_at_once_ * row_stride_, slot(),
+                                   sums_.get() + r * plan_.settings().hop_length);
+        }
+        begin_ = end();
+        next_ += rows;
+        return;
+    }
+    copy_rows(spectrum, row_stride, rows);
     kernels_.inverse(plan_.tables(), rows_.get(), row_stride_, rows, slot());
     add_slot(rows);
 }
@@ -83,6 +117,12 @@ void Synthesizer::add_slot(int rows) {
 }
 
 void Synthesizer::add_nothing() {
+    if (one_by_one_) {
+        drop_ready_sums();
+        begin_ = end();
+        next_ += kernels_.lanes;
+        return;
+    }
     std::fill(slot(), slot() + block_floats_, 0.0F);
     add_slot(kernels_.lanes);
 }

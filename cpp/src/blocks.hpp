@@ -16,6 +16,13 @@ namespace styleshift {
 // Samples [begin, begin + count) of a signal that has them all, as float.
 void read_samples(const Signal& signal, std::int64_t begin, std::int64_t count, float* out);
 
+// Brings what the next frame needs to the cache while this one is transformed: frames jump about too much for the machine to
+// foresee it. An address past the end of the memory does no harm.
+inline void fetch(const float* values, std::int64_t count) {
+    constexpr std::int64_t line = 64 / sizeof(float);
+    for (std::int64_t i = 0; i < count; i += line) __builtin_prefetch(values + i);
+}
+
 // Rows this many values apart are an odd number of cache lines apart. Rows of a spectrum are nearly a power of two
 // long, so they fall into few sets of the first-level cache, and working on a tile of every row at a time would keep
 // throwing the others' lines out; rows are copied whole to or from scratch of this stride instead.
@@ -25,6 +32,9 @@ std::int64_t scratch_stride(std::int64_t row_values) {
     const std::int64_t lines = (row_values + per_line - 1) / per_line;
     return (lines + 1 - lines % 2) * per_line;
 }
+
+// Whether frames go one by one, each with its points along the lanes (kernel/along.hpp), or each in a lane.
+inline bool goes_one_by_one(const Plan& plan) { return plan.tables().along.lanes == active_kernels().lanes; }
 
 // Transforms blocks of frames forward. Holds the scratch; one a thread.
 class Analyzer {
@@ -59,11 +69,12 @@ private:
     AlignedFloats work_;
 };
 
-// Transforms blocks of frames back and overlap-adds them, frames in order. Holds the scratch and as many blocks as
-// frames overlap; one a thread and signal.
+// Transforms blocks of frames back and overlap-adds them, frames in order. Holds the scratch, and the sums that later frames
+// add to or, for a frame in each lane, as many blocks as frames overlap; one a thread and signal.
 class Synthesizer {
 public:
-    explicit Synthesizer(const Plan& plan);
+    // with_slot: add_slot will be used, not add.
+    explicit Synthesizer(const Plan& plan, bool with_slot = false);
 
     int lanes() const { return kernels_.lanes; }
     std::int64_t next_frame() const { return next_; }
@@ -87,14 +98,21 @@ public:
     void write(std::int64_t from, std::int64_t to, std::int64_t frames, float* out) const;
 
 private:
+    void copy_rows(const float* spectrum, std::ptrdiff_t row_stride, int rows);
+    void drop_ready_sums();
+
     const Plan& plan_;
     const kernel::Kernels& kernels_;
+    bool one_by_one_;
     std::int64_t block_floats_;
+    std::int64_t block_count_;
     std::int64_t row_stride_;
     AlignedFloats memory_;
     std::vector<float*> blocks_;  // newest first
+    int rows_at_once_;
     AlignedFloats rows_;
-    AlignedFloats sums_;
+    std::int64_t sum_count_;
+    AlignedFloats sums_;  // from begin() on
     std::int64_t next_ = 0;
     std::int64_t begin_ = 0;
 };

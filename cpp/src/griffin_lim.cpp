@@ -70,7 +70,7 @@ public:
     std::int64_t chunks() const { return chunks_; }
 
     struct Scratch {
-        explicit Scratch(const Plan& plan) : analyzer(plan), synthesizer(plan), row(plan.bins() * 2 * kernel::max_lanes) {}
+        explicit Scratch(const Plan& plan) : analyzer(plan), synthesizer(plan, true), row(plan.bins() * 2 * kernel::max_lanes) {}
         Analyzer analyzer;
         Synthesizer synthesizer;
         AlignedFloats row;

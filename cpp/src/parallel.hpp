@@ -7,6 +7,7 @@
 #include <mutex>
 #include <new>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace styleshift {
@@ -42,20 +43,37 @@ void parallel_for(int threads, std::int64_t items, Make&& make) {
     if (error) std::rethrow_exception(error);
 }
 
+// Bytes of scratch in use, and the most there were since the test that asks set it: what the tests hold the library to.
+inline std::atomic<std::int64_t> scratch_bytes{0}, most_scratch_bytes{0};
+
 // Uninitialised floats on a cache-line boundary.
 class AlignedFloats {
 public:
     explicit AlignedFloats(std::int64_t count)
-        : data_(static_cast<float*>(
-              ::operator new(static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{64}))) {}
-    AlignedFloats(AlignedFloats&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
+        : bytes_(count * static_cast<std::int64_t>(sizeof(float))),
+          data_(static_cast<float*>(::operator new(static_cast<std::size_t>(bytes_), std::align_val_t{64}))) {
+        const std::int64_t now = scratch_bytes += bytes_;
+        std::int64_t most = most_scratch_bytes;
+        while (now > most && !most_scratch_bytes.compare_exchange_weak(most, now)) {
+        }
+    }
+    AlignedFloats(AlignedFloats&& other) noexcept
+        : bytes_(std::exchange(other.bytes_, 0)), data_(std::exchange(other.data_, nullptr)) {}
+    AlignedFloats& operator=(AlignedFloats&& other) noexcept {
+        std::swap(bytes_, other.bytes_);
+        std::swap(data_, other.data_);
+        return *this;
+    }
     AlignedFloats(const AlignedFloats&) = delete;
     AlignedFloats& operator=(const AlignedFloats&) = delete;
-    AlignedFloats& operator=(AlignedFloats&&) = delete;
-    ~AlignedFloats() { ::operator delete(data_, std::align_val_t{64}); }
+    ~AlignedFloats() {
+        scratch_bytes -= bytes_;
+        ::operator delete(data_, std::align_val_t{64});
+    }
     float* get() const { return data_; }
 
 private:
+    std::int64_t bytes_;
     float* data_;
 };
 

@@ -52,7 +52,7 @@ struct Plan::State {
     std::vector<float> analysis, synthesis, twiddles, steady;
     std::vector<std::int32_t> sample_position;
     std::unique_ptr<FftPlan> along_fft;
-    std::vector<float> along_window, along_twiddles, along_roots, along_split;
+    std::vector<float> along_window, along_synthesis, along_twiddles, along_roots, along_split;
     std::vector<double> squared_sums;  // [n] w[n]^2 + w[n - hop]^2 + w[n - 2 hop]^2 ...
     double smallest = 0.0;
     kernel::Tables tables{};
@@ -82,7 +82,9 @@ struct Plan::State {
             });
         along_window = analysis;
         along_window.resize(static_cast<std::size_t>(settings.fft_length));
-        tables.along = {lanes, along_fft->tables(), along_window.data(), along_twiddles.data(), along_roots.data(), along_split.data()};
+        along_synthesis = synthesis;
+        along_synthesis.resize(static_cast<std::size_t>(settings.fft_length));
+        tables.along = {lanes, along_fft->tables(), along_window.data(), along_synthesis.data(), along_twiddles.data(), along_roots.data(), along_split.data()};
     }
 
     double overlap(std::int64_t newest, std::int64_t oldest) const {

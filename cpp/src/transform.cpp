@@ -19,14 +19,7 @@ T* place(const Frames<T>& f, std::int64_t row, std::int64_t frame) {
 }
 
 // Values put together in scratch before they are copied out, where frames are transformed one by one.
-constexpr std::int64_t scratch_values = 2048;
-
-// Brings the next frame's samples to the cache while this one is transformed: frames jump about too much for the machine to
-// foresee it. An address past the signal's end does no harm.
-void fetch(const float* samples, std::int64_t count) {
-    constexpr std::int64_t line = 64 / sizeof(float);
-    for (std::int64_t i = 0; i < count; i += line) __builtin_prefetch(samples + i);
-}
+constexpr std::int64_t scratch_values = 4096;
 
 // Rows are put together in scratch and copied out whole: a row begins anywhere in a line of the cache.
 // block(kernels, work, rows, out, row stride) stores rows of a block that Analyzer has transformed; frame(kernels,
@@ -38,7 +31,7 @@ void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range
     const std::int64_t chunks = (frames + chunk_frames - 1) / chunk_frames;
     const auto row_bytes = row_values * static_cast<std::int64_t>(sizeof(T));
     const bool past_caches = static_cast<std::int64_t>(signals.size()) * frames * row_bytes > cache_bytes;
-    const bool one_by_one = plan.tables().along.lanes == active_kernels().lanes;
+    const bool one_by_one = goes_one_by_one(plan);
     const std::int64_t lanes = active_kernels().lanes;
     const std::int64_t block_rows = one_by_one ? std::clamp<std::int64_t>(scratch_values / row_values, 1, 16) : lanes;
     const std::int64_t stride = one_by_one ? row_values : scratch_stride<T>(row_values);

@@ -96,7 +96,8 @@ def pghi(
         magnitude: ``[..., frames, bins]`` linear magnitudes, at least 0.
         config: as given to :func:`styleshift.frontend.stft`.
         tolerance: bins below this share of the loudest get random phases.
-        real_time: go frame by frame, each from the one before (Prusa and Sondergaard 2016).
+        real_time: go frame by frame, each from the one before and the magnitudes of the one after (Prusa and
+            Sondergaard 2016). What counts as silent is still measured on the loudest bin of all frames.
         seed: of the random phases.
         threads: as for :func:`styleshift.frontend.stft`; they share out the leading axes.
 

@@ -33,37 +33,32 @@ def convergence(
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.99])
-def test_griffin_lim_is_as_good_as_librosas(
-    momentum: float, music: NDArray[np.float32], variant: str
-) -> None:
+def test_griffin_lim_is_librosas(momentum: float, music: NDArray[np.float32], variant: str) -> None:
+    """From the same phases, the same convergence; from random ones both scatter by a decibel or two.
+
+    Not the same bits: quiet bins' phases amplify every rounding.
+    """
     music = music[:22050]
     goal = np.abs(stft(music, CONFIG))
-    ours = np.mean(
-        [
-            convergence(
-                griffin_lim(goal, CONFIG, iterations=16, momentum=momentum, seed=s, length=len(music)), goal
-            )
-            for s in range(2)
-        ]
+    ours = griffin_lim(
+        goal,
+        CONFIG,
+        iterations=16,
+        momentum=momentum,
+        initial_phase=np.ones_like(goal) + 0j,
+        length=len(music),
     )
-    theirs = np.mean(
-        [
-            convergence(
-                librosa.griffinlim(
-                    goal.T,
-                    n_iter=16,
-                    hop_length=128,
-                    momentum=momentum,
-                    length=len(music),
-                    random_state=s,
-                    pad_mode="constant",
-                ),
-                goal,
-            )
-            for s in range(2)
-        ]
+    theirs = librosa.griffinlim(
+        goal.T,
+        n_iter=16,
+        hop_length=128,
+        momentum=momentum,
+        length=len(music),
+        init=None,
+        pad_mode="constant",
     )
-    assert abs(ours - theirs) < 1.0
+    assert abs(convergence(ours, goal) - convergence(theirs, goal)) < 0.01
+    assert np.linalg.norm(ours - theirs) < 0.02 * np.linalg.norm(theirs)
 
 
 def test_one_round_is_the_papers(music: NDArray[np.float32]) -> None:

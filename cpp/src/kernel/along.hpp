@@ -115,10 +115,28 @@ STYLESHIFT_INLINE void lane_transforms(const Tables& t, const FrameWork& w, std:
     }
 }
 
-// The packed transform z[0 .. M] of a frame, in order, z[M] = z[0].
-__attribute__((noinline)) void transform_frame(const Tables& t, const float* samples, float* work) {
+// The FFT of M points: element lanes p + (0 .. lanes) from source(p); put(k, count, elements k .. k + count) takes the result,
+// and may write `lanes` of them: where count is less, what belongs there is put later.
+template <class Source, class Put>
+STYLESHIFT_INLINE void transform_along(const Tables& t, const FrameWork& w, Source&& source, Put&& put) {
     const Along& along = t.along;
     const std::int64_t rows = along.fft.length;
+    run_stages(w.points, along.fft.stages, along.fft.stage_count, source);
+    // A last tile of fewer rows than lanes goes first, in order.
+    std::int64_t k = rows - rows % lanes;
+    if (k < rows) {
+        Complex z[lanes];
+        lane_transforms(t, w, k, static_cast<int>(rows - k), [&](int i, Complex bins) { z[i] = bins; });
+        for (int i = 0; i < lanes; ++i) put(rows * i + k, static_cast<int>(rows - k), z[i]);
+    }
+    while (k > 0) {
+        k -= lanes;
+        lane_transforms(t, w, k, lanes, [&](int i, Complex bins) { put(rows * i + k, lanes, bins); });
+    }
+}
+
+// The packed transform z[0 .. M] of a frame, in order, z[M] = z[0].
+__attribute__((noinline)) void transform_frame(const Tables& t, const float* samples, float* work) {
     const FrameWork w = frame_work(t, work);
     if (t.kept < t.fft_length) {  // zeros follow; the bins' place is free until the transform is done
         __builtin_memcpy(w.re, samples, static_cast<std::size_t>(t.kept) * sizeof(float));
@@ -126,27 +144,17 @@ __attribute__((noinline)) void transform_frame(const Tables& t, const float* sam
         samples = w.re;
     }
     const float* window = t.along.window;
-    run_stages(w.points, along.fft.stages, along.fft.stage_count, [samples, window](std::int64_t p) {
-        const Vector a = load(samples + 2 * lanes * p) * load(window + 2 * lanes * p);
-        const Vector b = load(samples + 2 * lanes * p + lanes) * load(window + 2 * lanes * p + lanes);
-        return Complex{evens(a, b, LaneIndex{}), odds(a, b, LaneIndex{})};
-    });
-    const auto put = [&](std::int64_t at, Complex z) {
-        store(w.re + at, z.re);
-        store(w.im + at, z.im);
-    };
-    // The last tile may have fewer rows than lanes; it goes first, in order, so that what it writes past its rows is
-    // overwritten.
-    std::int64_t k = rows - rows % lanes;
-    if (k < rows) {
-        Complex z[lanes];
-        lane_transforms(t, w, k, static_cast<int>(rows - k), [&](int i, Complex bins) { z[i] = bins; });
-        for (int i = 0; i < lanes; ++i) put(rows * i + k, z[i]);
-    }
-    while (k > 0) {
-        k -= lanes;
-        lane_transforms(t, w, k, lanes, [&](int i, Complex bins) { put(rows * i + k, bins); });
-    }
+    transform_along(
+        t, w,
+        [samples, window](std::int64_t p) {
+            const Vector a = load(samples + 2 * lanes * p) * load(window + 2 * lanes * p);
+            const Vector b = load(samples + 2 * lanes * p + lanes) * load(window + 2 * lanes * p + lanes);
+            return Complex{evens(a, b, LaneIndex{}), odds(a, b, LaneIndex{})};
+        },
+        [w](std::int64_t k, int, Complex z) {
+            store(w.re + k, z.re);
+            store(w.im + k, z.im);
+        });
     w.re[t.fft.length] = w.re[0];
     w.im[t.fft.length] = w.im[0];
 }
@@ -227,6 +235,46 @@ void frame_float(const Tables& t, const CompressionSettings& c, const float* sam
 
 void frame_half(const Tables& t, const CompressionSettings& c, const float* samples, float* work, std::uint16_t* out) {
     frame_compressed(t, c, samples, work, [&](std::int64_t k, Vector v) { store_half(out + k, v, lanes); });
+}
+
+// ---- inverse ------------------------------------------------------------------------------------------
+
+// Adds a frame's windowed samples to sums, of which there are fft_length. The inverse transform is the forward one with real
+// and imaginary parts exchanged on both sides.
+void frame_inverse(const Tables& t, const float* spectrum, float* work, float* sums) {
+    const FrameWork w = frame_work(t, work);
+    const std::int64_t m = t.fft.length;
+    for (std::int64_t k = 0; k <= m / 2; k += lanes) {
+        const std::int64_t back = m - k - lanes + 1;
+        const auto bins = [&](std::int64_t at) {
+            const Vector p = load(spectrum + 2 * at), q = load(spectrum + 2 * at + lanes);
+            return Complex{evens(p, q, LaneIndex{}), odds(p, q, LaneIndex{})};
+        };
+        Complex a = bins(k), b = bins(back);
+        b = {reversed(b.re, LaneIndex{}), reversed(b.im, LaneIndex{})};
+        if (k == 0) a.im[0] = b.im[0] = 0.0F;  // bin 0 and the Nyquist bin have nothing there
+        const Vector c = load(t.along.split + 2 * k), s = load(t.along.split + 2 * k + lanes);
+        const Complex even = {a.re + b.re, a.im - b.im}, difference = {a.re - b.re, a.im + b.im};
+        const Complex odd = {difference.re * c + difference.im * s, difference.im * c - difference.re * s};
+        // z[k] = even + i odd and z[M - k] = conj(even) + i conj(odd); the low half last: element M is not one.
+        store(w.re + back, reversed(even.re + odd.im, LaneIndex{}));
+        store(w.im + back, reversed(odd.re - even.im, LaneIndex{}));
+        store(w.re + k, even.re - odd.im);
+        store(w.im + k, even.im + odd.re);
+    }
+    const float* window = t.along.synthesis_window;
+    const auto add = [sums, window](std::int64_t n, int count, Vector v) {
+        if (count >= lanes)
+            store(sums + n, v * load(window + n) + load(sums + n));
+        else
+            for (int i = 0; i < count; ++i) sums[n + i] = v[i] * window[n + i] + sums[n + i];
+    };
+    transform_along(
+        t, w, [w](std::int64_t p) { return Complex{load(w.im + lanes * p), load(w.re + lanes * p)}; },
+        [&](std::int64_t k, int count, Complex z) {
+            add(2 * k, 2 * count, interleaved<0>(z.im, z.re, LaneIndex{}));
+            add(2 * k + lanes, 2 * count - lanes, interleaved<lanes>(z.im, z.re, LaneIndex{}));
+        });
 }
 
 }  // namespace

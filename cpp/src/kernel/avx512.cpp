@@ -15,6 +15,7 @@ const kernel::Kernels& kernels() {
         frame_complex,
         frame_float,
         frame_half,
+        frame_inverse,
         copy_rows_block,
         inverse_block,
         overlap_add_block,

@@ -38,7 +38,7 @@ struct FftTables {
 struct Along {
     int lanes;              // of the variant that these tables are for
     FftTables fft;          // of Tables::fft.length / lanes points
-    const float* window;    // [fft_length] Tables::analysis_window, zeros after it
+    const float *window, *synthesis_window;  // [fft_length] those of Tables, zeros after them
     const float* twiddles;  // [fft.length][2][lanes] real, then imaginary parts of exp(-2 pi i k l / Tables::fft.length)
     const float* roots;     // [lanes / 4][2][lanes] the same of exp(-2 pi i q (l mod 4) / lanes)
     const float* split;     // [tiles][2][lanes] the same of exp(-2 pi i k / fft_length), up to bin Tables::fft.length / 2
@@ -76,6 +76,8 @@ struct Kernels {
     void (*frame_complex)(const Tables&, const float* samples, float* work, float* out);
     void (*frame_float)(const Tables&, const CompressionSettings&, const float* samples, float* work, float* out);
     void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work, std::uint16_t* out);
+    // Adds the windowed samples of one frame to sums[0 .. fft_length), by Tables::along.
+    void (*frame_inverse)(const Tables&, const float* spectrum, float* work, float* sums);
     // Copies rows, round the caches if the whole result will not fit in them.
     void (*copy_rows)(const unsigned char* in, std::ptrdiff_t in_stride, int rows, std::int64_t bytes,
                       unsigned char* out, std::ptrdiff_t out_stride, bool past_caches);
