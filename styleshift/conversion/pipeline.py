@@ -81,7 +81,10 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
     session = runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
     frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
     batch = max(1, frames // bundle.metadata.window_frames)
-    pipeline = Pipeline(bundle.metadata, Batches(session), batch, vocoder, spec.context_frames)
+    # More threads than one: there are fewer files at work than processors.
+    overlap = threads > 1 or settings.device != "cpu"
+    run = Batches(session)
+    pipeline = Pipeline(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
     return pipeline, session.description
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 
 class ArrayQueue:
-    """Arrays joined along one axis, taken out in pieces of any length.
+    """Arrays joined along one axis, taken out in pieces of any length. One thread may push, another take.
 
     Args:
         axis: along which they are joined.
@@ -20,6 +21,7 @@ class ArrayQueue:
         self._axis = axis
         self._parts: deque[npt.NDArray[Any]] = deque()
         self._length = 0
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return self._length
@@ -27,8 +29,9 @@ class ArrayQueue:
     def push(self, part: npt.NDArray[Any]) -> None:
         """Add at the end; the array is kept, not copied."""
         if part.shape[self._axis]:
-            self._parts.append(part)
-            self._length += part.shape[self._axis]
+            with self._lock:
+                self._parts.append(part)
+                self._length += part.shape[self._axis]
 
     def take(self, length: int) -> npt.NDArray[Any]:
         """Remove ``length`` from the front; there must be that much."""
@@ -40,7 +43,9 @@ class ArrayQueue:
         """The first ``length``, left in place."""
         assert 0 < length <= self._length, f"{length} of {self._length} asked for"
         parts, missing = [], length
-        for part in self._parts:
+        with self._lock:
+            there = tuple(self._parts)
+        for part in there:
             piece = self._cut(part, 0, min(missing, part.shape[self._axis]))
             parts.append(piece)
             missing -= piece.shape[self._axis]
@@ -51,14 +56,15 @@ class ArrayQueue:
     def drop(self, length: int) -> None:
         """Forget the first ``length``."""
         assert length <= self._length, f"{length} of {self._length} to be dropped"
-        self._length -= length
-        while length:
-            part = self._parts.popleft()
-            size = part.shape[self._axis]
-            if size > length:
-                self._parts.appendleft(self._cut(part, length, size))
-                return
-            length -= size
+        with self._lock:
+            self._length -= length
+            while length:
+                part = self._parts.popleft()
+                size = part.shape[self._axis]
+                if size > length:
+                    self._parts.appendleft(self._cut(part, length, size))
+                    return
+                length -= size
 
     def _cut(self, part: npt.NDArray[Any], start: int, end: int) -> npt.NDArray[Any]:
         index = [slice(None)] * part.ndim
@@ -69,7 +75,8 @@ class ArrayQueue:
 class Curve:
     """A slowly changing value, known at even steps of time, asked for at any time in between.
 
-    Values come in order and questions too; what lies before the last question is forgotten.
+    Values come in order and questions too; what lies before the last question is forgotten. One thread may
+    push, another ask.
 
     Args:
         step: seconds from one value to the next.
@@ -80,10 +87,12 @@ class Curve:
         self._step = step
         self._first = first
         self._values = np.empty(0, np.float64)
+        self._lock = Lock()
 
     def push(self, values: npt.NDArray[np.floating[Any]]) -> None:
         """Add values ``[n]``."""
-        self._values = np.concatenate([self._values, values.astype(np.float64)])
+        with self._lock:
+            self._values = np.concatenate([self._values, values.astype(np.float64)])
 
     @property
     def known_until(self) -> float:
@@ -99,12 +108,14 @@ class Curve:
             ``[length]`` float32.
         """
         assert len(self._values), "no value yet"
+        values = self._values  # a push puts another array in its place
         times = (np.arange(start, start + length) / rate - self._first) / self._step
-        return np.interp(times, np.arange(len(self._values)), self._values).astype(np.float32)
+        return np.interp(times, np.arange(len(values)), values).astype(np.float32)
 
     def forget_before(self, time: float) -> None:
         """Nobody will ask for times before this one, in seconds."""
-        gone = min(int((time - self._first) / self._step) - 1, len(self._values) - 1)
-        if gone > 0:
-            self._values = self._values[gone:]
-            self._first += gone * self._step
+        with self._lock:
+            gone = min(int((time - self._first) / self._step) - 1, len(self._values) - 1)
+            if gone > 0:
+                self._values = self._values[gone:]
+                self._first += gone * self._step

@@ -9,7 +9,7 @@ grow with the recording. A model that changes nothing gives the source back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.ahead import ahead
 from styleshift.conversion.follow import follow_loudness, limit
 from styleshift.conversion.queues import ArrayQueue, Curve
 from styleshift.conversion.restyle import TOP_SECONDS, restyle
@@ -33,6 +34,8 @@ ComplexArray = npt.NDArray[np.complex64]
 
 # A quarter of each window is shared with the next: a third more work, and 0.3 s to fade in windows of 1.3 s.
 OVERLAP = 0.25
+# The vocoder gives some ten seconds at once; while they are encoded it makes the next. 8 MB in stereo.
+_BLOCKS_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Pipeline:
         batch: windows at once.
         vocoder: see :class:`styleshift.hooks.records.Vocoder`.
         context_frames: what the vocoder wants on both sides.
+        overlap: let the stages run at the same time, in threads; for where processors are idle otherwise.
     """
 
     metadata: BundleMetadata
@@ -52,10 +56,11 @@ class Pipeline:
     batch: int
     vocoder: Vocoder
     context_frames: int
+    overlap: bool = False
 
     def convert(
         self, blocks: Iterable[Float32Array], survey: Survey, *, ceiling: float = 1.0
-    ) -> Iterator[Float32Array]:
+    ) -> Generator[Float32Array, None, None]:
         """Convert a recording.
 
         Args:
@@ -78,7 +83,8 @@ class Pipeline:
             return
         changed = self._changed(counted, survey)
         loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
-        yield from limit(loud, survey.sample_rate, ceiling)
+        done = limit(loud, survey.sample_rate, ceiling)
+        yield from ahead(done, _BLOCKS_AHEAD) if self.overlap else done
 
     def _changed(self, blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
         """The conversion at the source's sample rate, before loudness is matched."""
@@ -123,7 +129,7 @@ class Pipeline:
             top_gain=top,
         )
         sound = vocode(
-            pieces,
+            ahead(pieces) if self.overlap else pieces,
             vocoder=self.vocoder,
             spectrogram=spectrogram,
             context=max(self.context_frames, math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -126,12 +127,13 @@ def convert_file(
         ) as writer,
     ):
         blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
-        converted = pipeline.convert(blocks, survey, ceiling=ceiling_of(written_as, survey))
-        for block in resample(converted, survey.sample_rate, rate):
-            powers.append(energy.push(block))
-            peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
-            writer.write(block)
-            told(len(block) / rate)
+        # Closed before the files are: threads may be at work in it.
+        with closing(pipeline.convert(blocks, survey, ceiling=ceiling_of(written_as, survey))) as converted:
+            for block in resample(converted, survey.sample_rate, rate):
+                powers.append(energy.push(block))
+                peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
+                writer.write(block)
+                told(len(block) / rate)
         frames = writer.frames
     powers.append(energy.finish())
     return TrackResult(

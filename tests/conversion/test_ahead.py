@@ -1,0 +1,122 @@
+"""A stage that runs ahead gives the same pieces, the same errors, and ends when nobody wants more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import soundfile
+
+from styleshift.bundle.load import load_bundle
+from styleshift.conversion.ahead import ahead
+from styleshift.conversion.pipeline import load_pipeline
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.track import convert_file
+from styleshift.errors import AudioError
+
+
+def test_the_pieces_come_in_order_and_from_another_thread() -> None:
+    threads = set()
+
+    def pieces() -> Iterator[int]:
+        for number in range(100):
+            threads.add(threading.get_ident())
+            yield number
+
+    assert list(ahead(pieces())) == list(range(100))
+    assert threads.isdisjoint({threading.get_ident()})
+    assert list(ahead([])) == []
+
+
+def test_it_runs_ahead_and_not_too_far() -> None:
+    made: list[int] = []
+    ready = threading.Event()
+
+    def pieces() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            if number == 3:
+                ready.set()
+            yield number
+
+    line = ahead(pieces(), depth=2)
+    assert next(line) == 0
+    assert ready.wait(60)  # two wait, one more is held: numbers 1 to 3
+    assert made == [0, 1, 2, 3]
+    line.close()  # type: ignore[attr-defined]
+
+
+def test_an_error_comes_where_its_piece_would_have() -> None:
+    def pieces() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise AudioError("damaged")
+
+    line = ahead(pieces())
+    assert (next(line), next(line)) == (1, 2)
+    with pytest.raises(AudioError, match="damaged"):
+        next(line)
+
+
+def test_what_nobody_wants_any_more_is_closed_in_its_thread() -> None:
+    closed_by = []
+
+    def pieces() -> Iterator[int]:
+        try:
+            while True:
+                yield 0
+        finally:
+            closed_by.append(threading.get_ident())
+
+    before = threading.active_count()
+    line = ahead(pieces())
+    next(line)
+    line.close()  # type: ignore[attr-defined]
+    assert len(closed_by) == 1
+    assert closed_by[0] != threading.get_ident()
+    assert threading.active_count() == before
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "a.wav"
+    time = np.arange(44100 * 20) / 44100
+    sound = 0.2 * np.sin(2 * np.pi * 300 * time) * np.exp(-2 * (time % 0.7))
+    noise = 0.01 * np.random.default_rng(0).standard_normal((len(time), 2))
+    soundfile.write(path, sound[:, None] + noise, 44100)
+    return path
+
+
+def test_stages_that_overlap_give_the_same_bytes(models: ModuleType, tmp_path: Path, song: Path) -> None:
+    bundle = load_bundle(models.make_model(tmp_path / "m.onnx", change=np.linspace(1, -2, 257)))
+    made = []
+    for threads in (1, 2):
+        line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), threads)
+        assert line.overlap == (threads > 1)
+        convert_file(line, song, tmp_path / "b.wav")
+        made.append((tmp_path / "b.wav").read_bytes())
+    assert made[0] == made[1]
+
+
+def test_a_failure_in_a_stage_leaves_no_thread_and_no_file(
+    models: ModuleType, tmp_path: Path, song: Path
+) -> None:
+    bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
+    line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
+    count = iter(range(100))
+
+    def fails(windows: np.ndarray) -> np.ndarray:
+        if next(count) > 2:
+            raise RuntimeError("tripped")
+        return windows
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="tripped"):
+        convert_file(replace(line, run=fails, batch=1), song, tmp_path / "b.wav")
+    assert threading.active_count() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "m.onnx"]
