@@ -5,7 +5,9 @@
 
 The plain loop is written the usual way: float32, eager, a DataLoader with workers, one optimiser step for the
 generators and one for the discriminators. Both run without matched frames, judging or checkpoints. Prints
-steps a second of each (medians over rounds), their ratio, and the share of our time spent waiting for crops.
+steps a second of each (medians over rounds), their ratio, the share of our time spent waiting for crops, and
+the share of the matrix peak: the floating-point operations of one step, counted by PyTorch, against
+the rate of a product of two large square matrices in that precision, measured in the same run.
 `cpu_ratio` is the same in processor time of the training process, which neighbours disturb less.
 """
 
@@ -14,24 +16,30 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command `styleshift train` does, for both
+
 import numpy as np
 import soundfile
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
 
 from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import losses as losses_module
-from styleshift.training.data import Batch, FreshCrops, measure
-from styleshift.training.device import choose_device
+from styleshift.training.data import measure
+from styleshift.training.device import choose_device, compile_networks
 from styleshift.training.model import CycleGAN
+from styleshift.training.sources import make_feed
 from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
 
@@ -116,6 +124,23 @@ class PlainLoop:
         return {"gan": gan.item(), "cycle": cycle.item(), "judge": judged.item()}
 
 
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a product of two square matrices: what the processor can do at best."""
+    size = 8192 if device.type == "cuda" else 1024
+    one, other = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    best = 0.0
+    for _ in range(10):
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        began = time.perf_counter()
+        for _ in range(5):
+            one @ other
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = max(best, 5 * 2 * size**3 / (time.perf_counter() - began))
+    return best
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -141,15 +166,12 @@ def main() -> None:
         model = CycleGAN(recipe, measure(x, 32), measure(y, 32)).to(device)
         plain = PlainLoop(recipe, copy.deepcopy(model), corpora, device)
         state = TrainingState.begin(recipe, model, 0)
-        source = FreshCrops(x, y, recipe.data, recipe.spectrogram)
-        waited = 0.0
+        if recipe.schedule.compile:
+            compile_networks(model, Reporter())
+        feed = make_feed((corpora[0], corpora[1]), [x, y], state, 0, Reporter())
 
         def ours() -> None:
-            nonlocal waited
-            began = time.perf_counter()
-            batch: Batch = source.batch(recipe.schedule.batch, state.random)
-            waited += time.perf_counter() - began
-            train_step(state, batch)
+            train_step(state, feed.next())
 
         def timed(step: object) -> tuple[float, float]:
             assert callable(step)
@@ -161,10 +183,16 @@ def main() -> None:
             return (time.perf_counter() - wall) / options.steps, (time.process_time() - cpu) / options.steps
 
         timed(ours), timed(plain.step)
-        waited, rounds = 0.0, []
+        with FlopCounterMode(display=False) as counter:
+            ours()
+        operations = counter.get_total_flops()
+        before, rounds = feed.waited, []
         for _ in range(options.rounds):
             rounds.append((timed(ours), timed(plain.step)))
         total = sum(ours_wall for (ours_wall, _), _ in rounds) * options.steps
+        waited = feed.waited - before
+        peak = matrix_rate(device, torch.bfloat16 if state.half else torch.float32)
+        feed.close()
     wall = [statistics.median(pair[side][0] for pair in rounds) for side in (0, 1)]
     cpu = [statistics.median(pair[side][1] for pair in rounds) for side in (0, 1)]
     print(
@@ -180,6 +208,8 @@ def main() -> None:
                 "ratio": round(wall[1] / wall[0], 3),
                 "cpu_ratio": round(cpu[1] / cpu[0], 3),
                 "data_wait": round(waited / total, 4),
+                "gflop_a_step": round(operations / 1e9, 2),
+                "matrix_share": round(operations / wall[0] / peak, 4),
             }
         )
     )

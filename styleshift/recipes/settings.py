@@ -289,6 +289,8 @@ class ScheduleConfig:
         batch: crops a domain a step.
         precision: of the networks' forward passes; weights stay float32. ``auto`` is ``bfloat16`` where
             the processor computes in it, else ``float32``.
+        compile: have ``torch.compile`` fuse what lies between the convolutions. It takes a minute or more
+            at the start, and a C++ compiler; where it cannot be used the run says so and goes on without.
         log_every: steps from one line of the log to the next.
         save_every: steps from one checkpoint to the next.
         judge: excerpts a side that are converted and judged at every checkpoint, which decides the best;
@@ -304,6 +306,7 @@ class ScheduleConfig:
     minutes: float = 0.0
     batch: int = 1
     precision: Precision = "float32"
+    compile: bool = False
     log_every: int = 20
     save_every: int = 500
     judge: int = 0

@@ -14,6 +14,7 @@ from styleshift.errors import CheckpointError, StyleshiftError, TrainingError
 from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.training.checkpoint import pack
+from styleshift.training.device import compile_networks
 from styleshift.training.excerpts import make_excerpts
 from styleshift.training.feed import Feed
 from styleshift.training.files import CheckpointFolder, write
@@ -73,6 +74,8 @@ class Sitting:
         state, log = self.state, self.log
         if state.recipe.schedule.threads:
             torch.set_num_threads(state.recipe.schedule.threads)
+        if state.recipe.schedule.compile:
+            compile_networks(state.model, self.reporter)
         began = state.seconds
         device, versions = str(state.device), torch.__version__
         log.event("start", step=state.step, pid=os.getpid(), device=device, versions=versions)
