@@ -63,8 +63,7 @@ class TrainingState:
         device = next(model.parameters()).device
         half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
         if half:
-            # Channels innermost: convolutions in bfloat16 take a half to a third of the time so.
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            _channels_last(model)
         return cls(
             recipe,
             model,
@@ -102,6 +101,18 @@ def _adam(networks: nn.Module, rate: float, settings: OptimiserConfig) -> torch.
     return torch.optim.Adam(
         networks.parameters(), lr=rate, betas=(settings.beta1, settings.beta2), foreach=True
     )
+
+
+def _channels_last(model: CycleGAN) -> None:
+    """Channels innermost in memory: convolutions in bfloat16 take a half to a third of the time so.
+
+    Not where instance norm would turn every output over and back again: the recipe ``seed`` then takes 1.9 s
+    a step instead of 1.5 s (Zen 4, one thread, crops of 256 frames, 32 channels).
+    """
+    for networks in (model.translators, model.averages, model.discriminators):
+        for network in networks.values():
+            if not any(isinstance(part, nn.InstanceNorm2d) for part in network.modules()):
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def train_step(state: TrainingState, batch: Batch) -> Losses:
@@ -201,7 +212,7 @@ def generator_losses(
             if identity:
                 terms[f"identity_{there}"] = (identity, losses.distance(same, other))
             if weights.contrast_identity:
-                contrast = model.contrast(direction, other, same, weights, state.random)
+                contrast = model.contrast(direction, given, same, weights, state.random)
                 terms[f"contrast_{there}"] = (weights.contrast_identity, contrast)
         if weights.feature:
             with torch.no_grad():

@@ -158,6 +158,14 @@ def test_a_run_killed_before_its_first_checkpoint_is_none(fresh: Workspace, tiny
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).folder == result.folder
 
 
+def test_in_bfloat16_too_a_stopped_run_goes_on_bit_for_bit(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    recipe = tiny_recipe("schedule.precision=bfloat16", "optimiser.ema=0.9", "generator.channels=4")
+    whole = start_run(fresh, PAIR, recipe, name="whole")
+    with pytest.raises(Interrupted):
+        start_run(fresh, PAIR, recipe, name="parts", reporter=StopAt(3, signal.SIGINT))
+    assert_same_bits(whole.folder, resume_run(fresh, "parts").folder)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_stopped_while_it_prepares_leaves_no_folder(
     fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, code: int

@@ -194,3 +194,18 @@ def test_distance_is_used_for_the_cycle(tiny_recipe: Tiny) -> None:
     _, named, fakes = generator_losses(state, x, y)
     cycled = state.model.translator("y2x").translate(fakes["y"])
     assert float(named["cycle_x"]) == pytest.approx(float(losses.distance(cycled, x).detach()), rel=1e-5)
+
+
+def test_channels_are_innermost_in_bfloat16_where_no_instance_norm_turns_them_over(tiny_recipe: Tiny) -> None:
+    def innermost(recipe: Recipe) -> bool:
+        wide = [
+            weight
+            for weight in begin(recipe).model.parameters()
+            if weight.ndim == 4 and min(weight.shape) > 1
+        ]
+        assert wide
+        return all(weight.is_contiguous(memory_format=torch.channels_last) for weight in wide)
+
+    assert innermost(tiny_recipe("schedule.precision=bfloat16"))
+    assert not innermost(tiny_recipe("schedule.precision=float32"))
+    assert not innermost(load_recipe("seed", [*SEED, "schedule.precision=bfloat16"]))
