@@ -36,6 +36,8 @@ KEPT_WELL = 0.65
 KEPT_TOO_LITTLE = 0.35
 SPREAD_TOO_LITTLE = 0.25
 """Below this part of the difference between sources their conversions are nearly the same."""
+DIFFERENT_DB = 1.0
+"""Recordings that differ less than this say nothing about a collapse."""
 HEARD_AS_OTHER = 0.2
 """Below this probability of the target no distance makes a conversion one: an equaliser alone goes half the
 Frechet distance."""
@@ -216,19 +218,23 @@ class Judge:
 def spread(sources: Sequence[Features], converted: Sequence[Features]) -> float:
     """How different the conversions are from each other, as a part of how different their sources are.
 
-    The deviation over recordings of each band in each frame, levels relative to each recording's peak,
-    averaged over bands and frames; all cut to the shortest.
+    Each recording and its neighbour in the list, both cut to the shorter: the mean difference of their
+    conversions as a part of that of the recordings, levels relative to each one's peak. The median of these,
+    so that a short recording, or two that begin with the same silence, do not decide.
 
     Returns:
-        nan for fewer than two recordings, or sources that are all the same.
+        nan where no two recordings differ.
     """
-    frames = min(len(item.log_mel) for item in (*sources, *converted))
-    if len(sources) < 2 or not frames:
-        return float("nan")
     before, after = (
-        float(
-            np.std([clip_range(item.log_mel - item.log_mel.max())[:frames] for item in side], axis=0).mean()
-        )
-        for side in (sources, converted)
+        [clip_range(item.log_mel - item.log_mel.max()) for item in side] for side in (sources, converted)
     )
-    return after / before if before > 0 else float("nan")
+    parts = []
+    for one, other in zip(range(len(before)), [*range(1, len(before)), 0], strict=True):
+        frames = min(len(side[index]) for side in (before, after) for index in (one, other))
+        given, made = (
+            float(np.abs(side[one][:frames] - side[other][:frames]).mean()) if frames else 0.0
+            for side in (before, after)
+        )
+        if given > DIFFERENT_DB:
+            parts.append(made / given)
+    return float(np.median(parts)) if parts else float("nan")

@@ -155,3 +155,20 @@ def test_spread_by_hand() -> None:
 
     assert spread(recordings(8), recordings(2)) == pytest.approx(0.25)
     assert math.isnan(spread(recordings(0), recordings(2)))
+
+
+def test_a_short_recording_does_not_make_a_collapse() -> None:
+    """Four that begin alike; one of them is nothing but that beginning."""
+    rng = np.random.default_rng(0)
+
+    def recordings(deviation: float) -> list[Features]:
+        found = []
+        for frames in (200, 200, 20, 200, 200, 200):
+            level = np.full((frames, 4), -40.0)
+            level[0] = 0.0
+            level[20:] += deviation * rng.standard_normal((max(0, frames - 20), 4))
+            found.append(Features(level.astype(np.float32), np.zeros((frames, 12), np.float32)))
+        return found
+
+    assert spread(recordings(6), recordings(5)) == pytest.approx(5 / 6, rel=0.1)
+    assert spread(recordings(6), recordings(0)) == pytest.approx(0, abs=0.01)
