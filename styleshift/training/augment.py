@@ -53,7 +53,11 @@ def augment(
         batch = torch.where(chosen, mixed(batch, others, gain, spectrogram), batch)
     if config.gain_db or config.tilt_db:
         slope = torch.linspace(-0.5, 0.5, batch.shape[2], device=device).view(1, 1, -1, 1)
-        change = uniform(-config.gain_db, config.gain_db) + uniform(-config.tilt_db, config.tilt_db) * slope
+        gain, tilt = (
+            uniform(-most, most) if most else torch.zeros(count, 1, 1, 1, device=device)
+            for most in (config.gain_db, config.tilt_db)
+        )
+        change = gain + tilt * slope
         batch = amplified(batch, torch.exp(DECIBEL * change), spectrogram)
     if config.pitch_bins or config.stretch:
         pitch = 1 + uniform(-config.pitch_bins, config.pitch_bins) if config.pitch_bins else None

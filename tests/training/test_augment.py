@@ -51,6 +51,18 @@ def test_silence_stays_silence(config: SpectrogramConfig) -> None:
     assert float(muted.min()) == pytest.approx(float(silent.max()), abs=0.01)
 
 
+@pytest.mark.parametrize("setting", ["gain_db", "tilt_db", "pitch_bins", "stretch", "mute"])
+def test_a_setting_that_is_zero_draws_nothing(setting: str) -> None:
+    """So that one more setting does not change what the others do."""
+    batch, random = crop(noise(0), LOG1P), generator()
+    augment(batch, DataConfig(**{setting: 0.4}), LOG1P, random)
+    other = generator()
+    draws = {"mute": 3}.get(setting, 1)  # whether, where to, and from where
+    for _ in range(draws):
+        torch.rand(len(batch), 1, 1, 1, generator=other)
+    assert torch.equal(random.get_state(), other.get_state())
+
+
 def test_gain_and_tilt_in_decibels() -> None:
     batch = torch.full((64, 1, BINS, 4), 8.0)
     config = replace(LOG1P, compression="log", floor=1e-9)
