@@ -19,7 +19,7 @@ WIDTH = 256
 
 
 class ContrastHeads(nn.Module):
-    """One two-layer network for each layer of features (H_l, section 3.2 there).
+    """One two-layer network for each layer of features (H_l there).
 
     Args:
         core: a generator with ``features(normalised)``: the list of what some of its layers give,

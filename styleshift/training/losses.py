@@ -81,7 +81,7 @@ def envelope_distance(source: Tensor, converted: Tensor) -> Tensor:
 
 
 def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
-    """PatchNCE (Park et al. 2020, equations 3 and 4): to tell the same place from all others of a crop.
+    """PatchNCE (Park et al. 2020, equations 2 and 3): to tell the same place from all others of a crop.
 
     Args:
         query: ``[batch, place, n]`` unit vectors, of the conversion.
@@ -91,9 +91,11 @@ def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
     Returns:
         Scalar, the mean cross-entropy; ``log(places)`` where nothing is told apart.
     """
-    likeness = query @ key.transpose(1, 2) / temperature
     right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
-    return functional.cross_entropy(likeness.flatten(0, 1), right.flatten())
+    # Divided by a temperature of 0.07, rounding to bfloat16 would weigh as much as what is to be told apart.
+    with torch.autocast(query.device.type, enabled=False):
+        likeness = query.float() @ key.float().transpose(1, 2) / temperature
+        return functional.cross_entropy(likeness.flatten(0, 1), right.flatten())
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:

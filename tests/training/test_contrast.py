@@ -42,6 +42,16 @@ def test_contrast_by_hand() -> None:
     assert float(patch_contrast(query, key, 0.5)) == pytest.approx((first + second) / 2, rel=1e-6)
 
 
+def test_contrast_is_in_float32_within_autocast() -> None:
+    torch.manual_seed(0)
+    key = nn.functional.normalize(torch.randn(1, 64, 256), dim=2)
+    query = nn.functional.normalize(key + 0.001 * torch.randn(1, 64, 256), dim=2)
+    exact = float(patch_contrast(query.double(), key.double(), 0.07))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = float(patch_contrast(query, key, 0.07))
+    assert found == pytest.approx(exact, rel=1e-5)
+
+
 def test_contrast_compares_within_a_crop_only() -> None:
     torch.manual_seed(0)
     query, key = (nn.functional.normalize(torch.randn(3, 5, 8), dim=2) for _ in range(2))
@@ -120,6 +130,32 @@ def test_training_without_a_way_back(tiny_recipe: Callable[..., Recipe]) -> None
         train_step(state, Batch(3 + crops(seed).abs(), 3 + crops(seed + 10).abs()))
     now = state.model.heads.parameters()
     assert any(not torch.equal(one, other) for one, other in zip(before, now, strict=True))
+
+
+def test_real_crops_of_the_target_are_compared_as_the_generator_sees_them(
+    tiny_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the scale of its source, which is another than theirs."""
+    recipe = tiny_recipe(*CUT, "data.normalisation=domain")
+    torch.manual_seed(0)
+    other = Statistics(torch.full((65,), 6.0), 3.0, 2.0, 8.0)
+    state = TrainingState.begin(recipe, CycleGAN(recipe, statistics(), other), 0)
+    compared = []
+    honest = CycleGAN.contrast
+
+    def seen(model: CycleGAN, direction: str, source: Tensor, *rest: object) -> Tensor:
+        compared.append((direction, source))
+        return honest(model, direction, source, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(CycleGAN, "contrast", seen)
+    x, y = crops(1), crops(2)
+    generator_losses(state, x, y)
+    g, f = state.model.translator("x2y"), state.model.translator("y2x")
+    wanted = [x, g.source.normalise(f.source.plain(y)), y, f.source.normalise(g.source.plain(x))]
+    assert [direction for direction, _ in compared] == ["x2y", "x2y", "y2x", "y2x"]
+    for (_, source), right in zip(compared, wanted, strict=True):
+        assert torch.allclose(source, right, atol=1e-5)
+    assert not torch.allclose(wanted[1], y, atol=0.1)
 
 
 def test_places_are_drawn_from_the_run_s_own_generator(tiny_recipe: Callable[..., Recipe]) -> None:
