@@ -88,11 +88,14 @@ def main() -> None:
     began = time.monotonic()
     whole = begin([*start, "--name", "whole"])
     folder = CheckpointFolder(root / "runs" / "whole" / "checkpoints")
-    while not folder.steps():
+    code = None
+    while not folder.steps() and code is None:
+        code = ended(whole)
         time.sleep(0.001)
     prepared, began = time.monotonic() - began, time.monotonic()
-    _, status = os.waitpid(whole, 0)
-    assert status == 0, "the undisturbed run failed"
+    if code is None:
+        code = os.waitstatus_to_exitcode(os.waitpid(whole, 0)[1])
+    assert code == 0, "the undisturbed run failed"
     steps = folder.steps()[-1]
     step_time = (time.monotonic() - began) / steps
     finished, kinds, name = [], Counter[str](), "parts-0"
