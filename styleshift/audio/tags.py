@@ -8,7 +8,9 @@ ReplayGain and R128 gains, AcoustID fingerprints, encoder settings, gapless info
 from __future__ import annotations
 
 import base64
+import os
 import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import soundfile
 from mediafile import MediaFile, UnreadableFileError
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3
+from mutagen.mp3 import BitrateMode, MPEGInfo
 from mutagen.mp4 import MP4Tags
 
 from styleshift.audio.stream import shown
@@ -56,9 +59,31 @@ def made_by_styleshift(path: Path) -> bool:
 
 
 def bits_per_second(path: Path, seconds: float) -> float:
-    """Of a recording of that length: as its header says, else by the size of the file."""
-    found = getattr(getattr(_open(path), "info", None), "bitrate", None)
-    return float(found or path.stat().st_size * 8 / max(seconds, 0.1))
+    """Of a recording of that length: as its header says where it can know, else by the size of the file.
+
+    An MP3 says it in a header of its own (Xing, Info, VBRI), which old encoders and cutters leave out; then
+    there is only the first frame's rate, which in a variable one may be a quarter of the mean.
+    """
+    info = getattr(_open(path), "info", None)
+    found = getattr(info, "bitrate", None)
+    size = path.stat().st_size
+    if isinstance(info, MPEGInfo) and info.bitrate_mode != BitrateMode.CBR:
+        size, found = size - info.frame_offset - _tail(path), None
+    return float(found or max(size, 0) * 8 / max(seconds, 0.1))
+
+
+def _tail(path: Path) -> int:
+    """Bytes of the tags that follow the sound of an MP3: ID3v1, and APEv2 before it."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 160))
+        end = file.read()
+    found = 128 if end[-128:].startswith(b"TAG") else 0
+    footer = end[: len(end) - found][-32:]
+    if footer.startswith(b"APETAGEX"):
+        length, _, flags = struct.unpack("<3I", footer[12:24])
+        found += length + (32 if flags >> 31 else 0)  # its header is not counted in its length
+    return min(found, size)
 
 
 def copy_tags(source: Path, target: Path, comment: str = "") -> list[str]:

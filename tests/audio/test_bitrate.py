@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mutagen.apev2 import BINARY, APEv2, APEValue
+from mutagen.id3 import APIC, ID3, TIT2
 
 from styleshift.audio.formats import FORMATS, OutputFormat, as_many_bits
 from styleshift.audio.read import open_audio, probe
@@ -62,6 +65,36 @@ def test_as_many_come_out_as_went_in(
     # Opus counts only roughly. An MP3 below 64 kbit/s could not say where its sound ends.
     least = 0.85 if kind == "opus" else 0.95
     assert least * before <= after <= max(1.35 * before, 82 if kind == "mp3" else 0)
+
+
+@pytest.mark.parametrize(("mode", "level"), [("VARIABLE", 0.3), ("CONSTANT", 0.5)])
+def test_an_mp3_that_does_not_say_how_many_is_measured(tmp_path: Path, mode: str, level: float) -> None:
+    """Its first frame has another rate than the mean, and tags before and behind are not music."""
+    source = tmp_path / "source.mp3"
+    kilobits(source, replace(FORMATS["mp3"], bitrate_mode=mode, compression_level=level), 1)
+    data = source.read_bytes()
+    header = re.search(b"Xing|Info", data)
+    assert header is not None
+    sound = data[data.index(b"\xff\xfb", header.start()) :]
+    with_tags(source, sound)
+    assert source.stat().st_size > 1.5 * len(sound)
+    told = bits_per_second(source, SECONDS)
+    assert told == pytest.approx(len(sound) * 8 / SECONDS, rel=1e-3)
+    format = as_many_bits(FORMATS["mp3"], probe(source), told, RATE)
+    after = kilobits(tmp_path / "target.mp3", format, 1) * 1000
+    assert 0.97 * told <= after <= 1.35 * told
+
+
+def with_tags(path: Path, sound: bytes) -> None:
+    """``sound`` with a picture before it (ID3v2) and one behind it (APEv2), and ID3v1 at the end."""
+    path.write_bytes(sound)
+    ape = APEv2()
+    ape["Cover"] = APEValue(bytes(len(sound) // 3), BINARY)
+    ape.save(path)
+    tags = ID3()
+    tags.add(APIC(mime="image/png", data=bytes(len(sound) // 3)))
+    tags.add(TIT2(text=["A title"]))
+    tags.save(path, v1=2)
 
 
 def test_an_mp3_of_few_bits_keeps_its_length(tmp_path: Path) -> None:
