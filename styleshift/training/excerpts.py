@@ -25,7 +25,8 @@ def make_excerpts(
     """Convert one crop of each domain with the generators that would be exported, and make sound of it.
 
     The phase comes from the magnitudes alone (the vocoder ``pghi``), since a corpus holds no other, so even
-    the source sounds a little worse than it is; the three compare with each other.
+    the source sounds a little worse than it is; the three compare with each other. What is not finite as
+    sound is silence.
 
     Args:
         model: both generators.
@@ -45,7 +46,9 @@ def make_excerpts(
         waves = []
         for stage in stages:
             values = np.ascontiguousarray(stage[0].float().cpu().numpy().transpose(0, 2, 1))
-            waves.append(invert(values, None, values.shape[1] * config.hop_length)[0])
+            wave = invert(values, None, values.shape[1] * config.hop_length)[0]
+            # A generator that has run away gives levels that have no waveform; they are shown as silence.
+            waves.append(wave if np.isfinite(wave).all() else np.zeros_like(wave))
         spectra = [log_frequency(wave, config.sample_rate, width=WIDTH, height=HEIGHT) for wave in waves]
         peak = max(float(spectrum.decibels.max()) for spectrum in spectra)
         for stage_name, wave, spectrum in zip(STAGES, waves, spectra, strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styleshift.errors import CheckpointError, StyleshiftError, TrainingError
+from styleshift.errors import CheckpointError, TrainingError
 from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.training.checkpoint import pack
@@ -152,9 +152,12 @@ class Sitting:
                     state.model, self.jury.excerpts, self.names, state.recipe.spectrogram
                 )
             write_run_page(self.folder, excerpts, facts)
-        except (OSError, StyleshiftError) as error:
+        except Exception as error:  # a picture is worth no training, whatever it is that cannot be drawn
             if not self._told:
-                self.reporter.warn(f"the page of this run is not up to date: {str(error).splitlines()[0]}")
+                reason = (str(error).strip().splitlines() or [""])[0]
+                self.reporter.warn(
+                    f"the page of this run is not up to date: {type(error).__name__}: {reason}".rstrip(": ")
+                )
             self._told = True
         if self.trackers and verdict:
             scores = {f"score/{name}": part.score for name, part in verdict.directions.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import json
 import re
@@ -13,17 +14,21 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from styleshift.errors import PluginError
 from styleshift.hooks import Excerpt, TrackerSpec, load_registry
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.excerpts import STAGES, curve_points
+from styleshift.training import sitting as sitting_module
+from styleshift.training.excerpts import STAGES, curve_points, make_excerpts
+from styleshift.training.model import CycleGAN
 from styleshift.training.page import write_run_page
 from styleshift.training.run import resume_run, start_run
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
+Patch = pytest.MonkeyPatch
 PAIR = ("low", "high")
 JUDGED = ("schedule.judge=1", "schedule.steps=4")
 
@@ -94,6 +99,51 @@ def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -
     text = (folder / "index.html").read_text("utf-8")
     assert "<audio" not in text
     assert text.count("<polyline") >= 6
+
+
+def test_what_has_no_waveform_is_silence(fresh: Workspace, tiny_recipe: Tiny, monkeypatch: Patch) -> None:
+    class Runaway:
+        def __init__(self, model: CycleGAN, level: float) -> None:
+            self.model, self.level = model, level
+
+        def best(self) -> dict[str, torch.nn.Module]:
+            away = self.model.best()["y2x"]
+            away.register_forward_hook(lambda module, given, made: made * 0 + self.level)
+            return {"x2y": self.model.best()["x2y"], "y2x": away}
+
+    made: list[list[Excerpt]] = []
+
+    def runaway(model: CycleGAN, *rest: Any) -> list[Excerpt]:
+        level = (float("inf"), float("nan"), 95.0)[len(made)]
+        made.append(make_excerpts(Runaway(copy.deepcopy(model), level), *rest))  # type: ignore[arg-type]
+        return made[-1]
+
+    monkeypatch.setattr(sitting_module, "make_excerpts", runaway)
+    told = Told()
+    folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED), device="cpu", reporter=told).folder
+    assert not [text for text in told.warnings if "page" in text]
+    assert len(made) == 3
+    for shown in made:
+        assert all(np.isfinite(excerpt.audio).all() for excerpt in shown)
+        loud = {(one.direction, one.stage): bool(one.audio.any()) for one in shown}
+        assert loud["high to low", "source"]
+        assert loud["low to high", "converted"]
+        assert not loud["high to low", "converted"]
+        assert not loud["low to high", "there and back"]
+    assert (folder / "index.html").read_text("utf-8").count("<audio") == 2 * len(STAGES)
+
+
+def test_a_page_that_cannot_be_made_is_a_warning(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: Patch
+) -> None:
+    def fail(*_: object) -> list[Excerpt]:
+        raise AssertionError("no such encoder\nand more")
+
+    monkeypatch.setattr(sitting_module, "make_excerpts", fail)
+    told = Told()
+    assert start_run(fresh, PAIR, tiny_recipe(*JUDGED), device="cpu", reporter=told).step == 4
+    said = [text for text in told.warnings if "page" in text]
+    assert said == ["the page of this run is not up to date: AssertionError: no such encoder"]
 
 
 def test_names_are_shown_as_text_and_cut_lines_are_left_out(tmp_path: Path) -> None:
