@@ -141,7 +141,7 @@ def convert(
         typer.Option(
             "--give-up",
             metavar="SECONDS",
-            min=1,
+            min=10,
             help="Give a file up on which nothing has moved for so long.",
         ),
     ] = 300.0,

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 JobT = TypeVar("JobT")
 
-# A new process reads its code from a disk that may be busy before it can give a sign of life.
+# A new process reads its code and its model from a disk that may be busy before its first sign of life.
 _START_SECONDS = 60.0
 # How long a process that was asked to end may clean up behind itself.
 _GRACE_SECONDS = 2.0
@@ -70,7 +70,8 @@ class WorkerPool(Generic[JobT]):
         work: ``work(job, tell)`` runs a job and returns what :meth:`events` hands over; ``tell(amount)``
             shows progress. Both must be importable, and ``work`` should raise nothing.
         arguments: of ``begin``.
-        patience: seconds without a sign of life after which a job is given up.
+        patience: seconds without a sign of life after which a job is given up; until a new process gives its
+            first, a minute at least. So ``work`` should tell of something once it has loaded what it needs.
     """
 
     def __init__(
@@ -202,7 +203,6 @@ def _serve(
 ) -> None:
     """The life of a worker process. It ends when the other end of the pipe is closed, also by a kill."""
     begin(*arguments)
-    pipe.send(Progress(0.0))
     last, pent = 0.0, 0.0
 
     def tell(amount: float) -> None:

@@ -113,7 +113,12 @@ def test_a_file_on_which_nothing_moves_is_given_up(
     monkeypatch.setenv("PYTHONPATH", str(models.make_trouble(tmp_path / "plugin")))
     for name, frames in (("hang", 9000), ("crash", 8000), ("raise", 10000), ("good", 7000)):
         song(tmp_path / "library" / f"{name}.wav", frames)
-    done = run(tmp_path, "library", "--to", "classical", "--vocoder", "trouble", "--give-up", "10", "--json")
+    words = ("library", "--to", "classical", "--vocoder", "trouble", "--json")
+    # A whole run here, with its start: no file that moves is silent for three times as long.
+    began = time.monotonic()
+    assert run(tmp_path, *words, "--include", "good.wav", "-o", "alone").returncode == 0
+    patience = max(10.0, 3 * (time.monotonic() - began))
+    done = run(tmp_path, *words, "--give-up", f"{patience:.0f}")
     assert done.returncode == 3
     *lines, summary = events(done)
     assert {line["name"]: line.get("reason", line["status"]) for line in lines} == {

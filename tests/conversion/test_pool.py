@@ -29,7 +29,10 @@ def work(job: str, tell: Callable[[float], None]) -> str:
     if job == "leave":
         os._exit(3)
     if job == "hang":
+        tell(0.0)
         time.sleep(1000)
+    if job == "load":
+        time.sleep(2.5)
     if job == "slow":
         for _ in range(8):
             time.sleep(0.25)
@@ -74,6 +77,11 @@ def test_a_job_that_hangs_is_given_up_and_one_that_is_slow_is_not() -> None:
     assert ends["a"] == "set a"
     assert 0 < ends["progress"] <= 8
     assert time.monotonic() - began < 20
+
+
+def test_what_a_new_process_has_to_load_first_is_waited_for() -> None:
+    """Longer than a job may be silent, but within the minute that a new process has."""
+    assert run(["load"], 1, patience=0.5)["load"] == "set load"
 
 
 def test_a_job_is_announced_before_it_is_handed_out() -> None:
