@@ -20,7 +20,7 @@ def record_problem(spec: Any) -> str:
         return "has a name that is not lower-case letters, digits, dots, dashes and underscores"
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
         return "has a summary that is not one line of text"
-    for name in ("find", "build"):
+    for name in ("find", "build", "check"):
         if hasattr(spec, name) and not callable(getattr(spec, name)):
             return f"has a {name} that cannot be called"
     if hasattr(spec, "config") and (wrong := config_problem(spec.config)):

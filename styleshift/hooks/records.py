@@ -229,8 +229,11 @@ class TrackerSpec:
         summary: one line.
         build: ``build(folder, run)`` begins, or goes on with, the run in ``folder``; ``run`` is what its
             ``run.json`` holds: name, domains, recipe, seed, provenance.
+        check: called before the minutes that a run is prepared; raises a ``StyleshiftError`` where the
+            tracker cannot be used here, such as without a package. By default nothing is looked at.
     """
 
     name: str
     summary: str
     build: Callable[[Path, Mapping[str, Any]], Tracker]
+    check: Callable[[], None] = lambda: None

@@ -45,7 +45,7 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.team import local_device, team
-from styleshift.training.trackers import Trackers
+from styleshift.training.trackers import Trackers, check_trackers
 from styleshift.workspace import Workspace
 
 
@@ -102,8 +102,7 @@ def start_run(
         Interrupted: a signal came; everything is saved.
         LockedError: another process works on this run.
     """
-    for tracker in trackers:  # before the work
-        load_registry().trackers.entry(tracker)
+    check_trackers(trackers)  # before the work
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -142,7 +141,9 @@ def start_run(
                 reporter.info(f"run {folder.name}")
                 _write_run(folder, {"name": folder.name, **run})
             folder = ranks.share(folder)
-            shown = Trackers(trackers, folder, run, reporter) if ranks.leads else None
+            shown = None
+            if ranks.leads:
+                shown = stack.enter_context(Trackers(trackers, folder, run, reporter))
             Sitting(folder, pair, state, feed, jury, reporter, trackers=shown).run()
             return RunResult(folder.name, folder, state.step, state.seconds)
 
@@ -181,12 +182,14 @@ def resume_run(
     with team(processor) as ranks, ExitStack() as stack:
         reporter = (reporter if ranks.leads else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
-        folder, run = Path(), dict[str, Any]()
+        folder, run, names = Path(), dict[str, Any](), list[str]()
         if ranks.leads:
             folder = find_run(place, name)
             run = read_run(folder)
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
+            names = list(run.get("trackers", []) if trackers is None else trackers)
+            check_trackers(names)  # before the work
         folder, run = ranks.share((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
@@ -219,10 +222,9 @@ def resume_run(
             feed.restore(values["source"], state.step)
         shown = None
         if ranks.leads:
-            names = list(run.get("trackers", []) if trackers is None else trackers)
             run = {**run, "recipe": recipe.to_dict(), "trackers": names}
             _write_run(folder, run)
-            shown = Trackers(names, folder, run, reporter)
+            shown = stack.enter_context(Trackers(names, folder, run, reporter))
         Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown).run()
         return RunResult(folder.name, folder, state.step, state.seconds)
 

@@ -39,7 +39,7 @@ class Sitting:
         feed: gives the batches; closed at the end.
         jury: judges every checkpoint; None where nobody does.
         reporter: who is told.
-        trackers: show the run elsewhere; closed at the end.
+        trackers: show the run elsewhere; closed by who made them.
         watched: what a checkpoint holds of the watch on judgements; None where the run is new.
     """
 
@@ -96,8 +96,6 @@ class Sitting:
             ) from error
         finally:
             self.feed.close()
-            if self.trackers:
-                self.trackers.close()
         waited = self.feed.waited / max(1e-9, state.seconds - began)
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,7 @@ class TensorBoard:
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise ConfigError(
-                f"the tracker tensorboard cannot be used: {error}", "pip install 'styleshift[tensorboard]'"
-            ) from error
-        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
+        self._writer: Any = _summary_writer()(str(folder / "tensorboard"))
         self._writer.add_text(
             "recipe", "\n".join(f"    {key}: {value}" for key, value in run["recipe"].items())
         )
@@ -53,8 +48,37 @@ class TensorBoard:
         self._writer.close()
 
 
-class Trackers:
-    """The trackers of a run; one that raises is left out from then on, with a warning.
+def _summary_writer() -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError(
+            f"the tracker tensorboard cannot be used: {error}", "pip install 'styleshift[tensorboard]'"
+        ) from error
+    return SummaryWriter
+
+
+def _check_tensorboard() -> None:
+    _summary_writer()
+
+
+def check_trackers(names: Iterable[str]) -> None:
+    """Find out before the work what cannot be used.
+
+    Raises:
+        PluginError: there is no tracker of a name.
+        StyleshiftError: a tracker cannot be used here.
+    """
+    from styleshift.hooks.registry import load_registry
+
+    for name in names:
+        load_registry().trackers.get(name).check()
+
+
+class Trackers(AbstractContextManager["Trackers"]):
+    """The trackers of a run, closed where its ``with`` ends.
+
+    One that raises is left out from then on, with a warning.
 
     Args:
         names: of trackers.
@@ -73,8 +97,17 @@ class Trackers:
         from styleshift.hooks.registry import load_registry
 
         specs = [load_registry().trackers.get(name) for name in names]
-        self._trackers: dict[str, Tracker] = {spec.name: spec.build(folder, run) for spec in specs}
+        self._trackers: dict[str, Tracker] = {}
         self._reporter = reporter
+        try:
+            for spec in specs:
+                self._trackers[spec.name] = spec.build(folder, run)
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def figures(self, step: int, figures: Mapping[str, float]) -> None:
         """Hand them to every tracker."""
@@ -104,4 +137,4 @@ class Trackers:
 def styleshift_trackers() -> Iterable[TrackerSpec]:
     """``tensorboard``."""
     summary = "losses, scores, spectrogram pictures and audio for TensorBoard (styleshift[tensorboard])"
-    return [TrackerSpec("tensorboard", summary, TensorBoard)]
+    return [TrackerSpec("tensorboard", summary, TensorBoard, _check_tensorboard)]

@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ import pytest
 import soundfile
 import torch
 
-from styleshift.errors import PluginError
+from styleshift.errors import CheckpointError, ConfigError, PluginError
 from styleshift.hooks import Excerpt, TrackerSpec, load_registry
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
+from styleshift.training import run as run_module
 from styleshift.training import sitting as sitting_module
 from styleshift.training.excerpts import STAGES, curve_points, make_excerpts
 from styleshift.training.model import CycleGAN
@@ -213,6 +215,46 @@ def test_an_unknown_tracker_is_told_of_before_the_work(fresh: Workspace, tiny_re
     with pytest.raises(PluginError, match="no tracker 'absent'; there are: tensorboard"):
         start_run(fresh, PAIR, tiny_recipe(), trackers=["absent"])
     assert not list(fresh.runs.glob("*"))
+
+
+def test_a_tracker_that_cannot_be_used_is_told_of_before_the_work(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: Patch
+) -> None:
+    start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="there")
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # as without the package
+    monkeypatch.setattr(run_module, "make_samplers", None)  # where the work begins
+    before = (fresh.runs / "there" / "run.json").read_bytes()
+    with pytest.raises(ConfigError, match="tensorboard cannot be used") as caught:
+        start_run(fresh, PAIR, tiny_recipe(), trackers=["tensorboard"])
+    assert "styleshift[tensorboard]" in caught.value.hint
+    with pytest.raises(ConfigError, match="tensorboard cannot be used"):
+        resume_run(fresh, steps=2, trackers=["tensorboard"])
+    assert [folder.name for folder in fresh.runs.iterdir()] == ["there"]
+    assert (fresh.runs / "there" / "run.json").read_bytes() == before
+
+
+def test_trackers_are_closed_where_the_first_save_fails(
+    fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers], monkeypatch: Patch
+) -> None:
+    def fail(*_: object) -> None:
+        raise CheckpointError("not to be packed")
+
+    monkeypatch.setattr(sitting_module, "pack", fail)
+    with pytest.raises(CheckpointError, match="not to be packed"):
+        start_run(fresh, PAIR, tiny_recipe(), trackers=["memory"])
+    assert remembered[0].closed
+
+
+def test_a_tracker_is_closed_where_the_next_cannot_be_built(
+    fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers]
+) -> None:
+    def fail(folder: Path, run: Mapping[str, Any]) -> Remembers:
+        raise ConfigError("no address")
+
+    load_registry().trackers.add(TrackerSpec("afar", "a test", fail), "a-test", "1")
+    with pytest.raises(ConfigError, match="no address"):
+        start_run(fresh, PAIR, tiny_recipe(), trackers=["memory", "afar"])
+    assert remembered[0].closed
 
 
 def test_tensorboard_has_losses_pictures_and_audio(fresh: Workspace, tiny_recipe: Tiny) -> None:
