@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 
 import typer
 
 from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, plugins, precompute, train
-from styleshift.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGPIPE, StyleshiftError
+from styleshift.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
 
 app = typer.Typer(
     name="styleshift",
@@ -47,6 +48,7 @@ app.add_typer(plugins.app, name="plugins")
 
 def run() -> None:
     """Run the command of ``sys.argv`` and exit with the documented code; see :mod:`styleshift.errors`."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # A file name that this terminal cannot show is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
@@ -74,6 +76,14 @@ def run() -> None:
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(EXIT_SIGINT)
+    except OSError as error:  # this machine's doing, not ours; most often it is stdout that takes no more
+        if debug:
+            raise
+        _drop_output()
+        named = f"{error.filename}: " if error.filename is not None else ""
+        _say(f"error: {named}{error.strerror or error}")
+        _say("  try: whether that place can be used and has space left; --debug shows where it failed")
+        sys.exit(EXIT_USAGE)
     except Exception as error:
         if debug:
             raise
@@ -84,8 +94,29 @@ def run() -> None:
 
 def _nobody_listens() -> None:
     """End as a program does that SIGPIPE ends, as in ``styleshift plugins list | head -1``."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+    _drop_output()
     sys.exit(EXIT_SIGPIPE)
+
+
+def _drop_output() -> None:
+    """What is still in the buffer of stdout goes nowhere, instead of failing again at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _open_what_is_closed() -> None:
+    """Streams that the caller closed (``>&-``) lead nowhere.
+
+    Python has None in their place, and the next file that is opened would get their number, with whatever a
+    library prints in it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(opened, True)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _say(text: str) -> None:

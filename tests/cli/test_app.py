@@ -75,6 +75,50 @@ def test_a_reader_that_goes_away_ends_it_quietly(words: tuple[str, ...]) -> None
     assert command.returncode == 141
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"), [("--version", 0), ("plugins list", 0), ("convert ./no --to x", 10)]
+)
+def test_streams_that_are_closed_change_nothing_else(
+    tmp_path: Path, closed: str, words: str, code: int
+) -> None:
+    shown = subprocess.run(
+        ["sh", "-c", f'"{STYLESHIFT}" {words} {closed}'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert shown.returncode == code
+    if "2>" in closed:
+        assert shown.stderr == ""
+    if ">&-" in closed.split():
+        assert shown.stdout == ""
+    assert "bug" not in shown.stdout + shown.stderr
+    assert "error" not in shown.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("plugins", "list")])
+def test_an_output_that_takes_no_more_is_one_plain_error(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        shown = subprocess.run(
+            [str(STYLESHIFT), *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    lines = shown.stderr.splitlines()
+    assert shown.returncode == 2
+    assert lines[0] == "error: No space left on device"
+    assert len(lines) == 2
+    assert lines[1].startswith("  try: ")
+
+
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
     run("train", "--domains", "country", "classical", cwd=tmp_path)
     run("convert", "./library", "--to", "classical", cwd=tmp_path)
