@@ -3,10 +3,10 @@
     python benchmarks/precompute.py                 one hour of FLAC and of MP3, and memory for ten hours
     python benchmarks/precompute.py --minutes 12    quicker, and less exact
 
-Both are timed in turn; medians and their ratio are printed. Decoding is soundfile reading blocks of float32
-in as many threads (it lets go of the interpreter's lock). `cpu_ratio` is the same for one worker in processor
-time, which neighbours on the machine disturb less. The memory figure is the most that a worker held over a
-ten-hour file.
+Both are timed in turn; medians and their ratio are printed. Spectrograms are those of the default recipe.
+Decoding is soundfile reading blocks of float32 in as many threads (it lets go of the interpreter's lock).
+`cpu_ratio` is the same for one worker in processor time, which neighbours on the machine disturb less. The
+memory figure is the most that a worker held over a ten-hour file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from pathlib import Path
 import mutagen
 import numpy as np
 import soundfile
+
+from styleshift.frontend import SpectrogramConfig
+from styleshift.recipes import load_recipe
 
 RATE = 44100
 TRACK_MINUTES = 4
@@ -84,13 +87,12 @@ def decode_all(tracks: list[Path], workers: int) -> None:
         list(pool.map(decode, tracks))
 
 
-def precompute_all(root: Path, workspace: Path, workers: int) -> None:
+def precompute_all(root: Path, workspace: Path, config: SpectrogramConfig, workers: int) -> None:
     from styleshift.corpus import precompute
-    from styleshift.frontend import SpectrogramConfig
     from styleshift.workspace import Workspace
 
     shutil.rmtree(workspace, ignore_errors=True)
-    result = precompute(root, Workspace(workspace), SpectrogramConfig(), jobs=workers)
+    result = precompute(root, Workspace(workspace), config, jobs=workers)
     assert result.computed_hours > 0
     assert not result.failed
 
@@ -101,21 +103,20 @@ def seconds_of(action: Callable[[], object], clock: Callable[[], float] = time.p
     return clock() - began
 
 
-def cpu_ratio(track: Path, folder: Path, rounds: int) -> float:
+def cpu_ratio(track: Path, folder: Path, config: SpectrogramConfig, rounds: int) -> float:
     """Processor time of one track, hashed and computed, over that of decoding it."""
     from functools import partial
 
     from styleshift.audio.read import open_audio
     from styleshift.corpus.compute import compute
     from styleshift.corpus.work import file_hash
-    from styleshift.frontend import SpectrogramConfig
     from styleshift.hooks import Recording
 
     recording = Recording("x", track, partial(open_audio, track))
 
     def all_of_it() -> None:
         file_hash(track)
-        compute(recording, folder / "x.npy", SpectrogramConfig(), overlap=False)
+        compute(recording, folder / "x.npy", config, overlap=False)
 
     times = [
         (seconds_of(lambda: decode(track), time.process_time), seconds_of(all_of_it, time.process_time))
@@ -125,7 +126,9 @@ def cpu_ratio(track: Path, folder: Path, rounds: int) -> float:
     return computing / decoding
 
 
-def compare(extension: str, minutes: float, workers: int, rounds: int, folder: Path) -> dict[str, float]:
+def compare(
+    extension: str, minutes: float, config: SpectrogramConfig, workers: int, rounds: int, folder: Path
+) -> dict[str, float]:
     root = folder / extension
     tracks = make_tracks(root / "style", extension, minutes)
     hours = len(tracks) * TRACK_MINUTES / 60
@@ -133,7 +136,7 @@ def compare(extension: str, minutes: float, workers: int, rounds: int, folder: P
     walls: dict[str, list[float]] = {"decode": [], "precompute": []}
     for _ in range(rounds):
         walls["decode"].append(seconds_of(lambda: decode_all(tracks, workers)))
-        walls["precompute"].append(seconds_of(lambda: precompute_all(root, folder / "ws", workers)))
+        walls["precompute"].append(seconds_of(lambda: precompute_all(root, folder / "ws", config, workers)))
     decoding, computing = (statistics.median(times) for times in walls.values())
     ratios = [b / a for a, b in zip(walls["decode"], walls["precompute"], strict=True)]
     return {
@@ -143,7 +146,7 @@ def compare(extension: str, minutes: float, workers: int, rounds: int, folder: P
         "ratio": round(computing / decoding, 3),
         "lowest_ratio": round(min(ratios), 3),
         "highest_ratio": round(max(ratios), 3),
-        "cpu_ratio": round(cpu_ratio(tracks[0], folder, 2 * rounds + 1), 3),
+        "cpu_ratio": round(cpu_ratio(tracks[0], folder, config, 2 * rounds + 1), 3),
     }
 
 
@@ -188,12 +191,14 @@ def main() -> None:
     parser.add_argument(
         "--hours", type=float, default=10, help="of the file that memory is measured on; 0: none"
     )
+    parser.add_argument("--recipe", default="small", help="whose spectrograms are made")
     options = parser.parse_args()
+    config = load_recipe(options.recipe).spectrogram
     # Room for the spectrograms; a memory file system where there is one, so that disks are not compared.
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=shared) as name:
         for extension in options.formats:
-            figures = compare(extension, options.minutes, options.workers, options.rounds, Path(name))
+            figures = compare(extension, options.minutes, config, options.workers, options.rounds, Path(name))
             print(json.dumps({"format": extension, "workers": options.workers, **figures}), flush=True)
     if options.hours and sys.platform == "linux":
         with tempfile.TemporaryDirectory() as name:
