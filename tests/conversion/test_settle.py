@@ -159,6 +159,39 @@ def test_one_that_is_slower_is_not_taken(
     assert any(line.startswith("slow is not used: it takes") for line in listener.lines)
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "chosen", "why"),
+    [
+        (
+            (110, 100, 105),
+            "a",
+            "b is not used: it takes 105.0 ms a window, which is no less than the 100.0 of a",
+        ),
+        ((110, 100, 99), "b", None),
+        (
+            (110, 105, 120),
+            "onnxruntime",
+            "a is not used: it takes 105.0 ms a window, which is not enough less than the 110.0 of onnxruntime",
+        ),
+    ],
+)
+def test_the_figures_it_says_are_those_it_measured(
+    bundle: Bundle,
+    offer: Callable[..., None],
+    computes: Callable[[np.ndarray], np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: tuple[int, int, int],
+    chosen: str,
+    why: str | None,
+) -> None:
+    times = iter(milliseconds)  # of what is built in, then of those that are offered, in their order
+    monkeypatch.setattr(settle, "_seconds", lambda session, window: next(times) / 1e3)
+    offer(spec("a", computes, priority=20), spec("b", computes))
+    runtime, _, listener = decided(bundle)
+    assert runtime == chosen
+    assert listener.lines[:1] == ([why] if why else [])
+
+
 def test_what_was_named_is_not_tried(bundle: Bundle, offer: Callable[..., None]) -> None:
     def build(*_: object) -> Session:
         raise AssertionError("tried")
