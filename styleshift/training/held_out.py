@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from styleshift.corpus import Corpus
 from styleshift.corpus.corpus import Track
@@ -42,6 +44,50 @@ def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus 
     kept = tuple(sorted((*others, rest), key=lambda track: track.name))
     end = longest.part(longest.frames - length, length)
     return replace(corpus, tracks=kept), replace(corpus, tracks=(end,))
+
+
+def stretches(held: Corpus) -> list[dict[str, Any]]:
+    """What is held out, fit for JSON: ``name``, ``sha256``, ``first`` and ``frames`` of each stretch."""
+    return [
+        {"name": track.name, "sha256": track.sha256, "first": track.first, "frames": track.frames}
+        for track in held.tracks
+    ]
+
+
+def hold_out_again(
+    corpus: Corpus, held: Sequence[Mapping[str, Any]], frames: int
+) -> tuple[Corpus, Corpus | None]:
+    """Part a corpus as it was parted before, whatever recordings have come or gone since.
+
+    Args:
+        corpus: a domain.
+        held: as :func:`stretches` gives it.
+        frames: of a crop.
+
+    Returns:
+        The rest, with at least one crop, and what is held out and still there; None where nothing is, or
+        where nothing else is left.
+    """
+    known = {str(stretch["sha256"]): stretch for stretch in held}
+    rest: list[Track] = []
+    kept: list[Track] = []
+    parted: set[str] = set()
+    for track in corpus.tracks:
+        stretch = known.get(track.sha256)
+        if stretch is None:
+            rest.append(track)
+            continue
+        first = min(int(stretch["first"]), track.frames)
+        length = min(int(stretch["frames"]), track.frames - first)
+        # Of one recording under two names one alone is cut, or the other would bring back the end.
+        if first and track.sha256 not in parted:
+            rest.append(track.part(0, first))
+        if length >= frames and (not first or track.sha256 not in parted):
+            kept.append(track.part(first, length) if first else track)
+        parted.add(track.sha256)
+    if not kept or not any(track.frames >= frames for track in rest):
+        return corpus, None
+    return replace(corpus, tracks=tuple(rest)), replace(corpus, tracks=tuple(kept))
 
 
 def _recordings(tracks: list[Track], wanted: float) -> set[str]:

@@ -33,6 +33,7 @@ from styleshift.training.data import measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read
 from styleshift.training.find import CHECKPOINTS, RUN_FILE, find_run, free_name, has_checkpoints
+from styleshift.training.held_out import stretches
 from styleshift.training.model import CycleGAN
 from styleshift.training.sitting import Sitting
 from styleshift.training.sources import (
@@ -42,6 +43,7 @@ from styleshift.training.sources import (
     make_samplers,
     open_corpora,
     set_aside,
+    set_aside_again,
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.team import local_device, team
@@ -132,6 +134,7 @@ def start_run(
             "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
             "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             "trackers": list(trackers),
+            "held_out": {corpus.domain: stretches(corpus) for corpus in held or ()},
         }
         # Only now, after minutes in which a person may think better of it, is there a folder.
         with ExitStack() as stack:
@@ -205,7 +208,7 @@ def resume_run(
         with _preparing(f"run {folder.name} is as it was"):
             saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
             tensors, values = ranks.share(saved)
-            heard, held = set_aside(corpora, recipe, reporter)
+            heard, held = set_aside_again(corpora, recipe, run.get("held_out"), reporter)
             samplers = make_samplers(heard, recipe, run["seed"])
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
             state = TrainingState.begin(recipe, model, run["seed"], ranks)

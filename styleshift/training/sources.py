@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
@@ -10,7 +12,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import FreshCrops, Source
 from styleshift.training.feed import Feed
-from styleshift.training.held_out import hold_out
+from styleshift.training.held_out import hold_out, hold_out_again
 from styleshift.training.judging import Jury
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.resident import ResidentCrops, fits
@@ -104,6 +106,40 @@ def set_aside(corpora: Pair, recipe: Recipe, reporter: Reporter | None = None) -
             f"{held.domain}: {3600 * held.hours:.0f} s are kept from training, to judge by: "
             f"{', '.join(track.name for track in held.tracks)}"
         )
+    return (x, y), (held_x, held_y)
+
+
+def set_aside_again(
+    corpora: Pair, recipe: Recipe, held: Mapping[str, Sequence[Mapping[str, Any]]] | None, reporter: Reporter
+) -> tuple[Pair, Pair | None]:
+    """As :func:`set_aside` did it when the run began, so that nothing held out then is trained on now.
+
+    Args:
+        corpora: as they are now.
+        recipe: of the run.
+        held: what ``run.json`` says of each domain; empty where nothing was held out, None where it does not
+            say, as in runs from before that was written down.
+        reporter: is warned where judging changes.
+    """
+    if not (recipe.schedule.judge and recipe.data.held_out) or held == {}:
+        return corpora, None
+    if held is None:
+        reporter.warn(
+            "this run began before it was written down which music is kept from training: none is from here "
+            "on, and the model is judged by what it may have learned from"
+        )
+        return corpora, None
+    (x, held_x), (y, held_y) = (
+        hold_out_again(corpus, held.get(corpus.domain, ()), recipe.data.crop_frames) for corpus in corpora
+    )
+    if held_x is None or held_y is None:
+        gone = [corpus.domain for corpus, kept in ((x, held_x), (y, held_y)) if kept is None]
+        reporter.warn(
+            f"of the music that was kept from training nothing can be used any more in {' and '.join(gone)}: "
+            "the model is judged by what it learns from"
+        )
+        # What is still there was never trained on, and stays so.
+        return (x, y), None
     return (x, y), (held_x, held_y)
 
 

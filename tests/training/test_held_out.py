@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,8 +13,12 @@ import pytest
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.corpus.corpus import Track
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.held_out import hold_out
+from styleshift.training import held_out as held_out_module
+from styleshift.training import run as run_module
+from styleshift.training.held_out import hold_out, hold_out_again, stretches
+from styleshift.training.run import resume_run, start_run
 from styleshift.training.sources import make_samplers, set_aside
 from styleshift.workspace import Workspace
 
@@ -80,6 +85,76 @@ def test_a_recording_under_two_names_is_on_one_side(tmp_path: Path) -> None:
     assert held is not None
     assert not {track.sha256 for track in training.tracks} & {track.sha256 for track in held.tracks}
     assert len(held.tracks) >= 2
+
+
+@pytest.mark.parametrize("lengths", [[100] * 20, [500], [300, 20], [900, 15, 15], [40, 40, 40]])
+def test_what_was_held_out_stays_so_where_recordings_are_added(lengths: list[int], tmp_path: Path) -> None:
+    training, held = hold_out(make(tmp_path, lengths), 0.1, CROP)
+    assert held is not None
+    stored = json.loads(json.dumps(stretches(held)))
+    assert hold_out_again(make(tmp_path, lengths), stored, CROP) == (training, held)
+    grown = make(tmp_path, [*lengths, 1000, 1000])
+    rest, again = hold_out_again(grown, stored, CROP)
+    assert again == held
+    assert frames_of(rest) == frames_of(grown) - frames_of(held)
+
+
+def test_a_recording_that_comes_under_a_second_name_stays_held_out(tmp_path: Path) -> None:
+    lengths = [100] * 10
+    _, held = hold_out(make(tmp_path, lengths), 0.1, CROP)
+    assert held is not None
+    name = held.tracks[0].name
+    twice = make(tmp_path, [*lengths, 100], [*(str(number) for number in range(10)), name])
+    rest, again = hold_out_again(twice, stretches(held), CROP)
+    assert again is not None
+    assert {track.name for track in again.tracks} == {*(track.name for track in held.tracks), "10"}
+    assert not {track.sha256 for track in rest.tracks} & {track.sha256 for track in again.tracks}
+    _, end = hold_out(make(tmp_path, [500]), 0.1, CROP)
+    assert end is not None
+    rest, again = hold_out_again(make(tmp_path, [500, 500], ["0", "0"]), stretches(end), CROP)
+    assert again == end
+    assert [track.frames for track in rest.tracks] == [450]
+
+
+def test_what_was_held_out_may_have_gone(tmp_path: Path) -> None:
+    _, held = hold_out(make(tmp_path, [100] * 10), 0.1, CROP)
+    assert held is not None
+    other = make(tmp_path, [100] * 3, ["a", "b", "c"])
+    assert hold_out_again(other, stretches(held), CROP) == (other, None)
+
+
+def test_a_run_that_goes_on_holds_out_what_it_held_out(
+    fresh: Workspace, tiny_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(Reporter):
+        def __init__(self) -> None:
+            self.warnings: list[str] = []
+
+        def warn(self, text: str) -> None:
+            self.warnings.append(text)
+
+    used: list[list[set[str]]] = []
+    real = run_module.make_samplers
+
+    def samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
+        used.append([{track.name for track in corpus.tracks} for corpus in corpora])
+        return real(corpora, recipe, seed)
+
+    monkeypatch.setattr(run_module, "make_samplers", samplers)
+    folder = start_run(fresh, ("low", "high"), tiny_recipe("schedule.judge=1", "schedule.steps=1")).folder
+    run = json.loads((folder / "run.json").read_text())
+    kept = [{stretch["name"] for stretch in run["held_out"][domain]} for domain in ("low", "high")]
+    assert all(kept)
+    used.clear()
+    monkeypatch.setattr(held_out_module, "_recordings", None)  # nothing is chosen anew
+    resume_run(fresh, steps=2)
+    assert used == [[{"0.wav", "1.wav", "2.wav"} - names for names in kept]]
+    del run["held_out"]
+    (folder / "run.json").write_text(json.dumps(run))
+    told = Told()
+    resume_run(fresh, steps=3, reporter=told)
+    assert used[1] == [{"0.wav", "1.wav", "2.wav"}] * 2
+    assert len([text for text in told.warnings if "none is from here on" in text]) == 1
 
 
 def test_too_little_music_is_left_whole(tmp_path: Path) -> None:
