@@ -13,7 +13,7 @@ from styleshift_openvino import styleshift_runtimes
 
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.runtimes import styleshift_runtimes as built_in
-from styleshift.conversion.settle import distance, test_window
+from styleshift.conversion.settle import distance, trial_window
 from styleshift.errors import BundleError
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for path in arguments.models:
         metadata = load_bundle(path).metadata
-        window = test_window(metadata)
+        window = trial_window(metadata)
         music = metadata.window_frames / metadata.spectrogram.frame_rate
         wanted = None
         for spec in (*built_in(), *styleshift_runtimes()):

@@ -74,7 +74,7 @@ def _choose(fit: list[RuntimeSpec], device: str, bundle: Bundle, reporter: Repor
         return fit[0].name  # there is nothing to choose, and what is wrong with it will be said
     # That a GPU is not used costs a night; which of two libraries is, a little.
     say = reporter.info if device == "cpu" else reporter.warn
-    window = test_window(bundle.metadata)
+    window = trial_window(bundle.metadata)
     reference = load_onnxruntime(bundle.path, "cpu", 1)
     wanted = reference.run(window)
     # On a CPU all of them compute on the same processors: what counts is the time, and 10 % is the least.
@@ -119,7 +119,7 @@ def distance(found: Float32Array, wanted: Float32Array) -> float:
     return float(error / (wanted.std() + 1e-12))
 
 
-def test_window(metadata: BundleMetadata) -> Float32Array:
+def trial_window(metadata: BundleMetadata) -> Float32Array:
     """A window of decaying notes over a little noise, at the level the model was trained at.
 
     Returns:

@@ -163,15 +163,16 @@ def test_one_that_is_slower_is_not_taken(
     ("milliseconds", "chosen", "why"),
     [
         (
-            (110, 100, 105),
+            (120, 100, 105),
             "a",
             "b is not used: it takes 105.0 ms a window, which is no less than the 100.0 of a",
         ),
-        ((110, 100, 99), "b", None),
+        ((120, 100, 99), "b", None),
         (
             (110, 105, 120),
             "onnxruntime",
-            "a is not used: it takes 105.0 ms a window, which is not enough less than the 110.0 of onnxruntime",
+            "a is not used: it takes 105.0 ms a window, "
+            "which is not enough less than the 110.0 of onnxruntime",
         ),
     ],
 )
@@ -237,8 +238,8 @@ def test_onnx_runtime_without_a_gpu_falls_to_the_cpu_not_to_an_error(
     assert len(listener.warnings) == 2
 
 
-def test_the_test_window_is_music_at_the_models_level(bundle: Bundle) -> None:
-    window = settle.test_window(bundle.metadata)
+def test_the_trial_window_is_music_at_the_models_level(bundle: Bundle) -> None:
+    window = settle.trial_window(bundle.metadata)
     assert window.shape == (1, 1, 257, 128)
     assert window.dtype == np.float32
     assert np.isfinite(window).all()
