@@ -39,7 +39,7 @@ from styleshift.training import losses as losses_module
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device, compile_networks
 from styleshift.training.model import CycleGAN
-from styleshift.training.sources import make_feed
+from styleshift.training.sources import choose_resident, make_feed
 from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
 
@@ -168,7 +168,8 @@ def main() -> None:
         state = TrainingState.begin(recipe, model, 0)
         if recipe.schedule.compile:
             compile_networks(model, Reporter())
-        feed = make_feed((corpora[0], corpora[1]), [x, y], state, 0, Reporter())
+        resident = choose_resident([x, y], state)["used"]
+        feed = make_feed((corpora[0], corpora[1]), [x, y], state, 0, Reporter(), resident)
 
         def ours() -> None:
             train_step(state, feed.next())

@@ -74,7 +74,8 @@ class DataConfig:
         held_out: share of each domain's music that is in no training crop where excerpts are judged
             (``schedule.judge``), which are then of it.
         resident: both corpora are held on the device as float32, and crops are cut there. ``auto``: on a
-            GPU where they take no more than a quarter of its free memory. The crops are the same either way.
+            GPU where they take no more than a quarter of its free memory as the run begins. Crops are the
+            same bits either way; augmentation, computed where they are, is so only up to rounding.
     """
 
     crop_frames: int = 3000

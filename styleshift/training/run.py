@@ -38,6 +38,7 @@ from styleshift.training.model import CycleGAN
 from styleshift.training.sitting import Sitting
 from styleshift.training.sources import (
     choose_domains,
+    choose_resident,
     make_feed,
     make_jury,
     make_samplers,
@@ -126,7 +127,8 @@ def start_run(
                 f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor, ranks.size)}"
             )
             jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
-            feed = make_feed(heard, samplers, state, seed, reporter)
+            resident = choose_resident(samplers, state)
+            feed = make_feed(heard, samplers, state, seed, reporter, resident["used"])
         run = {
             "domains": list(pair),
             "recipe": recipe.to_dict(),
@@ -134,6 +136,7 @@ def start_run(
             "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
             "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
             "trackers": list(trackers),
+            "resident": resident,
             "held_out": {corpus.domain: stretches(corpus) for corpus in held or ()},
         }
         # Only now, after minutes in which a person may think better of it, is there a folder.
@@ -221,11 +224,12 @@ def resume_run(
             where = _describe(processor, ranks.size)
             reporter.info(f"run {folder.name} goes on from step {state.step}, on {where}")
             jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
-            feed = make_feed(heard, samplers, state, run["seed"], reporter)
+            resident = choose_resident(samplers, state, run.get("resident"))
+            feed = make_feed(heard, samplers, state, run["seed"], reporter, resident["used"])
             feed.restore(values["source"], state.step)
         shown = None
         if ranks.leads:
-            run = {**run, "recipe": recipe.to_dict(), "trackers": names}
+            run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
             _write_run(folder, run)
             shown = stack.enter_context(Trackers(names, folder, run, reporter))
         Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown).run()

@@ -149,12 +149,38 @@ def make_samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> 
     return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
 
 
+def choose_resident(
+    samplers: list[CropSampler], state: TrainingState, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Whether the corpora are held on the device: what ``run.json`` keeps as ``resident``.
+
+    Augmentation is computed where the crops are, and processors round differently, so a run that goes on
+    keeps to its first choice, however much memory is free then.
+
+    Args:
+        samplers: of both corpora.
+        state: its recipe asks, its device answers; of a team all ranks take the same way.
+        before: what this gave when the run began; on another kind of device it is chosen anew.
+
+    Returns:
+        ``device``, its kind, and ``used``.
+    """
+    wanted, kind = state.recipe.data.resident, state.device.type
+    if before and before["device"] == kind:
+        return dict(before)
+    used = wanted == "yes" or (wanted == "auto" and fits(samplers, state.device))
+    return {"device": kind, "used": not state.team.any(not used)}
+
+
 def make_feed(
-    corpora: Pair, samplers: list[CropSampler], state: TrainingState, seed: int, reporter: Reporter
+    corpora: Pair,
+    samplers: list[CropSampler],
+    state: TrainingState,
+    seed: int,
+    reporter: Reporter,
+    on_device: bool,
 ) -> Feed:
-    """The batches that the recipe asks for, from where there is room for them."""
-    resident = state.recipe.data.resident
-    on_device = resident == "yes" or (resident == "auto" and fits(samplers, state.device))
+    """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, reporter, on_device)
     # Ranks share one sequence of crops, and each has its own augmentation of its part.
     own = (seed, state.team.rank) if state.team.rank else (seed,)

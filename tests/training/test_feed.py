@@ -14,11 +14,12 @@ import torch
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError
 from styleshift.recipes import Recipe
+from styleshift.training import sources as sources_module
 from styleshift.training.data import Batch, FreshCrops
 from styleshift.training.feed import AHEAD, Feed
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.resident import ResidentCrops, fits, resident_bytes
-from styleshift.training.run import start_run
+from styleshift.training.run import resume_run, start_run
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -150,6 +151,31 @@ def test_a_resident_corpus_trains_to_the_same_bits(fresh: Workspace, tiny_recipe
         folders.append(start_run(fresh, ("low", "high"), recipe, name=choice).folder)
     one, other = (read(CheckpointFolder(folder / "checkpoints").last())[0] for folder in folders)
     assert [name for name in one if not torch.equal(one[name], other[name])] == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_run_that_goes_on_takes_its_crops_from_where_it_did(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    made: list[bool] = []
+    real = sources_module.make_source
+
+    def make_source(*given: Any) -> Any:
+        made.append(given[-1])
+        return real(*given)
+
+    monkeypatch.setattr(sources_module, "make_source", make_source)
+    monkeypatch.setattr(sources_module, "fits", lambda *_: first)
+    folder = start_run(fresh, ("low", "high"), tiny_recipe("schedule.steps=1")).folder
+    monkeypatch.setattr(sources_module, "fits", lambda *_: not first)  # another process took or gave memory
+    resume_run(fresh, steps=2)
+    assert made == [first, first]
+    run = json.loads((folder / "run.json").read_text())
+    assert run["resident"] == {"device": "cpu", "used": first}
+    run["resident"] = {"device": "cuda", "used": first}  # on another kind of device it is chosen anew
+    (folder / "run.json").write_text(json.dumps(run))
+    resume_run(fresh, steps=3)
+    assert made[2] is not first
 
 
 def test_the_log_says_how_long_data_was_waited_for(fresh: Workspace, tiny_recipe: Tiny) -> None:
