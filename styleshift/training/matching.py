@@ -36,6 +36,8 @@ class MatchedCrops:
         model: gives the scales of both domains.
         reporter: who is told.
         most: crops a side, where the recipe says more.
+        part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
+        parts: see there.
     """
 
     def __init__(
@@ -46,7 +48,10 @@ class MatchedCrops:
         model: CycleGAN,
         reporter: Reporter,
         most: int = 1 << 31,
+        part: int = 0,
+        parts: int = 1,
     ) -> None:
+        self._part, self._parts = part, parts
         settings = recipe.warm_start
         count = min(most, settings.crops)
         self._crops = [_draw(crops, count) for crops in (x, y)]
@@ -78,7 +83,9 @@ class MatchedCrops:
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.Source`."""
         pool, device = len(self._crops[0]), self._crops[0].device
-        x, y = (torch.randint(pool, (count,), generator=random).to(device) for _ in DIRECTIONS)
+        mine = slice(self._part * count, (self._part + 1) * count)
+        draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
+        x, y = (draw[mine].to(device) for draw in draws)
         wanted = {"x2y": self._wanted["x2y"][x], "y2x": self._wanted["y2x"][y]}
         return Batch(self._crops[0][x], self._crops[1][y], wanted)
 

@@ -182,8 +182,10 @@ def make_feed(
 ) -> Feed:
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, reporter, on_device)
-    # Ranks share one sequence of crops, and each has its own augmentation of its part.
-    own = (seed, state.team.rank) if state.team.rank else (seed,)
+    # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
+    # drawn with these numbers, and not augmented.
+    alike = state.team.rank == 0 or state.recipe.warm_start.used
+    own = (seed,) if alike else (seed, state.team.rank)
     return Feed(source, state.recipe.schedule.batch, own, state.device, ahead=not on_device)
 
 
@@ -210,7 +212,8 @@ def make_source(
     # Random crops that hold twice what there is leave little out, and more would only take longer.
     seconds = 3600 * max(corpus.hours for corpus in corpora)
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
-    matched = MatchedCrops(x, y, recipe, state.model, reporter, most=max(8, enough))
+    most = max(8, enough)
+    matched = MatchedCrops(x, y, recipe, state.model, reporter, most, *share)
     return matched.to(state.device) if on_device else matched
 
 

@@ -12,11 +12,13 @@ from styleshift.frontend import SpectrogramConfig
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
-from styleshift.training.data import measure
+from styleshift.training.data import Batch, measure
 from styleshift.training.matching import MatchedCrops, average_nearest, comparable, earlier, speaking_delay
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
+from styleshift.training.sources import make_feed, make_samplers
 from styleshift.training.step import TrainingState, train_step
+from styleshift.training.team import Team
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -77,6 +79,29 @@ def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]
     model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
     state = TrainingState.begin(recipe, model, 0)
     return state, MatchedCrops(samplers[0], samplers[1], recipe, model, Reporter())
+
+
+def test_ranks_share_one_sequence_of_matched_crops(place: Workspace, tiny_recipe: Tiny) -> None:
+    def batches(team: Team, count: int) -> list[Batch]:
+        recipe = tiny_recipe(*WARM, f"schedule.batch={count}")
+        corpora = Corpus.open(place.spectrograms / "low"), Corpus.open(place.spectrograms / "high")
+        samplers = make_samplers(corpora, recipe, 1)
+        torch.manual_seed(0)
+        model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
+        state = TrainingState.begin(recipe, model, 5, team)
+        feed = make_feed(corpora, samplers, state, 5, Reporter(), False)
+        found = [feed.next() for _ in range(3)]
+        feed.close()
+        return found
+
+    whole = batches(Team(), 4)
+    ranks = [batches(Team(rank, 2), 2) for rank in (0, 1)]
+    for one, *parts in zip(whole, *ranks, strict=True):
+        assert torch.equal(one.x, torch.cat([part.x for part in parts]))
+        assert torch.equal(one.y, torch.cat([part.y for part in parts]))
+        for direction, wanted in one.wanted.items():
+            assert torch.equal(wanted, torch.cat([part.wanted[direction] for part in parts]))
+    assert not torch.equal(ranks[0][0].x, ranks[1][0].x)
 
 
 def test_warming_moves_the_generators_alone_and_towards_the_matches(
