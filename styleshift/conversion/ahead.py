@@ -6,7 +6,7 @@ so where processors are idle, stages overlap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar, cast
@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 _END = object()
 
 
-def ahead(pieces: Iterable[T], depth: int = 2) -> Iterator[T]:
+def ahead(pieces: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
     """The same pieces in the same order, made in a thread, at most ``depth`` of them waiting.
 
     An error is raised where its piece would have come. When this generator is closed, the thread has ended

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.ahead import ahead
 from styleshift.conversion.follow import follow_loudness, limit
 from styleshift.conversion.queues import ArrayQueue, Curve
-from styleshift.conversion.restyle import TOP_SECONDS, restyle
+from styleshift.conversion.restyle import TOP_SECONDS, Restyled, restyle
 from styleshift.conversion.stretches import vocode
 from styleshift.conversion.survey import Survey
 from styleshift.conversion.windows import WindowPlan
@@ -81,12 +82,17 @@ class Pipeline:
             # Silence, or less than one sample of the model's: there is no style to change.
             yield from counted
             return
-        changed = self._changed(counted, survey)
-        loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
-        done = limit(loud, survey.sample_rate, ceiling)
-        yield from ahead(done, _BLOCKS_AHEAD) if self.overlap else done
+        # The stages between the two threads let go of one another when Python drops them, which a traceback
+        # may delay; so the thread that began last is ended here, once the other has.
+        with ExitStack() as threads:
+            changed = self._changed(counted, survey, threads)
+            loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
+            done = limit(loud, survey.sample_rate, ceiling)
+            yield from ahead(done, _BLOCKS_AHEAD) if self.overlap else done
 
-    def _changed(self, blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
+    def _changed(
+        self, blocks: Iterable[Float32Array], survey: Survey, threads: ExitStack
+    ) -> Iterator[Float32Array]:
         """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
         spectrogram = self.metadata.spectrogram
@@ -98,7 +104,7 @@ class Pipeline:
 
         originals, low = ArrayQueue(axis=0), ArrayQueue(axis=0)
         slow = resample(_tap(blocks, originals), survey.sample_rate, rate)
-        sound = self._model_band(_tap(slow, low), survey, _Both(low_top, high_top))
+        sound = self._model_band(_tap(slow, low), survey, _Both(low_top, high_top), threads)
         position = 0
         for change in resample(self._differences(sound, low, low_top, rate), rate, survey.sample_rate):
             change = change[: survey.frames - position]
@@ -110,7 +116,7 @@ class Pipeline:
             position += len(silence)
 
     def _model_band(
-        self, blocks: Iterable[Float32Array], survey: Survey, top: _Both
+        self, blocks: Iterable[Float32Array], survey: Survey, top: _Both, threads: ExitStack
     ) -> Iterator[Float32Array]:
         """The band below the model's Nyquist frequency, converted: ``[n, channels]`` at the model's rate."""
         spectrogram = self.metadata.spectrogram
@@ -120,7 +126,7 @@ class Pipeline:
         padded = lead + length + lead
         frames = spectrogram.frames(padded)
         window = self.metadata.window_frames
-        pieces = restyle(
+        pieces: Iterable[Restyled] = restyle(
             _spectra(blocks, self.metadata, survey.channels, gain),
             spectrogram=spectrogram,
             plan=WindowPlan(frames, window, int(window * OVERLAP)),
@@ -128,8 +134,10 @@ class Pipeline:
             batch=self.batch,
             top_gain=top,
         )
+        if self.overlap:
+            pieces = threads.enter_context(closing(ahead(pieces)))
         sound = vocode(
-            ahead(pieces) if self.overlap else pieces,
+            pieces,
             vocoder=self.vocoder,
             spectrogram=spectrogram,
             context=max(self.context_frames, math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2),

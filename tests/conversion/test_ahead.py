@@ -13,9 +13,11 @@ import pytest
 import soundfile
 
 from styleshift.bundle.load import load_bundle
+from styleshift.conversion import stream
 from styleshift.conversion.ahead import ahead
 from styleshift.conversion.pipeline import load_pipeline
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.survey import survey
 from styleshift.conversion.track import convert_file
 from styleshift.errors import AudioError
 
@@ -48,7 +50,7 @@ def test_it_runs_ahead_and_not_too_far() -> None:
     assert next(line) == 0
     assert ready.wait(60)  # two wait, one more is held: numbers 1 to 3
     assert made == [0, 1, 2, 3]
-    line.close()  # type: ignore[attr-defined]
+    line.close()
 
 
 def test_an_error_comes_where_its_piece_would_have() -> None:
@@ -76,7 +78,7 @@ def test_what_nobody_wants_any_more_is_closed_in_its_thread() -> None:
     before = threading.active_count()
     line = ahead(pieces())
     next(line)
-    line.close()  # type: ignore[attr-defined]
+    line.close()
     assert len(closed_by) == 1
     assert closed_by[0] != threading.get_ident()
     assert threading.active_count() == before
@@ -101,6 +103,37 @@ def test_stages_that_overlap_give_the_same_bytes(models: ModuleType, tmp_path: P
         convert_file(line, song, tmp_path / "b.wav")
         made.append((tmp_path / "b.wav").read_bytes())
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_both_threads_end_whoever_still_holds_the_stages(
+    models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """As a traceback does, or an interpreter that does not count references."""
+    bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
+    line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
+    held: list[object] = []
+
+    def hold(blocks: Iterator[np.ndarray], *rest: object) -> Iterator[np.ndarray]:
+        held.append(blocks)
+        for count, block in enumerate(blocks):
+            if fails and count:
+                raise RuntimeError("tripped")
+            yield block
+
+    monkeypatch.setattr(stream, "limit", hold)
+    noise = 0.1 * np.random.default_rng(0).standard_normal((16000 * 60, 1)).astype(np.float32)
+    before = threading.active_count()
+    converted = line.convert([noise], survey([noise], 16000, 1))
+    next(converted)
+    assert threading.active_count() > before
+    if fails:
+        with pytest.raises(RuntimeError, match="tripped"):
+            list(converted)
+    else:
+        converted.close()
+    assert held
+    assert threading.active_count() == before
 
 
 def test_a_failure_in_a_stage_leaves_no_thread_and_no_file(
