@@ -18,7 +18,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from styleshift.errors import EXIT_SIGTERM, StyleshiftError
+from styleshift.errors import EXIT_SIGTERM, StyleshiftError, UsageError
+from styleshift.training.ranks import rank_and_size
 
 T = TypeVar("T")
 
@@ -120,16 +121,25 @@ class Team:
 def team(device: torch.device) -> Iterator[Team]:
     """The team that ``torchrun`` has started this process in, or one of one.
 
-    ``torchrun`` says so by ``RANK`` and ``WORLD_SIZE``, and where the ranks meet by ``MASTER_ADDR``.
+    Raises:
+        UsageError: what ``torchrun`` says by ``RANK`` and ``WORLD_SIZE`` is incomplete, or the processes do
+            not come together.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    _, size = rank_and_size()
     if size == 1:
         yield Team()
         return
     # Signals and figures travel by gloo even where gradients travel by NCCL.
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    with _noticing_loss():
+    try:
         dist.init_process_group(backend, timeout=PATIENCE)
+    except (RuntimeError, ValueError) as error:  # a port in use, an address that is none, nobody there
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise UsageError(
+            f"the {size} processes of this training cannot meet at {where}: {reason}",
+            "see that this port is free (torchrun --master-port takes another) and that all were started",
+        ) from error
     try:
         yield Team(dist.get_rank(), dist.get_world_size())
     finally:

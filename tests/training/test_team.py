@@ -12,12 +12,15 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
-from styleshift.errors import EXIT_SIGTERM
+from styleshift.cli.app import app
+from styleshift.errors import EXIT_SIGTERM, UsageError
 from styleshift.recipes import Recipe
 from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.ranks import rank_and_size
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.team import Team, local_device
+from styleshift.training.team import Team, local_device, team
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -126,6 +129,51 @@ def test_a_rank_that_dies_ends_the_run_with_a_message_and_a_checkpoint(
     assert "--resume --name lost" in said
     assert "Traceback" not in said
     assert resume_run(fresh, steps=folder.steps()[-1] + 1).run == "lost"
+
+
+def test_which_process_this_is() -> None:
+    meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    assert rank_and_size({}) == rank_and_size({"RANK": "", "LOCAL_RANK": "3"}) == (0, 1)
+    assert rank_and_size({"RANK": "0", "WORLD_SIZE": "1"}) == (0, 1)
+    assert rank_and_size({"RANK": "1", "WORLD_SIZE": "2", **meet}) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"RANK": "3"}, "RANK is set to '3', but WORLD_SIZE is not set"),
+        ({"WORLD_SIZE": "2"}, "WORLD_SIZE is set to '2', but RANK is not set"),
+        ({"RANK": "x", "WORLD_SIZE": "2"}, "RANK is 'x'; it must be a whole number"),
+        ({"RANK": "-1", "WORLD_SIZE": "2"}, "RANK is '-1'"),
+        ({"RANK": "2", "WORLD_SIZE": "2"}, "RANK is 2, but WORLD_SIZE is 2"),
+        ({"RANK": "1", "WORLD_SIZE": "2"}, "MASTER_ADDR is not set"),
+        ({"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "here"}, "MASTER_PORT is not set"),
+    ],
+)
+def test_an_environment_that_says_half_is_told_of(
+    given: dict[str, str], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=text), team(torch.device("cpu")):
+        pass
+    with pytest.raises(UsageError, match=text):
+        CliRunner().invoke(app, ["train", "--resume"], catch_exceptions=False)
+
+
+def test_a_port_in_use_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        given = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        text = f"2 processes .* cannot meet at 127.0.0.1:{port}: .*in use"
+        with pytest.raises(UsageError, match=text), team(torch.device("cpu")):
+            pass
 
 
 def test_a_team_of_one_waits_for_nobody() -> None:
