@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -47,14 +48,23 @@ SETTINGS: dict[str, list[str]] = {
         *("generator.name=2-1-2d", "generator.channels=8", "generator.residual=true"),
     ],
 }
+WORKSPACE = "styleshift-workspace"
 FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
 
 
-def styleshift(work: Path, *words: object) -> list[dict[str, object]]:
-    """Run one command of the product; its JSON lines."""
+def styleshift(work: Path, command: str, *words: object) -> list[dict[str, object]]:
+    """Run one command of the product on a workspace in ``work``; its JSON lines.
+
+    Neither the environment's settings nor the user's reach it: the figures are those of the defaults.
+    """
+    given = list(map(str, words))
+    if command != "evaluate":  # which has no workspace
+        given += ["--workspace", str(work / WORKSPACE)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("STYLESHIFT_")}
     found = subprocess.run(
-        [sys.executable, "-m", "styleshift", *map(str, words), "--json", "--quiet"],
+        [sys.executable, "-m", "styleshift", command, *given, "--json", "--quiet"],
         cwd=work,
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -78,17 +88,22 @@ def measure(data: Path, work: Path, source: str, target: str, converted: Path) -
 def make(data: Path, work: Path, source: str, target: str, name: str, steps: int) -> dict[str, float]:
     """Train, export, convert and evaluate one setting."""
     run = f"ablation-{list(SETTINGS).index(name)}"
-    shutil.rmtree(work / "styleshift-workspace" / "runs" / run, ignore_errors=True)  # one that was stopped
+    shutil.rmtree(work / WORKSPACE / "runs" / run, ignore_errors=True)  # one that was stopped
     settings = [*SETTINGS[name], "schedule.threads=1", "schedule.judge=0"]
     styleshift(
         work,
         *("train", "--domains", source, target, "--name", run, "--steps", steps, "--device", "cpu"),
+        *("--recipe", "small"),
         *(word for setting in settings for word in ("--set", setting)),
     )
     models, converted = work / "models" / run, work / "converted" / run
     styleshift(work, "export", "--run", run, "--checkpoint", "last", "--output", models)
     model = next(models.glob(f"*{source}*{target}*.onnx"))
-    styleshift(work, "convert", data / "test" / source, "--model", model, "--output", converted)
+    styleshift(
+        work,
+        *("convert", data / "test" / source, "--model", model, "--output", converted, "--device", "cpu"),
+        *("--runtime", "auto", "--vocoder", "griffin-lim"),
+    )
     return measure(data, work, source, target, converted)
 
 
@@ -109,7 +124,7 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         kept = work / f"rows-{source}-{target}-{words.steps}.json"
         rows: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-        styleshift(work, "precompute", data / "train")
+        styleshift(work, "precompute", data / "train", "--recipe", "small")
         print(f"| {words.steps} steps | {' | '.join(FIGURES)} |\n|---|{'---|' * len(FIGURES)}")
         for name in ["the source, unchanged", *(words.only or SETTINGS)]:
             if name not in rows:
