@@ -10,6 +10,7 @@ from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_plan import show_plan, spoken
+from styleshift.conversion.journal import Journal
 from styleshift.conversion.library import STALL_SECONDS, LibraryResult, convert_plan, default_jobs
 from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
 from styleshift.conversion.report import report_lines, write_reports
@@ -74,7 +75,8 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
-    settings = settle(settings, bundle, reporter)
+    earlier = Journal.peek(plan.output).runtimes(settings.key(bundle.digest))
+    settings = settle(settings, bundle, reporter, earlier)
     jobs = int(setting("jobs", request.jobs)) or default_jobs(settings.device)
     if request.dry_run:
         show_plan(plan, bundle, settings, jobs, request.overwrite, reporter)

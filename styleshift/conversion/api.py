@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.journal import Journal
 from styleshift.conversion.library import LibraryResult, convert_plan, default_jobs, processors
 from styleshift.conversion.plan import format_for_file, plan_conversion
 from styleshift.conversion.report import write_reports
@@ -208,7 +209,8 @@ def convert_library(
         exclude=exclude,
         limit=limit,
     )
-    settings = settle(settings, bundle, reporter)
+    earlier = Journal.peek(plan.output).runtimes(settings.key(bundle.digest))
+    settings = settle(settings, bundle, reporter, earlier)
     result = convert_plan(
         plan,
         bundle,

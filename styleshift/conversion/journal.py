@@ -33,6 +33,8 @@ class Entry:
         sha256: of the source's bytes; empty unless done.
         size: of the source, bytes.
         mtime_ns: of the source.
+        runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
+        device: that it takes, without a number: ``cpu`` or ``cuda``.
         time_ns: when it was written, nanoseconds since 1970: the newest of several journals' entries counts.
     """
 
@@ -42,6 +44,8 @@ class Entry:
     sha256: str = ""
     size: int = 0
     mtime_ns: int = 0
+    runtime: str = ""
+    device: str = ""
     time_ns: int = field(default=0, compare=False)
 
 
@@ -116,6 +120,12 @@ class Journal:
         """What is known of an output."""
         return self._entries.get(target)
 
+    def runtimes(self, key: str) -> dict[str, str]:
+        """By device, the runtime that made the newest of the outputs with this key."""
+        done = [entry for entry in self._entries.values() if entry.state == "done" and entry.key == key]
+        done.sort(key=lambda entry: entry.time_ns)
+        return {entry.device: entry.runtime for entry in done if entry.runtime and entry.device}
+
     def ours(self, target: str) -> bool:
         """Whether what lies there, if anything does, was made by a run of ours."""
         entry = self._entries.get(target)
@@ -145,7 +155,8 @@ def _read(path: Path) -> Iterator[Entry]:
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 values: dict[str, Any] = json.loads(line)
                 entry = Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
-                if isinstance(entry.target, str) and isinstance(entry.time_ns, int):
+                texts = (entry.target, entry.runtime, entry.device)
+                if all(isinstance(text, str) for text in texts) and isinstance(entry.time_ns, int):
                     yield entry
 
 

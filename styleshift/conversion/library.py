@@ -131,7 +131,7 @@ def _run(
             todo.append((job, known))
     todo.sort(key=lambda pair: -_work(pair[0]))
     if todo:
-        run = _Run(plan, journal, key, result, reporter, stall_seconds)
+        run = _Run(plan, journal, key, settings, result, reporter, stall_seconds)
         run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
     return result
 
@@ -198,6 +198,7 @@ class _Run:
         plan: Plan,
         journal: Journal | None,
         key: str,
+        settings: ConvertSettings,
         result: LibraryResult,
         reporter: Reporter,
         stall_seconds: float,
@@ -205,6 +206,9 @@ class _Run:
         self._plan = plan
         self._journal = journal
         self._key = key
+        # What the command settled on; a caller who did not leaves it to each worker.
+        settled = "auto" not in (settings.runtime, settings.device)
+        self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
         self._result = result
         self._reporter = reporter
         self._stall_seconds = stall_seconds
@@ -302,8 +306,9 @@ class _Run:
     def _note(self, entry: Entry) -> None:
         if self._journal is None:
             return
+        runtime, device = self._made_by
         try:
-            self._journal.write(entry)
+            self._journal.write(replace(entry, runtime=runtime, device=device))
         except OSError as error:
             self._result.fatal = Outcome(
                 entry.target,

@@ -42,7 +42,8 @@ class ConvertSettings:
         """A short name for everything, besides the source, that decides what an output sounds like.
 
         Which runtime and device compute it is left out: they agree but for rounding, and a library may be
-        begun on one machine and finished on another.
+        begun on one machine and finished on another. What is done is never made again for it; ``auto``
+        keeps to what a library was begun with, where that is there.
         """
         told = {
             "algorithm": ALGORITHM,

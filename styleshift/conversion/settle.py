@@ -7,7 +7,7 @@ CPU, and, on a CPU, is faster than that.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,13 +35,23 @@ WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
 
 
-def settle(settings: ConvertSettings, bundle: Bundle, reporter: Reporter | None = None) -> ConvertSettings:
+def settle(
+    settings: ConvertSettings,
+    bundle: Bundle,
+    reporter: Reporter | None = None,
+    earlier: Mapping[str, str] | None = None,
+) -> ConvertSettings:
     """Settings with a runtime and a device that work here.
+
+    Two runtimes that are about as fast may change places from one run to the next. So that a library that is
+    gone on with is not made by both, the one that began it is taken again where it still works.
 
     Args:
         settings: whose ``auto`` is to be settled; a name is left as it is.
         bundle: the model.
         reporter: told, in a line each, what was not taken and why.
+        earlier: by device (``cpu``, ``cuda``), the runtime that made what is there already, if any; see
+            :meth:`styleshift.conversion.journal.Journal.runtimes`.
 
     Raises:
         ConfigError: no such device, or the runtime does not serve it.
@@ -49,31 +59,45 @@ def settle(settings: ConvertSettings, bundle: Bundle, reporter: Reporter | None 
         BundleError: the model cannot be run at all.
     """
     reporter = reporter or Reporter()
+    if settings.runtime != "auto":
+        earlier = None
     if settings.device != "auto":
         device = devices.resolve_device(settings.device)
         fit = runtimes_for(settings.runtime, device)
         if settings.runtime == "auto":
-            chosen = _choose(fit, device, bundle, reporter)
+            chosen = _choose(fit, device, bundle, reporter, earlier)
             if chosen is None:
                 raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
             return replace(settings, device=device, runtime=chosen)
         return replace(settings, device=device)
     if devices.cuda_devices():
         there = runtimes_for(settings.runtime, "cuda", required=False)
-        chosen = _choose(there, "cuda", bundle, reporter) if there else None
+        chosen = _choose(there, "cuda", bundle, reporter, earlier) if there else None
         if chosen is not None:
             return replace(settings, device="cuda", runtime=chosen)
         if there:
             reporter.warn("the GPU is not used; the CPU does the work")
-    return settle(replace(settings, device="cpu"), bundle, reporter)
+    return settle(replace(settings, device="cpu"), bundle, reporter, earlier)
 
 
-def _choose(fit: list[RuntimeSpec], device: str, bundle: Bundle, reporter: Reporter) -> str | None:
+def _choose(
+    fit: list[RuntimeSpec],
+    device: str,
+    bundle: Bundle,
+    reporter: Reporter,
+    earlier: Mapping[str, str] | None,
+) -> str | None:
     """The first on a GPU, the fastest on a CPU, of those that hold what they promise; None if none does."""
     if device == "cpu" and len(fit) == 1:
         return fit[0].name  # there is nothing to choose, and what is wrong with it will be said
     # That a GPU is not used costs a night; which of two libraries is, a little.
     say = reporter.info if device == "cpu" else reporter.warn
+    before = (earlier or {}).get(device.split(":")[0], "")
+    if before == "onnxruntime" and device == "cpu":
+        return before
+    if before and before not in [spec.name for spec in fit]:
+        reporter.info(f"what is there was made with {before}, which does not run here")
+    fit = sorted(fit, key=lambda spec: spec.name != before)  # it comes first; the others stay in their order
     window = trial_window(bundle.metadata)
     reference = load_onnxruntime(bundle.path, "cpu", 1)
     wanted = reference.run(window)
@@ -94,7 +118,7 @@ def _choose(fit: list[RuntimeSpec], device: str, bundle: Bundle, reporter: Repor
             say(f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed")
             continue
         reporter.detail(f"{session.description}: differs from float32 on the CPU by {difference:.2%}")
-        if device != "cpu":
+        if device != "cpu" or spec.name == before:
             return spec.name
         least = least or _seconds(reference, window)
         taken = _seconds(session, window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 import styleshift
+from styleshift.conversion import api
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
 
@@ -129,3 +131,24 @@ def test_the_package_stays_light_until_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError):
         styleshift.no_such_thing  # noqa: B018
+
+
+def test_a_library_is_gone_on_with_by_the_runtime_that_began_it(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choice by time may come out otherwise in another run; what is done stays."""
+    told: list[dict[str, str]] = []
+
+    def settled(settings: ConvertSettings, *rest: object) -> ConvertSettings:
+        assert settings.runtime == "auto"
+        told.append(dict(rest[2]))  # type: ignore[call-overload]
+        return replace(settings, runtime="onnxruntime", device="cpu")
+
+    monkeypatch.setattr(api, "settle", settled)
+    source = tmp_path / "l"
+    source.mkdir()
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(source / name, noise(0.3), RATE)
+        result = styleshift.convert_library(source, file, jobs=1)
+    assert [outcome.status for outcome in result.outcomes.values()] == ["unchanged", "done"]
+    assert told == [{}, {"cpu": "onnxruntime"}]

@@ -23,6 +23,18 @@ def test_the_last_word_counts(tmp_path: Path) -> None:
         assert journal.entry("c.mp3") is None
 
 
+def test_the_runtime_of_the_newest_outputs_is_known_by_device(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(Entry("a", "done", "k", runtime="fast", device="cpu"))
+        journal.write(Entry("b", "done", "k", runtime="half", device="cuda"))
+        journal.write(Entry("c", "done", "k", runtime="onnxruntime", device="cpu"))
+        journal.write(Entry("d", "done", "other", runtime="x", device="cpu"))
+        journal.write(Entry("e", "begun", "k", runtime="x", device="cpu"))
+        journal.write(Entry("f", "done", "k"))  # as an older version wrote it
+    assert Journal.peek(tmp_path).runtimes("k") == {"cpu": "onnxruntime", "cuda": "half"}
+    assert Journal.peek(tmp_path / "nowhere").runtimes("k") == {}
+
+
 def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(Entry("a", "done", "k"))

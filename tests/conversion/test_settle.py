@@ -193,6 +193,30 @@ def test_the_figures_it_says_are_those_it_measured(
     assert listener.lines[:1] == ([why] if why else [])
 
 
+def test_what_a_library_was_begun_with_is_taken_again(
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Whichever is faster this time, if it still computes the same."""
+    offer(
+        spec("fast", computes, priority=20),
+        spec("slow", _slow(_slow(computes))),
+        spec("wrong", lambda window: window + 1),
+    )
+    listener = Listener()
+
+    def chosen(before: str, runtime: str = "auto") -> str:
+        settings = ConvertSettings(device="cpu", runtime=runtime)
+        return settle.settle(settings, bundle, listener, {"cpu": before, "cuda": "fast"}).runtime
+
+    assert [chosen(name) for name in ("fast", "slow", "onnxruntime")] == ["fast", "slow", "onnxruntime"]
+    assert listener.lines == []
+    assert chosen("wrong") == "fast"
+    listener.lines.clear()
+    assert chosen("gone") == "fast"
+    assert listener.lines[0] == "what is there was made with gone, which does not run here"
+    assert chosen("fast", runtime="slow") == "slow"  # which was asked for
+
+
 def test_what_was_named_is_not_tried(bundle: Bundle, offer: Callable[..., None]) -> None:
     def build(*_: object) -> Session:
         raise AssertionError("tried")
