@@ -5,8 +5,8 @@
 Two folders of WAV or FLAC at 44.1 or 48 kHz, the same names in both: the same music, note by note, in two
 styles. The conversion of the model's band (up to 11 kHz) is taken as perfect, so that only the way is judged.
 Printed as JSON, a line a way: log-spectral distance to the truth in dB above 11 kHz (range of 60 dB below the
-truth's loudest bin, frames in which either side has sound there), and how much louder the band is than the
-truth's.
+truth's loudest bin, mean of all frames, the same ones for every way), and how much louder the band is than
+the truth's.
 
 carried     the source's, with the gain of the top quarter of the model's band, as `styleshift convert` does
 unchanged   the source's, as it is
@@ -58,8 +58,8 @@ def judge(found: np.ndarray, truth: np.ndarray, loudest: float) -> tuple[float, 
     """Log-spectral distance and excess of level, both in dB."""
     floor = loudest * 10 ** (-RANGE_DB / 20)
     a, b = (20 * np.log10(np.maximum(part, floor)) for part in (found, truth))
-    heard = np.maximum(found.max(axis=1), truth.max(axis=1)) > floor
-    distance = np.sqrt(np.mean(np.square(a - b)[heard], axis=1)).mean() if heard.any() else 0.0
+    # All frames, whatever is in them: each way is judged by the same, and none is spared what it adds.
+    distance = np.sqrt(np.mean(np.square(a - b), axis=1)).mean()
     excess = 10 * np.log10((np.square(found).sum() + 1e-12) / (np.square(truth).sum() + 1e-12))
     return float(distance), float(excess)
 
@@ -88,7 +88,7 @@ def main() -> None:
             results.setdefault(way, []).append(judge(found, target[:, edge:], float(target.max())))
     for way, values in results.items():
         distance, excess = np.mean(values, axis=0)
-        print(json.dumps({"way": way, "lsd_db": round(distance, 2), "louder_db": round(excess, 1)}))
+        print(json.dumps({"way": way, "lsd_db": round(distance, 3), "louder_db": round(excess, 1)}))
 
 
 if __name__ == "__main__":
