@@ -13,7 +13,8 @@ the model's, seams, tags, a file that is whole or not there. M4A files it leaves
 cannot read.
 Both may use all processors. Printed as JSON: seconds of music a second of both, for the whole command with
 its start; their ratio; and, from the first file's beginning to the last one's end, which share of the
-processors' time the command used (`busy`) and which nobody (`idle`; the rest is other programs'; Linux only).
+processors' time the command used (`busy`) and which nobody (`idle`; the rest is other programs'). These
+two and the memory are null elsewhere than on Linux.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -36,6 +38,7 @@ import torch
 from styleshift.audio.formats import output_format
 from styleshift.audio.write import AudioWriter
 from styleshift.bundle.export import export_bundle
+from styleshift.conversion.library import processors
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import load_recipe
 from styleshift.training.checkpoint import TrainedModel, blank_statistics
@@ -53,7 +56,9 @@ KINDS = (
     ("opus", 48000),
 )
 ROUNDS = GriffinLimOptions().iterations
-TICKS = os.sysconf("SC_CLK_TCK")
+PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+SAMPLE_SECONDS = 1.0
 
 
 def untrained(recipe_name: str) -> TrainedModel:
@@ -146,46 +151,51 @@ def plain(source: Path, target: Path, trained: TrainedModel) -> None:
 
 
 class Busy:
-    """Samples the processor time and memory of a command and all of its workers, while it runs.
+    """Samples the processor time and memory of a command and its workers, while it runs; Linux only.
+
+    Once a second only, since looking for the workers takes some milliseconds of what is watched.
 
     Attributes:
-        largest: bytes of memory that the largest process had, the peak of each counted.
+        largest: bytes of memory that the largest process had, the peak of each counted; 0 where unknown.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[Any]) -> None:
         self._process = process
-        self._samples: list[tuple[float, float, float]] = []  # time, seconds used, seconds idle so far
+        self.samples: list[tuple[float, float, float]] = []  # time, seconds used, seconds idle so far
         self._used_by: dict[int, float] = {}
         self.largest = 0
 
     def wait(self) -> None:
         """Until the command ends."""
-        while self._process.poll() is None:
-            self._samples.append((time.time(), self._used(), _idle()))
-            time.sleep(0.05)
+        while (PROC / "stat").exists() and self._process.poll() is None:
+            self.samples.append((time.time(), self._used(), _idle()))
+            time.sleep(SAMPLE_SECONDS)
+        self._process.wait()
 
     def _used(self) -> float:
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
+        for path in PROC.glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
                 fields = path.read_text().rpartition(")")[2].split()
-                if int(fields[3]) == self._process.pid:  # its session
-                    self._used_by[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / TICKS
-                    status = (path.parent / "status").read_text()
-                    for line in status.splitlines():
-                        if line.startswith("VmHWM"):
-                            self.largest = max(self.largest, 1024 * int(line.split()[1]))
+                if int(fields[3]) != self._process.pid:  # its session
+                    continue
+                self._used_by[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+                for line in (path.parent / "status").read_text().splitlines():
+                    if line.startswith("VmHWM"):
+                        self.largest = max(self.largest, 1024 * int(line.split()[1]))
         return sum(self._used_by.values())
 
-    def between(self, start: float, end: float) -> tuple[float, float]:
-        """Processor seconds that the command used between two times, and that nobody used."""
-        times, *figures = zip(*self._samples, strict=True)
+    def between(self, start: float, end: float) -> tuple[float, float] | None:
+        """Processor seconds that the command used between two times, and that nobody used; None: unknown."""
+        if not self.samples:
+            return None
+        times, *figures = zip(*self.samples, strict=True)
         used, idle = (float(np.diff(np.interp([start, end], times, values))[0]) for values in figures)
         return used, idle
 
 
 def _idle() -> float:
     """Seconds for which this machine's processors had nothing to do so far, of all of them together."""
-    return int(Path("/proc/stat").read_text().split()[4]) / TICKS
+    return int((PROC / "stat").read_text().split()[4]) / TICKS
 
 
 def main() -> None:
@@ -207,13 +217,13 @@ def main() -> None:
 
         command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(folder / "library")]
         options = ["--model", str(model), "--runtime", arguments.runtime, "--json", "-q"]
-        began = time.monotonic()
+        began = time.time()  # the clock of the journal
         process = subprocess.Popen(
             [*command, *options], stdout=subprocess.DEVNULL, start_new_session=True, cwd=folder
         )
         busy = Busy(process)
         busy.wait()
-        ours = time.monotonic() - began
+        ended = time.time()
         assert process.returncode == 0, "styleshift convert failed"
         journal = folder / "library-b" / ".styleshift" / "journal.jsonl"
         times = [json.loads(line)["time_ns"] / 1e9 for line in journal.open()]
@@ -227,19 +237,21 @@ def main() -> None:
             plain(source, folder / "plain" / source.name, trained)
         theirs = time.monotonic() - began
     seconds = sum(library.values())
-    used, idle = busy.between(first, last)
-    processors = len(os.sched_getaffinity(0))
+    ours = ended - began
+    shares = busy.between(first, last)
+    used, idle = (value / (last - first) / processors() for value in shares) if shares else (None, None)
     figures = {
         "files": arguments.files,
         "music_minutes": round(seconds / 60, 1),
-        "processors": processors,
+        "processors": processors(),
         "styleshift_x_real_time": round(seconds / ours, 1),
         "plain_x_real_time": round(plain_seconds / theirs, 1),
         "ratio": round((seconds / ours) / (plain_seconds / theirs), 2),
-        "busy": round(used / (last - first) / processors, 3),
-        "idle": round(idle / (last - first) / processors, 3),
-        "seconds_before_the_first_file": round(ours - (last - first), 2),
-        "largest_worker_mb": round(busy.largest / 1e6),
+        "busy": None if used is None else round(used, 3),
+        "idle": None if idle is None else round(idle, 3),
+        "seconds_before_the_first_file": round(first - began, 2),
+        "seconds_after_the_last_file": round(ended - last, 2),
+        "largest_worker_mb": round(busy.largest / 1e6) or None,
     }
     print(json.dumps(figures))
 
