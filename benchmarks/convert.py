@@ -217,7 +217,7 @@ def main() -> None:
 
         command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(folder / "library")]
         options = ["--model", str(model), "--runtime", arguments.runtime, "--json", "-q"]
-        began = time.time()  # the clock of the journal
+        started = time.time()  # the clock of the journal
         process = subprocess.Popen(
             [*command, *options], stdout=subprocess.DEVNULL, start_new_session=True, cwd=folder
         )
@@ -237,7 +237,7 @@ def main() -> None:
             plain(source, folder / "plain" / source.name, trained)
         theirs = time.monotonic() - began
     seconds = sum(library.values())
-    ours = ended - began
+    ours = ended - started
     shares = busy.between(first, last)
     used, idle = (value / (last - first) / processors() for value in shares) if shares else (None, None)
     figures = {
@@ -249,7 +249,7 @@ def main() -> None:
         "ratio": round((seconds / ours) / (plain_seconds / theirs), 2),
         "busy": None if used is None else round(used, 3),
         "idle": None if idle is None else round(idle, 3),
-        "seconds_before_the_first_file": round(first - began, 2),
+        "seconds_before_the_first_file": round(first - started, 2),
         "seconds_after_the_last_file": round(ended - last, 2),
         "largest_worker_mb": round(busy.largest / 1e6) or None,
     }
