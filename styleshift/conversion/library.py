@@ -7,7 +7,8 @@ import os
 import secrets
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import FOLDER, Entry, Journal
@@ -18,6 +19,9 @@ from styleshift.conversion.worker import FATAL, Outcome, begin, work
 from styleshift.errors import EXIT_USAGE, ConfigError
 from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter, Task
+
+if TYPE_CHECKING:
+    from styleshift.conversion.broker_process import BrokerProcess
 
 # A file on which nothing has moved for so long is given up. Decoding goes at hundreds of times real time;
 # even a slow machine converts a few seconds of music in less than this.
@@ -190,6 +194,11 @@ def default_jobs(device: str) -> int:
     return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
 
 
+def shares_device(settings: ConvertSettings, jobs: int) -> bool:
+    """Whether one process runs the model for all workers: on a GPU, where several sessions are in the way."""
+    return jobs > 1 and settings.device not in ("auto", "cpu")
+
+
 class _Run:
     """One pool of workers at work."""
 
@@ -227,21 +236,31 @@ class _Run:
         threads = max(1, processors() // jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)
-        arguments = (bundle, settings, threads, token)
-        pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
-        with (
-            contextlib.ExitStack() as last,
-            pool,
-            self._reporter.task("convert", total=len(todo), unit="files") as task,
-        ):
+        with contextlib.ExitStack() as last:
             last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
+            broker = None
+            if shares_device(settings, jobs):
+                broker = last.enter_context(self._broker(bundle, settings, threads))
+            arguments = (bundle, settings, threads, token, broker and broker.address)
+            pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
+            last.enter_context(pool)
+            task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
             for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
+                if broker is not None:
+                    broker.tend()
                 self._take(at, event, task)
                 if self._result.fatal is not None or (stop is not None and stop.requested):
                     self._result.stopped = self._result.fatal is None
                     for done, outcome in pool.finished():
                         self._take(done, outcome, task)
                     return
+
+    def _broker(self, bundle: Bundle, settings: ConvertSettings, threads: int) -> BrokerProcess:
+        from styleshift.conversion.broker_process import BrokerProcess
+        from styleshift.conversion.pipeline import GPU_FRAMES, load_session
+
+        build = partial(load_session, bundle, settings, threads)
+        return BrokerProcess(build, GPU_FRAMES, self._stall_seconds)
 
     def _begun(self, at: tuple[Job, str]) -> bool:
         """Write down that a job is handed out, also where an older output is known.

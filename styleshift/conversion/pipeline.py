@@ -20,6 +20,8 @@ Float32Array = npt.NDArray[np.float32]
 
 # Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
 CPU_FRAMES, GPU_FRAMES = 1024, 8192
+# A worker's part where several share a device: four fill it together, and one alone keeps it at work.
+SHARED_FRAMES = GPU_FRAMES // 4
 
 
 class Batches:
@@ -61,13 +63,27 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "memory" in text or "bad_alloc" in text or "alloc failed" in text
 
 
-def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tuple[Pipeline, str]:
+def load_session(bundle: Bundle, settings: ConvertSettings, threads: int) -> RuntimeSession:
+    """The model, loaded in the runtime and on the device that the settings name.
+
+    Raises:
+        PluginError: there is no such runtime.
+        ConfigError: it does not serve the device.
+        BundleError: it cannot load the model.
+    """
+    return runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
+
+
+def load_pipeline(
+    bundle: Bundle, settings: ConvertSettings, threads: int, shared: RuntimeSession | None = None
+) -> tuple[Pipeline, str]:
     """A pipeline, and what really runs the model.
 
     Args:
         bundle: the model.
         settings: names runtime, device and vocoder.
         threads: of the CPU that the model may use.
+        shared: a session of :mod:`styleshift.conversion.broker`, to be used instead of an own one.
 
     Raises:
         PluginError: there is no such runtime or vocoder.
@@ -78,12 +94,16 @@ def load_pipeline(bundle: Bundle, settings: ConvertSettings, threads: int) -> tu
     spec = load_registry().vocoders.get(settings.vocoder)
     options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
-    session = runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
-    frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
+    session = shared or load_session(bundle, settings, threads)
+    if shared is not None:
+        frames = SHARED_FRAMES
+    else:
+        frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
     batch = max(1, frames // bundle.metadata.window_frames)
     # More threads than one: there are fewer files at work than processors.
-    overlap = threads > 1 or settings.device != "cpu"
-    run = Batches(session)
+    overlap = threads > 1 or settings.device != "cpu" or shared is not None
+    # What is too much for a shared device is seen, and told apart, where it is shared.
+    run = Batches(session) if shared is None else shared.run
     pipeline = Pipeline(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
     return pipeline, session.description
 

@@ -153,7 +153,7 @@ class WorkerPool(Generic[JobT]):
     def _start(self) -> _Worker[JobT]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, *self._main), daemon=True)
-        with _no_interrupts():
+        with no_interrupts():
             process.start()
         theirs.close()
         worker: _Worker[JobT] = _Worker(process, ours)
@@ -219,7 +219,7 @@ def _serve(
 
 
 @contextlib.contextmanager
-def _no_interrupts() -> Iterator[None]:
+def no_interrupts() -> Iterator[None]:
     """What is started meanwhile never sees Ctrl-C, not even while it starts: the parent decides."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

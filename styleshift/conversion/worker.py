@@ -18,6 +18,7 @@ from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageEr
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
+    from styleshift.conversion.broker import Address, BrokerSession
     from styleshift.conversion.stream import Pipeline
 
 # Failures that the next file will not escape.
@@ -64,13 +65,17 @@ class _Worker:
     settings: ConvertSettings
     threads: int
     token: str
+    broker: Address | None
+    shared: BrokerSession | None = None
     pipeline: Pipeline | None = None
 
 
 _worker: _Worker | None = None
 
 
-def begin(bundle: Bundle, settings: ConvertSettings, threads: int, token: str) -> None:
+def begin(
+    bundle: Bundle, settings: ConvertSettings, threads: int, token: str, broker: Address | None = None
+) -> None:
     """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
 
     Args:
@@ -78,6 +83,7 @@ def begin(bundle: Bundle, settings: ConvertSettings, threads: int, token: str) -
         settings: of the conversion.
         threads: that the model may use.
         token: of the run, in the names of its temporary files.
+        broker: what runs the model for all workers; None: this one loads it for itself.
     """
     global _worker  # a process has one; pools hand over functions, not objects
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -87,7 +93,7 @@ def begin(bundle: Bundle, settings: ConvertSettings, threads: int, token: str) -
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _worker = _Worker(bundle, settings, threads, token)
+    _worker = _Worker(bundle, settings, threads, token, broker)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -106,8 +112,8 @@ def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
     worker = _worker
     assert worker is not None, "begin() comes first"
     try:
-        if worker.pipeline is None:
-            worker.pipeline = _pipeline(worker)
+        if worker.pipeline is None or (worker.shared is not None and worker.shared.broken):
+            worker.pipeline = _pipeline(worker, tell)
     except StyleshiftError as error:
         return Outcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
     from styleshift.audio.stream import shown
@@ -134,7 +140,7 @@ def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
         return Outcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
 
 
-def _pipeline(worker: _Worker) -> Pipeline:
+def _pipeline(worker: _Worker, tell: Callable[[float], None]) -> Pipeline:
     from styleshift.conversion.pipeline import load_pipeline
     from styleshift.errors import BundleError
 
@@ -146,7 +152,11 @@ def _pipeline(worker: _Worker) -> Pipeline:
         raise BundleError(f"the model file {path} cannot be read: {error.strerror or error}") from error
     if digest != worker.bundle.digest:
         raise BundleError(f"the model file {path} changed during the run", "run again")
-    return load_pipeline(worker.bundle, worker.settings, worker.threads)[0]
+    if worker.broker is not None:
+        from styleshift.conversion.broker import connect
+
+        worker.shared = connect(worker.broker, tell)
+    return load_pipeline(worker.bundle, worker.settings, worker.threads, worker.shared)[0]
 
 
 def _convert(
