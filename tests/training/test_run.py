@@ -169,11 +169,14 @@ def test_a_run_stopped_while_it_prepares_leaves_no_folder(
     def stopped(*_: object) -> None:
         os.kill(os.getpid(), number)
 
+    # Where the tests run in the background of a shell, Ctrl-C is ignored, as a command there ignores it.
+    foreground = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(run_module, "make_feed", stopped)
         with pytest.raises(Interrupted, match="before the first step; nothing was saved") as caught:
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine")
+    signal.signal(signal.SIGINT, foreground)
     assert caught.value.exit_code == code
     assert "\n" not in str(caught.value)
     assert list(fresh.runs.iterdir()) == []
