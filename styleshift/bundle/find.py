@@ -71,7 +71,9 @@ def _models(folder: Path, warn: Callable[[str], None] | None) -> list[tuple[Path
 
 def _meant(target: str | None, source: str | None, others: list[str]) -> str:
     """The nearest names, where what was typed looks like a slip; else nothing."""
-    sources, targets = zip(*(other.split(" to ", 1) for other in others), strict=True) if others else ((), ())
+    pairs = [tuple(other.split(" to ", 1)) for other in others]
+    targets = [pair[1] for pair in pairs]
+    sources = [pair[0] for pair in pairs if target not in targets or pair[1] == target]
     words = []
     for option, typed, there in (("--to", target, targets), ("--from", source, sources)):
         by_case = {name.casefold(): name for name in there}

@@ -224,6 +224,8 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path | None, report
         seconds=took,
     )
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
+    if report:
+        reporter.info(f"to look at and listen to: {report.with_suffix('.html')}")
 
 
 def _raise_if_cut_short(plan: Plan, result: LibraryResult, stop: StopRequest) -> None:

@@ -125,6 +125,11 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     where = f"recipe {path.stem}"
     try:
         values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no file {path}",
+            f"check the path, or take a recipe that comes with styleshift: {', '.join(list_recipes())}",
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from error
     values.setdefault("name", path.stem)

@@ -106,6 +106,7 @@ def start_run(
         LockedError: another process works on this run.
     """
     check_trackers(trackers)  # before the work
+    _use_threads(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -201,6 +202,7 @@ def resume_run(
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
+        _use_threads(recipe)
         pair = (run["domains"][0], run["domains"][1])
         corpora = open_corpora(place, pair, recipe)
         for corpus in corpora:
@@ -249,6 +251,12 @@ def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[s
             for corpus in corpora
         },
     }
+
+
+def _use_threads(recipe: Recipe) -> None:
+    """Before the preparation, which computes as much as many a step, and before anybody is told."""
+    if recipe.schedule.threads:
+        torch.set_num_threads(recipe.schedule.threads)
 
 
 def _describe(device: torch.device, processes: int) -> str:

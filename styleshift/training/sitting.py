@@ -72,8 +72,6 @@ class Sitting:
     def run(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
         state, log = self.state, self.log
-        if state.recipe.schedule.threads:
-            torch.set_num_threads(state.recipe.schedule.threads)
         if state.recipe.schedule.compile:
             compile_networks(state.model, self.reporter)
         began = state.seconds

@@ -54,7 +54,8 @@ class Watch:
             self._since += 1
             stands = f"no judgement was better than that of step {self._best_step} ({self._best:.2f} of 1)"
             if self.enough:
-                found.append(f"step {step}: {stands} in {self._since} judgements, so the run ends here")
+                many = f"{self._since} judgement{'s' * (self._since != 1)}"
+                found.append(f"step {step}: {stands} in {many}, so the run ends here")
             elif self._since == STANDSTILL:
                 found.append(
                     f"step {step}: {stands} since; more steps may not help. Ctrl-C ends the run, and "

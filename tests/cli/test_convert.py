@@ -30,6 +30,7 @@ def test_a_library_becomes_the_same_tree(model: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert files(tmp_path / "library-classical") == sorted(names)
     assert "6 converted" in done.stdout
+    assert "library-classical/report.html" in done.stderr
     for name in names:
         before = soundfile.read(tmp_path / "library" / name)[0]
         after = soundfile.read(tmp_path / "library-classical" / name)[0]

@@ -332,3 +332,22 @@ def test_statistics_are_numpys(place: Workspace, tiny_recipe: Tiny) -> None:
     assert found.mean.numpy() == pytest.approx(crops.mean(axis=(0, 2)), rel=1e-4)
     assert found.deviation == pytest.approx(crops.std(axis=(0, 2)).mean(), rel=1e-4)
     assert found.loudest == pytest.approx(crops.max(axis=1).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("threads", "said"), [(1, "cpu (1 thread)"), (2, "cpu (2 threads)")])
+def test_threads_of_the_recipe_are_used_from_the_start_and_said(
+    fresh: Workspace, tiny_recipe: Tiny, threads: int, said: str
+) -> None:
+    class Told(Reporter):
+        def info(self, text: str) -> None:
+            told.append(text)
+
+    told: list[str] = []
+    before = torch.get_num_threads()
+    try:
+        start_run(
+            fresh, PAIR, tiny_recipe("schedule.steps=1", f"schedule.threads={threads}"), reporter=Told()
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert any(said in text for text in told)
