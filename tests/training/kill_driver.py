@@ -79,7 +79,10 @@ class Attempt:
             return False
         os.kill(self.child, signal.SIGKILL)
         _, status = os.waitpid(self.child, 0)
-        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        code = os.waitstatus_to_exitcode(status)
+        if code != -signal.SIGKILL:  # it came to its end just before
+            self.code = code
+        return code == -signal.SIGKILL
 
 
 def main() -> None:
