@@ -24,11 +24,16 @@ HEADER = "styleshift"
 
 
 def atomic_json(path: Path, values: Any) -> None:
-    """Write ``values`` to ``path`` so that there is always the old or the new file, whole; raises OSError."""
+    """Write ``values`` to ``path`` as :func:`atomic_text` does; raises OSError."""
+    atomic_text(path, json.dumps(values, indent=1))
+
+
+def atomic_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that there is always the old or the new file, whole; raises OSError."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(values, file, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -6,7 +6,6 @@ import base64
 import html
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from itertools import groupby
@@ -19,6 +18,7 @@ import soundfile
 from styleshift.evaluation.picture import DYNAMIC_DB, png
 from styleshift.hooks.records import Excerpt
 from styleshift.training.excerpts import curve_points
+from styleshift.training.files import atomic_text
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 380, 150, 52, 22
 COLOURS = ("#7b2d84", "#e07b00", "#0077b6", "#2a9d5c")
@@ -78,15 +78,7 @@ def write_run_page(folder: Path, excerpts: Sequence[Excerpt], facts: Mapping[str
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_text(title)}</title><style>{style}</style></head><body><main>{body}</main></body></html>\n"
     )
-    temporary = folder / ".index.html.tmp"
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / "index.html")
-    finally:
-        temporary.unlink(missing_ok=True)
+    atomic_text(folder / "index.html", text)
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:
@@ -133,6 +125,9 @@ def _diagram(kind: str, sides: Mapping[str, Sequence[tuple[float, float]]]) -> s
     lines, legend = "", ""
     for colour, (side, points) in zip(COLOURS, curves.items(), strict=False):
         path = " ".join(at(x, y) for x, y in points)
+        if len(points) == 1:  # a line of one point shows nothing
+            x, y = at(*points[0]).split(",")
+            lines += f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>'
         lines += f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         legend += f' <span style="color:{colour}">{_text(side)}</span>'
     end = HEIGHT - BOTTOM

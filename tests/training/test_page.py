@@ -96,6 +96,12 @@ def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> 
     assert "high to low" in text
 
 
+def test_a_curve_of_one_point_is_a_dot(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
+    text = (result.folder / "index.html").read_text("utf-8")
+    assert text.count("<circle") == text.count("<polyline") > 0
+
+
 def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -> None:
     folder = start_run(fresh, PAIR, tiny_recipe(), device="cpu").folder
     text = (folder / "index.html").read_text("utf-8")
