@@ -64,6 +64,9 @@ class Jury:
         excerpts: crops a side that are converted each time.
         seed: of what it learns.
         unheard: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
+
+    Attributes:
+        unheard: the excerpts are in no training.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Jury:
         unheard: Sequence[Crops] | None = None,
     ) -> None:
         self._config = config
+        self.unheard = unheard is not None
         self._sources: dict[str, Tensor] = {}
         learned = []
         for direction, crops, given in zip(DIRECTIONS, (x, y), unheard or (x, y), strict=True):

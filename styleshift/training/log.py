@@ -27,6 +27,7 @@ class Log:
         seconds: that the run has taken so far.
         reporter: who is told.
         show: is given the step and every figure of a line, by name, such as ``loss/cycle_x``.
+        domains: names of X and Y, for people; the file has x and y.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Log:
         seconds: float = 0.0,
         reporter: Reporter | None = None,
         show: Callable[[int, Mapping[str, float]], None] | None = None,
+        domains: tuple[str, str] = ("x", "y"),
     ) -> None:
+        self._domains = domains
         self.how_to_resume = how_to_resume
         self._show = show
         self._path = path
@@ -100,27 +103,51 @@ class Log:
         if self._show:
             speeds = {"speed/steps_per_second": speed, "speed/data_wait": waiting, "rate/generators": rate}
             self._show(state.step, {**{f"loss/{name}": value for name, value in means.items()}, **speeds})
-        if error := first_bad(names, rows, state.step):
-            raise error
+        self.check(state.step, names, rows)
         return {"steps/s": speed, **grouped(means)}
+
+    def check(self, last_step: int, names: list[str], rows: torch.Tensor) -> None:
+        """Look at losses that get no line of their own, too.
+
+        Args:
+            last_step: of the last row.
+            names: of the losses.
+            rows: ``[steps, losses]``.
+
+        Raises:
+            TrainingError: one is not finite; the first of them is named.
+        """
+        bad = (~torch.isfinite(rows)).nonzero()
+        if len(bad):
+            row, column = (int(value) for value in bad[0])
+            kind, of = loss_in_words(names[column], self._domains)
+            step = last_step - len(rows) + row + 1
+            raise TrainingError(
+                f"loss {names[column]} ({kind}, {of}) became {float(rows[row, column])} at step {step}",
+                "the last checkpoint is good: lower optimiser.generator_rate or set optimiser.clip=1, and "
+                "start anew",
+            )
+
+
+def loss_in_words(name: str, domains: tuple[str, str]) -> tuple[str, str]:
+    """What to call a loss in front of people: its kind, and the domain or the direction that it is of.
+
+    The file calls the discriminators' loss ``judge``, which is also who judges held-out music.
+
+    >>> loss_in_words("judge_x_cycled", ("violin", "piano"))
+    ('discriminator', 'violin there and back')
+    """
+    x, y = domains
+    kind, _, of = name.partition("_")
+    side, _, cycled = of.partition("_")
+    called = {"x": x, "y": y, "x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}.get(side, side)
+    return "discriminator" if kind == "judge" else kind, called + (" there and back" if cycled else "")
 
 
 def grouped(means: dict[str, float]) -> dict[str, float]:
     """Losses of the same kind, summed over directions: what fits beside a progress bar."""
     found: dict[str, float] = {}
     for name, value in means.items():
-        kind = name.partition("_")[0]
+        kind, _ = loss_in_words(name, ("x", "y"))
         found[kind] = found.get(kind, 0.0) + value
     return found
-
-
-def first_bad(names: list[str], rows: torch.Tensor, last_step: int) -> TrainingError | None:
-    """The error for the first loss in ``rows`` ``[steps, losses]`` that is not finite; None where all are."""
-    bad = (~torch.isfinite(rows)).nonzero()
-    if not len(bad):
-        return None
-    row, column = (int(value) for value in bad[0])
-    return TrainingError(
-        f"loss {names[column]} became {float(rows[row, column])} at step {last_step - len(rows) + row + 1}",
-        "the last checkpoint is good: lower optimiser.generator_rate or set optimiser.clip=1, and start anew",
-    )

@@ -55,7 +55,9 @@ class Loop:
                 state.seconds = state.team.largest(state.seconds + took)
                 figures: dict[str, float | str] = {}
                 if list(losses) != names:
-                    rows.clear()  # the warm start is over: its last few steps have other losses
+                    if rows:  # the warm start is over: its last few steps have other losses
+                        self.log.check(state.step - 1, names, state.team.mean(torch.stack(rows)))
+                    rows.clear()
                 names = list(losses)
                 rows.append(torch.stack(list(losses.values())))
                 due = state.step % schedule.save_every == 0

@@ -19,6 +19,7 @@ from styleshift.evaluation.picture import DYNAMIC_DB, png
 from styleshift.hooks.records import Excerpt
 from styleshift.training.excerpts import curve_points
 from styleshift.training.files import atomic_text
+from styleshift.training.log import loss_in_words
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 380, 150, 52, 22
 COLOURS = ("#7b2d84", "#e07b00", "#0077b6", "#2a9d5c")
@@ -38,37 +39,49 @@ pre { overflow-x: auto; background: var(--card); border: 1px solid var(--line); 
 """
 
 
-def write_run_page(folder: Path, excerpts: Sequence[Excerpt], facts: Mapping[str, str]) -> None:
+def write_run_page(
+    folder: Path, excerpts: Sequence[Excerpt], facts: Mapping[str, str], *, unheard: bool = False
+) -> None:
     """Write ``index.html`` from ``run.json`` and ``log.jsonl``; whole or not at all.
 
     Args:
         folder: ``runs/<name>``.
         excerpts: to look at and to listen to, three stages a direction; may be empty.
         facts: shown at the top, in this order.
+        unheard: the excerpts are of music that is kept from training.
 
     Raises:
         OSError: it cannot be written.
     """
     run = json.loads((folder / "run.json").read_text("utf-8"))
-    title = f"{folder.name}: {run['domains'][0]} and {run['domains'][1]}"
+    x, y = run["domains"]
+    title = f"{folder.name}: {x} and {y}"
     cards = []
     for name, group in groupby(excerpts, key=lambda excerpt: excerpt.direction):
         shots = "".join(_shot(excerpt) for excerpt in group)
         cards.append(
             f'<section class="pair"><h2>{_text(name)}</h2><div class="three">{shots}</div></section>'
         )
-    heard = (
-        f'<p class="soft">Held-out music, if any was held out. Frequencies are logarithmic, colours span '
-        f"{DYNAMIC_DB:.0f} dB. The phase of all three is made from magnitudes alone.</p>"
-        if cards
-        else ""
-    )
+    if cards:
+        music = "Music that is kept from training." if unheard else "Music that is trained on as well."
+        heard = (
+            f"{music} Frequencies are logarithmic, colours span {DYNAMIC_DB:.0f} dB. The phase of all three "
+            "is made from magnitudes alone."
+        )
+    elif not run["recipe"].get("schedule", {}).get("judge"):
+        heard = (
+            "There are no excerpts to listen to, since this run is not judged (schedule.judge is 0). What it "
+            "has learned is to be heard after styleshift export and styleshift convert."
+        )
+    else:
+        heard = "No excerpt could be made."
     body = (
         f"<h1>{_text(title)}</h1>"
         + '<dl class="facts">'
         + "".join(f"<div><dt>{_text(key)}</dt><dd>{_text(value)}</dd></div>" for key, value in facts.items())
         + "</dl>"
-        + f"{heard}{''.join(cards)}<h2>Curves</h2><div class='curves'>{_curves(_lines(folder))}</div>"
+        + f'<p class="soft">{_text(heard)}</p>{"".join(cards)}'
+        + f"<h2>Curves</h2><div class='curves'>{_curves(_lines(folder), (x, y))}</div>"
         + f"<h2>Settings</h2><pre>{_text(_settings(run['recipe']))}</pre>"
         + f"<h2>Versions</h2><pre>{_text(json.dumps(run['provenance'], indent=1))}</pre>"
     )
@@ -94,7 +107,7 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
     return [kept[key] for key in sorted(kept, key=lambda key: key[1])]
 
 
-def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
+def _curves(lines: Sequence[Mapping[str, Any]], domains: tuple[str, str]) -> str:
     """One small diagram a kind of loss, its sides in one; and the judges' scores."""
     diagrams: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for line in lines:
@@ -104,7 +117,7 @@ def _curves(lines: Sequence[Mapping[str, Any]]) -> str:
             )
             continue
         for name, value in line["losses"].items():
-            kind, _, side = name.partition("_")
+            kind, side = loss_in_words(name, domains)
             diagrams.setdefault(kind, {}).setdefault(side, []).append((line["step"], value))
     return "".join(_diagram(kind, sides) for kind, sides in diagrams.items())
 

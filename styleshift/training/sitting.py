@@ -67,7 +67,7 @@ class Sitting:
         file = folder / "log.jsonl" if state.team.leads else Path(os.devnull)
         self.folder, self.trackers = folder, trackers
         show = trackers.figures if trackers else None
-        self.log = Log(file, how_to_resume, state.seconds, reporter, show)
+        self.log = Log(file, how_to_resume, state.seconds, reporter, show, domains)
 
     def run(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
@@ -147,7 +147,8 @@ class Sitting:
                 excerpts = make_excerpts(
                     state.model, self.jury.excerpts, self.names, state.recipe.spectrogram
                 )
-            write_run_page(self.folder, excerpts, facts)
+            unheard = self.jury is not None and self.jury.unheard
+            write_run_page(self.folder, excerpts, facts, unheard=unheard)
         except Exception as error:  # a picture is worth no training, whatever it is that cannot be drawn
             if not self._told:
                 reason = (str(error).strip().splitlines() or [""])[0]

@@ -12,7 +12,7 @@ import torch
 
 from styleshift.progress import Reporter
 from styleshift.training.files import atomic_json
-from styleshift.training.log import Log
+from styleshift.training.log import Log, loss_in_words
 
 
 class Warned(Reporter):
@@ -33,6 +33,20 @@ def test_the_speed_of_a_run_that_goes_on_is_that_of_its_new_steps(tmp_path: Path
     figures = log.write(state(104, 602.0), ["gan_x2y", "gan_y2x"], torch.ones(4, 2))
     assert figures == {"steps/s": 2.0, "gan": 2.0}
     assert json.loads((tmp_path / "log").read_text())["steps_per_second"] == 2.0
+
+
+def test_people_read_the_discriminators_and_the_domains_names(tmp_path: Path) -> None:
+    pair = ("violin", "piano")
+    words = {
+        "gan_x2y": ("gan", "violin to piano"),
+        "cycle_y": ("cycle", "piano"),
+        "judge_x": ("discriminator", "violin"),
+        "judge_x_cycled": ("discriminator", "violin there and back"),
+        "contrast_y2x": ("contrast", "piano to violin"),
+    }
+    assert {name: loss_in_words(name, pair) for name in words} == words
+    figures = Log(tmp_path / "log", "").write(state(1, 1.0), ["judge_x", "judge_y"], torch.ones(1, 2))
+    assert figures == {"steps/s": 1.0, "discriminator": 2.0}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -88,12 +88,15 @@ def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> 
         assert np.isfinite(wave).all()
     for data in re.findall(r'src="data:image/png;base64,([^"]+)"', text):
         assert base64.b64decode(data).startswith(b"\x89PNG")
-    for kind in ("gan", "cycle", "judge", "score, 0 to 1"):
+    for kind in ("gan", "cycle", "discriminator", "score, 0 to 1"):
         assert f"<b>{kind}</b>" in text
     assert "crop_frames = 64" in text
     assert "&quot;torch&quot;: &quot;" in text
-    assert "low to high" in text
-    assert "high to low" in text
+    for name, curves in (("gan", ("low to high", "high to low")), ("discriminator", ("high", "low"))):
+        (legend,) = re.findall(f"<b>{name}</b>(.*?)</figcaption>", text)
+        assert re.findall(">([^<]+)</span>", legend) == list(curves)
+    assert not re.search(r"\b(x2y|y2x|judge_[xy])\b", text)
+    assert "Music that is kept from training." in text
 
 
 def test_a_curve_of_one_point_is_a_dot(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -107,6 +110,14 @@ def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -
     text = (folder / "index.html").read_text("utf-8")
     assert "<audio" not in text
     assert text.count("<polyline") >= 6
+    assert "not judged (schedule.judge is 0)" in text
+
+
+def test_the_page_says_when_its_music_was_trained_on(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED, "data.held_out=0"), device="cpu").folder
+    text = (folder / "index.html").read_text("utf-8")
+    assert "Music that is trained on as well." in text
+    assert "kept from training" not in text
 
 
 def test_what_has_no_waveform_is_silence(fresh: Workspace, tiny_recipe: Tiny, monkeypatch: Patch) -> None:

@@ -209,7 +209,7 @@ def test_nan_stops_with_the_loss_and_the_step(
         return real(one, other) * (float("nan") if calls == 2 * 4 else 1.0)  # two a step: cycle_y of step 4
 
     monkeypatch.setattr(step_module.losses, "distance", distance)
-    with pytest.raises(TrainingError, match="loss cycle_y became nan at step 4"):
+    with pytest.raises(TrainingError, match=r"loss cycle_y \(cycle, high\) became nan at step 4"):
         start_run(fresh, PAIR, tiny_recipe("schedule.log_every=3"))
     folder = fresh.runs / "low-high" / "checkpoints"
     assert (folder / "failed.safetensors").exists()
