@@ -69,9 +69,7 @@ def run() -> None:
     except StyleshiftError as error:
         if debug:
             raise
-        _say(f"error: {error.message}")
-        if error.hint:
-            _say(f"  try: {error.hint}")
+        _fail(error.message, error.hint)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         _say("interrupted")
@@ -117,6 +115,12 @@ def _open_what_is_closed() -> None:
             os.set_inheritable(opened, True)
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+
+
+def _fail(message: str, hint: str = "") -> None:
+    _say(f"error: {message}")
+    if hint:
+        _say(f"  {hint}" if hint.startswith("did you mean") else f"  try: {hint}")
 
 
 def _say(text: str) -> None:

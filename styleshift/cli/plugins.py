@@ -51,15 +51,20 @@ def show(
     """One of them in full: its options with their defaults, and the package that brought it."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import PluginError
-    from styleshift.hooks.registry import load_registry
+    from styleshift.hooks.registry import how_to_install, load_registry
+    from styleshift.words import did_you_mean
 
     reporter = TerminalReporter(json_lines=json_lines)
     registry = load_registry()
     found = [(shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()]
     _warn(registry, reporter)
     if not found:
+        known = [other for shelf in registry.shelves() for other in shelf.entries()]
         raise PluginError(
-            f"nothing is called {name!r}", "`styleshift plugins list` shows all names; mind capitals"
+            f"nothing is called {name!r}",
+            how_to_install(name)
+            or did_you_mean(name, known, "styleshift plugins show {}")
+            or "`styleshift plugins list` shows all names",
         )
     for kind, entry in found:
         options = _options(entry.spec)

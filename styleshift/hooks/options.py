@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from styleshift.errors import ConfigError, PluginError
+from styleshift.words import did_you_mean
 
 _WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text"}
 
@@ -38,7 +39,9 @@ def build_config(config: type, values: Mapping[str, Any], owner: str) -> Any:
     for key, value in values.items():
         if key not in known:
             names = ", ".join(sorted(known)) or "none"
-            raise ConfigError(f"{owner} has no option {key!r}; it has: {names}")
+            raise ConfigError(
+                f"{owner} has no option {key!r}; it has: {names}", did_you_mean(key, known, "{!r}")
+            )
         wanted = hints.get(key, type(_default(known[key])))
         made[key] = fit(value, wanted, f"{owner} option {key!r}")
     try:

@@ -19,6 +19,7 @@ from styleshift.hooks.check import record_problem
 from styleshift.hooks.options import build_config, coerce
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 from styleshift.progress import Reporter
+from styleshift.words import did_you_mean
 
 __all__ = [
     "BUILT_IN_MODULES",
@@ -29,6 +30,7 @@ __all__ = [
     "Shelf",
     "build_config",
     "coerce",
+    "how_to_install",
     "load_registry",
     "warn_of_plugins",
 ]
@@ -45,6 +47,28 @@ BUILT_IN_MODULES = (
     "styleshift.conversion.runtimes",
     "styleshift.training.trackers",
 )
+
+# What the packages beside styleshift bring: whoever names one of these has read of it.
+IN_TREE = {
+    "generator": {"unet": "styleshift-unet"},
+    "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase"},
+    "runtime": {"openvino": "styleshift-openvino", "openvino-bfloat16": "styleshift-openvino"},
+    "domain source": {"midi": "styleshift-midi"},
+}
+
+
+def how_to_install(name: str, kind: str | None = None) -> str:
+    """A hint, where a package that lies beside styleshift brings that name; else nothing.
+
+    Args:
+        name: of a record.
+        kind: its kind; None for any.
+    """
+    for known, names in IN_TREE.items():
+        if kind in (None, known) and name in names:
+            package = names[name]
+            return f"pip install ./plugins/{package}, in styleshift's source folder"
+    return ""
 
 
 class Named(Protocol):
@@ -134,6 +158,8 @@ class Shelf(Generic[RecordT]):
             raise PluginError(
                 f"there is no {self.kind} {name!r}; there are: {known}",
                 "; ".join(self._warnings)
+                or how_to_install(name, self.kind)
+                or did_you_mean(name, self._entries, "{!r}")
                 or "`styleshift plugins list` shows what there is; a plugin is added with pip install",
             )
         return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.errors import ConfigError
 from styleshift.hooks.registry import build_config
 from styleshift.networks.options import PatchDiscriminatorOptions, SeedDiscriminatorOptions
+from styleshift.words import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,6 +60,9 @@ def build_discriminator(
     """
     spec = DISCRIMINATORS.get(name)
     if spec is None:
-        raise ConfigError(f"there is no discriminator {name!r}; there are: {', '.join(DISCRIMINATORS)}")
+        raise ConfigError(
+            f"there is no discriminator {name!r}; there are: {', '.join(DISCRIMINATORS)}",
+            did_you_mean(name, DISCRIMINATORS, "{!r}"),
+        )
     config = build_config(spec.config, options, f"discriminator {name}")
     return spec.build(config, spectrogram, frames)

@@ -18,6 +18,7 @@ from styleshift.recipes.settings import (
     ScheduleConfig,
     WarmStartConfig,
 )
+from styleshift.words import did_you_mean
 
 FOLDER = Path(__file__).parent
 
@@ -120,7 +121,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         if not path.is_file():
             raise ConfigError(
                 f"there is no recipe {str(name_or_path)!r}; there are: {', '.join(list_recipes())}",
-                "name one of them, or give the path of a .toml file of your own",
+                did_you_mean(str(name_or_path), list_recipes(), "--recipe {}")
+                or "name one of them, or give the path of a .toml file of your own",
             )
     where = f"recipe {path.stem}"
     try:
@@ -142,10 +144,15 @@ def _apply(values: dict[str, Any], override: str) -> None:
     """Write one ``table.key=value`` into ``values``."""
     key, equals, text = override.partition("=")
     table, dot, name = key.strip().partition(".")
-    if not (equals and dot and name and table in (*TABLES, *COMPONENTS)):
+    tables = (*TABLES, *COMPONENTS)
+    if not (equals and dot and name):
         raise ConfigError(
-            f"--set {override!r} is not of the form table.key=value",
-            f"tables are: {', '.join((*TABLES, *COMPONENTS))}; such as --set generator.channels=32",
+            f"--set {override!r} is not of the form table.key=value", "such as --set generator.channels=32"
+        )
+    if table not in tables:
+        raise ConfigError(
+            f"--set {override!r}: a recipe has no table {table!r}; it has: {', '.join(tables)}",
+            did_you_mean(table, tables, f"--set {{}}.{name}={text}"),
         )
     try:
         value: Any = tomllib.loads(f"value = {text}")["value"]
@@ -190,8 +197,5 @@ def _typed(value: Any, default: Any, what: str) -> Any:
 
 
 def _unknown(where: str, key: str, known: Sequence[str]) -> ConfigError:
-    import difflib
-
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    hint = did_you_mean(key, known, "{!r}") or f"known: {', '.join(known)}"
     return ConfigError(f"{where} has an unknown key {key!r}", hint)

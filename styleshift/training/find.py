@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from styleshift.errors import NothingToDoError, UsageError
+from styleshift.words import did_you_mean
 from styleshift.workspace import Workspace
 
 CHECKPOINTS = "checkpoints"
@@ -29,7 +30,8 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
         begun = " that can be used" if name is not None and (place.runs / name).is_dir() else ""
         raise NothingToDoError(
             f"there is no {what}{begun} in {place.runs}; there are: {there}",
-            "start one: styleshift train --domains A B",
+            did_you_mean(name or "", [run.name for run in every])
+            or "start one: styleshift train --domains A B",
         )
     return max(runs, key=lambda run: max((run / RUN_FILE).stat().st_mtime, _touched(run)))
 

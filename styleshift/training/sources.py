@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from styleshift.training.judging import Jury
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.resident import ResidentCrops, fits
 from styleshift.training.step import TrainingState
+from styleshift.words import nearest
 from styleshift.workspace import Workspace
 
 
@@ -25,10 +27,14 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
     corpora = []
     for domain in pair:
         if not (place.spectrograms / domain).is_dir():
-            there = ", ".join(_stored(place)) or "none"
+            stored = _stored(place)
+            meant = [name if name in stored else nearest(name, stored) for name in pair]
             raise NothingToDoError(
-                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: {there}",
-                "make them: styleshift precompute ./audio, with a sub-folder for each domain",
+                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: "
+                f"{', '.join(stored) or 'none'}",
+                f"did you mean --domains {shlex.join(map(str, meant))}?"
+                if all(meant) and len(set(meant)) == 2
+                else "make them: styleshift precompute ./audio, with a sub-folder for each domain",
             )
         corpora.append(Corpus.open(place.spectrograms / domain))
     for corpus in corpora:

@@ -89,6 +89,25 @@ def test_show_of_an_unknown_name_is_an_error(made):
     result = told("show", "sead")
     assert isinstance(result.exception, PluginError)
     assert "nothing is called 'sead'" in result.exception.message
+    assert result.exception.hint == "did you mean styleshift plugins show seed?"
+    assert "pip install ./plugins/styleshift-unet" in told("show", "unet").exception.hint
+
+
+def test_a_generator_that_is_not_installed_is_named_with_its_package(made):
+    with pytest.raises(PluginError, match="no generator 'unet'") as caught:
+        Registry().generators.get("unet")
+    assert caught.value.hint.startswith("pip install ./plugins/styleshift-unet")
+
+
+def test_the_packages_that_are_named_bring_what_is_said(repository):
+    import tomllib
+
+    for names in registry.IN_TREE.values():
+        for name, package in names.items():
+            folder = repository / "plugins" / package
+            about = tomllib.loads((folder / "pyproject.toml").read_text())
+            assert about["project"]["name"] == package
+            assert f'"{name}"' in "".join(path.read_text() for path in folder.glob("src/*/__init__.py"))
 
 
 def test_listing_the_real_plugins_imports_no_torch():

@@ -86,6 +86,12 @@ def test_an_unknown_option_lists_those_there_are(key):
         build_config(Options, {key: 1}, "generator 'x'")
 
 
+def test_a_mistyped_option_gets_a_suggestion():
+    with pytest.raises(ConfigError) as caught:
+        build_config(Options, {"chanels": 1}, "vocoder 'x'")
+    assert caught.value.hint == "did you mean 'channels'?"
+
+
 def test_a_value_that_the_dataclass_refuses_is_the_users_error_too():
     with pytest.raises(ConfigError, match="generator 'x': channels is 2000; at most 1024"):
         build_config(Options, {"channels": 2000}, "generator 'x'")

@@ -67,7 +67,7 @@ def test_overrides() -> None:
         ("optimiser.beta1=2", "optimiser.beta1 is 2.0"),
         ("loss.adversarial=wgan", "loss.adversarial is 'wgan'; it may be log, lsgan, hinge"),
         ("spectrogram.hop_length=9999", "hop_length"),
-        ("lossy.cycle=1", "not of the form"),
+        ("lossy.cycle=1", "no table 'lossy'; it has: spectrogram, data"),
         ("nonsense", "not of the form"),
     ],
 )
@@ -77,10 +77,21 @@ def test_errors_name_the_key(override: str, text: str) -> None:
     assert text in caught.value.message
 
 
-def test_a_typo_gets_a_suggestion() -> None:
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("loss.cycel=1", "'cycle'"),
+        ("spectrogram.hop=128", "'hop_length'"),
+        ("lossy.cycle=1", "--set loss.cycle=1"),
+    ],
+)
+def test_a_typo_gets_a_suggestion(override: str, meant: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load_recipe("seed", ["loss.cycel=1"])
-    assert "'cycle'" in caught.value.hint
+        load_recipe("seed", [override])
+    assert caught.value.hint == f"did you mean {meant}?"
+    with pytest.raises(ConfigError) as caught:
+        load_recipe("smal")
+    assert caught.value.hint == "did you mean --recipe small?"
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

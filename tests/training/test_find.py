@@ -33,6 +33,10 @@ def test_the_latest_run_is_meant(tmp_path: Path) -> None:
     assert find_run(place, "c").name == "c"
     with pytest.raises(NothingToDoError, match=r"no run 'd' in .*; there are: a, b, c"):
         find_run(place, "d")
+    make_run(place, "violin-piano")
+    with pytest.raises(NothingToDoError) as caught:
+        find_run(place, "violin-paino")
+    assert caught.value.hint == "did you mean violin-piano?"
 
 
 def test_what_is_no_run_does_not_hide_one(tmp_path: Path) -> None:

@@ -285,6 +285,21 @@ def test_errors(
     assert not list(fresh.runs.glob("*"))
 
 
+@pytest.mark.parametrize(
+    ("pair", "hint"),
+    [
+        (("low", "hihg"), "did you mean --domains low high?"),
+        (("Low", "othr"), "did you mean --domains low other?"),
+        (("low", "trumpet"), "make them: "),
+        (("low", "lwo"), "make them: "),
+    ],
+)
+def test_mistyped_styles(fresh: Workspace, tiny_recipe: Tiny, pair: tuple[str, str], hint: str) -> None:
+    with pytest.raises(NothingToDoError) as caught:
+        start_run(fresh, pair, tiny_recipe())
+    assert caught.value.hint.startswith(hint)
+
+
 def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
     result = start_run(fresh, PAIR, tiny_recipe())
     last = CheckpointFolder(result.folder / "checkpoints").last()

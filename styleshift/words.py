@@ -1,0 +1,36 @@
+"""What a person may have meant by a word that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """The known word that was most likely meant; None where none is near.
+
+    A slip of the fingers, other capitals, or a part of one word only, as ``hop`` of ``hop_length``.
+
+    >>> nearest("pinao", ["violin", "piano"])
+    'piano'
+    """
+    by_case = {word.casefold(): word for word in known}
+    wanted = typed.casefold()
+    if len(wanted) >= 3:
+        parts = [word for word in by_case if wanted in word]
+        if len(parts) == 1:
+            return by_case[parts[0]]
+    near = difflib.get_close_matches(wanted, by_case, n=1)
+    return by_case[near[0]] if near else None
+
+
+def did_you_mean(typed: str, known: Iterable[str], form: str = "{}") -> str:
+    """A hint, or nothing where no known word is near.
+
+    Args:
+        typed: what is not known.
+        known: what there is.
+        form: how to write it, such as ``--domains {}``.
+    """
+    found = nearest(typed, known)
+    return "" if found is None else f"did you mean {form.format(found)}?"

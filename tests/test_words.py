@@ -1,0 +1,29 @@
+"""Slips of the fingers."""
+
+from __future__ import annotations
+
+import pytest
+
+from styleshift.words import did_you_mean, nearest
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("pinao", ["violin", "piano"], "piano"),
+        ("Piano", ["violin", "piano"], "piano"),
+        ("hop", ["sample_rate", "hop_length"], "hop_length"),
+        ("length", ["frame_length", "hop_length"], "hop_length"),  # one of two: no worse than none
+        ("ab", ["cab", "xyz"], "cab"),
+        ("trumpet", ["violin", "piano"], None),
+        ("", ["violin"], None),
+        ("violin", [], None),
+    ],
+)
+def test_the_nearest_word(typed: str, known: list[str], meant: str | None) -> None:
+    assert nearest(typed, known) == meant
+
+
+def test_the_hint_is_a_question_or_nothing() -> None:
+    assert did_you_mean("smal", ["seed", "small"], "--recipe {}") == "did you mean --recipe small?"
+    assert did_you_mean("trumpet", ["seed", "small"]) == ""
