@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from styleshift.audio.find import find_audio
 from styleshift.corpus.growing import stored_bytes
 from styleshift.corpus.manifest import Entry, Manifest, Stamp, read_journal, read_manifest, track_key
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
+from styleshift.words import nearest
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -33,6 +36,7 @@ class DomainPlan:
         to_do: recordings to look at.
         before: keys of the tracks in the manifest that was found.
         gone: tracks in it whose recording is no longer there by that name.
+        former: the settings that what is stored was made with, where they are others; else None.
     """
 
     name: str
@@ -43,6 +47,7 @@ class DomainPlan:
     before: frozenset[str]
     gone: int = 0
     sizes: dict[int, set[str]] = field(default_factory=dict)
+    former: SpectrogramConfig | None = None
 
     def maybe(self, recording: Recording) -> frozenset[str]:
         """Keys that the recording may have, by its size: a renamed or touched file is not computed again."""
@@ -75,14 +80,17 @@ def find_recordings(
                     )
                 domain[recording.name] = recording
     domains = {name: domain for name, domain in domains.items() if domain}
-    _tell_of_skipped(root, reporter)
+    loose = _tell_of_skipped(root, reporter, alone=not domains)
     if not domains:
-        raise NothingToDoError(f"no style found in {root}", AUDIO_FOLDER_HINT.format(root=root))
+        raise _no_style(root, loose)
     missing = sorted(set(wanted or ()) - set(domains))
     if missing:
+        meant = [name if name in domains else nearest(name, domains) for name in wanted or ()]
         raise NothingToDoError(
             f"there is no style {missing[0]!r} in {root}; there are: {', '.join(sorted(domains))}",
-            AUDIO_FOLDER_HINT.format(root=root),
+            f"did you mean --domains {shlex.join(map(str, meant))}?"
+            if all(meant)
+            else AUDIO_FOLDER_HINT.format(root=root),
         )
     return {
         name: [domains[name][key] for key in sorted(domains[name])]
@@ -96,18 +104,37 @@ def _check_name(name: str, source: str) -> None:
         raise PluginError(f"domain source {source!r} brings a domain {name!r}; that is no folder's name")
 
 
-def _tell_of_skipped(root: Path, reporter: Reporter) -> None:
+def _no_style(root: Path, loose: int) -> NothingToDoError:
+    if not loose:
+        return NothingToDoError(f"no style found in {root}", AUDIO_FOLDER_HINT.format(root=root))
+    # Most likely this is the folder of one style.
+    above = Path(os.path.abspath(root)).parent  # noqa: PTH100 - a link's own parent, not its target's
+    return NothingToDoError(
+        f"{root} has recordings ({loose}) and no sub-folder of recordings; each style is a sub-folder",
+        f"if it is one style itself, the folder above it: styleshift precompute {shlex.quote(str(above))}",
+    )
+
+
+def _tell_of_skipped(root: Path, reporter: Reporter, *, alone: bool) -> int:
+    """Name what is in no style; returns how many recordings lie in the root itself.
+
+    Args:
+        root: of all styles.
+        reporter: who is told.
+        alone: there is no style at all, of which an error tells.
+    """
     found = find_audio(root)
     for item in found.skipped:
         tell = reporter.warn if item.notable else reporter.detail
         tell(f"{item.name or root}: skipped: {item.message}")
     loose = [file.name for file in found.files if file.parent == root]
-    if loose:
+    if loose and not alone:
         some = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
         reporter.warn(
             f"{len(loose)} recordings directly in {root} belong to no style and are skipped ({some}); "
             + AUDIO_FOLDER_HINT.format(root=root)
         )
+    return len(loose)
 
 
 def plan_domain(
@@ -134,8 +161,25 @@ def plan_domain(
                 continue
         plan.to_do.append(recording)
     if manifest is not None and manifest.config != config and manifest.tracks:
-        reporter.info(f"{name}: other spectrogram settings than before; all of it is computed again")
+        plan.former = manifest.config
     return plan
+
+
+def tell_of_replaced(plans: Sequence[DomainPlan], config: SpectrogramConfig, reporter: Reporter) -> None:
+    """Say, before the work, which spectrograms of other settings it takes the place of."""
+    replaced = [plan for plan in plans if plan.former is not None]
+    if not replaced:
+        return
+    before, now = replaced[0].former.to_dict(), config.to_dict()  # type: ignore[union-attr]
+    changes = ", ".join(
+        f"{key} {before[key]!r} becomes {now[key]!r}" for key in now if before[key] != now[key]
+    )
+    names = " and ".join(plan.name for plan in replaced)
+    reporter.warn(
+        f"the spectrograms of {names} were made with other settings ({changes}): they are replaced, and runs "
+        "that learned from them cannot go on. To keep both, stop this and give the new ones a place of their "
+        "own with --workspace"
+    )
 
 
 def _renamed(stored: Entry, known: Entry) -> Entry:

@@ -13,7 +13,14 @@ from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.growing import flush_to_disk, remove_unfinished
 from styleshift.corpus.lock import Lock
 from styleshift.corpus.manifest import Entry, Journal, Manifest
-from styleshift.corpus.plan import DomainPlan, file_size, find_recordings, obsolete_arrays, plan_domain
+from styleshift.corpus.plan import (
+    DomainPlan,
+    file_size,
+    find_recordings,
+    obsolete_arrays,
+    plan_domain,
+    tell_of_replaced,
+)
 from styleshift.corpus.pool import run_jobs, usable_cores
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.work import Job, Outcome
@@ -83,6 +90,7 @@ def precompute(
             plan_domain(name, workspace.spectrograms / name, recordings, config, reporter)
             for name, recordings in found.items()
         ]
+        tell_of_replaced(plans, config, reporter)
         results = tuple(_of_plan(plan) for plan in plans)
         return PrecomputeResult(results, time.monotonic() - began, 0.0, planned, dry_run=True)
     try:
@@ -93,6 +101,7 @@ def precompute(
                 folder.mkdir(exist_ok=True)
                 remove_unfinished(folder)
                 plans.append(plan_domain(name, folder, recordings, config, reporter))
+            tell_of_replaced(plans, config, reporter)
             outcomes = _compute(plans, config, jobs or usable_cores(), reporter)
             results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
     except OSError as error:
