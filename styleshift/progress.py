@@ -28,6 +28,10 @@ class Reporter:
         """Begin a piece of work; ``total`` in ``unit``, None where the end is not known."""
         return Task()
 
+    def phase(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        """As :meth:`task`, for one of several in a row: without a bar, a line tells that it begins."""
+        return Task()
+
     def info(self, text: str) -> None:
         """A sentence that most people want to see (stderr)."""
 

@@ -123,6 +123,12 @@ class TerminalReporter(Reporter):
             )
         return _BarTask(self._progress, label, total, unit)
 
+    def phase(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        """As :meth:`task`; without a terminal its name is a line at once."""
+        if not self.quiet and not self.console.is_terminal:
+            self.info(label)
+        return self.task(label, total, unit)
+
     def info(self, text: str) -> None:
         """Unless quiet."""
         if not self.quiet:

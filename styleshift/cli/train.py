@@ -131,8 +131,8 @@ def train(
                 f"{clash[0]} cannot be changed in a run that goes on",
                 "leave it out, or start a new run without --resume",
             )
-        from styleshift.training.run import resume_run
-
+        with reporter.phase("loading PyTorch"):
+            from styleshift.training.run import resume_run
         result = resume_run(
             place,
             name,
@@ -144,7 +144,6 @@ def train(
         )
     else:
         from styleshift.recipes import load_recipe
-        from styleshift.training.run import start_run
 
         overrides = list(settings or [])
         if steps is not None:
@@ -153,10 +152,13 @@ def train(
             overrides.append(f"schedule.minutes={minutes}")
             if steps is None and minutes > 0:
                 overrides.append("schedule.steps=0")  # a time budget is given: it alone ends the run
+        chosen = load_recipe(str(setting("recipe", recipe)), overrides)
+        with reporter.phase("loading PyTorch"):
+            from styleshift.training.run import start_run
         result = start_run(
             place,
             domains,
-            load_recipe(str(setting("recipe", recipe)), overrides),
+            chosen,
             name=name,
             seed=seed,
             device=chosen_device,

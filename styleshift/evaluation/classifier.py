@@ -6,7 +6,7 @@ onset figures beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -51,7 +51,12 @@ class StyleClassifier:
 
 
 def train_classifier(
-    other: Sequence[Features], target: Sequence[Features], *, steps: int | None = None, seed: int = 0
+    other: Sequence[Features],
+    target: Sequence[Features],
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    advance: Callable[[float], None] | None = None,
 ) -> StyleClassifier:
     """Learn to tell ``target`` from ``other``; the same input and seed give the same network.
 
@@ -64,6 +69,7 @@ def train_classifier(
         steps: of 64 patches each, half from each side; where None 200, and fewer for less than some minutes,
             which are learnt sooner.
         seed: of the weights, the order and the changes.
+        advance: is told after each step which part of all it was; the parts add up to 1.
     """
     assert other, "nothing to tell apart: no recordings of the style it comes from"
     assert target, "nothing to tell apart: no recordings of the style wanted"
@@ -88,6 +94,8 @@ def train_classifier(
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 schedule.step()
+                if advance is not None:
+                    advance(1 / steps)
     network.eval()
     return StyleClassifier(network=network, held_out_accuracy=_accuracy(network, kept[0], kept[1]))
 

@@ -6,7 +6,7 @@ Made for use inside training as well: fit once on the two collections, then judg
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -159,6 +159,7 @@ class Judge:
         *,
         steps: int | None = None,
         seed: int = 0,
+        advance: Callable[[float], None] | None = None,
     ) -> Judge:
         """Learn what the target sounds like; takes some 10 s a core for 10 minutes a side.
 
@@ -167,21 +168,29 @@ class Judge:
             target: recordings of the style wanted.
             steps: of the classifier's training; None for as many as it needs.
             seed: of the classifier's training; the same input and seed judge the same.
+            advance: as in :func:`styleshift.evaluation.classifier.train_classifier`.
         """
         classifier = None
         if other:
             from styleshift.evaluation.classifier import train_classifier
 
-            classifier = train_classifier(other, target, steps=steps, seed=seed)
+            classifier = train_classifier(other, target, steps=steps, seed=seed, advance=advance)
         return cls(target=patch_statistics(target), classifier=classifier)
 
     @classmethod
-    def fit_both(cls, x: Sequence[Features], y: Sequence[Features], *, seed: int = 0) -> tuple[Judge, Judge]:
+    def fit_both(
+        cls,
+        x: Sequence[Features],
+        y: Sequence[Features],
+        *,
+        seed: int = 0,
+        advance: Callable[[float], None] | None = None,
+    ) -> tuple[Judge, Judge]:
         """The judge of conversions from ``x`` to ``y``, and that of the way back.
 
         One classifier serves both, since what is not of one style is of the other: half the time of two fits.
         """
-        there = cls.fit(x, y, seed=seed)
+        there = cls.fit(x, y, seed=seed, advance=advance)
         assert there.classifier is not None
         return there, cls(target=patch_statistics(x), classifier=there.classifier.mirrored())
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection
+import os
+import shlex
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.words import did_you_mean
@@ -13,6 +16,7 @@ from styleshift.workspace import Workspace
 
 CHECKPOINTS = "checkpoints"
 RUN_FILE = "run.json"
+BEGUN_FILE = ".begun.json"
 PATTERN = "step-*.safetensors"
 
 
@@ -31,9 +35,49 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
         raise NothingToDoError(
             f"there is no {what}{begun} in {place.runs}; there are: {there}",
             did_you_mean(name or "", [run.name for run in every])
-            or "start one: styleshift train --domains A B",
+            or f"start one: {(name is None and _command(_begun(place))) or 'styleshift train --domains A B'}",
         )
-    return max(runs, key=lambda run: max((run / RUN_FILE).stat().st_mtime, _touched(run)))
+    return max(runs, key=_worked_on)
+
+
+def remember_begun(place: Workspace, pair: tuple[str, str], name: str | None) -> None:
+    """Write down that a training is being prepared, until :func:`forget_begun`; raises OSError."""
+    words = {"pid": os.getpid(), "domains": list(pair), "name": name}
+    (place.runs / BEGUN_FILE).write_text(json.dumps(words), "utf-8")
+
+
+def forget_begun(place: Workspace) -> None:
+    """The training that this process prepared is a run now, or has failed and said so."""
+    if _begun(place).get("pid") == os.getpid():
+        (place.runs / BEGUN_FILE).unlink(missing_ok=True)
+
+
+def begun_after(place: Workspace, run: Path) -> str:
+    """A sentence on a training that was begun after ``run`` and has come to no step; or nothing."""
+    begun = _begun(place)
+    if not begun or (place.runs / BEGUN_FILE).stat().st_mtime <= _worked_on(run):
+        return ""
+    x, y = begun["domains"]
+    return (
+        f"the training that was begun last, of {x} and {y}, was stopped before its first step: there is "
+        f"nothing of it to go on with. This goes on with run {run.name}; to begin that one again: "
+        f"{_command(begun)}"
+    )
+
+
+def _begun(place: Workspace) -> dict[str, Any]:
+    try:
+        values = json.loads((place.runs / BEGUN_FILE).read_text("utf-8"))
+        return values if len(values["domains"]) == 2 else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _command(begun: Mapping[str, Any]) -> str:
+    if not begun:
+        return ""
+    words = ["styleshift", "train", "--domains", *map(str, begun["domains"])]
+    return shlex.join([*words, "--name", begun["name"]] if begun.get("name") else words)
 
 
 def free_name(
@@ -97,8 +141,9 @@ def _runs(place: Workspace) -> list[Path]:
     ]
 
 
-def _touched(run: Path) -> float:
-    times = [0.0]
+def _worked_on(run: Path) -> float:
+    """When its settings or its last checkpoint were written."""
+    times = [(run / RUN_FILE).stat().st_mtime]
     for file in (run / CHECKPOINTS).glob(PATTERN):
         with contextlib.suppress(OSError):  # a training that runs meanwhile removes old ones
             times.append(file.stat().st_mtime)

@@ -25,6 +25,7 @@ from styleshift.evaluation.features import (
 )
 from styleshift.evaluation.judge import Judge, Judgement
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.progress import Reporter
 from styleshift.training.data import Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
@@ -64,6 +65,7 @@ class Jury:
         excerpts: crops a side that are converted each time.
         seed: of what it learns.
         unheard: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
+        reporter: who is told.
 
     Attributes:
         unheard: the excerpts are in no training.
@@ -79,18 +81,28 @@ class Jury:
         excerpts: int,
         seed: int,
         unheard: Sequence[Crops] | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
+        reporter = reporter or Reporter()
         self._config = config
         self.unheard = unheard is not None
         self._sources: dict[str, Tensor] = {}
-        learned = []
-        for direction, crops, given in zip(DIRECTIONS, (x, y), unheard or (x, y), strict=True):
-            state = crops.state()
-            self._sources[direction] = torch.from_numpy(given.batch(excerpts))
-            learned.append([self._features(crops.batch(1))[0] for _ in range(known)])
-            crops.restore(state)
+        learned: list[list[Features]] = []
+        with reporter.phase("preparing the judge", 2 * known, "crops") as task:
+            for direction, crops, given in zip(DIRECTIONS, (x, y), unheard or (x, y), strict=True):
+                state = crops.state()
+                self._sources[direction] = torch.from_numpy(given.batch(excerpts))
+                learned.append([])
+                for _ in range(known):
+                    learned[-1] += self._features(crops.batch(1))
+                    task.advance()
+                crops.restore(state)
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
-        self._judges = dict(zip(DIRECTIONS, Judge.fit_both(learned[0], learned[1], seed=seed), strict=True))
+        with reporter.phase("training the judge", 100, "%") as task:
+            both = Judge.fit_both(
+                learned[0], learned[1], seed=seed, advance=lambda part: task.advance(100 * part)
+            )
+        self._judges = dict(zip(DIRECTIONS, both, strict=True))
 
     @property
     def excerpts(self) -> dict[str, Tensor]:

@@ -54,21 +54,21 @@ class MatchedCrops:
         self._part, self._parts = part, parts
         settings = recipe.warm_start
         count = min(most, settings.crops)
-        self._crops = [_draw(crops, count) for crops in (x, y)]
         bands = Bands(recipe.spectrogram, settings.bands)
         seen = []
-        for crops, direction in zip(self._crops, DIRECTIONS, strict=True):
-            scale = model.translator(direction).source
-            seen.append(bands((crops - scale.mean.cpu()) / scale.deviation.cpu())[:, 0])
-        lead = 0
-        if settings.align:
-            delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
-            lead = max(-MOST_LEAD, min(MOST_LEAD, round(settings.align * (delays[0] - delays[1]))))
-            reporter.detail(
-                f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than "
-                f"in the second; matches move by {lead}"
-            )
-        with reporter.task("matching frames", 2 * count, "crops") as task:
+        with reporter.phase("matching frames", 2 * count, "crops") as task:
+            self._crops = [_draw(crops, count) for crops in (x, y)]
+            for crops, direction in zip(self._crops, DIRECTIONS, strict=True):
+                scale = model.translator(direction).source
+                seen.append(bands((crops - scale.mean.cpu()) / scale.deviation.cpu())[:, 0])
+            lead = 0
+            if settings.align:
+                delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
+                lead = max(-MOST_LEAD, min(MOST_LEAD, round(settings.align * (delays[0] - delays[1]))))
+                reporter.detail(
+                    f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than "
+                    f"in the second; matches move by {lead}"
+                )
             self._wanted = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
                 matched = []

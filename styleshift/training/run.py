@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import platform
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,9 +30,19 @@ from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, atomic_json, read
-from styleshift.training.find import CHECKPOINTS, RUN_FILE, find_run, free_name, has_checkpoints
+from styleshift.training.find import (
+    CHECKPOINTS,
+    RUN_FILE,
+    begun_after,
+    find_run,
+    forget_begun,
+    free_name,
+    has_checkpoints,
+    remember_begun,
+)
 from styleshift.training.held_out import stretches
 from styleshift.training.model import CycleGAN
+from styleshift.training.preparing import preparing
 from styleshift.training.sitting import Sitting
 from styleshift.training.sources import (
     choose_domains,
@@ -110,49 +118,54 @@ def start_run(
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
-    with team(processor) as ranks:
+    with ExitStack() as stack:
+        ranks = stack.enter_context(team(processor, reporter))
         reporter = (reporter if ranks.leads else None) or Reporter()
         if ranks.leads:
             free_name(place, pair, name)  # before the work
-        with _preparing("nothing was saved"):
+            _check_writable(place)
+            stack.enter_context(_begun(place, pair, name))
+        with preparing(reporter, "nothing was saved") as told:
             torch.manual_seed(seed)
-            heard, held = set_aside(corpora, recipe, reporter)
+            heard, held = set_aside(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed)
-            statistics = [measure(sampler) for sampler in samplers]
+            statistics = []
+            with told.phase("reading the corpus", len(samplers), "domains") as task:
+                for sampler in samplers:
+                    statistics.append(measure(sampler))
+                    task.advance()
             model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
             ranks.follow(model)
             state = TrainingState.begin(recipe, model, seed, ranks)
-            if ranks.leads:
-                _check_writable(place)
-            reporter.info(
-                f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor, ranks.size)}"
-            )
-            jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
+            told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor, ranks.size)}")
+            jury = make_jury(samplers, heard, held, recipe, told) if ranks.leads else None
             resident = choose_resident(samplers, state)
-            feed = make_feed(heard, samplers, state, seed, reporter, resident["used"])
-        run = {
-            "domains": list(pair),
-            "recipe": recipe.to_dict(),
-            "seed": seed,
-            "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
-            "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
-            "trackers": list(trackers),
-            "resident": resident,
-            "held_out": {corpus.domain: stretches(corpus) for corpus in held or ()},
-        }
-        # Only now, after minutes in which a person may think better of it, is there a folder.
-        with ExitStack() as stack:
-            folder = Path()
+            feed = make_feed(heard, samplers, state, seed, told, resident["used"])
+            run = {
+                "domains": list(pair),
+                "recipe": recipe.to_dict(),
+                "seed": seed,
+                "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
+                "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
+                "trackers": list(trackers),
+                "resident": resident,
+                "held_out": {corpus.domain: stretches(corpus) for corpus in held or ()},
+            }
+            # Only now, after minutes in which a person may think better of it, is there a folder.
+            folder, shown = Path(), None
             if ranks.leads:
                 folder = stack.enter_context(_opened(place, pair, name))
-                reporter.info(f"run {folder.name}")
+                told.info(f"run {folder.name}")
                 _write_run(folder, {"name": folder.name, **run})
             folder = ranks.share(folder)
-            shown = None
             if ranks.leads:
                 shown = stack.enter_context(Trackers(trackers, folder, run, reporter))
-            Sitting(folder, pair, state, feed, jury, reporter, trackers=shown).run()
-            return RunResult(folder.name, folder, state.step, state.seconds)
+            sitting = Sitting(folder, pair, state, feed, jury, reporter, trackers=shown)
+            sitting.begin(told)
+        if ranks.leads:
+            forget_begun(place)
+        sitting.run()
+        return RunResult(folder.name, folder, state.step, state.seconds)
 
 
 def resume_run(
@@ -186,13 +199,17 @@ def resume_run(
         LockedError: another process works on this run.
     """
     processor = local_device(choose_device(device))
-    with team(processor) as ranks, ExitStack() as stack:
+    with ExitStack() as stack:
+        ranks = stack.enter_context(team(processor, reporter))
         reporter = (reporter if ranks.leads else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
         folder, run, names = Path(), dict[str, Any](), list[str]()
         if ranks.leads:
             folder = find_run(place, name)
+            if name is None and (later := begun_after(place, folder)):
+                reporter.warn(later)
             run = read_run(folder)
+            reporter.info(f"going on with run {folder.name}")
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
             names = list(run.get("trackers", []) if trackers is None else trackers)
@@ -210,10 +227,11 @@ def resume_run(
                 reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
         if ranks.leads:
             stack.enter_context(_locked(folder))
-        with _preparing(f"run {folder.name} is as it was"):
-            saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
-            tensors, values = ranks.share(saved)
-            heard, held = set_aside_again(corpora, recipe, run.get("held_out"), reporter)
+        with preparing(reporter, f"run {folder.name} is as it was") as told:
+            with told.phase("reading the checkpoint"):
+                saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
+                tensors, values = ranks.share(saved)
+            heard, held = set_aside_again(corpora, recipe, run.get("held_out"), told)
             samplers = make_samplers(heard, recipe, run["seed"])
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
@@ -224,17 +242,22 @@ def resume_run(
                     f"run {folder.name} is at its end, step {state.step}", f"train it longer: {longer}"
                 )
             where = _describe(processor, ranks.size)
-            reporter.info(f"run {folder.name} goes on from step {state.step}, on {where}")
-            jury = make_jury(samplers, heard, held, recipe, reporter) if ranks.leads else None
+            told.info(
+                f"run {folder.name}, {pair[0]} <-> {pair[1]}, goes on from step {state.step}, on {where}"
+            )
+            jury = make_jury(samplers, heard, held, recipe, told) if ranks.leads else None
             resident = choose_resident(samplers, state, run.get("resident"))
-            feed = make_feed(heard, samplers, state, run["seed"], reporter, resident["used"])
+            feed = make_feed(heard, samplers, state, run["seed"], told, resident["used"])
             feed.restore(values["source"], state.step)
-        shown = None
-        if ranks.leads:
-            run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
-            _write_run(folder, run)
-            shown = stack.enter_context(Trackers(names, folder, run, reporter))
-        Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown).run()
+            shown = None
+            if ranks.leads:
+                run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
+                run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
+                _write_run(folder, run)
+                shown = stack.enter_context(Trackers(names, folder, run, reporter))
+            sitting = Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown)
+            sitting.begin(told)
+        sitting.run()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 
@@ -270,25 +293,17 @@ def _describe(device: torch.device, processes: int) -> str:
 
 
 @contextmanager
-def _preparing(outcome: str) -> Iterator[None]:
-    """Ctrl-C or SIGTERM before the first step: nothing is lost but time, which is said in one line."""
-    number = signal.SIGINT
-
-    def terminated(*_: object) -> None:
-        nonlocal number
-        number = signal.SIGTERM
-        raise KeyboardInterrupt
-
-    catches = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, terminated) if catches else None
+def _begun(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[None]:
+    """Have the next ``--resume`` know of a training that is stopped, or killed, before its first step."""
+    with suppress(OSError):  # a full disk; what cannot be done without is told of elsewhere
+        remember_begun(place, pair, name)
     try:
         yield
-    except KeyboardInterrupt:
-        message = f"stopped before the first step; {outcome}"
-        raise Interrupted(message, signal_number=number) from None
-    finally:
-        if catches:
-            signal.signal(signal.SIGTERM, before)
+    except Interrupted:
+        raise
+    except Exception:  # it has ended with an error, which is told
+        forget_begun(place)
+        raise
 
 
 @contextmanager

@@ -69,16 +69,27 @@ class Sitting:
         show = trackers.figures if trackers else None
         self.log = Log(file, how_to_resume, state.seconds, reporter, show, domains)
 
+    def begin(self, reporter: Reporter) -> None:
+        """What is left to do before the first step.
+
+        Args:
+            reporter: who is told of this, since a signal may still end it at any moment.
+        """
+        state = self.state
+        if state.recipe.schedule.compile:
+            with reporter.phase("compiling the networks"):
+                compile_networks(state.model, reporter)
+        device, versions = str(state.device), torch.__version__
+        self.log.event("start", step=state.step, pid=os.getpid(), device=device, versions=versions)
+        if state.step == 0:  # so that a run that is killed at once can go on too
+            with reporter.phase("judging the start" if self.jury else "saving the start"):
+                self.save(False)
+
     def run(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
         state, log = self.state, self.log
-        if state.recipe.schedule.compile:
-            compile_networks(state.model, self.reporter)
         began = state.seconds
-        device, versions = str(state.device), torch.__version__
-        log.event("start", step=state.step, pid=os.getpid(), device=device, versions=versions)
-        if state.step == 0:
-            self.save(False)  # so that a run that is killed at once can go on too
+        self.reporter.info("the steps begin; Ctrl-C saves and ends the run, and --resume goes on with it")
         try:
             Loop(state, self.feed, log, self.save, self.reporter).run()
         except TrainingError as error:

@@ -207,7 +207,11 @@ def make_source(
     recipe, share = state.recipe, (state.team.rank, state.team.size)
     if not recipe.warm_start.used:
         if on_device:
-            there = [ResidentCrops(sampler, state.device) for sampler in samplers]
+            there = []
+            with reporter.phase("copying the corpora to the device", len(samplers), "domains") as task:
+                for sampler in samplers:
+                    there.append(ResidentCrops(sampler, state.device))
+                    task.advance()
             return FreshCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
         return FreshCrops(x, y, recipe.data, recipe.spectrogram, *share)
     if recipe.data.augmented:
@@ -232,9 +236,15 @@ def make_jury(
     crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
     seconds = 3600 * min(corpus.hours for corpus in corpora)
     known = max(8, round(min(300.0, seconds) / crop))  # five minutes a side, or what there is
-    reporter.detail("learning to tell the domains apart, to judge by")
     x, y = samplers
     unheard = make_samplers(held, recipe, 0) if held else None
     return Jury(
-        x, y, recipe.spectrogram, known=known, excerpts=recipe.schedule.judge, seed=0, unheard=unheard
+        x,
+        y,
+        recipe.spectrogram,
+        known=known,
+        excerpts=recipe.schedule.judge,
+        seed=0,
+        unheard=unheard,
+        reporter=reporter,
     )

@@ -8,7 +8,9 @@ twice and the discriminators are held still in one pass and trained in the next.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,12 +21,16 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from styleshift.errors import EXIT_SIGTERM, StyleshiftError, UsageError
+from styleshift.progress import Reporter
 from styleshift.training.ranks import rank_and_size
 
 T = TypeVar("T")
 
 PATIENCE = timedelta(hours=1)
 """Longest that ranks wait for each other, as while one judges. One that dies is noticed at once."""
+
+SPEAKS_AFTER = timedelta(minutes=1)
+"""Ranks that wait for others to be started say so, each time that this has passed."""
 
 
 class LostRankError(StyleshiftError):
@@ -118,23 +124,29 @@ class Team:
 
 
 @contextmanager
-def team(device: torch.device) -> Iterator[Team]:
+def team(device: torch.device, reporter: Reporter | None = None) -> Iterator[Team]:
     """The team that ``torchrun`` has started this process in, or one of one.
+
+    Args:
+        device: of this process.
+        reporter: hears after :data:`SPEAKS_AFTER` how many processes are still waited for, and then now and
+            again.
 
     Raises:
         UsageError: what ``torchrun`` says by ``RANK`` and ``WORLD_SIZE`` is incomplete, or the processes do
             not come together.
     """
-    _, size = rank_and_size()
+    rank, size = rank_and_size()
     if size == 1:
         yield Team()
         return
     # Signals and figures travel by gloo even where gradients travel by NCCL.
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
-        dist.init_process_group(backend, timeout=PATIENCE)
+        store = _meet(rank, size, reporter or Reporter())
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:  # a port in use, an address that is none, nobody there
-        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise UsageError(
             f"the {size} processes of this training cannot meet at {where}: {reason}",
@@ -144,6 +156,58 @@ def team(device: torch.device) -> Iterator[Team]:
         yield Team(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+def _meet(rank: int, size: int, reporter: Reporter) -> Any:
+    """The store in which the processes find each other, once all of them are there.
+
+    PyTorch's own ``env://`` waits for them too, but in silence.
+
+    Raises:
+        RuntimeError: the port is in use, or some have not come within :data:`PATIENCE`.
+    """
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    # torchrun keeps the store itself, and numbers the times that it has started all processes again.
+    kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    leads = rank == 0 and not kept
+    reason = ""
+
+    def connects() -> bool:
+        nonlocal reason
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return False
+        return True
+
+    if not leads:
+        _wait(connects, lambda: f"the first process, which is to be at {host}:{port} ({reason})", reporter)
+    made = dist.TCPStore(  # type: ignore[attr-defined]
+        host, port, size, leads, PATIENCE, wait_for_workers=False, multi_tenant=True
+    )
+    page = f"styleshift/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+    store = dist.PrefixStore(page, made)  # type: ignore[attr-defined]
+    store.add("here", 1)
+
+    def missing() -> str:
+        return f"{size - store.add('here', 0)} of the {size} processes of this training"
+
+    _wait(lambda: store.add("here", 0) >= size, missing, reporter)
+    return store
+
+
+def _wait(come: Callable[[], bool], whom: Callable[[], str], reporter: Reporter) -> None:
+    """Until ``come()``, saying now and again for ``whom()``; RuntimeError after :data:`PATIENCE`."""
+    began = spoke = time.monotonic()
+    while not come():
+        now = time.monotonic()
+        if now - began > PATIENCE.total_seconds():
+            raise RuntimeError(f"waited {PATIENCE} for {whom()}")
+        if now - spoke >= SPEAKS_AFTER.total_seconds():
+            spoke = now
+            reporter.warn(f"still waiting for {whom()}; Ctrl-C ends this one")
+        time.sleep(0.1)
 
 
 def local_device(device: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:

@@ -75,6 +75,24 @@ def test_quiet_leaves_warnings_only() -> None:
     assert screen.getvalue() == "warning: but this\n"
 
 
+def test_a_phase_is_a_line_at_once_without_a_terminal_and_a_bar_with_one() -> None:
+    screen = io.StringIO()
+    reporter = TerminalReporter()
+    reporter.console = Console(file=screen)
+    with reporter.phase("matching", 3, "frames") as task:
+        task.advance(2)
+    assert screen.getvalue() == "matching\n"
+    reporter, screen = on_a_terminal()
+    with reporter.phase("matching", 3, "frames") as task:
+        task.advance(2)
+    assert "2/3 frames" in screen.getvalue()
+    reporter = TerminalReporter(quiet=True)
+    reporter.console = Console(file=(screen := io.StringIO()))
+    with reporter.phase("matching"):
+        pass
+    assert screen.getvalue() == ""
+
+
 def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 31.0, 32.0])
     monkeypatch.setattr("styleshift.cli.console.time.monotonic", lambda: next(clock))

@@ -163,8 +163,9 @@ def test_a_run_killed_before_its_first_checkpoint_is_none(fresh: Workspace, tiny
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("where", ["measure", "make_jury", "make_feed"])
 def test_a_run_stopped_while_it_prepares_leaves_no_folder(
-    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, code: int, where: str
 ) -> None:
     def stopped(*_: object) -> None:
         os.kill(os.getpid(), number)
@@ -173,13 +174,13 @@ def test_a_run_stopped_while_it_prepares_leaves_no_folder(
     foreground = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "make_feed", stopped)
+        patch.setattr(run_module, where, stopped)
         with pytest.raises(Interrupted, match="before the first step; nothing was saved") as caught:
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine")
     signal.signal(signal.SIGINT, foreground)
     assert caught.value.exit_code == code
     assert "\n" not in str(caught.value)
-    assert list(fresh.runs.iterdir()) == []
+    assert [path for path in fresh.runs.iterdir() if path.is_dir()] == []
     assert signal.getsignal(signal.SIGTERM) == before
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="mine").step == 1
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import torch
@@ -16,7 +17,9 @@ from typer.testing import CliRunner
 
 from styleshift.cli.app import app
 from styleshift.errors import EXIT_SIGTERM, UsageError
+from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
+from styleshift.training import team as team_module
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.ranks import rank_and_size
 from styleshift.training.run import resume_run, start_run
@@ -129,6 +132,37 @@ def test_a_rank_that_dies_ends_the_run_with_a_message_and_a_checkpoint(
     assert "--resume --name lost" in said
     assert "Traceback" not in said
     assert resume_run(fresh, steps=folder.steps()[-1] + 1).run == "lost"
+
+
+class Warned(Reporter):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.texts.append(text)
+        if len(self.texts) == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("rank", "said"),
+    [
+        ("0", "still waiting for 2 of the 3 processes of this training; Ctrl-C ends this one"),
+        ("1", "still waiting for the first process, which is to be at 127.0.0.1:"),
+    ],
+)
+def test_who_waits_for_others_says_so(monkeypatch: pytest.MonkeyPatch, rank: str, said: str) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    given = {"RANK": rank, "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(team_module, "SPEAKS_AFTER", timedelta(seconds=0.2))
+    heard = Warned()
+    with pytest.raises(KeyboardInterrupt), team(torch.device("cpu"), heard):
+        pass
+    assert all(text.startswith(said) for text in heard.texts)
 
 
 def test_which_process_this_is() -> None:
