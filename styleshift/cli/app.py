@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, plugins, precompute, train
-from styleshift.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
+from styleshift.cli.usage import CommandLineError, in_words
+from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
 
 app = typer.Typer(
     name="styleshift",
@@ -38,11 +41,19 @@ def root(
     """Learn the style of one collection of recordings and give it to another."""
 
 
-app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
-app.command("train", epilog=train.EXAMPLES)(train.train)
-app.command("export", epilog=export.EXAMPLES)(export.export)
-app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
-app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+def _help(command: Callable[..., None]) -> str:
+    """Its docstring with each paragraph in one line, for the terminal to wrap."""
+    return "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(command) or "").split("\n\n"))
+
+
+for _command, _examples in (
+    (precompute.precompute, precompute.EXAMPLES),
+    (train.train, train.EXAMPLES),
+    (export.export, export.EXAMPLES),
+    (convert.convert, convert.EXAMPLES),
+    (evaluate.evaluate, evaluate.EXAMPLES),
+):
+    app.command(_command.__name__, help=_help(_command), epilog=_examples)(_command)
 app.add_typer(plugins.app, name="plugins")
 
 
@@ -56,9 +67,12 @@ def run() -> None:
     debug = "--debug" in sys.argv or os.environ.get("STYLESHIFT_DEBUG", "") not in ("", "0")
     try:
         try:
-            app()
+            code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()  # a reader that has gone is noticed here, not while Python shuts down
+        if code == EXIT_SIGINT:  # what typer makes of Ctrl-C
+            _say("interrupted")
+        sys.exit(code if isinstance(code, int) else EXIT_OK)
     except BrokenPipeError:
         _nobody_listens()
     except SystemExit as error:
@@ -71,7 +85,12 @@ def run() -> None:
             raise
         _fail(error.message, error.hint)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except CommandLineError as error:
+        if type(error).__name__ != "NoArgsIsHelpError":  # the help is shown already
+            wrong = in_words(error, sys.argv[1:])
+            _fail(wrong.message, wrong.hint)
+        sys.exit(EXIT_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         sys.exit(EXIT_SIGINT)
     except OSError as error:  # this machine's doing, not ours; most often it is stdout that takes no more

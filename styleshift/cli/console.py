@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -154,13 +154,27 @@ class TerminalReporter(Reporter):
         lines = [printable(line) for line in text.split("\n")]
         self.console.print(Text("\n".join(lines), style=style), soft_wrap=True)
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A result table on stdout; nothing under ``--json`` (send :meth:`event` as well) or ``--quiet``."""
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        whole: Collection[str] = (),
+    ) -> None:
+        """A result table on stdout; nothing under ``--json`` (send :meth:`event` as well) or ``--quiet``.
+
+        Args:
+            title: above it; may be empty.
+            columns: their heads.
+            rows: their cells.
+            whole: columns whose cells are neither cut nor broken, however narrow the screen is.
+        """
         if self.json_lines or self.quiet:
             return
         table = Table(title=title, title_justify="left")
         for column in columns:
-            table.add_column(column)
+            table.add_column(column, no_wrap=column in whole, overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(cell)) for cell in row))
         Console(highlight=False).print(table)

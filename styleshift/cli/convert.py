@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from styleshift.cli.options import (
     VerboseOption,
     WorkspaceOption,
 )
+from styleshift.cli.usage import number, one_of, whole
 
 EXAMPLES = """Examples:
 
@@ -30,17 +30,12 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 """
 
 
-class Overwrite(StrEnum):
-    """What becomes of an output that is there already."""
-
-    never = "never"
-    stale = "stale"
-    always = "always"
-
-
 def convert(
     source: Annotated[
-        Path, typer.Argument(help="A folder of recordings, or one recording.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="A folder of recordings, or one recording.", show_default=False
+        ),
     ],
     target: Annotated[
         str | None,
@@ -65,7 +60,8 @@ def convert(
         typer.Option(
             "-o",
             "--output",
-            help="Where to. [default: ./library becomes ./library-DOMAIN]",
+            metavar="PATH",
+            help="Where to (default: ./library becomes ./library-DOMAIN).",
             show_default=False,
         ),
     ] = None,
@@ -80,7 +76,7 @@ def convert(
         typer.Option(
             "--vocoder",
             metavar="NAME",
-            help="From spectrogram to sound; see `styleshift plugins list`. [default: griffin-lim]",
+            help="From spectrogram to sound; see `styleshift plugins list` (default: griffin-lim).",
             show_default=False,
         ),
     ] = None,
@@ -96,7 +92,7 @@ def convert(
     runtime: Annotated[
         str | None,
         typer.Option(
-            "--runtime", metavar="NAME", help="What runs the model. [default: auto]", show_default=False
+            "--runtime", metavar="NAME", help="What runs the model (default: auto).", show_default=False
         ),
     ] = None,
     device: DeviceOption = None,
@@ -112,7 +108,14 @@ def convert(
         typer.Option("--exclude", metavar="GLOB", help="No files like this. Repeatable.", show_default=False),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most so many files.", show_default=False)
+        int | None,
+        typer.Option(
+            "--limit",
+            parser=whole("--limit", 1),
+            metavar="N",
+            help="At most so many files (default: all).",
+            show_default=False,
+        ),
     ] = None,
     shard: Annotated[
         str | None,
@@ -124,9 +127,14 @@ def convert(
         ),
     ] = None,
     overwrite: Annotated[
-        Overwrite,
-        typer.Option("--overwrite", help="Outputs that are there: stale ones are made again by default."),
-    ] = Overwrite.stale,
+        str,
+        typer.Option(
+            "--overwrite",
+            parser=one_of("--overwrite", ("never", "stale", "always")),
+            metavar="never|stale|always",
+            help="Which outputs that are there already are made again.",
+        ),
+    ] = "stale",
     salvage: Annotated[
         bool, typer.Option("--salvage", help="Convert what can be read of damaged files.")
     ] = False,
@@ -141,7 +149,7 @@ def convert(
         typer.Option(
             "--give-up",
             metavar="SECONDS",
-            min=10,
+            parser=number("--give-up", 10),
             help="Give a file up on which nothing has moved for so long.",
         ),
     ] = 300.0,
@@ -180,7 +188,7 @@ def convert(
         exclude=tuple(exclude or ()),
         limit=limit,
         shard=shard,
-        overwrite=overwrite.value,
+        overwrite=overwrite,
         salvage=salvage,
         keep_times=keep_times,
         include_own=include_own,

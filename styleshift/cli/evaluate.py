@@ -21,15 +21,20 @@ styleshift evaluate ./library-classical --target ./audio/classical --source ./li
 
 
 def evaluate(
-    converted: Annotated[Path, typer.Argument(help="Folder of conversions.", show_default=False)],
+    converted: Annotated[
+        Path, typer.Argument(metavar="CONVERTED", help="Folder of conversions.", show_default=False)
+    ],
     target: Annotated[
         Path,
-        typer.Option("--target", help="Folder of recordings of the style wanted.", show_default=False),
+        typer.Option(
+            "--target", metavar="FOLDER", help="Folder of recordings of the style wanted.", show_default=False
+        ),
     ],
     source: Annotated[
         Path | None,
         typer.Option(
             "--source",
+            metavar="FOLDER",
             help="Folder that was converted: how much of the music stayed. Files pair by name.",
             show_default=False,
         ),
@@ -38,6 +43,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--truth",
+            metavar="FOLDER",
             help="Folder of the same music truly played in the style wanted. Files pair by name.",
             show_default=False,
         ),
@@ -46,6 +52,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--source-style",
+            metavar="FOLDER",
             help="Folder of recordings of the style it comes from, to tell the two apart (p); else --source.",
             show_default=False,
         ),
@@ -57,7 +64,10 @@ def evaluate(
     page: Annotated[
         Path | None,
         typer.Option(
-            "--page", help="Also write a page to listen to: source beside conversion.", show_default=False
+            "--page",
+            metavar="FILE",
+            help="Also write a page to listen to: source beside conversion.",
+            show_default=False,
         ),
     ] = None,
     json_lines: JsonOption = False,

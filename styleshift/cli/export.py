@@ -22,7 +22,12 @@ styleshift export --output ./my-models --licence CC-BY-4.0
 def export(
     run: Annotated[
         str | None,
-        typer.Option("--run", metavar="NAME", help="Which run. [default: the latest]", show_default=False),
+        typer.Option(
+            "--run",
+            metavar="NAME",
+            help="Which run (default: the one that was worked on last).",
+            show_default=False,
+        ),
     ] = None,
     checkpoint: Annotated[
         str, typer.Option("--checkpoint", metavar="best|last|STEP", help="Which state of it.")
@@ -30,12 +35,22 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Folder for the models. [default: the workspace's]", show_default=False
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Folder for the models (default: models in the workspace, where convert looks).",
+            show_default=False,
         ),
     ] = None,
     licence: Annotated[
         str,
-        typer.Option("--licence", "--license", help="What others may do with the model.", show_default=False),
+        typer.Option(
+            "--licence",
+            "--license",
+            metavar="TEXT",
+            help="What others may do with the model (default: nothing is said).",
+            show_default=False,
+        ),
     ] = "",
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

@@ -7,17 +7,33 @@ from typing import Annotated
 
 import typer
 
+from styleshift.cli.usage import whole
+
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option("--workspace", help="Where spectrograms, runs and models are kept.", show_default=False),
+    typer.Option(
+        "--workspace",
+        metavar="FOLDER",
+        help="Where spectrograms, runs and models are kept (default: ./styleshift-workspace).",
+        show_default=False,
+    ),
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", show_default=False),
+    typer.Option(
+        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False
+    ),
 ]
 JobsOption = Annotated[
     int | None,
-    typer.Option("-j", "--jobs", min=1, help="Worker processes or threads.", show_default=False),
+    typer.Option(
+        "-j",
+        "--jobs",
+        parser=whole("--jobs", 1),
+        metavar="N",
+        help="Recordings at once (default: as many as fit the processors).",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings and errors.")]

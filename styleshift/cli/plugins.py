@@ -32,19 +32,22 @@ def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> 
 
     reporter = TerminalReporter(json_lines=json_lines)
     registry = load_registry()
-    rows = []
     for shelf in registry.shelves():
-        for entry in shelf.entries().values():
-            fields = _fields(shelf.kind, entry)
-            reporter.event("plugin", **fields)
-            rows.append(list(fields.values()))
-    reporter.table("", ["kind", "name", "what it is", "package", "version"], rows)
+        entries = shelf.entries().values()
+        for entry in entries:
+            reporter.event("plugin", **_fields(shelf.kind, entry))
+        rows = [[one.spec.name, one.spec.summary, f"{one.package} {one.version}"] for one in entries]
+        if rows:
+            columns = [shelf.kind, "what it is", "package"]
+            reporter.table("", columns, rows, whole=(shelf.kind, "package"))
     _warn(registry, reporter)
 
 
 @app.command("show", epilog=EXAMPLES)
 def show(
-    name: str = typer.Argument(help="The name, as `styleshift plugins list` shows it.", show_default=False),
+    name: str = typer.Argument(
+        metavar="NAME", help="The name, as `styleshift plugins list` shows it.", show_default=False
+    ),
     json_lines: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -40,13 +40,16 @@ def precompute(
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[
         list[str] | None,
-        typer.Option("--domains", help="Only these styles.", metavar="NAME...", show_default=False),
+        typer.Option(
+            "--domains", help="Only these styles (default: all).", metavar="NAME...", show_default=False
+        ),
     ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
             "--recipe",
-            help="The recipe, or .toml file, whose spectrogram settings are used.",
+            metavar="NAME|FILE",
+            help="The recipe, or .toml file, whose spectrogram settings are used (default: small).",
             show_default=False,
         ),
     ] = None,

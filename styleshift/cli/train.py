@@ -14,6 +14,7 @@ from styleshift.cli.options import (
     VerboseOption,
     WorkspaceOption,
 )
+from styleshift.cli.usage import number, whole
 
 EXAMPLES = """Examples:
 
@@ -54,7 +55,10 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            "--recipe", help="A recipe's name, or a .toml file. [default: small]", show_default=False
+            "--recipe",
+            metavar="NAME|FILE",
+            help="A recipe's name, seed or small, or a .toml file (default: small).",
+            show_default=False,
         ),
     ] = None,
     settings: Annotated[
@@ -67,14 +71,28 @@ def train(
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="The run's name. [default: A-B]", show_default=False)
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The run's name (default: A-B).", show_default=False),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Stop after so many steps.", show_default=False)
+        int | None,
+        typer.Option(
+            "--steps",
+            parser=whole("--steps", 1),
+            metavar="N",
+            help="End after so many steps (default: the recipe's; small has 4000).",
+            show_default=False,
+        ),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", min=0.01, help="Stop after so many minutes.", show_default=False),
+        typer.Option(
+            "--minutes",
+            parser=number("--minutes", 0.01),
+            metavar="NUMBER",
+            help="End after so many minutes of steps, instead (default: no such end).",
+            show_default=False,
+        ),
     ] = None,
     device: DeviceOption = None,
     tracker: Annotated[
@@ -82,15 +100,20 @@ def train(
         typer.Option(
             "--tracker",
             metavar="NAME",
-            help="Show the run elsewhere too, such as in tensorboard. Repeatable.",
+            help="Show the run elsewhere too, such as in tensorboard (default: nowhere). Repeatable.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", parser=whole("--seed", 0), metavar="N", help="Of every random choice."),
+    ] = 0,
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on with the run of --name, or with the latest; needs no other option."
+            "--resume",
+            help="Go on with the run of --name, or with the one that was worked on last. Other options are "
+            "not needed.",
         ),
     ] = False,
     workspace: WorkspaceOption = None,
@@ -101,8 +124,8 @@ def train(
 ) -> None:
     """Learn the style of two domains, in both directions.
 
-    First frames are matched and a judge is trained, which takes a minute or two. From the first step on,
-    Ctrl-C saves what is learned, and --resume goes on from there.
+    First a judge is trained and frames are matched, which takes a minute or two and is told phase by phase.
+    From the first step on, Ctrl-C saves what is learned, and --resume goes on from there.
     """
     import os
 

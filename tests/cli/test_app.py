@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from styleshift.cli import app
 
 STYLESHIFT = Path(sys.executable).with_name("styleshift")
 COMMANDS = ("precompute", "train", "export", "convert", "evaluate", "plugins")
@@ -60,9 +64,91 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
     assert "Traceback" not in shown.stderr
     assert shown.stderr.strip()
     if code == 10:
-        lines = shown.stderr.strip().splitlines()
+        lines = [line for line in shown.stderr.strip().splitlines() if line != "loading PyTorch"]
         assert lines[0].startswith("error: ")
         assert len(lines) <= 3
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        ("train --minutes half", "--minutes is 'half'; it must be a number, 0.01 or more", ""),
+        ("train --minutes nan", "--minutes is 'nan'; it must be a number, 0.01 or more", ""),
+        ("train --steps=1.5", "--steps is '1.5'; it must be a whole number, 1 or more", ""),
+        ("train --seed -1", "--seed is '-1'; it must be a whole number, 0 or more", ""),
+        ("precompute x -j 0", "--jobs is '0'; it must be a whole number, 1 or more", ""),
+        ("convert x --limit 0", "--limit is '0'; it must be a whole number, 1 or more", ""),
+        ("convert x --give-up 3", "--give-up is '3'; it must be a number, 10 or more", ""),
+        (
+            "convert x --overwrite stael",
+            "--overwrite is 'stael'; it may be never, stale, always",
+            "did you mean --overwrite stale?",
+        ),
+        ("train --minute 3", "styleshift train has no option --minute", "did you mean --minutes?"),
+        ("train --zzz", "styleshift train has no option --zzz", "try: styleshift train --help"),
+        ("train --steps", "--steps needs a value", "try: styleshift train --help"),
+        ("train --domains a", "--domains needs 2 values", "try: styleshift train --help"),
+        ("train --json=3", "--json takes no value", "try: styleshift train --help"),
+        ("train a b", "words that have no place here: a b", "try: styleshift train --help"),
+        ("precompute", "styleshift precompute needs FOLDER", "try: styleshift precompute --help"),
+        ("convert", "styleshift convert needs SOURCE", "try: styleshift convert --help"),
+        ("evaluate x", "styleshift evaluate needs --target", "try: styleshift evaluate --help"),
+        (
+            "plugins lsit",
+            "there is no command styleshift plugins lsit; there are: list, show",
+            "did you mean styleshift plugins list?",
+        ),
+    ],
+)
+def test_a_wrong_word_is_an_error_like_all_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, error: str, hint: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
+    with pytest.raises(SystemExit) as caught:
+        app.run()
+    out, err = capsys.readouterr()
+    assert caught.value.code == 2
+    assert err.splitlines() == [f"error: {error}", *([f"  {hint}"] if hint else [])]
+    assert out == ""
+
+
+def test_no_word_at_all_shows_the_help_and_is_wrong() -> None:
+    shown = run()
+    assert shown.returncode == 2
+    assert "precompute" in shown.stdout
+    assert shown.stderr == ""
+
+
+def test_ctrl_c_while_it_loads_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("styleshift.workspace.workspace", interrupted)
+    monkeypatch.setattr(sys, "argv", ["styleshift", "export"])
+    with pytest.raises(SystemExit) as caught:
+        app.run()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "defaults"),
+    [
+        ("train", ("small", "A-B", "auto", "./styleshift-workspace", "0")),
+        (
+            "export",
+            ("the one that was worked on last", "best", "models in the workspace, where convert looks"),
+        ),
+        ("convert", ("griffin-lim", "./library becomes ./library-DOMAIN", "stale", "300")),
+        ("precompute", ("small", "./styleshift-workspace", "all")),
+    ],
+)
+def test_the_help_tells_the_defaults(command: str, defaults: tuple[str, ...]) -> None:
+    shown = run(command, "--help", env={**os.environ, "COLUMNS": "300"})
+    for default in defaults:
+        assert re.search(rf"default: {re.escape(default)}", shown.stdout), default
 
 
 @pytest.mark.parametrize("words", [("plugins", "list"), ("--help",)])

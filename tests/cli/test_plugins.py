@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from styleshift.cli import plugins
 from styleshift.errors import PluginError
-from styleshift.hooks import GeneratorSpec, VocoderSpec, registry
+from styleshift.hooks import GeneratorSpec, RuntimeSpec, VocoderSpec, registry
 from styleshift.hooks.registry import Registry
 
 
@@ -40,13 +40,20 @@ def test_list_shows_each_with_its_package_and_leaves_markup_alone(made):
     result = told("list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert any(
-        all(word in line for word in ("generator", "seed", "nine blocks", "styleshift", "0.1"))
-        for line in lines
+    assert any(all(word in line for word in ("seed", "nine blocks", "styleshift 0.1")) for line in lines)
+    assert any(all(word in line for word in ("a [bold]test[/bold]", "styleshift-echo 2.0")) for line in lines)
+    heads = [line for line in lines if "what it is" in line]
+    assert ["generator" in heads[0], "vocoder" in heads[1]] == [True, True]
+
+
+def test_names_and_packages_are_whole_on_a_narrow_screen(made):
+    made.runtimes.add(
+        RuntimeSpec("a-runtime-in-float16", "runs " * 30, print), "styleshift-runtimes", "1.2.3"
     )
-    assert any(
-        all(word in line for word in ("a [bold]test[/bold]", "styleshift-echo", "2.0")) for line in lines
-    )
+    result = CliRunner().invoke(plugins.app, ["list"], env={"COLUMNS": "80"})
+    (line,) = [line for line in result.stdout.splitlines() if "a-runtime-in-float16" in line]
+    assert "styleshift-runtimes 1.2.3" in line
+    assert len(line) <= 80
 
 
 def test_a_plugin_that_cannot_be_loaded_is_a_warning_on_stderr(made):

@@ -1,0 +1,104 @@
+"""Values and words of the command line that do not fit, in the words of all other errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from styleshift.errors import UsageError
+from styleshift.words import did_you_mean, nearest
+
+# Typer is built on click, or, in later versions, on a copy of it within: its own errors tell which.
+CommandLineError: type[Exception] = next(
+    kind
+    for kind in typer.BadParameter.__mro__
+    if kind.__name__ == "ClickException" and issubclass(kind, Exception)
+)
+
+
+def whole(option: str, least: int) -> Callable[[Any], int]:
+    """A parser of whole numbers from ``least`` on; raises UsageError."""
+
+    def parse(value: Any) -> int:
+        try:
+            found = int(value)
+        except ValueError:
+            found = least - 1
+        if found < least:
+            raise UsageError(f"{option} is {str(value)!r}; it must be a whole number, {least} or more")
+        return found
+
+    parse.__name__ = "N"  # which is what the help shows
+    return parse
+
+
+def number(option: str, least: float) -> Callable[[Any], float]:
+    """A parser of numbers from ``least`` on; raises UsageError."""
+
+    def parse(value: Any) -> float:
+        try:
+            found = float(value)
+        except ValueError:
+            found = float("nan")
+        if not least <= found < float("inf"):
+            raise UsageError(f"{option} is {str(value)!r}; it must be a number, {least:g} or more")
+        return found
+
+    parse.__name__ = "NUMBER"
+    return parse
+
+
+def one_of(option: str, choices: Sequence[str]) -> Callable[[Any], str]:
+    """A parser of a few words; raises UsageError."""
+
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise UsageError(
+                f"{option} is {str(value)!r}; it may be {', '.join(choices)}",
+                did_you_mean(str(value), choices, f"{option} {{}}"),
+            )
+        return str(value)
+
+    parse.__name__ = "|".join(choices)
+    return parse
+
+
+def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
+    """What typer found wrong with the command line, as an error of ours.
+
+    Args:
+        error: a :data:`CommandLineError`.
+        words: of the command line; their first is the command, where the error does not say which it was.
+    """
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else " ".join(("styleshift", *words[:1]))
+    kind, text = type(error).__name__, error.format_message().strip()
+    hint = f"{command} --help"
+    if kind == "NoSuchOption":
+        near = nearest(error.option_name, error.possibilities or [])
+        return UsageError(
+            f"{command} has no option {error.option_name}", f"did you mean {near}?" if near else hint
+        )
+    if kind == "MissingParameter" and error.param is not None:
+        names = [name for name in error.param.opts if name.startswith("--")]
+        what = names[0] if names else error.param.metavar or error.param.name.upper()
+        return UsageError(f"{command} needs {what}", hint)
+    if found := re.match(r"No such command '(.*?)'", text):
+        there = context.command.list_commands(context) if context is not None else []
+        return UsageError(
+            f"there is no command {command} {found[1]}; there are: {', '.join(there)}",
+            did_you_mean(found[1], there, f"{command} {{}}") or hint,
+        )
+    for pattern, message in (
+        (r"Option '(.*)' requires an argument", r"\1 needs a value"),
+        (r"Option '(.*)' requires (\d+) arguments", r"\1 needs \2 values"),
+        (r"Option '(.*)' does not take a value", r"\1 takes no value"),
+        (r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", r"words that have no place here: \1"),
+        (r"Invalid value for '(.*?)': (.*)", r"\1: \2"),
+    ):
+        if re.match(pattern, text, re.DOTALL):
+            return UsageError(re.sub(pattern + r"\.?$", message, text, flags=re.DOTALL), hint)
+    return UsageError(text, hint)
