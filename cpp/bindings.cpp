@@ -1,4 +1,4 @@
-// The only file that knows Python. styleshift/frontend checks every value; here arrays become pointers, and
+// With bindings_layers.cpp the only file that knows Python. styleshift/frontend checks every value; here arrays become pointers, and
 // the interpreter's lock is released while the library computes.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings_layers.hpp"
 #include "styleshift/phase.hpp"
 #include "styleshift/plan.hpp"
 #include "styleshift/result_memory.hpp"
@@ -227,7 +228,7 @@ Contiguous<float> elementwise(const CompressionSettings& c, const Contiguous<flo
 }  // namespace
 
 PYBIND11_MODULE(_native, m) {
-    m.doc() = "Native front end of styleshift; use styleshift.frontend.";
+    m.doc() = "Native front end and layers of styleshift; use styleshift.frontend and styleshift.networks.";
 
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan")
         .def(py::init(&make_plan), py::arg("frame_length"), py::arg("hop_length"), py::arg("fft_length"),
@@ -266,6 +267,8 @@ PYBIND11_MODULE(_native, m) {
     m.def("pghi", &py_pghi);
     m.def("compress", &elementwise<compress>);
     m.def("expand", &elementwise<expand>);
+
+    bind_layers(m);
 
     m.def("new_array", &new_array);
     m.def("drop_result_memory", &drop_result_memory);

@@ -61,3 +61,38 @@ def chosen_variant() -> str: ...
 def select_variant(name: str) -> None: ...
 
 build: dict[str, str]
+
+def norm_silu(
+    rows: NDArray[np.uint16], scale: NDArray[np.float32], out: NDArray[np.uint16], threads: int
+) -> None: ...
+def norm_silu_backward(
+    rows: NDArray[np.uint16],
+    scale: NDArray[np.float32],
+    gradient: NDArray[np.uint16],
+    rows_gradient: NDArray[np.uint16],
+    scale_gradient: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def instance_norm(
+    images: NDArray[np.uint16],
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    slope: float,
+    out: NDArray[np.uint16],
+    mean: NDArray[np.float32],
+    inverse: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def instance_norm_backward(
+    images: NDArray[np.uint16],
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    slope: float,
+    mean: NDArray[np.float32],
+    inverse: NDArray[np.float32],
+    gradient: NDArray[np.uint16],
+    images_gradient: NDArray[np.uint16],
+    weight_gradient: NDArray[np.float32],
+    bias_gradient: NDArray[np.float32],
+    threads: int,
+) -> None: ...

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.networks.kernels import InstanceNormActivation, apply_here, takes_instance_norm
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):
@@ -16,7 +17,7 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     PyTorch's own (2.13, CPU, eager) silently returns a wrong input gradient for a batch of one when the
     gradient that reaches it lies in memory channels last. A network trained that way learns to paint a
-    constant. Here input and gradient are made contiguous first.
+    constant. Here input and gradient are made contiguous first, or the whole is computed by our own kernel.
     """
 
     def __init__(self, channels: int) -> None:
@@ -24,9 +25,20 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[batch, channel, bin, frame]`` to the same shape."""
+        if self.fuses(input):
+            return self.activated(input, 1.0)
         output = super().forward(input.contiguous())
         if output.requires_grad and not torch.compiler.is_compiling():
             output.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]
+        return output
+
+    def fuses(self, input: Tensor) -> bool:
+        """:meth:`activated` can be called."""
+        return apply_here(input) and takes_instance_norm(self.num_features)
+
+    def activated(self, input: Tensor, slope: float) -> Tensor:
+        """With the activation after it: ``v`` where it is positive, ``slope * v`` elsewhere."""
+        output: Tensor = InstanceNormActivation.apply(input, self.weight, self.bias, slope)  # type: ignore[no-untyped-call]
         return output
 
 

@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import Bands, InstanceNorm2d
 from styleshift.networks.options import PatchDiscriminatorOptions
 
@@ -83,4 +84,4 @@ def _scale(options: PatchDiscriminatorOptions) -> nn.Sequential:
         layers.append(nn.LeakyReLU(0.2))
         inputs = outputs
     layers.append(wrap(nn.Conv2d(inputs, 1, 3, padding=1)))
-    return nn.Sequential(*layers)
+    return FusedSequential(*layers)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.fused import FusedSequential
+from styleshift.networks.kernels import add_along_frames
 from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
 from styleshift.networks.options import ResidualGeneratorOptions
 
@@ -70,7 +71,9 @@ class ResidualGenerator(nn.Module):
     def features(self, input: Tensor) -> list[Tensor]:
         """The state on the way down, level by level, of ``[batch, 1, bin, frame]``."""
         entered = self.enter(self.bands(input))
-        found = [entered + self.place.to(entered.dtype)]  # or autocast would go on in float32
+        found = [
+            add_along_frames(entered, self.place.to(entered.dtype))
+        ]  # or autocast would go on in float32
         for halve, blocks in zip(self.halve, self.down, strict=True):
             found.append(blocks(halve(found[-1])))
         return found

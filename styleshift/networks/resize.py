@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import (
     InstanceNorm2d,
     Resize,
@@ -32,7 +33,7 @@ class ResizeGenerator(nn.Module):
         self.residual = options.residual
         self.features_at = encoder_layers(options.blocks)
         first = options.channels
-        self.layers = nn.Sequential(
+        self.layers = FusedSequential(
             *encoder(first, options.blocks, bins),
             Resize(2 * first, first),
             InstanceNorm2d(first),

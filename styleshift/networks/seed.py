@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
+from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import DropTopBin, InstanceNorm2d, chosen_outputs, dcgan_init, repeat_top_bin
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 
@@ -20,7 +21,7 @@ class ResidualLayer(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.inner = nn.Sequential(
+        self.inner = FusedSequential(
             nn.Conv2d(channels, channels, 3, padding=1),
             InstanceNorm2d(channels),
             nn.ReLU(),
@@ -69,7 +70,7 @@ class SeedGenerator(nn.Module):
         super().__init__()
         self.bins = bins
         first, second = options.channels, 2 * options.channels
-        self.layers = nn.Sequential(
+        self.layers = FusedSequential(
             *encoder(options.channels, options.blocks, bins),
             nn.ConvTranspose2d(second, first, 3, stride=2, padding=1, output_padding=1),
             InstanceNorm2d(first),
@@ -117,7 +118,7 @@ class SeedDiscriminator(nn.Module):
                 "48 or more",
                 "raise data.crop_frames, or take discriminator.name = patch",
             )
-        self.convolutions = nn.Sequential(*layers)
+        self.convolutions = FusedSequential(*layers)
         self.dense = nn.Linear(8 * c * height * width, 1)
         dcgan_init(self)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from styleshift.networks.kernels import twice_differentiable
 from styleshift.recipes.settings import Adversarial
 
 
@@ -101,5 +102,7 @@ def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
 def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
     """R1: half the squared gradient of D at real crops (Mescheder et al. 2018, equation 9)."""
     real = real.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(discriminator(real).mean(dim=1).sum(), real, create_graph=True)
+    with twice_differentiable():
+        logits = discriminator(real).mean(dim=1)
+    (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
     return gradient.square().sum(dim=(1, 2, 3)).mean() / 2

@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from styleshift.networks.fused import FusedSequential
+from styleshift.networks.layers import InstanceNorm2d
 from styleshift.training import losses
 
 REAL = np.array([1.5, -0.3, 0.2])
@@ -47,6 +49,20 @@ def test_gradient_penalty_of_a_linear_discriminator() -> None:
     weight = judge[1].weight.detach().numpy()
     found = losses.gradient_penalty(judge, torch.randn(5, 1, 2, 3)).detach()
     assert float(found) == pytest.approx((weight**2).sum() / 2, rel=1e-5)
+
+
+def test_gradient_penalty_in_bfloat16_has_the_gradient_of_float32() -> None:
+    """The norms that are one step elsewhere have no second derivative, and must not be taken here."""
+    torch.manual_seed(0)
+    judge = FusedSequential(nn.Conv2d(1, 16, 3), InstanceNorm2d(16), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3))
+    judge.append(nn.Flatten(1))
+    real = torch.randn(2, 1, 12, 12)
+    found = []
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            penalty = losses.gradient_penalty(judge, real)
+        found.append(torch.autograd.grad(penalty, judge[0].weight)[0])
+    assert float((found[1] - found[0]).norm() / found[0].norm()) < 0.1
 
 
 def test_envelope_distance_ignores_fading_and_sees_onsets() -> None:

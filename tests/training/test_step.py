@@ -196,7 +196,7 @@ def test_distance_is_used_for_the_cycle(tiny_recipe: Tiny) -> None:
     assert float(named["cycle_x"]) == pytest.approx(float(losses.distance(cycled, x).detach()), rel=1e-5)
 
 
-def test_channels_are_innermost_in_bfloat16_where_no_instance_norm_turns_them_over(tiny_recipe: Tiny) -> None:
+def test_channels_are_innermost_in_bfloat16_where_no_norm_turns_them_over(tiny_recipe: Tiny) -> None:
     def innermost(recipe: Recipe) -> bool:
         wide = [
             weight
@@ -208,4 +208,6 @@ def test_channels_are_innermost_in_bfloat16_where_no_instance_norm_turns_them_ov
 
     assert innermost(tiny_recipe("schedule.precision=bfloat16"))
     assert not innermost(tiny_recipe("schedule.precision=float32"))
-    assert not innermost(load_recipe("seed", [*SEED, "schedule.precision=bfloat16"]))
+    assert not innermost(load_recipe("seed", [*SEED, "schedule.precision=bfloat16"]))  # two channels
+    wide = [*SEED, "generator.channels=16", "discriminator.channels=16", "schedule.precision=bfloat16"]
+    assert innermost(load_recipe("seed", wide))

@@ -1,0 +1,178 @@
+"""Norms with the activation after them, in few passes, for training in bfloat16 on a CPU.
+
+PyTorch's own operations are slow there: with the channels innermost in memory, as the convolutions are
+fastest, each broadcast of a value a pixel over a few channels takes ten times as long as a product of the
+same size, and an instance norm turns its input over and back (measured on Zen 4). These go through
+``cpp/src/layers.cpp``: three to six times as fast, and with one rounding to bfloat16 where a chain of
+operations has several. Any number of threads gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from styleshift.frontend import _native
+
+_off = 0
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """Inside, layers are PyTorch's operations, whose gradients have gradients, as penalties need."""
+    global _off
+    _off += 1
+    try:
+        yield
+    finally:
+        _off -= 1
+
+
+def apply_here(input: Tensor) -> bool:
+    """Gradients are wanted of bfloat16 on a CPU; not in conversion or export, nor under ``torch.compile``."""
+    return (
+        not _off
+        and input.device.type == "cpu"
+        and input.dtype == torch.bfloat16
+        and input.dim() == 4
+        and torch.is_grad_enabled()
+        and not torch.compiler.is_compiling()
+    )
+
+
+def takes_norm_silu(channels: int) -> bool:
+    """:class:`NormSiLU` can be taken over so many channels."""
+    return 2 <= channels <= 512 and channels & (channels - 1) == 0
+
+
+def takes_instance_norm(channels: int) -> bool:
+    """:class:`InstanceNormActivation` can be taken of so many channels."""
+    return channels % 16 == 0
+
+
+class NormSiLU(torch.autograd.Function):
+    """``silu(x / rms(x) * scale)``, the root mean square over channels.
+
+    See :class:`styleshift.networks.layers.ChannelNorm`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, scale: Tensor) -> Tensor:
+        """``[batch, channel, bin, frame]`` bfloat16 and ``[1, channel, 1, 1]``, :func:`takes_norm_silu`."""
+        rows, weight = _rows(input), scale.reshape(-1).float()
+        made = torch.empty_like(rows)
+        _native.norm_silu(_bits(rows), weight.numpy(), _bits(made), torch.get_num_threads())
+        ctx.save_for_backward(rows, weight)
+        return _image(made, input.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Of the input, and of the scale where it is wanted."""
+        rows, weight = ctx.saved_tensors
+        made, of_scale = torch.empty_like(rows), torch.empty_like(weight)
+        _native.norm_silu_backward(
+            _bits(rows),
+            weight.numpy(),
+            _bits(_rows(gradient)),
+            _bits(made),
+            of_scale.numpy(),
+            torch.get_num_threads(),
+        )
+        wanted = of_scale.reshape(1, -1, 1, 1) if ctx.needs_input_grad[1] else None
+        return _image(made, gradient.shape), wanted
+
+
+class InstanceNormActivation(torch.autograd.Function):
+    """Instance norm, then ``v`` where it is positive, ``slope * v`` elsewhere (1: no activation, 0: ReLU)."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor:
+        """``[batch, channel, bin, frame]`` bfloat16, :func:`takes_instance_norm`, and ``[channel]`` twice."""
+        images = _images(input)
+        scale, shift = weight.detach().float(), bias.detach().float()
+        made = torch.empty_like(images)
+        mean, inverse = torch.empty(2, *input.shape[:2]).unbind()
+        _native.instance_norm(
+            _bits(images),
+            scale.numpy(),
+            shift.numpy(),
+            slope,
+            _bits(made),
+            mean.numpy(),
+            inverse.numpy(),
+            torch.get_num_threads(),
+        )
+        ctx.save_for_backward(images, scale, shift, mean, inverse)
+        ctx.slope = slope
+        return _image(made, input.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
+        """Of the input, and of weight and bias where they are wanted."""
+        images, scale, shift, mean, inverse = ctx.saved_tensors
+        made = torch.empty_like(images)
+        of_scale, of_shift = torch.empty_like(scale), torch.empty_like(shift)
+        _native.instance_norm_backward(
+            _bits(images),
+            scale.numpy(),
+            shift.numpy(),
+            ctx.slope,
+            mean.numpy(),
+            inverse.numpy(),
+            _bits(_images(gradient)),
+            _bits(made),
+            of_scale.numpy(),
+            of_shift.numpy(),
+            torch.get_num_threads(),
+        )
+        _, weight_wanted, bias_wanted, _ = ctx.needs_input_grad
+        return (
+            _image(made, gradient.shape),
+            of_scale if weight_wanted else None,
+            of_shift if bias_wanted else None,
+            None,
+        )
+
+
+def add_along_frames(input: Tensor, added: Tensor) -> Tensor:
+    """``[batch, channel, bin, frame]`` and the same for each frame, ``[1, channel, bin, 1]``.
+
+    With the channels innermost PyTorch adds a few values at a time, and sums them so for the gradient. A
+    product with ones where it belongs lays them out along the frames first: exact, and eight times as fast.
+    """
+    if not (apply_here(input) and input.is_contiguous(memory_format=torch.channels_last)):
+        return input + added
+    batch, channels, bins, frames = input.shape
+    repeat = torch.eye(channels, dtype=input.dtype).repeat(1, frames)
+    rows = input.permute(0, 2, 3, 1).reshape(batch, bins, frames * channels)
+    rows = rows + added.reshape(channels, bins).t() @ repeat
+    return _image(rows, input.shape)
+
+
+def _rows(image: Tensor) -> Tensor:
+    """``[batch, channel, bin, frame]`` as ``[pixel, channel]``; a view where channels are innermost."""
+    return image.detach().permute(0, 2, 3, 1).reshape(-1, image.shape[1]).contiguous()
+
+
+def _images(image: Tensor) -> Tensor:
+    """``[batch, channel, bin, frame]`` as contiguous ``[batch, pixel, channel]``."""
+    return _rows(image).reshape(image.shape[0], -1, image.shape[1])
+
+
+def _image(rows: Tensor, shape: torch.Size) -> Tensor:
+    batch, channels, bins, frames = shape
+    return rows.view(batch, bins, frames, channels).permute(0, 3, 1, 2)
+
+
+def _bits(values: Tensor) -> NDArray[np.uint16]:
+    bits: NDArray[np.uint16] = values.view(torch.uint16).numpy()
+    return bits
