@@ -35,7 +35,7 @@ class Scale(nn.Module):
 
     def normalise(self, plain: Tensor) -> Tensor:
         """``[batch, 1, bin, frame]`` plain to normalised."""
-        return (plain - self.mean) / self.deviation
+        return (plain - self.mean) * (1 / self.deviation)
 
     def plain(self, normalised: Tensor) -> Tensor:
         """``[batch, 1, bin, frame]`` normalised to plain."""
@@ -75,13 +75,15 @@ class Translator(nn.Module):
     def translate(self, normalised: Tensor) -> Tensor:
         """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's."""
         converted: Tensor = self.core(normalised)
-        plain = self.target.plain(converted.float()).clamp(min=self.floor)
-        if self.gated:
-            given = self.source.plain(normalised)
-            loudest = given.amax(dim=2, keepdim=True) - self.floor
-            opened = (loudest / self.gate).clamp(0.0, 1.0)
-            plain = opened * plain + (1 - opened) * given
-        return self.target.normalise(plain)
+        lowest = (self.floor - self.target.mean) / self.target.deviation
+        converted = converted.float().clamp(min=lowest)
+        if not self.gated:
+            return converted
+        given = self.source.plain(normalised)
+        loudest = given.amax(dim=2, keepdim=True) - self.floor
+        opened = (loudest / self.gate).clamp(0.0, 1.0)
+        kept = self.target.normalise(given)
+        return kept + opened * (converted - kept)
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
