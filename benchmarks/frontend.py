@@ -5,6 +5,7 @@ and the processor time of this process are given: where the machine does other w
 second says much. ``out=`` writes into an array of the caller's; the others make one, as the peers do.
 
     python benchmarks/frontend.py [--sizes 512 1024 2048] [--seconds 60] [--runs 7] [--json FILE]
+    python benchmarks/frontend.py --lengths 675 1125 1350      only: other lengths against powers of two
 """
 
 from __future__ import annotations
@@ -168,6 +169,59 @@ def transforms(size: int, channels: int, seconds: int, runs: int) -> list[dict[s
     ]
 
 
+POWERS_OF_TWO = (512, 1024, 2048)
+
+
+def lengths(sizes: list[int], channels: int, seconds: int, runs: int) -> list[dict[str, Any]]:
+    """Processor time for N log N of other FFT lengths over that of powers of two: their mean, one thread."""
+    x = (np.random.default_rng(0).standard_normal((channels, seconds * 22050)) * 0.1).astype(np.float32)
+    configs = {
+        n: SpectrogramConfig(sample_rate=22050, frame_length=n, hop_length=n // 4, fft_length=n)
+        for n in (*POWERS_OF_TWO, *sizes)
+    }
+    shapes = {n: (channels, config.frames(x.shape[-1]), config.bins) for n, config in configs.items()}
+    room = np.zeros(max(int(np.prod(shape)) for shape in shapes.values()), np.complex64)
+
+    def rows(n: int, dtype: type) -> Any:
+        return room.view(dtype)[: int(np.prod(shapes[n]))].reshape(shapes[n])
+
+    def per_point(calls: dict[str, Callable[[], object]]) -> dict[int, float]:
+        cost = {int(n): cpu for n, (_, cpu) in measure(calls, runs).items()}
+        return {n: cost[n] / (shapes[n][1] * n * np.log2(n)) for n in configs}
+
+    log = per_point(
+        {
+            str(n): lambda n=n, c=c: log_spectrogram(x, c, out=rows(n, np.float32), threads=1)
+            for n, c in configs.items()
+        }
+    )
+    forward = per_point(
+        {
+            str(n): lambda n=n, c=c: stft(x, c, out=rows(n, np.complex64), threads=1)
+            for n, c in configs.items()
+        }
+    )
+    samples = np.empty_like(x)
+    room[:] = 1.0
+    inverse = per_point(
+        {
+            str(n): lambda n=n, c=c: istft(
+                rows(n, np.complex64), c, length=x.shape[-1], out=samples, threads=1
+            )
+            for n, c in configs.items()
+        }
+    )
+    print("\nprocessor time for N log N, powers of two 1.00: log spectrogram, complex STFT, inverse")
+    found = []
+    for n in configs:
+        ratios = [
+            float(times[n] / np.mean([times[p] for p in POWERS_OF_TWO])) for times in (log, forward, inverse)
+        ]
+        print(f"  {n:6} points: " + ", ".join(f"{ratio:.2f}" for ratio in ratios), flush=True)
+        found.append({"points": n, **dict(zip(("log", "complex", "inverse"), ratios, strict=True))})
+    return found
+
+
 def phases(seconds: int, runs: int) -> list[dict[str, Any]]:
     """Griffin-Lim, 32 rounds, against librosa and a loop in torch."""
     size, hop, rounds, momentum = 1024, 256, 32, 0.99
@@ -215,6 +269,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048])
+    parser.add_argument("--lengths", type=int, nargs="+", help="only these, against powers of two")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--channels", type=int, default=8)
     parser.add_argument("--runs", type=int, default=7)
@@ -224,12 +279,15 @@ def main() -> None:
     info = build_info()
     print(f"styleshift {info['version']}, {info['simd']}, {info['compiler']}; torch {torch.__version__}")
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    rows = [
-        row
-        for size in options.sizes
-        for row in transforms(size, options.channels, options.seconds, options.runs)
-    ]
-    rows += phases(min(options.seconds, 20), options.runs)
+    if options.lengths:
+        rows = lengths(options.lengths, options.channels, min(options.seconds, 10), options.runs)
+    else:
+        rows = [
+            row
+            for size in options.sizes
+            for row in transforms(size, options.channels, options.seconds, options.runs)
+        ]
+        rows += phases(min(options.seconds, 20), options.runs)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n")
 

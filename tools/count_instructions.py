@@ -29,18 +29,19 @@ BLOCK_KERNELS = (
     *("inverse", "overlap_add", "griffin_lim"),
 )
 LANES = {"baseline": 4, "avx2": 8}
-POINTS = 1024
+# An odd length has a transform of its own.
+POINTS = (1024, 675)
 BLOCKS = 20
 # Blocks of each kernel that one run of benchmark_kernels makes, beside BLOCKS: see its main().
 EXTRA = {"forward": 1, "store_complex": 1, "store_float": BLOCKS}
 
 
-def count(program: Path, variant: str) -> dict[str, int]:
+def count(program: Path, points: int, variant: str) -> dict[str, int]:
     """Instructions a frame of each kernel, those of the functions it calls included."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
-        command += [str(program), str(POINTS), variant, str(BLOCKS)]
+        command += [str(program), str(points), variant, str(BLOCKS)]
         subprocess.run(command, check=True, capture_output=True)
         listing = subprocess.run(
             ["callgrind_annotate", "--inclusive=yes", "--threshold=100", str(out)],
@@ -49,7 +50,7 @@ def count(program: Path, variant: str) -> dict[str, int]:
             text=True,
         ).stdout
     counts = {}
-    for kernel in FRAME_KERNELS + BLOCK_KERNELS:
+    for kernel in FRAME_KERNELS + BLOCK_KERNELS if points % 32 == 0 else BLOCK_KERNELS:
         name = f"{kernel}_block" if kernel in BLOCK_KERNELS else kernel
         found = re.search(rf"^\s*([\d,]+) .*::{name}\(", listing, re.MULTILINE)
         if found is None:
@@ -85,21 +86,23 @@ def main() -> int:
         print("nothing counted: this needs valgrind, on x86-64")
         return 0
     compiler = compiler_of(options.build)
-    counts = {variant: count(program, variant) for variant in LANES}
+    counts = {
+        f"{points} points, {variant}": count(program, points, variant)
+        for points in POINTS
+        for variant in LANES
+    }
     if options.record:
-        RECORD.write_text(
-            json.dumps({"compiler": compiler, "points": POINTS, "a_frame": counts}, indent=2) + "\n"
-        )
+        RECORD.write_text(json.dumps({"compiler": compiler, "a_frame": counts}, indent=2) + "\n")
     recorded = json.loads(RECORD.read_text())
     judged = recorded["compiler"] == compiler
     worse = []
-    for variant, kernels in counts.items():
+    for where, kernels in counts.items():
         for kernel, instructions in kernels.items():
-            before = recorded["a_frame"][variant][kernel]
+            before = recorded["a_frame"][where][kernel]
             change = 100 * (instructions / before - 1)
-            print(f"{variant:9} {kernel:14} {instructions:7} instructions a frame, {change:+.1f} %")
+            print(f"{where:21} {kernel:14} {instructions:7} instructions a frame, {change:+.1f} %")
             if judged and change > 3:
-                worse.append(f"{variant} {kernel}")
+                worse.append(f"{where}: {kernel}")
     if not judged:
         print(f"not judged: recorded with {recorded['compiler']}, this build is by {compiler}")
     if worse:

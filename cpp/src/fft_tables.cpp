@@ -23,15 +23,26 @@ void append(std::vector<float>& v, std::complex<double> z) {
 // Radices in the order of the passes, or nothing when a prime factor is too large for them.
 std::vector<int> radices_of(std::int64_t n) {
     std::vector<int> radices;
-    int twos = 0;
+    int twos = 0, threes = 0, fives = 0;
     while (n % 2 == 0) n /= 2, ++twos;
-    for (std::int64_t p = 3; n > 1; p += 2) {
+    while (n % 3 == 0) n /= 3, ++threes;
+    while (n % 5 == 0) n /= 5, ++fives;
+    for (std::int64_t p = 7; n > 1; p += 2) {
         if (p > kernel::max_generic) return {};
-        while (n % p == 0) {
-            n /= p;
-            radices.insert(radices.begin(), static_cast<int>(p));
-        }
+        for (; n % p == 0; n /= p) radices.insert(radices.begin(), static_cast<int>(p));
     }
+    // Threes by two. Of an odd length the last two passes go in registers, where they are one of these pairs (real_fft.hpp).
+    std::vector<int> last;
+    if (fives >= 2)
+        last = {5, 5}, fives -= 2;
+    else if (fives == 1 && threes % 2 == 1)
+        last = {3, 5}, --fives, --threes;
+    else if (threes % 2 == 1 && threes > 1)
+        last = {3, 9}, threes -= 3;
+    radices.insert(radices.end(), static_cast<std::size_t>(fives), 5);
+    radices.insert(radices.end(), static_cast<std::size_t>(threes % 2), 3);
+    radices.insert(radices.end(), static_cast<std::size_t>(threes / 2), 9);
+    radices.insert(radices.end(), last.begin(), last.end());
     // 8 does the most work a load; 4 * 4 is better than 8 * 2.
     if (twos % 3 == 1 && twos >= 4) {
         for (int i = 0; i < (twos - 4) / 3; ++i) radices.push_back(8);

@@ -121,9 +121,9 @@ Plan::Plan(const FrameSettings& s) {
         state.twiddles.push_back(static_cast<float>(std::sin(angle)));
     }
     for (std::int64_t n = 0; n < kept; ++n) {
-        // The inverse transform leaves real and imaginary parts exchanged; packed, even samples are the real ones.
-        const std::int32_t* position = state.fft.tables().position;
-        state.sample_position.push_back(packed ? 2 * position[n / 2] + (n % 2 == 0 ? 1 : 0) : 2 * position[n] + 1);
+        // Packed, the inverse transform leaves real and imaginary parts exchanged, and even samples are the real ones.
+        const std::int32_t at = packed ? 2 * state.fft.tables().position[n / 2] + (n % 2 == 0 ? 1 : 0) : static_cast<std::int32_t>(n);
+        state.sample_position.push_back(at);
     }
     state.smallest = 1e-11 * *std::max_element(state.squared_sums.begin(), state.squared_sums.end());
 

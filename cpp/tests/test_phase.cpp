@@ -63,6 +63,7 @@ int main() {
         select_variant(variant);
         reconstructs({256, 64, 256, Window::hann, true});
         reconstructs({255, 50, 255, Window::gaussian, true});
+        reconstructs({201, 50, 201, Window::hann, true});  // Bluestein
     }
     // gamma / length^2 as listed by Prusa et al. 2017, table 1, who fitted by another measure.
     const auto gamma = [](Window window) {

@@ -12,7 +12,8 @@ using namespace styleshift;
 namespace {
 
 // Even and odd lengths, every radix, generic primes, Bluestein, frames shorter and longer than the FFT; frames one by one
-// with whole and partial tiles of rows for every number of lanes, and multiples of all lanes that cannot be done so.
+// with whole and partial tiles of rows for every number of lanes, and multiples of all lanes that cannot be done so. Of odd
+// lengths, each radix first, last and between, and each pair of last ones.
 const FrameSettings settings[] = {
     {512, 128, 512, Window::hann, true},      {615, 205, 512, Window::hann, true},
     {400, 100, 512, Window::hamming, true},   {256, 64, 256, Window::gaussian, false},
@@ -23,7 +24,13 @@ const FrameSettings settings[] = {
     {134, 40, 134, Window::hann, true},       {67, 16, 67, Window::hann, true},
     {40, 32, 37, Window::rectangular, false}, {16, 16, 16, Window::rectangular, true},
     {640, 160, 640, Window::hann, true},      {992, 248, 992, Window::hann, false},
-    {536, 134, 536, Window::hann, true},
+    {536, 134, 536, Window::hann, true},      {5, 2, 5, Window::hann, true},
+    {9, 4, 9, Window::hann, true},            {15, 5, 15, Window::hann, true},
+    {27, 9, 27, Window::hann, false},         {45, 11, 45, Window::hann, true},
+    {135, 33, 135, Window::hann, true},       {225, 56, 225, Window::hamming, true},
+    {243, 60, 243, Window::hann, true},       {250, 62, 405, Window::hann, true},
+    {343, 85, 343, Window::hann, true},       {945, 236, 945, Window::hann, true},
+    {1125, 281, 1125, Window::hann, true},    {201, 50, 201, Window::hann, true},
 };
 
 void forward_is_the_definition(const FrameSettings& s) {

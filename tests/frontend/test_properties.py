@@ -19,8 +19,16 @@ from styleshift.frontend import (
 
 @st.composite
 def configs(draw: st.DrawFn) -> SpectrogramConfig:
-    # Multiples of 8, 16 and 32 go frame by frame, others a frame in each lane.
-    fft = draw(st.one_of(st.integers(2, 300), st.integers(1, 40).map(lambda n: 32 * n)))
+    # Multiples of 8, 16 and 32 go frame by frame, others a frame in each lane, odd ones in their own way.
+    fft = draw(
+        st.one_of(
+            st.integers(2, 300),
+            st.integers(1, 40).map(lambda n: 32 * n),
+            st.sampled_from([3**a * 5**b * c for a in range(7) for b in range(4) for c in (1, 2, 7)]).filter(
+                lambda n: 2 <= n <= 1300
+            ),
+        )
+    )
     frame = draw(st.integers(2, 400))
     return SpectrogramConfig(
         frame_length=frame,

@@ -19,6 +19,8 @@ CONFIGS = [
     SpectrogramConfig(frame_length=2, hop_length=1, fft_length=2),
     SpectrogramConfig(frame_length=7, hop_length=3, fft_length=9, window="rectangular", center=False),
     SpectrogramConfig(frame_length=48, hop_length=5, fft_length=48),
+    SpectrogramConfig(frame_length=2025, hop_length=400, fft_length=2025),
+    SpectrogramConfig(frame_length=600, hop_length=150, fft_length=729),
     # Frames one by one: a last tile of four rows of sixteen; and 32 times 67, which cannot be done so.
     SpectrogramConfig(frame_length=640, hop_length=160, fft_length=640),
     SpectrogramConfig(frame_length=2144, hop_length=536, fft_length=2144),
@@ -106,6 +108,17 @@ def test_log_spectrogram(
     np.testing.assert_array_equal(half, got.astype(np.float16))
 
 
+@pytest.mark.parametrize(("mean", "scale"), [(0.7, 1.0), (0.0, 1.9)])
+@pytest.mark.parametrize("fft_length", [512, 500, 625])
+def test_mean_and_scale_each_count_alone(
+    fft_length: int, mean: float, scale: float, noise: NDArray[np.float32], variant: str
+) -> None:
+    config = SpectrogramConfig(frame_length=500, hop_length=125, fft_length=fft_length)
+    expected = (log_spectrogram(noise, config) - mean) / scale
+    got = log_spectrogram(noise, config, mean=mean, scale=scale)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+
+
 def test_half_precision_rounds_as_numpy_does(variant: str) -> None:
     config = SpectrogramConfig(frame_length=64, hop_length=16, fft_length=64, compression="none")
     rng = np.random.default_rng(0)
@@ -159,7 +172,11 @@ def test_lengths_of_the_inverse(noise: NDArray[np.float32]) -> None:
 
 def test_threads_do_not_change_a_bit(noise: NDArray[np.float32], variant: str) -> None:
     x = np.tile(noise, 12)
-    for config in (SpectrogramConfig(), SpectrogramConfig(frame_length=50, hop_length=7, fft_length=64)):
+    for config in (
+        SpectrogramConfig(),
+        SpectrogramConfig(frame_length=50, hop_length=7, fft_length=64),
+        SpectrogramConfig(frame_length=135, hop_length=20, fft_length=135),
+    ):
         spectrum = stft(x, config, threads=1)
         samples = istft(spectrum, config, threads=1)
         for threads in (2, 3, 8, None):

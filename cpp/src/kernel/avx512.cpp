@@ -1,6 +1,6 @@
 // The kernels compiled for one instruction set; CMakeLists.txt gives this file its flags.
 #include "along.hpp"
-#include "frames.hpp"
+#include "frames_inverse.hpp"
 
 namespace styleshift::avx512 {
 

@@ -45,9 +45,17 @@ STYLESHIFT_INLINE void butterfly<2>(Complex* a) {
     a[0] = a[0] + t;
 }
 
+constexpr float half_sqrt3 = 0.866025403784438647F;
+constexpr float cos1_5 = 0.309016994374947424F, cos2_5 = -0.809016994374947424F;  // of 2 pi q / 5
+constexpr float sin1_5 = 0.951056516295153572F, sin2_5 = 0.587785252292473129F;
+constexpr float root9[5][2] = {{1.0F, 0.0F},  // exp(-2 pi i q / 9)
+                               {0.766044443118978035F, -0.642787609686539327F},
+                               {0.173648177666930349F, -0.984807753012208059F},
+                               {-0.5F, -0.866025403784438647F},
+                               {-0.939692620785908384F, -0.342020143325668733F}};
+
 template <>
 STYLESHIFT_INLINE void butterfly<3>(Complex* a) {
-    constexpr float half_sqrt3 = 0.866025403784438647F;
     const Complex s = a[1] + a[2];
     const Complex d = a[1] - a[2];
     const Complex mid = {a[0].re - 0.5F * s.re, a[0].im - 0.5F * s.im};
@@ -68,14 +76,12 @@ STYLESHIFT_INLINE void butterfly<4>(Complex* a) {
 
 template <>
 STYLESHIFT_INLINE void butterfly<5>(Complex* a) {
-    constexpr float c1 = 0.309016994374947424F, c2 = -0.809016994374947424F;
-    constexpr float s1 = 0.951056516295153572F, s2 = 0.587785252292473129F;
     const Complex p = a[1] + a[4], m = a[1] - a[4];
     const Complex q = a[2] + a[3], n = a[2] - a[3];
-    const Complex u = {a[0].re + c1 * p.re + c2 * q.re, a[0].im + c1 * p.im + c2 * q.im};
-    const Complex v = {a[0].re + c2 * p.re + c1 * q.re, a[0].im + c2 * p.im + c1 * q.im};
-    const Complex w = {s1 * m.re + s2 * n.re, s1 * m.im + s2 * n.im};
-    const Complex z = {s2 * m.re - s1 * n.re, s2 * m.im - s1 * n.im};
+    const Complex u = {a[0].re + cos1_5 * p.re + cos2_5 * q.re, a[0].im + cos1_5 * p.im + cos2_5 * q.im};
+    const Complex v = {a[0].re + cos2_5 * p.re + cos1_5 * q.re, a[0].im + cos2_5 * p.im + cos1_5 * q.im};
+    const Complex w = {sin1_5 * m.re + sin2_5 * n.re, sin1_5 * m.im + sin2_5 * n.im};
+    const Complex z = {sin2_5 * m.re - sin1_5 * n.re, sin2_5 * m.im - sin1_5 * n.im};
     a[0] = a[0] + p + q;
     a[1] = {u.re + w.im, u.im - w.re};
     a[4] = {u.re - w.im, u.im + w.re};
@@ -97,6 +103,45 @@ STYLESHIFT_INLINE void butterfly<8>(Complex* a) {
         a[k] = e[k] + o[k];
         a[k + 4] = e[k] - o[k];
     }
+}
+
+template <>
+STYLESHIFT_INLINE void butterfly<9>(Complex* a) {
+    for (int j = 0; j < 3; ++j) {
+        Complex part[3] = {a[j], a[j + 3], a[j + 6]};
+        butterfly<3>(part);
+        for (int k = 0; k < 3; ++k)
+            a[j + 3 * k] = j * k == 0 ? part[k] : times(part[k], root9[j * k][0], root9[j * k][1]);
+    }
+    Complex out[9];
+    for (int k = 0; k < 3; ++k) {
+        butterfly<3>(a + 3 * k);
+        for (int q = 0; q < 3; ++q) out[k + 3 * q] = a[3 * k + q];
+    }
+    for (int k = 0; k < 9; ++k) a[k] = out[k];
+}
+
+// Any odd radix, by the definition: values j and radix - j have conjugate factors, so their sum and difference have real ones.
+inline void generic_butterfly(const Stage& s, Complex* a) {
+    const int r = s.radix, half = r / 2;
+    Complex sum[max_generic / 2 + 1], difference[max_generic / 2 + 1];
+    Complex first = a[0];
+    for (int j = 1; j <= half; ++j) {
+        sum[j] = a[j] + a[r - j];
+        difference[j] = a[j] - a[r - j];
+        first = first + sum[j];
+    }
+    for (int q = 1; q <= half; ++q) {
+        Complex even = a[0], odd{};
+        for (int j = 1, index = q; j <= half; ++j, index = (index + q) % r) {
+            const float c = s.roots[2 * index], minus_sine = s.roots[2 * index + 1];
+            even = {even.re + c * sum[j].re, even.im + c * sum[j].im};
+            odd = {odd.re + minus_sine * difference[j].re, odd.im + minus_sine * difference[j].im};
+        }
+        a[q] = {even.re - odd.im, even.im + odd.re};
+        a[r - q] = {even.re + odd.im, even.im - odd.re};
+    }
+    a[0] = first;
 }
 
 // Every pass leaves its result in x; the first one takes element i from source(i), which may be x itself.
@@ -122,21 +167,16 @@ STYLESHIFT_INLINE void last_pass(Vector* x, std::int64_t count, Source&& source)
     }
 }
 
-// Any radix, by the definition.
 template <class Source>
 inline void generic_pass(Vector* x, const Stage& s, Source&& source) {
     const int r = s.radix;
     for (std::int64_t j = 0; j < s.m; ++j) {
         Complex a[max_generic];
         for (int k = 0; k < r; ++k) a[k] = source(j + s.m * k);
+        generic_butterfly(s, a);
         const float* w = s.twiddles + 2 * j * (r - 1);
-        for (int q = 0; q < r; ++q) {
-            Complex sum = a[0];
-            for (int k = 1, index = q; k < r; ++k, index = (index + q) % r)
-                sum = sum + times(a[k], s.roots[2 * index], s.roots[2 * index + 1]);
-            if (q > 0) sum = times(sum, w[2 * q - 2], w[2 * q - 1]);
-            write(x, j + s.m * q, sum);
-        }
+        write(x, j, a[0]);
+        for (int q = 1; q < r; ++q) write(x, j + s.m * q, times(a[q], w[2 * q - 2], w[2 * q - 1]));
     }
 }
 
@@ -153,6 +193,7 @@ inline void run_last(Vector* x, const Stage& s, std::int64_t count, Source&& sou
         case 4: return last_pass<4>(x, count, source);
         case 5: return last_pass<5>(x, count, source);
         case 8: return last_pass<8>(x, count, source);
+        case 9: return last_pass<9>(x, count, source);
         default:
             for (std::int64_t i = 0; i < count; ++i)
                 generic_pass(x + 2 * s.radix * i, s, [&](std::int64_t k) { return source(s.radix * i + k); });
@@ -168,6 +209,7 @@ inline void run_stages(Vector* x, const Stage* s, int count, Source&& source) {
         case 4: pass<4>(x, s->m, s->twiddles, source); break;
         case 5: pass<5>(x, s->m, s->twiddles, source); break;
         case 8: pass<8>(x, s->m, s->twiddles, source); break;
+        case 9: pass<9>(x, s->m, s->twiddles, source); break;
         default: generic_pass(x, *s, source);
     }
     if (count == 2) return run_last(x, s[1], s->radix, InPlace{x});
@@ -182,13 +224,13 @@ inline void run_stages(Vector* x, const Stage* s, int count) {
 }
 
 // Bluestein: X[k] = chirp[k] * (x chirp convolved with the conjugate chirp), the convolution by two FFTs of a
-// friendly length. `x` has room for length + 2 * convolution->length elements.
-inline void bluestein(const FftTables& t, Vector* x) {
+// friendly length. Takes element i from source(i), gives the first `count` bins to put(k, bin); `a` is scratch for
+// 2 * convolution->length elements.
+template <class Source, class Put>
+inline void bluestein(const FftTables& t, std::int64_t count, Vector* a, Source&& source, Put&& put) {
     const FftTables& c = *t.convolution;
-    Vector* a = x + 2 * t.length;
     Vector* b = a + 2 * c.length;
-    for (std::int64_t i = 0; i < t.length; ++i)
-        write(a, i, times(read(x, i), t.chirp[2 * i], t.chirp[2 * i + 1]));
+    for (std::int64_t i = 0; i < t.length; ++i) write(a, i, times(source(i), t.chirp[2 * i], t.chirp[2 * i + 1]));
     for (std::int64_t i = t.length; i < c.length; ++i) write(a, i, Complex{});
     run_stages(a, c.stages, c.stage_count);
     for (std::int64_t i = 0; i < c.length; ++i) {
@@ -197,15 +239,16 @@ inline void bluestein(const FftTables& t, Vector* x) {
         write(b, i, Complex{v.im, v.re});  // the inverse is the forward transform with parts exchanged
     }
     run_stages(b, c.stages, c.stage_count);
-    for (std::int64_t i = 0; i < t.length; ++i) {
-        const Complex v = read(b, c.position[i]);
-        write(x, i, times(Complex{v.im, v.re}, t.chirp[2 * i], t.chirp[2 * i + 1]));
+    for (std::int64_t k = 0; k < count; ++k) {
+        const Complex v = read(b, c.position[k]);
+        put(k, times(Complex{v.im, v.re}, t.chirp[2 * k], t.chirp[2 * k + 1]));
     }
 }
 
 inline void transform(const FftTables& t, Vector* x) {
-    if (t.convolution != nullptr) return bluestein(t, x);
-    run_stages(x, t.stages, t.stage_count);
+    if (t.convolution == nullptr) return run_stages(x, t.stages, t.stage_count);
+    bluestein(
+        t, t.length, x + 2 * t.length, InPlace{x}, [x](std::int64_t k, Complex bin) { write(x, k, bin); });
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Stage {
     const float* roots;     // [radix] complex exp(-2 pi i q / radix), for generic radices
 };
 
-// A complex FFT of m points, in place, output element k left at position[k], k = 0 .. length.
+// A complex FFT of m points, in place, output element k left at position[k], k = 0 .. length. Or a real one of an odd number
+// of points, with the same tables: input element n is taken from position[n], output left in order (real_fft.hpp).
 struct FftTables {
     std::int64_t length;
     const Stage* stages;  // radices multiply up to length
@@ -101,12 +102,9 @@ struct Kernels {
     void (*expand)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
 };
 
-// Vectors of scratch that a block needs.
+// Vectors of scratch that a block needs: packed or not, fft_length of them hold its points.
 constexpr std::int64_t work_vectors(const Tables& t) {
-    const std::int64_t points = t.fft.convolution != nullptr
-                                    ? t.fft.length + 2 * t.fft.convolution->length
-                                    : t.fft.length;
-    return 2 * points + max_lanes;
+    return t.fft_length + (t.fft.convolution != nullptr ? 4 * t.fft.convolution->length : 0) + max_lanes;
 }
 
 // Floats of scratch that one frame of Tables::along needs.

@@ -216,6 +216,15 @@ struct Constant {
     static constexpr int number = value;
 };
 
+// Calls f(Constant<n>) for n = first .. end - 1, written out: arrays that f indexes then are registers.
+template <int first, int end, class F>
+STYLESHIFT_INLINE void unrolled(F&& f) {
+    if constexpr (first < end) {
+        f(Constant<first>{});
+        unrolled<first + 1, end>(f);
+    }
+}
+
 // Calls f(Constant<n>) for n = 0 .. lanes - 1.
 template <int n, class F>
 STYLESHIFT_INLINE void with_constant(int value, F&& f) {
