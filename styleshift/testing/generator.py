@@ -36,8 +36,9 @@ def check_generator(
 
     Shape kept for every spectrogram size, several lengths and batches; finite, also on silence and on loud
     input; the same twice in eval mode; each item of a batch as if alone; input left alone; a gradient to the
-    input and to every weight, in float32 the same as in float64; weights that can be stored and loaded; and,
-    exported to ONNX with free batch and length, the same numbers from ONNX Runtime. Where it hands out
+    input and to every weight, in float32 the same as in float64; the same in channels-last memory format, and
+    the same gradients there where no instance norm stands between; weights that can be stored and loaded;
+    and, exported to ONNX with free batch and length, the same numbers from ONNX Runtime. Where it hands out
     features, they are tensors of four axes, the batch first.
 
     Args:
@@ -62,6 +63,7 @@ def check_generator(
         _check_values(spec, module, spectrogram)
         _check_features(spec, module, spectrogram)
     _check_gradients(spec, module, spectrogram)
+    _check_channels_last(spec, module, spectrogram)
     _check_weights(spec, config, module, spectrogram)
     if export:
         _check_export(spec, module, spectrogram)
@@ -185,6 +187,41 @@ def _check_gradients(spec: GeneratorSpec, module: nn.Module, spectrogram: Spectr
     error = float((gradient.double() - same.grad).norm() / same.grad.norm())
     require(error < 0.05, f"its input gradient in float32 is off by {error:.0%} from that in float64")
     module.eval()
+
+
+def _check_channels_last(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
+    """Training lays weights out so, which may not change what is computed."""
+    import torch
+    from torch import nn
+
+    last = copy.deepcopy(module).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    given = _noise(2, spectrogram, 6 * spec.time_multiple)
+    # Training leaves networks with instance norm as they are; PyTorch's has had a wrong gradient there.
+    learns = not any(isinstance(part, nn.InstanceNorm2d) for part in module.modules())
+    found = []
+    for network, one in ((module, given), (last, given.to(memory_format=torch.channels_last))):
+        one = one.clone(memory_format=torch.preserve_format).requires_grad_(learns)
+        with torch.set_grad_enabled(learns):
+            out = _call(network, one, "input in channels-last memory format")
+            if learns:
+                network.zero_grad()
+                out.square().sum().backward()  # type: ignore[no-untyped-call]
+        weights = {name: weight.grad for name, weight in network.named_parameters() if weight.requires_grad}
+        found.append((out.detach(), one.grad, weights if learns else {}))
+    (out, gradient, weights), (other, other_gradient, others) = found
+    require(
+        torch.allclose(out, other, rtol=1e-3, atol=1e-4),
+        "in channels-last memory format it gives other numbers: nothing may depend on how memory is laid out",
+    )
+    for where, plain, laid_out in (
+        ("its input", gradient, other_gradient),
+        *((f"the weight {name}", weights[name], others[name]) for name in weights),
+    ):
+        if plain is not None and laid_out is not None:
+            error = float((plain - laid_out).norm() / plain.norm().clamp(min=1e-6))
+            require(
+                error < 0.05, f"in channels-last memory format the gradient at {where} is off by {error:.0%}"
+            )
 
 
 def _check_weights(

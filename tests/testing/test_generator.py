@@ -105,6 +105,40 @@ class Miscounting(Plain):
         return super().forward(WrongBackward.apply(log_magnitude))
 
 
+class Viewing(Plain):
+    def forward(self, log_magnitude):
+        made = self.first(log_magnitude)
+        return log_magnitude + self.last(torch.relu(self.norm(made.view(-1).view(made.shape))))
+
+
+class Shuffling(Plain):
+    """Takes the memory for the tensor."""
+
+    def forward(self, log_magnitude):
+        made = self.first(log_magnitude)
+        _, channels, bins, frames = made.shape
+        strides = (channels * bins * frames, bins * frames, frames, 1)
+        made = torch.as_strided(made, made.shape, strides)
+        return log_magnitude + self.last(torch.relu(self.norm(made)))
+
+
+class LaidOut(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor):
+        ctx.factor = 1.0 if tensor.is_contiguous() else 0.5
+        return tensor.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.factor
+
+
+class Forgetting(Plain):
+    def forward(self, log_magnitude):
+        made = LaidOut.apply(self.first(log_magnitude))
+        return log_magnitude + self.last(torch.relu(self.norm(made)))
+
+
 class Flat(Plain):
     def features(self, log_magnitude):
         return [self.first(log_magnitude).flatten(2)]
@@ -137,6 +171,8 @@ def test_a_whole_generator_passes_its_export_too():
         (Hiding, "not in state_dict"),
         (Sharing, "share memory"),
         (Miscounting, "off by 50% from that in float64"),
+        (Viewing, r"cannot take input in channels-last memory format"),
+        (Shuffling, "in channels-last memory format it gives other numbers"),
         (Flat, r"features hold .* \[batch, channel, bin, frame\] is wanted"),
         (nn.Identity, "no weights that can learn"),
     ],
@@ -151,6 +187,19 @@ def test_a_generator_that_breaks_a_promise_is_told_which(made, sentence):
     torch.manual_seed(0)
     with pytest.raises(ContractError, match=sentence):
         check_generator(spec, spectrograms=[SMALL], export=False)
+
+
+def test_a_gradient_that_depends_on_how_memory_is_laid_out_is_told():
+    class Normless(Forgetting):
+        def __init__(self, channels: int) -> None:
+            super().__init__(channels)
+            self.norm = nn.Identity()
+
+    torch.manual_seed(0)
+    with pytest.raises(ContractError, match=r"in channels-last memory format the gradient at .* is off by"):
+        check_generator(generator(Normless), spectrograms=[SMALL], export=False)
+    # Training lays out no generator with an instance norm, so that it need not hold there.
+    check_generator(generator(Plain), spectrograms=[SMALL], export=False)
 
 
 def test_a_generator_that_cannot_be_exported_is_told(recwarn):
