@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
 from styleshift.bundle.names import file_name
-from styleshift.errors import UsageError
+from styleshift.errors import BundleError, CheckpointError, UsageError
 from styleshift.progress import Reporter
 from styleshift.training.find import CHECKPOINTS, find_run
 from styleshift.workspace import Workspace
@@ -20,6 +22,7 @@ def export_run(
     checkpoint: str = "best",
     output: Path | None = None,
     licence: str = "",
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
     """Write both directions of a run as ``SOURCE-to-TARGET.onnx``.
@@ -30,11 +33,13 @@ def export_run(
         checkpoint: ``best``, ``last`` or a step.
         output: folder for the models; None: the workspace's own.
         licence: what others may do with the models.
+        overwrite: replace also what could not be made again: models of runs that the workspace does not have,
+            and files that are no models.
         reporter: told of progress.
 
     Raises:
         NothingToDoError: there is no such run.
-        UsageError: ``checkpoint`` is none of the three.
+        UsageError: ``checkpoint`` is none of the three; or a file is in the way that could not be made again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -45,6 +50,18 @@ def export_run(
     from styleshift.training.files import CheckpointFolder
 
     trained = load_trained(folder, which, reporter)
+    trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
+    paths = {}
+    for direction in DIRECTIONS:
+        source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+        paths[direction] = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
+    there = {path: _find_maker(workspace, path, folder) for path in paths.values() if path.exists()}
+    lost = [f"{path.name}, {maker.what}" for path, maker in there.items() if maker.again is None]
+    if lost and not overwrite:
+        raise UsageError(
+            f"in {output or workspace.models} there is {' and '.join(lost)}; it could not be made again",
+            "--overwrite, to replace it all the same, or --output with a folder for the models of this run",
+        )
     chosen = _describe_choice(trained.step, CheckpointFolder(folder / CHECKPOINTS).scores())
     reporter.info(f"run {folder.name}, step {trained.step}{chosen}: {' and '.join(trained.domains)}")
     if which == "best" and trained.step == 0:
@@ -56,15 +73,50 @@ def export_run(
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:
-            source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
-            path = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
+            path = paths[direction]
             exported = export_bundle(trained, direction, path, licence=licence)
             task.advance()
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
-            if exported.replaced:
-                reporter.info(f"{path.name} was there and is replaced")
+            if path in there:
+                maker = there[path]
+                reporter.info(f"{path.name}, {maker.what}, was there and is replaced{maker.again or ''}")
             made.append(exported)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Where a file comes from that a model would replace.
+
+    Attributes:
+        what: it is, as the middle of a sentence.
+        again: how to make it again, as the end of a sentence; None where that cannot be done.
+    """
+
+    what: str
+    again: str | None
+
+
+def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
+    """The run of the workspace that a model is of, by its name and the time at which it began."""
+    from styleshift.bundle.load import read_metadata
+    from styleshift.training.checkpoint import read_run
+
+    try:
+        of = read_metadata(path).provenance
+    except BundleError:
+        return _Maker("which is no model that can be read", None)
+    step = f", step {of['step']}" if "step" in of else ""
+    # Models of the first versions do not name their run, so all are looked at.
+    for other in (folder, *sorted(workspace.runs.glob("*"))):
+        with suppress(CheckpointError):
+            began = read_run(other)["provenance"].get("started")
+            if began == of.get("started") and of.get("run", other.name) == other.name:
+                name = shlex.quote(other.name)
+                again = "" if other == folder else f"; styleshift export --run {name} brings it back"
+                return _Maker(f"of run {other.name}{step}", again)
+    named = f"of run {of['run']}" if "run" in of else "of a run"
+    return _Maker(f"{named}{step}, which is not in this workspace", None)
 
 
 def _which(checkpoint: str) -> str | int:

@@ -52,6 +52,13 @@ def export(
             show_default=False,
         ),
     ] = "",
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace also models that could not be exported again, since their run is gone.",
+        ),
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -61,7 +68,8 @@ def export(
     """Write both directions of a trained run as ONNX models.
 
     Each is one file that carries its own settings, where it came from and its licence. What it computes is
-    compared with PyTorch at several lengths before it is kept.
+    compared with PyTorch at several lengths before it is kept. A model of the same styles that is there
+    already is replaced, and it is said whose it was, unless its run is gone: then only with --overwrite.
     """
     from styleshift.bundle.run import export_run
     from styleshift.cli.console import TerminalReporter
@@ -74,6 +82,7 @@ def export(
         checkpoint=checkpoint,
         output=output,
         licence=licence,
+        overwrite=overwrite,
         reporter=reporter,
     )
     for made in exported:

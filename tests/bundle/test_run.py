@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from styleshift.bundle import load as load_module
 from styleshift.bundle import run as run_module
 from styleshift.bundle.run import export_run, file_name
 from styleshift.errors import NothingToDoError, UsageError
@@ -117,3 +120,57 @@ def test_what_is_exported_says_how_it_was_judged(
     told = Told()
     export_run(place, checkpoint=checkpoint, reporter=told)
     assert any(said in text for text in told.texts)
+
+
+def begun(place: Workspace, name: str, started: str) -> None:
+    about = place.runs / name / "run.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "provenance": {"started": started}}))
+
+
+def test_a_model_is_replaced_only_where_it_could_be_made_again(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exported(trained: Any, direction: str, path: Path, licence: str) -> SimpleNamespace:
+        provenance = {**trained.provenance, "step": trained.step}
+        metadata[path.name] = SimpleNamespace(provenance=provenance)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        return SimpleNamespace(path=path, parity=0.0)
+
+    metadata: dict[str, SimpleNamespace] = {}
+    monkeypatch.setattr(run_module, "export_bundle", exported)
+    monkeypatch.setattr(load_module, "read_metadata", lambda path: metadata[path.name])
+    shutil.copytree(place.runs / "first", place.runs / "second")
+    begun(place, "first", "2026-01-01")
+    begun(place, "second", "2026-02-02")
+    export_run(place, run="first", checkpoint="100")
+    told = Told()
+    export_run(place, run="first", checkpoint="0", reporter=told)  # another state of the same run
+    assert "violin-to-piano.onnx, of run first, step 100, was there and is replaced" in told.texts
+    export_run(place, run="second", reporter=told)
+    replaced = "violin-to-piano.onnx, of run first, step 0, was there and is replaced; "
+    assert replaced + "styleshift export --run first brings it back" in told.texts
+    (place.runs / "second").rename(place.runs / "moved")
+    with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
+        export_run(place, run="first")
+    assert "--overwrite" in caught.value.hint
+    assert metadata["violin-to-piano.onnx"].provenance["run"] == "second"
+    export_run(place, run="first", output=place.root / "elsewhere")
+    export_run(place, run="first", overwrite=True)
+    assert metadata["violin-to-piano.onnx"].provenance["run"] == "first"
+    begun(place, "first", "2026-03-03")  # the name is the same, the run is not
+    with pytest.raises(UsageError, match="of run first, step 0, which is not in this workspace"):
+        export_run(place, run="first")
+    del metadata["violin-to-piano.onnx"].provenance["run"]  # as the first versions wrote it
+    metadata["violin-to-piano.onnx"].provenance["started"] = "2026-02-02"
+    metadata["piano-to-violin.onnx"].provenance["started"] = "2026-03-03"
+    export_run(place, run="first", reporter=told)
+    assert told.texts[-2].endswith("styleshift export --run moved brings it back")
+
+
+def test_a_file_that_is_no_model_is_in_the_way(place: Workspace) -> None:
+    place.models.mkdir()
+    (place.models / "violin-to-piano.onnx").write_text("mine")
+    with pytest.raises(UsageError, match=r"violin-to-piano\.onnx, which is no model that can be read"):
+        export_run(place)
+    assert (place.models / "violin-to-piano.onnx").read_text() == "mine"
