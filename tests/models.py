@@ -73,11 +73,13 @@ CRASH, HANG, RAISE = 8000, 9000, 10000
 def build(options, spectrogram, device):
     from styleshift.frontend import istft, magnitude
     def invert(log_magnitude, source, samples):
-        if samples == CRASH:
+        # Up to a hop of silence may have been put before a short recording.
+        told = {n for n in (CRASH, HANG, RAISE) if n <= samples < n + spectrogram.hop_length}
+        if CRASH in told:
             os.kill(os.getpid(), signal.SIGSEGV)
-        if samples == HANG:
+        if HANG in told:
             time.sleep(1000)
-        if samples == RAISE:
+        if RAISE in told:
             raise RuntimeError("the vocoder tripped")
         phase = np.exp(1j * np.angle(source))
         return istft(magnitude(log_magnitude, spectrogram) * phase, spectrogram, length=samples)

@@ -11,7 +11,7 @@ from typing import Any
 from styleshift.errors import UsageError
 
 # Changes whenever the same model and settings would give other samples than before.
-ALGORITHM = 2
+ALGORITHM = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,19 +22,17 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.ahead import ahead
 from styleshift.conversion.follow import follow_loudness, limit
 from styleshift.conversion.queues import ArrayQueue, Curve
-from styleshift.conversion.restyle import TOP_SECONDS, Restyled, restyle
-from styleshift.conversion.stretches import vocode
+from styleshift.conversion.restyle import TOP_SECONDS, RestyledSection, restyle
+from styleshift.conversion.sections import layout_for, sections
+from styleshift.conversion.stretches import FADE_FRAMES, vocode_sections
 from styleshift.conversion.survey import Survey
-from styleshift.conversion.windows import WindowPlan
 from styleshift.errors import AudioError
-from styleshift.frontend import StreamingSpectrogram
+from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks.records import Vocoder
 
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
-# A quarter of each window is shared with the next: a third more work, and 0.3 s to fade in windows of 1.3 s.
-OVERLAP = 0.25
 # The vocoder gives some ten seconds at once; while they are encoded it makes the next. 8 MB in stereo.
 _BLOCKS_AHEAD = 16
 
@@ -95,62 +93,46 @@ class Pipeline:
     ) -> Iterator[Float32Array]:
         """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
-        spectrogram = self.metadata.spectrogram
-        middle = 0 if spectrogram.center else spectrogram.frame_length / 2
-        lead = _lead(self.metadata)
-        # One curve for each of the two sample rates, since each forgets what it was asked last.
-        low_top = Curve(spectrogram.hop_length / rate, (middle - lead) / rate)
-        high_top = Curve(spectrogram.hop_length / rate, (middle - lead) / rate)
-
+        top = _TopCurves(self.metadata.spectrogram)
         originals, low = ArrayQueue(axis=0), ArrayQueue(axis=0)
         slow = resample(_tap(blocks, originals), survey.sample_rate, rate)
-        sound = self._model_band(_tap(slow, low), survey, _Both(low_top, high_top), threads)
+        sound = self._model_band(_tap(slow, low), survey, top, threads)
         position = 0
-        for change in resample(self._differences(sound, low, low_top, rate), rate, survey.sample_rate):
+        for change in resample(self._differences(sound, low, top.low, rate), rate, survey.sample_rate):
             change = change[: survey.frames - position]
-            yield self._with_top(change, originals, high_top, position, survey.sample_rate)
+            yield self._with_top(change, originals, top.high, position, survey.sample_rate)
             position += len(change)
         while position < survey.frames:  # rounding of lengths leaves a sample or two
             silence = np.zeros((min(len(originals), survey.frames - position), survey.channels), np.float32)
-            yield self._with_top(silence, originals, high_top, position, survey.sample_rate)
+            yield self._with_top(silence, originals, top.high, position, survey.sample_rate)
             position += len(silence)
 
     def _model_band(
-        self, blocks: Iterable[Float32Array], survey: Survey, top: _Both, threads: ExitStack
+        self, blocks: Iterable[Float32Array], survey: Survey, top: _TopCurves, threads: ExitStack
     ) -> Iterator[Float32Array]:
         """The band below the model's Nyquist frequency, converted: ``[n, channels]`` at the model's rate."""
         spectrogram = self.metadata.spectrogram
-        gain = gain_to_reference(survey.level_db)
-        lead = _lead(self.metadata)
+        gain = np.float32(gain_to_reference(survey.level_db))
         length = resampled_length(survey.frames, survey.sample_rate, spectrogram.sample_rate)
-        padded = lead + length + lead
-        frames = spectrogram.frames(padded)
+        context = max(self.context_frames, math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2)
         window = self.metadata.window_frames
-        pieces: Iterable[Restyled] = restyle(
-            _spectra(blocks, self.metadata, survey.channels, gain),
+        layout = layout_for(self.metadata, length, max(window // 8, context + FADE_FRAMES))
+        pieces: Iterable[RestyledSection] = restyle(
+            sections((block * gain for block in blocks), layout),
             spectrogram=spectrogram,
-            plan=WindowPlan(frames, window, int(window * OVERLAP)),
+            window=window,
+            multiple=self.metadata.time_multiple,
             run=self.run,
             batch=self.batch,
-            top_gain=top,
+            before=context + FADE_FRAMES,
+            after=context,
         )
         if self.overlap:
             pieces = threads.enter_context(closing(ahead(pieces)))
-        sound = vocode(
-            pieces,
-            vocoder=self.vocoder,
-            spectrogram=spectrogram,
-            context=max(self.context_frames, math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2),
-            frames=frames,
-            samples=padded,
-        )
-        start, end = lead, lead + length
-        for piece in sound:
-            size = piece.shape[1]
-            kept = piece[:, max(0, start) : max(0, end)]
-            start, end = start - size, end - size
-            if kept.shape[1]:
-                yield kept.T / np.float32(gain)
+        for sound in vocode_sections(
+            _tell(pieces, top), vocoder=self.vocoder, spectrogram=spectrogram, context=context
+        ):
+            yield sound.T / gain
 
     @staticmethod
     def _differences(
@@ -174,23 +156,33 @@ class Pipeline:
         return change + gain[:, None] * source
 
 
-class _Both:
-    """Two curves that are told the same."""
+class _TopCurves:
+    """How much louder the top of the band became, at even steps, for both sample rates.
 
-    def __init__(self, first: Curve, second: Curve) -> None:
-        self._curves = first, second
+    One curve for each of them, since each forgets what it was asked last.
+    """
 
-    def push(self, values: npt.NDArray[np.float64]) -> None:
-        for curve in self._curves:
-            curve.push(values)
+    def __init__(self, spectrogram: SpectrogramConfig) -> None:
+        self._hop = spectrogram.hop_length
+        self._middle = 0.0 if spectrogram.center else spectrogram.frame_length / 2
+        step = spectrogram.hop_length / spectrogram.sample_rate
+        self.low, self.high = Curve(step), Curve(step)
+        self._told = 0
+
+    def push(self, section: RestyledSection) -> None:
+        """Take in a section, whose frames lie where it wants them: between steps."""
+        gains = section.top_gains
+        steps = np.arange(self._told, -(-section.place.end // self._hop))
+        frames = (steps * self._hop - section.place.origin - self._middle) / self._hop
+        for curve in (self.low, self.high):
+            curve.push(np.interp(frames, np.arange(len(gains)), gains))
+        self._told += len(steps)
 
 
-def _lead(metadata: BundleMetadata) -> int:
-    """Samples of silence before and after, so that whole windows reach every sample; whole hops."""
-    spectrogram = metadata.spectrogram
-    if spectrogram.center:
-        return 0
-    return -(-spectrogram.frame_length // spectrogram.hop_length) * spectrogram.hop_length
+def _tell(pieces: Iterable[RestyledSection], top: _TopCurves) -> Iterator[RestyledSection]:
+    for piece in pieces:
+        top.push(piece)
+        yield piece
 
 
 def _counted(blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
@@ -212,17 +204,3 @@ def _tap(blocks: Iterable[Float32Array], queue: ArrayQueue) -> Iterator[Float32A
     for block in blocks:
         queue.push(block)
         yield block
-
-
-def _spectra(
-    blocks: Iterable[Float32Array], metadata: BundleMetadata, channels: int, gain: float
-) -> Iterator[ComplexArray]:
-    stream = StreamingSpectrogram(metadata.spectrogram, channels, output="complex")
-    silence = np.zeros((channels, _lead(metadata)), np.float32)
-    if silence.shape[1]:
-        yield stream.push(silence)
-    for block in blocks:
-        yield stream.push(np.ascontiguousarray(block.T * np.float32(gain)))
-    if silence.shape[1]:
-        yield stream.push(silence)
-    yield stream.finish()

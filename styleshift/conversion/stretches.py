@@ -1,4 +1,4 @@
-"""Runs a vocoder over any length, stretch by stretch, with context, cross-faded where they meet."""
+"""Makes sound of sections with context, the long ones in stretches, and fades what meets into one another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.conversion.queues import ArrayQueue
-from styleshift.conversion.restyle import Restyled
+from styleshift.conversion.restyle import Restyled, RestyledSection
 from styleshift.errors import PluginError
 
 if TYPE_CHECKING:
@@ -21,6 +21,53 @@ Float32Array = npt.NDArray[np.float32]
 STRETCH_FRAMES = 1024
 # Neighbours agree where both had enough context, so a short fade is enough to hide what is left.
 FADE_FRAMES = 8
+
+
+def vocode_sections(
+    sections: Iterable[RestyledSection], *, vocoder: Vocoder, spectrogram: SpectrogramConfig, context: int
+) -> Iterator[Float32Array]:
+    """Make sound of the sections of a recording.
+
+    Args:
+        sections: in order, each with ``context`` frames around it, and FADE_FRAMES more before it, where the
+            recording has them.
+        vocoder: see :class:`styleshift.hooks.records.Vocoder`.
+        spectrogram: of the model.
+        context: frames that the vocoder is given beyond what is kept.
+
+    Yields:
+        Pieces ``[channels, n]`` float32 that follow one another, from the start of the first section to the
+        end of the last.
+
+    Raises:
+        PluginError: the vocoder gives something else than it should.
+    """
+    length = FADE_FRAMES * spectrogram.hop_length
+    ramp = ((np.arange(length) + 0.5) / length).astype(np.float32)
+    tail: Float32Array | None = None
+    for section in sections:
+        place, frames = section.place, section.frames.source.shape[1]
+        stretch = -(-frames // max(1, round(frames / STRETCH_FRAMES)))
+        pieces = vocode(
+            [section.frames],
+            vocoder=vocoder,
+            spectrogram=spectrogram,
+            context=context,
+            frames=frames,
+            samples=place.samples,
+            stretch=stretch,
+        )
+        whole = np.concatenate(list(pieces), axis=1)
+        first = place.start - place.origin - (0 if tail is None else length)
+        sound = whole[:, first : place.end - place.origin]
+        if tail is not None:
+            sound = _joined(tail, sound, ramp)
+        # What is held back here fades out while the next section fades in.
+        tail = sound[:, -length:]
+        if sound.shape[1] > length:
+            yield sound[:, :-length]
+    if tail is not None:
+        yield tail
 
 
 def vocode(
@@ -82,9 +129,7 @@ def vocode(
         if index:
             sound = sound[:, (index * stretch - half - first) * hop :]
         if tail is not None:
-            fade = ramp[: min(len(ramp), sound.shape[1])]
-            joined = _faded(tail[:, : len(fade)], sound[:, : len(fade)], fade)
-            sound = np.concatenate([joined, sound[:, len(fade) :]], axis=1)
+            sound = _joined(tail, sound, ramp)
         if last:
             yield sound
         else:
@@ -93,17 +138,24 @@ def vocode(
             yield sound[:, :kept]
 
 
-def _faded(old: Float32Array, new: Float32Array, fade: Float32Array) -> Float32Array:
-    """From ``old`` to ``new``, both ``[channels, n]``, at even power however alike the two are.
+def _joined(old: Float32Array, new: Float32Array, ramp: Float32Array) -> Float32Array:
+    """``new``, faded in from ``old`` over the length of ``ramp``; both ``[channels, n]``.
 
-    A vocoder that takes the source's phase makes the same waveform twice, and a linear fade is right. One
-    that finds a phase of its own may make two that only sound the same; a linear fade of those has a dip.
+    The power stays even however alike the two are. A vocoder that takes the source's phase makes the same
+    waveform twice, and a linear fade is right. One that finds a phase of its own may make two that only sound
+    the same, where a linear fade has a dip. Where the two are opposed, all of ``new`` is turned round, which
+    nobody hears.
     """
-    power = np.sqrt(np.sum(old**2, axis=1, dtype=np.float64) * np.sum(new**2, axis=1, dtype=np.float64))
-    product = np.sum(old * new, axis=1, dtype=np.float64)
+    fade = ramp[: min(len(ramp), new.shape[1])]
+    old, begun = old[:, : len(fade)], new[:, : len(fade)]
+    product = np.sum(old * begun, axis=1, dtype=np.float64)
+    if product.sum() < 0:
+        new, begun, product = -new, -begun, -product
+    power = np.sqrt(np.sum(old**2, axis=1, dtype=np.float64) * np.sum(begun**2, axis=1, dtype=np.float64))
     alike = np.clip(product / np.where(power > 0, power, 1), 0, 1)[:, None]
     norm = np.sqrt((1 - fade) ** 2 + fade**2 + 2 * alike * fade * (1 - fade))
-    return np.asarray(((1 - fade) * old + fade * new) / norm, np.float32)
+    faded = np.asarray(((1 - fade) * old + fade * begun) / norm, np.float32)
+    return np.concatenate([faded, new[:, len(fade) :]], axis=1)
 
 
 def _check(sound: Float32Array, channels: int, length: int) -> None:

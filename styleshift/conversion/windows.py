@@ -1,42 +1,53 @@
-"""Cuts a long spectrogram into windows of the training length, and fades their conversions into one another.
+"""Cuts the spectrograms of sections into windows of the training length, and joins their conversions.
 
 A network with instance norm takes its statistics from all it sees, so it must see what it saw in training:
-one length, always. Neighbours overlap and are cross-faded, so that no border is heard, and a frame's result
-depends on its place in the recording alone, never on how the file was read.
+one length, always. What it says near a window's border, where it cannot see what follows, is thrown away;
+neighbours are cross-faded where both see far enough.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.queues import ArrayQueue
-
 Float32Array = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
-    """Which windows a recording is cut into.
+    """Which windows a section is cut into.
 
     Attributes:
-        frames: of the recording, 1 or more.
+        frames: of the section, 1 or more.
         window: frames of each window.
-        overlap: frames that neighbours share; the last window ends with the recording and may share more.
+        discard: frames next to a border with another window that are thrown away.
+        fade: frames over which neighbours are faded into one another; the last window ends with the section
+            and may share more.
     """
 
     frames: int
     window: int
-    overlap: int
+    discard: int
+    fade: int
 
     def __post_init__(self) -> None:
         """Check that the windows move on."""
         assert self.frames > 0, "there is nothing to convert"
-        assert 0 <= self.overlap <= self.window // 2, "more than two windows would meet in one frame"
+        assert self.discard >= 0, "there is no less than nothing to discard"
+        assert self.fade >= 0, "there is no less than nothing to fade"
+        assert self.overlap <= self.window // 2, "more than two windows would meet in one frame"
+
+    @property
+    def overlap(self) -> int:
+        """Frames that neighbours share."""
+        return 2 * self.discard + self.fade
 
     @property
     def hop(self) -> int:
@@ -55,92 +66,98 @@ class WindowPlan:
     def weight(self, index: int) -> Float32Array:
         """``[window]``: the share of window ``index`` in each frame; all shares of a frame sum to 1."""
         start = self.start(index)
-        own = _ramps(self.window, self.overlap, start > 0, start + self.window < self.frames)
+        own = self._shape(index)
         total = np.zeros(self.window)
         # The last window may reach over more than one neighbour.
         for other in range(max(0, index - 2), min(self.count, index + 3)):
             shift = self.start(other) - start
-            if abs(shift) >= self.window:
-                continue
-            ramps = _ramps(
-                self.window, self.overlap, self.start(other) > 0, shift + start + self.window < self.frames
-            )
-            low, high = max(0, shift), min(self.window, self.window + shift)
-            total[low:high] += ramps[low - shift : high - shift]
-        return np.asarray(own / total, np.float32)
+            if abs(shift) < self.window:
+                low, high = max(0, shift), min(self.window, self.window + shift)
+                total[low:high] += self._shape(other)[low - shift : high - shift]
+        return np.asarray(own / np.where(total > 0, total, 1), np.float32)
+
+    def _shape(self, index: int) -> npt.NDArray[np.float64]:
+        start = self.start(index)
+        return _shape(self.window, self.discard, self.fade, start > 0, start + self.window < self.frames)
 
 
 @lru_cache(maxsize=16)
-def _ramps(window: int, overlap: int, rises: bool, falls: bool) -> npt.NDArray[np.float64]:
-    ramp = np.sin(np.pi / 2 * (np.arange(overlap) + 0.5) / max(1, overlap)) ** 2
+def _shape(window: int, discard: int, fade: int, rises: bool, falls: bool) -> npt.NDArray[np.float64]:
+    ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / max(1, fade)) ** 2
+    edge = np.concatenate([np.zeros(discard), ramp])
     shape = np.ones(window)
-    if rises and overlap:
-        shape[:overlap] = ramp
-    if falls and overlap:
-        shape[-overlap:] = ramp[::-1]
+    if rises and len(edge):
+        shape[: len(edge)] = edge
+    if falls and len(edge):
+        shape[-len(edge) :] = edge[::-1]
     return shape
 
 
+@dataclass(slots=True)
+class _Open(Generic[T]):
+    """A section of which some windows are not back yet."""
+
+    key: T
+    plan: WindowPlan
+    sums: Float32Array
+    missing: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.missing = self.plan.count
+
+    def add(self, index: int, converted: Float32Array) -> None:
+        start = self.plan.start(index)
+        part = self.sums[start : start + self.plan.window]
+        part += (converted.T * self.plan.weight(index)[:, None])[: len(part)]
+        self.missing -= 1
+
+
 def convert_windows(
-    frames: Iterable[Float32Array],
-    plan: WindowPlan,
+    spectrograms: Iterable[tuple[Float32Array, T]],
     run: Callable[[Float32Array], Float32Array],
     batch: int,
-) -> Iterator[Float32Array]:
-    """Convert a spectrogram that comes and goes in pieces.
+    window: int,
+    discard: int,
+    fade: int,
+) -> Iterator[tuple[Float32Array, T]]:
+    """Convert the spectrograms of sections; windows of several are run together.
 
-    A recording shorter than one window is continued by its own mirror image, so that the statistics of the
-    window are those of the recording.
+    A section shorter than one window is continued by its own mirror image, so that the statistics of the
+    window are those of the section.
 
     Args:
-        frames: pieces ``[1, n, bins]`` float32; ``plan.frames`` in all.
-        plan: where the windows lie.
+        spectrograms: ``[frames, bins]`` float32, and what belongs to it and is given back with it.
         run: maps ``[at most batch, 1, bins, window]`` float32 to the same shape.
         batch: windows to run at once.
+        window: see :class:`WindowPlan`.
+        discard: see there.
+        fade: see there.
 
     Yields:
-        Pieces ``[1, n, bins]`` float32; ``plan.frames`` in all.
+        The same shapes in the same order, and what belongs to each.
     """
-    waiting = ArrayQueue(axis=1)
-    begun = 0  # the first frame in `waiting`
-    unfinished: Float32Array | None = None  # sums of windows so far, from frame `finished` on
-    finished = 0
-    gathered: list[Float32Array] = []
-    first = 0  # the window that gathered[0] is
-    source = iter(frames)
-    for index in range(plan.count):
-        start = plan.start(index)
-        wanted = min(plan.window, plan.frames)
-        while len(waiting) < start - begun + wanted:
-            waiting.push(next(source))
-        if start > begun:
-            waiting.drop(start - begun)
-            begun = start
-        view = waiting.peek(wanted)
-        if wanted < plan.window:
-            view = np.pad(view, ((0, 0), (0, plan.window - wanted), (0, 0)), mode="symmetric")
-        gathered.append(np.ascontiguousarray(view[0].T)[None])
-        last = index == plan.count - 1
-        if len(gathered) < batch and not last:
-            continue
-        converted = run(np.stack(gathered))
-        for offset in range(len(gathered)):
-            number = first + offset
-            at = plan.start(number)
-            part = converted[offset, 0].T * plan.weight(number)[:, None]
-            if unfinished is None:
-                unfinished = np.zeros((plan.window, part.shape[1]), np.float32)
-                finished = at
-            if at > finished:
-                yield unfinished[None, : at - finished].copy()
-                unfinished = np.concatenate(
-                    [unfinished[at - finished :], np.zeros((at - finished, part.shape[1]), np.float32)]
-                )
-                finished = at
-            unfinished += part
-        first += len(gathered)
-        gathered = []
-    for rest in source:  # so that whatever feeds us comes to its own end
-        assert not rest.shape[1], "more frames came than were planned"
-    assert unfinished is not None
-    yield unfinished[None, : plan.frames - finished].copy()
+    waiting: deque[_Open[T]] = deque()
+    gathered: list[tuple[_Open[T], int, Float32Array]] = []
+
+    def flush() -> Iterator[tuple[Float32Array, T]]:
+        converted = run(np.stack([view for *_, view in gathered]))
+        for (section, index, _), part in zip(gathered, converted, strict=True):
+            section.add(index, part[0])
+        gathered.clear()
+        while waiting and not waiting[0].missing:
+            done = waiting.popleft()
+            yield done.sums, done.key
+
+    for log, key in spectrograms:
+        plan = WindowPlan(len(log), window, discard, fade)
+        section = _Open(key, plan, np.zeros(log.shape, np.float32))
+        waiting.append(section)
+        for index in range(plan.count):
+            view = log[plan.start(index) :][:window]
+            if len(view) < window:
+                view = np.pad(view, ((0, window - len(view)), (0, 0)), mode="symmetric")
+            gathered.append((section, index, np.ascontiguousarray(view.T)[None]))
+            if len(gathered) == batch:
+                yield from flush()
+    if gathered:
+        yield from flush()

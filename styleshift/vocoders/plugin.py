@@ -40,12 +40,14 @@ def styleshift_vocoders() -> Iterable[VocoderSpec]:
             "starts from the source's phase, then a few fast Griffin-Lim rounds",
             _griffin_lim,
             GriffinLimOptions,
+            context_frames=16,
         ),
         VocoderSpec(
             "source-phase",
             "the source's phase as it is: fastest, best for small changes",
             _source_phase,
             NoOptions,
+            context_frames=8,
         ),
         VocoderSpec(
             "pghi",
