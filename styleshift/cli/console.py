@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from styleshift.progress import Reporter, Task
@@ -113,13 +113,17 @@ class TerminalReporter(Reporter):
         if self._progress is None:
             self._progress = Progress(
                 TextColumn("{task.fields[label]}", markup=False),
-                BarColumn(),
+                BarColumn(bar_width=20),
                 TextColumn("{task.fields[count]}", markup=False),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[figures]}", markup=False),
+                # On a narrow screen these are cut, and nothing else.
+                TextColumn(
+                    "{task.fields[figures]}", markup=False, table_column=Column(ratio=1, no_wrap=True)
+                ),
                 console=self.console,
                 transient=True,
+                expand=True,
             )
         return _BarTask(self._progress, label, total, unit)
 

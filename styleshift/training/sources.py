@@ -42,7 +42,8 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             raise CorpusError(
                 f"the spectrograms of {corpus.domain} were made with other settings than recipe "
                 f"{recipe.name} has ({_difference(corpus, recipe)})",
-                f"make them anew: styleshift precompute ./audio --recipe {recipe.name}",
+                f"styleshift precompute ./audio --recipe {recipe.name}, which replaces these; or, to keep "
+                "both, the same with a --workspace of its own, here too",
             )
         if not corpus.tracks:
             raise NothingToDoError(

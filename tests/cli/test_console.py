@@ -31,6 +31,17 @@ def test_tasks_with_and_without_an_end_follow_one_another() -> None:
     assert "7 steps" in shown
 
 
+def test_on_a_narrow_screen_figures_are_cut_and_counts_are_not() -> None:
+    reporter, screen = on_a_terminal()
+    reporter.console = Console(file=screen, force_terminal=True, width=70)
+    with reporter.task("preparing the judge", 202, "crops") as task:
+        task.advance(139, discriminator=0.25, cycle=0.125)
+    last = [line for line in screen.getvalue().splitlines() if "139" in line][-1]
+    assert "preparing the judge" in last
+    assert "139/202 crops" in last
+    assert "cycle" not in last
+
+
 def test_names_with_markup_are_shown_as_they_are() -> None:
     reporter, screen = on_a_terminal()
     with reporter.task("song [/red].flac", 1, "[bold]") as task:
