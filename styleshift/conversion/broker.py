@@ -203,8 +203,8 @@ class BrokerSession:
         except (EOFError, OSError) as error:
             self.broken = True
             raise BundleError(
-                "the process that runs the model on the device has ended",
-                "run again; if it ends again, try --device cpu",
+                "the process that runs the model on the device has ended, or gave no answer and was ended",
+                "run again; if it happens again, try --device cpu",
             ) from error
         if isinstance(answer, _Refusal):
             raise BundleError(answer.message, answer.hint)

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 # So many that die in a row while they load the model are not the fault of a file.
 _TRIES = 3
+# A session that has to be loaded may take so long at least, whatever the patience.
+_LOAD_SECONDS = 60.0
 # How long a process that was asked to end may take.
 _GRACE_SECONDS = 2.0
+# How often a process shows that it lives. One that is stopped, or stuck in a library, does not.
+_PULSE_SECONDS = 0.5
 
 
 class BrokerProcess:
@@ -40,8 +44,8 @@ class BrokerProcess:
     Args:
         build: makes the session, in that process; must be importable.
         most_frames: see there.
-        patience: seconds after which a session that has not come back from its work is taken for hung;
-            a minute at least, for one that has to be loaded.
+        patience: seconds after which a session that has not come back from its work, or a process that shows
+            no life, is taken for hung and ended; a minute at least while the session is loaded.
 
     Attributes:
         address: where workers reach it, also after it was started again.
@@ -50,7 +54,7 @@ class BrokerProcess:
     def __init__(self, build: Callable[[], RuntimeSession], most_frames: int, patience: float) -> None:
         self._build = build
         self._most_frames = most_frames
-        self._patience = max(60.0, patience)
+        self._patience = patience
         self._lost = 0
         self._context = multiprocessing.get_context("spawn")
         # A socket's name has some hundred bytes at most; a folder of our own keeps other users out.
@@ -62,8 +66,10 @@ class BrokerProcess:
 
     def tend(self) -> None:
         """Start it again if it has died, or hangs; to be called now and then."""
-        since = self._state[0]
-        if since and time.monotonic() - since > self._patience:
+        since, built, alive = self._state
+        now = time.monotonic()
+        patience = self._patience if built else max(_LOAD_SECONDS, self._patience)
+        if (since and now - since > patience) or now - alive > patience:
             self._process.kill()
             self._process.join()
         if not self._process.is_alive():
@@ -74,8 +80,8 @@ class BrokerProcess:
             self._start()
 
     def _start(self) -> None:
-        # Since when the session is at work, or 0; whether it was ever built.
-        self._state = self._context.RawArray("d", [time.monotonic(), 0.0])
+        # Since when the session is at work, or 0; whether it was ever built; when the process last lived.
+        self._state = self._context.RawArray("d", [time.monotonic(), 0.0, time.monotonic()])
         self._lifeline, theirs = self._context.Pipe()
         arguments = (self.address, theirs, self._build, self._most_frames, self._state)
         self._process: BaseProcess = self._context.Process(target=_live, args=arguments, daemon=True)
@@ -122,7 +128,13 @@ def _live(
             shutil.rmtree(Path(address.name).parent, ignore_errors=True)
         os._exit(0)  # wherever the session is
 
+    def beat() -> None:
+        while True:
+            state[2] = time.monotonic()
+            time.sleep(_PULSE_SECONDS)
+
     Thread(target=leave, daemon=True).start()
+    Thread(target=beat, daemon=True).start()
     if sys.platform != "win32":
         Path(address.name).unlink(missing_ok=True)
     listener = Listener(address.name, backlog=64, authkey=address.key)

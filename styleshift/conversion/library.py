@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # even a slow machine converts a few seconds of music in less than this.
 STALL_SECONDS = 300.0
 _POLL_SECONDS = 0.2
+_BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
 
 
@@ -242,7 +243,9 @@ class _Run:
             if shares_device(settings, jobs):
                 broker = last.enter_context(self._broker(bundle, settings, threads))
             arguments = (bundle, settings, threads, token, broker and broker.address)
-            pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, self._stall_seconds)
+            # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
+            patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
+            pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, patience)
             last.enter_context(pool)
             task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
             for at, event in pool.events(todo, _POLL_SECONDS, self._begun):

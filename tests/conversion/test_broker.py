@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -207,10 +208,10 @@ def refuse() -> Doubler:
 
 
 @contextmanager
-def process(build: Callable[[], Doubler]) -> Iterator[BrokerProcess]:
+def process(build: Callable[[], Doubler], patience: float = 60.0) -> Iterator[BrokerProcess]:
     """A broker's process, tended as a pool's parent does, and gone without a trace at the end."""
     done = threading.Event()
-    with BrokerProcess(build, 1000, 60.0) as broker:
+    with BrokerProcess(build, 1000, patience) as broker:
 
         def tend() -> None:
             while not done.wait(0.01):
@@ -243,6 +244,47 @@ def test_a_broker_that_dies_is_an_error_and_another_comes() -> None:
         again = connect(broker.address, silent)
         assert again.description == "doubler"
         np.testing.assert_array_equal(again.run(windows(2, 3.0)), windows(2, 6.0))
+
+
+class Sleeper(Doubler):
+    def run(self, log_magnitude: Float32Array) -> Float32Array:
+        if (log_magnitude == POISON).any():
+            time.sleep(1000)
+        return super().run(log_magnitude)
+
+
+def answered(broker: BrokerProcess) -> Float32Array:
+    """What it says, asked again where it has just been replaced."""
+    for _ in range(20):
+        with contextlib.suppress(BundleError):
+            return connect(broker.address, silent).run(windows(2, 3.0))
+    raise AssertionError("no broker came that answers")
+
+
+def test_a_session_that_hangs_is_an_error_for_all_who_wait_and_another_comes() -> None:
+    with process(Sleeper, patience=2.0) as broker, ThreadPoolExecutor(2) as pool:
+        clients = [connect(broker.address, silent) for _ in range(2)]
+        first = broker._process
+        asked = [pool.submit(client.run, windows(1, POISON)) for client in clients]
+        for client, answer in zip(clients, asked, strict=True):
+            with pytest.raises(BundleError, match="gave no answer and was ended"):
+                answer.result(60)
+            assert client.broken
+        assert not first.is_alive()
+        np.testing.assert_array_equal(answered(broker), windows(2, 6.0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_process_that_is_stopped_while_it_has_nothing_to_do_is_replaced() -> None:
+    with process(Doubler, patience=2.0) as broker:
+        client = connect(broker.address, silent)
+        first = broker._process
+        assert first.pid is not None
+        os.kill(first.pid, signal.SIGSTOP)
+        with pytest.raises(BundleError, match="gave no answer and was ended"):
+            client.run(windows(1, 1.0))
+        assert not first.is_alive()
+        np.testing.assert_array_equal(answered(broker), windows(2, 6.0))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -310,37 +352,44 @@ def test_a_library_comes_out_the_same(
 
 
 class Once:
-    """Leaves the windows as they are; the first of these in any process dies at its first windows."""
+    """Leaves the windows as they are; the first of these in any process ends or hangs at its first."""
 
     description = "once"
 
-    def __init__(self, mark: Path) -> None:
+    def __init__(self, mark: Path, fate: str) -> None:
         self.mark = mark
+        self.fate = fate
 
     def run(self, log_magnitude: Float32Array) -> Float32Array:
         if not self.mark.exists():
             self.mark.touch()
-            os._exit(9)
+            if self.fate == "dies":
+                os._exit(9)
+            time.sleep(1000)
         return log_magnitude
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_broker_that_dies_costs_the_files_at_work(
-    models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fate", ["dies", "hangs"])
+def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
+    models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fate: str
 ) -> None:
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
     songs(tmp_path / "l")
     monkeypatch.setattr(library, "shares_device", lambda settings, jobs: True)
-    broker = BrokerProcess(partial(Once, tmp_path / "mark"), 1000, 60.0)
+    patience = 60.0 if fate == "dies" else 3.0
+    broker = BrokerProcess(partial(Once, tmp_path / "mark", fate), 1000, patience)
     monkeypatch.setattr(library._Run, "_broker", lambda *_: broker)
     settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime")
-    result = convert_plan(plan_conversion(tmp_path / "l", "x"), bundle, settings, jobs=2)
+    result = convert_plan(
+        plan_conversion(tmp_path / "l", "x"), bundle, settings, jobs=2, stall_seconds=patience
+    )
     assert result.fatal is None
     assert len(result.outcomes) == 4
     failed = result.of("failed")
     assert 1 <= len(failed) <= 2
     assert {outcome.message for outcome in failed} == {
-        "the process that runs the model on the device has ended"
+        "the process that runs the model on the device has ended, or gave no answer and was ended"
     }
     assert len(result.of("done")) == 4 - len(failed)
 
