@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from styleshift.errors import ConfigError
+from styleshift.words import did_you_mean
 
 PROJECT_FILE = "styleshift.toml"
 DEFAULTS: dict[str, Any] = {
@@ -100,7 +101,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {error}", "mend or remove it") from error
     for key, value in values.items():
         if key not in DEFAULTS:
-            raise ConfigError(f"{file} has an unknown key {key!r}; known: {', '.join(sorted(DEFAULTS))}")
+            raise ConfigError(
+                f"{file} has an unknown key {key!r}; known: {', '.join(sorted(DEFAULTS))}",
+                did_you_mean(key, DEFAULTS, "{!r}"),
+            )
         if type(value) is not type(DEFAULTS[key]):
             wanted = type(DEFAULTS[key]).__name__
             raise ConfigError(f"{file}: {key} is {value!r}; it must be a {wanted}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 
 from styleshift.cli.app import app
+from styleshift.workspace import DEFAULTS
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = [
@@ -78,3 +80,9 @@ def test_readme_shows_the_commands_that_people_come_for() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_settings_file_of_the_readme_holds_every_setting_with_its_default() -> None:
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert tomllib.loads(shown) == DEFAULTS

@@ -53,3 +53,11 @@ def test_a_wrong_variable_is_named(value: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("STYLESHIFT_JOBS", value)
     with pytest.raises(ConfigError, match="STYLESHIFT_JOBS"):
         setting("jobs")
+
+
+def test_a_mistyped_key_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("styleshift.toml").write_text('recpe = "small"')
+    with pytest.raises(ConfigError) as caught:
+        setting("jobs")
+    assert caught.value.hint == "did you mean 'recipe'?"
