@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from styleshift.cli import app
+from styleshift.cli import app, main
+from styleshift.errors import EXIT_SIGINT
 
 STYLESHIFT = Path(sys.executable).with_name("styleshift")
 COMMANDS = ("precompute", "train", "export", "convert", "evaluate", "plugins")
@@ -130,6 +131,22 @@ def test_ctrl_c_while_it_loads_is_told(
     with pytest.raises(SystemExit) as caught:
         app.run()
     assert caught.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_ctrl_c_in_the_first_moment_is_told_as_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupts:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "styleshift.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "styleshift.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == EXIT_SIGINT
     assert capsys.readouterr().err == "interrupted\n"
 
 
