@@ -10,10 +10,18 @@ from styleshift.errors import EXIT_SIGINT, EXIT_SIGTERM, StyleshiftError
 
 
 class Interrupted(StyleshiftError):
-    """The run was asked to stop and did, in good order."""
+    """The run was asked to stop and did, in good order.
 
-    def __init__(self, message: str, hint: str = "", *, signal_number: int = signal.SIGINT) -> None:
+    Attributes:
+        at_once: nothing is left to put away, so the process may end without Python's own shutdown, which
+            takes seconds on a busy machine where PyTorch was imported.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, signal_number: int = signal.SIGINT, at_once: bool = False
+    ) -> None:
         super().__init__(message, hint)
+        self.at_once = at_once
         self.exit_code = EXIT_SIGTERM if signal_number == signal.SIGTERM else EXIT_SIGINT
 
 

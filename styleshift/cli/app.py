@@ -84,6 +84,10 @@ def run() -> None:
         if debug:
             raise
         _fail(error.message, error.hint)
+        if getattr(error, "at_once", False):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(error.exit_code)
         sys.exit(error.exit_code)
     except CommandLineError as error:
         if type(error).__name__ != "NoArgsIsHelpError":  # the help is shown already

@@ -50,7 +50,8 @@ def preparing(reporter: Reporter, outcome: str) -> Iterator[Reporter]:
         check()
     except KeyboardInterrupt:
         message = f"stopped before the first step; {outcome}"
-        raise Interrupted(message, signal_number=came[0] if came else signal.SIGINT) from None
+        first = came[0] if came else signal.SIGINT
+        raise Interrupted(message, signal_number=first, at_once=True) from None
     finally:
         for caught, handler in before.items():
             signal.signal(caught, handler)

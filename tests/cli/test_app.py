@@ -134,6 +134,28 @@ def test_ctrl_c_while_it_loads_is_told(
     assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_stop_that_leaves_nothing_to_put_away_skips_pythons_shutdown(at_once: bool) -> None:
+    code = f"""if True:
+        import atexit, sys
+        import styleshift.workspace
+        from styleshift.cli import main
+        from styleshift.interrupt import Interrupted
+
+        def stopped(flag):
+            raise Interrupted("stopped", at_once={at_once})
+
+        atexit.register(print, "put away")
+        styleshift.workspace.workspace = stopped
+        sys.argv = ["styleshift", "export"]
+        main()
+    """
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert shown.returncode == EXIT_SIGINT
+    assert shown.stderr == "error: stopped\n"
+    assert shown.stdout == ("" if at_once else "put away\n")
+
+
 def test_ctrl_c_in_the_first_moment_is_told_as_well(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
