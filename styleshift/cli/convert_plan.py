@@ -25,7 +25,7 @@ def show_plan(
     overwrite: str,
     reporter: TerminalReporter,
 ) -> None:
-    """Say what would be done, without writing anything. Files are opened, but not decoded."""
+    """Say what would be done, without writing anything. Files are opened, but their music is not decoded."""
     journal, key = Journal.peek(plan.output), settings.key(bundle.digest)
     rows, counts, music = [], dict.fromkeys(("convert", "up to date", "left out", "fail"), 0), 0.0
     for job in plan.jobs:
@@ -70,6 +70,9 @@ def show_plan(
         f"{counts['up to date']} up to date, {counts['left out']} left out, {counts['fail']} will fail"
     )
     if counts["convert"]:
+        reporter.info(
+            "headers, lengths and tags were looked at; damage inside a file shows when it is converted"
+        )
         reporter.result(f"about {spoken(work)} of work for {workers} at once, {description}")
 
 

@@ -100,6 +100,9 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
             return _show_single(plan, result, stop, reporter)
         report = _write(plan, result, bundle, part, reporter)
         _show_library(plan, result, report, reporter)
+        damaged = sum(outcome.reason == "damaged" for outcome in result.of("failed"))
+        if damaged and not request.salvage:
+            reporter.info(f"{damaged} of them damaged: --salvage converts what can be read before the damage")
         _raise_if_cut_short(plan, result, stop)
     return EXIT_SOME_FAILED if result.of("failed") else EXIT_OK
 
@@ -201,7 +204,8 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path | None, report
         ("failed", failed),
         *([("made by styleshift, left out", own)] if own else []),
         *([("not reached", left)] if left else []),
-        ("music", spoken(seconds)),
+        *([("music there now", spoken(result.seconds_there))] if unchanged else []),
+        ("music converted", spoken(seconds)),
         ("time", spoken(took)),
         ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
     ]
@@ -221,6 +225,7 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path | None, report
         left_out=own,
         left=left,
         music_seconds=seconds,
+        music_seconds_there=result.seconds_there,
         seconds=took,
     )
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")

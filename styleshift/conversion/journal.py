@@ -35,6 +35,7 @@ class Entry:
         mtime_ns: of the source.
         runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
         device: that it takes, without a number: ``cpu`` or ``cuda``.
+        result: figures of the conversion, as :class:`styleshift.conversion.track.TrackResult` has them.
         time_ns: when it was written, nanoseconds since 1970: the newest of several journals' entries counts.
     """
 
@@ -46,6 +47,7 @@ class Entry:
     mtime_ns: int = 0
     runtime: str = ""
     device: str = ""
+    result: dict[str, Any] = field(default_factory=dict, compare=False)
     time_ns: int = field(default=0, compare=False)
 
 
@@ -156,7 +158,8 @@ def _read(path: Path) -> Iterator[Entry]:
                 values: dict[str, Any] = json.loads(line)
                 entry = Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
                 texts = (entry.target, entry.runtime, entry.device)
-                if all(isinstance(text, str) for text in texts) and isinstance(entry.time_ns, int):
+                kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
+                if kinds and all(isinstance(text, str) for text in texts):
                     yield entry
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.journal import FOLDER, Entry, Journal
-from styleshift.conversion.plan import Job, Plan
+from styleshift.conversion.plan import Job, Plan, about_work
 from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.worker import FATAL, Outcome, begin, work
@@ -53,8 +53,13 @@ class LibraryResult:
 
     @property
     def seconds(self) -> float:
-        """Music that was converted, in seconds."""
-        return float(sum(outcome.result.get("seconds", 0.0) for outcome in self.of("done")))
+        """Music that this run converted, in seconds."""
+        return _seconds(self.of("done"))
+
+    @property
+    def seconds_there(self) -> float:
+        """Music that is converted now, by this run or by earlier ones, in seconds."""
+        return _seconds(self.of("done", "unchanged"))
 
 
 def convert_plan(
@@ -134,7 +139,7 @@ def _run(
             result.outcomes[job.name] = outcome
         else:
             todo.append((job, known))
-    todo.sort(key=lambda pair: -_work(pair[0]))
+    todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
         run = _Run(plan, journal, key, settings, result, reporter, stall_seconds)
         run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
@@ -156,9 +161,9 @@ def judge(
     there = job.target.exists() or job.target.is_symlink()
     if not there or overwrite == "always":
         return None, ""
-    if overwrite == "never":
-        return Outcome(job.name, "unchanged"), ""
     entry = journal.entry(_below(plan, job)) if journal is not None else None
+    if overwrite == "never":
+        return Outcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
     if journal is None or entry is None or not journal.ours(entry.target):
         return in_the_way(plan, job), ""
     if entry.state != "done" or entry.key != key:
@@ -168,7 +173,7 @@ def judge(
     except OSError:
         return None, ""
     if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
-        return Outcome(job.name, "unchanged", sha256=entry.sha256), ""
+        return Outcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
     return None, entry.sha256
 
 
@@ -223,6 +228,9 @@ class _Run:
         self._reporter = reporter
         self._stall_seconds = stall_seconds
         self._music = 0.0
+        self._results: dict[
+            str, dict[str, Any]
+        ] = {}  # of earlier conversions, which may prove to be right still
         self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
 
     def all(
@@ -271,6 +279,8 @@ class _Run:
         From now on nobody can say which of the two lies there, until it is done.
         """
         target = _below(self._plan, at[0])
+        if at[1] and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
+            self._results[at[0].name] = earlier.result
         if self._journal is not None and not self._journal.ours(target) and at[0].target.exists():
             self._foreign.add(target)
         self._note(Entry(target, "begun", self._key))
@@ -297,6 +307,9 @@ class _Run:
         self._record(job, event, task)
 
     def _record(self, job: Job, outcome: Outcome, task: Task) -> None:
+        known = self._results.get(job.name)
+        if outcome.status == "unchanged" and known:
+            outcome = replace(outcome, result=known)
         self._result.outcomes[job.name] = outcome
         task.advance()
         if outcome.status in ("failed", "left out"):
@@ -319,10 +332,11 @@ class _Run:
                     outcome.sha256,
                     outcome.size,
                     outcome.mtime_ns,
+                    result=outcome.result,
                 )
             )
             self._reporter.detail(f"{_one_line(job.name)}: {outcome.status}")
-            for warning in outcome.result.get("warnings", ()):
+            for warning in outcome.result.get("warnings", ()) if outcome.status == "done" else ():
                 self._reporter.warn(f"{_one_line(job.name)}: {warning}")
 
     def _note(self, entry: Entry) -> None:
@@ -340,6 +354,10 @@ class _Run:
             )
 
 
+def _seconds(outcomes: list[Outcome]) -> float:
+    return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
+
+
 def _death(code: int | None) -> str:
     if code is None:
         return "unknown cause"
@@ -353,34 +371,6 @@ def _one_line(name: str) -> str:
 
 def _below(plan: Plan, job: Job) -> str:
     return job.target.relative_to(plan.output).as_posix()
-
-
-# Kilobytes of a second of music, as files of these kinds usually are; others are taken for uncompressed.
-_KILOBYTES = {
-    ".flac": 90,
-    ".mp3": 28,
-    ".ogg": 20,
-    ".oga": 20,
-    ".opus": 16,
-    ".m4a": 24,
-    ".aac": 20,
-    ".wma": 20,
-}
-# Encoding MP3 takes about as long as all the rest.
-_SLOW_TO_WRITE = frozenset({".mp3"})
-
-
-def _work(job: Job) -> float:
-    """About how long a file will take, in a unit of its own, without opening it: 10 000 would take a while.
-
-    By size alone, a long MP3 would come after a short WAV, and be what one processor is left with at the end.
-    """
-    try:
-        size = job.source.stat().st_size
-    except OSError:
-        return 0.0
-    seconds = size / _KILOBYTES.get(job.source.suffix.lower(), 170)
-    return seconds * (2 if job.target.suffix.lower() in _SLOW_TO_WRITE else 1)
 
 
 def _remove_leftovers(plan: Plan, token: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library import LibraryResult
 from styleshift.conversion.plan import Plan
+from styleshift.conversion.worker import Outcome
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
 _PLAYERS = 12
@@ -92,11 +93,16 @@ def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
         f"{len(failed)} failed"
         + (f", {len(own)} left out that styleshift made" if own else "")
         + (f", {left} not reached" if left else "")
-        + ". "
-        f"{result.seconds / 3600:.2f} hours of music in {result.took / 60:.1f} minutes."
+        + f". {result.seconds_there / 3600:.2f} hours of music are converted"
+        + (
+            f", {result.seconds / 3600:.2f} of them in this run, in {result.took / 60:.1f} minutes."
+            if done
+            else "; this run had none to convert."
+        )
     )
     rows = "".join(
-        f"<tr><td>{_text(outcome.name)}<td>{_text(outcome.reason)}<td>{_text(outcome.message)}</tr>\n"
+        f"<tr><td>{_text(outcome.name)}<td>{_text(outcome.reason)}<td>{_text(outcome.message)}"
+        f"<td>{_text(_advice(outcome))}</tr>\n"
         for outcome in failed
     )
     there = {outcome.name for outcome in (*done, *unchanged)}
@@ -109,9 +115,16 @@ def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
     return _PAGE.format(
         title=_text(plan.output.name),
         summary=_text(summary),
-        failed=_table("Not converted", ("file", "reason", "what was found"), rows),
+        failed=_table("Not converted", ("file", "reason", "what was found", "what to try"), rows),
         players=_table("Listen", ("file", "before", "after"), players),
     )
+
+
+def _advice(outcome: Outcome) -> str:
+    if outcome.reason != "damaged":
+        return outcome.hint
+    salvage = "--salvage converts what can be read before the damage"
+    return f"{outcome.hint}, or {salvage}" if outcome.hint else salvage
 
 
 def _table(title: str, columns: tuple[str, ...], rows: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import html
 import json
+import os
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -44,6 +46,45 @@ def test_a_library_becomes_the_same_tree(model: Path, tmp_path: Path) -> None:
     assert again.stderr == ""
     summary = events(again)[-1]
     assert (summary["event"], summary["done"], summary["unchanged"]) == ("converted", 0, 6)
+    # What the first run found is not lost, and what the second did is told apart.
+    assert summary["music_seconds"] == 0
+    assert summary["music_seconds_there"] == pytest.approx(sum(line["seconds"] for line in report[:6]))
+    later = [json.loads(line) for line in (tmp_path / "library-classical" / "report.jsonl").open()]
+    assert [line["status"] for line in later] == ["unchanged"] * 6 + ["skipped"]
+    for line in (*report, *later):
+        line.pop("status")
+    assert later == report
+    page = (tmp_path / "library-classical" / "report.html").read_text()
+    assert "this run had none to convert" in page
+
+
+def test_the_report_tells_what_is_there_from_what_this_run_did(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "library" / "a.wav", 40 * RATE)
+    assert run(tmp_path, "library", "--to", "classical").returncode == 0
+    song(tmp_path / "library" / "b.wav", 50 * RATE)
+    os.utime(tmp_path / "library" / "a.wav")  # looked at again, and found to be the same
+    done = run(tmp_path, "library", "--to", "classical")
+    assert "1 converted, 1 up to date" in done.stdout
+    page = (tmp_path / "library-classical" / "report.html").read_text()
+    assert "0.03 hours of music are converted, 0.01 of them in this run" in page  # 90 s and 50 s
+
+
+def test_damaged_files_end_with_what_can_be_done_for_them(model: Path, tmp_path: Path) -> None:
+    whole = song(tmp_path / "library" / "cut.wav", 3 * RATE).read_bytes()
+    (tmp_path / "library" / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "library" / "no.wav").write_bytes(b"no music")
+    done = run(tmp_path, "library", "--to", "classical")
+    assert done.returncode == 3
+    assert "1 of them damaged: --salvage converts what can be read" in done.stderr
+    page = (tmp_path / "library-classical" / "report.html").read_text()
+    report = [json.loads(line) for line in (tmp_path / "library-classical" / "report.jsonl").open()]
+    assert "--salvage converts what can be read" in page
+    hints = [line["hint"] for line in report]
+    assert hints[0]
+    assert html.escape(hints[0]) in page
+    salvaged = run(tmp_path, "library", "--to", "classical", "--salvage")
+    assert "1 converted" in salvaged.stdout
+    assert "--salvage" not in salvaged.stderr
 
 
 def test_one_recording(model: Path, tmp_path: Path) -> None:
@@ -137,7 +178,9 @@ def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: P
     }
     assert summary["hours"] == pytest.approx(20 / 3600)
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
-    said = run(tmp_path, "library", "--to", "classical", "--dry-run").stdout
+    plain = run(tmp_path, "library", "--to", "classical", "--dry-run")
+    assert "damage inside a file shows when it is converted" in plain.stderr
+    said = plain.stdout
     assert "1 to convert, 20 seconds of music; 1 up to date, 1 left out, 2 will fail" in said
     assert "in the way" in said
     # And that is what happens.
