@@ -68,6 +68,7 @@ void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range
                     k.copy_rows(from, stride * size, static_cast<int>(rows), row_bytes, to, out.frame_stride * size,
                                 past_caches);
             }
+            if (past_caches) analyzer.kernels().end_copies();
         };
     });
 }

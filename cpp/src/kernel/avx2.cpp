@@ -17,6 +17,7 @@ const kernel::Kernels& kernels() {
         frame_half,
         frame_inverse,
         copy_rows_block,
+        end_stream,
         inverse_block,
         overlap_add_block,
         realign_blocks,

@@ -224,7 +224,6 @@ void copy_rows_block(const unsigned char* in, std::ptrdiff_t in_stride, int rows
             }
         __builtin_memcpy(out + i, in + i, static_cast<std::size_t>(bytes - i));
     }
-    if (past_caches) end_stream();
 }
 
 }  // namespace

@@ -79,9 +79,11 @@ struct Kernels {
     void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work, std::uint16_t* out);
     // Adds the windowed samples of one frame to sums[0 .. fft_length), by Tables::along.
     void (*frame_inverse)(const Tables&, const float* spectrum, float* work, float* sums);
-    // Copies rows, round the caches if the whole result will not fit in them.
+    // Copies rows, round the caches if the whole result will not fit in them: then end_copies must follow before another
+    // thread may read them.
     void (*copy_rows)(const unsigned char* in, std::ptrdiff_t in_stride, int rows, std::int64_t bytes,
                       unsigned char* out, std::ptrdiff_t out_stride, bool past_caches);
+    void (*end_copies)();
     // Loads `rows` rows of complex bins; transforms them back; work then holds samples.
     void (*inverse)(const Tables&, const float* spectrum, std::ptrdiff_t row_stride, int rows, float* work);
     // Windows and adds what `inverse` left: blocks[0] the newest block, blocks[1] the one before it and so on, as

@@ -78,7 +78,7 @@ STYLESHIFT_INLINE void stream(float* p, Vector v) {
 }
 
 // Orders streamed stores before what follows; needed before another thread may read them.
-STYLESHIFT_INLINE void end_stream() {
+inline void end_stream() {
 #if defined(__x86_64__)
     _mm_sfence();
 #endif
