@@ -33,7 +33,7 @@ from styleshift.hooks.records import Vocoder
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
-# The vocoder gives some ten seconds at once; while they are encoded it makes the next. 8 MB in stereo.
+# The vocoder gives a section of some seconds at once; while it is encoded the next is made. 8 MB in stereo.
 _BLOCKS_AHEAD = 16
 
 
