@@ -24,12 +24,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import mutagen
 import numpy as np
 import soundfile
 
 from styleshift.frontend import SpectrogramConfig
-from styleshift.recipes import load_recipe
+
+# Each worker process imports what this file does; what only this one needs is imported where it is used.
 
 RATE = 44100
 TRACK_MINUTES = 4
@@ -54,6 +54,8 @@ def music(seconds: int, rate: int) -> np.ndarray:
 
 def make_tracks(folder: Path, extension: str, minutes: float) -> list[Path]:
     """Tracks of ``TRACK_MINUTES`` each, equal in sound and different in bytes (by a tag)."""
+    import mutagen
+
     folder.mkdir(parents=True)
     first = folder / f"0.{extension}"
     wave = music(TRACK_MINUTES * 60, RATE)
@@ -193,6 +195,8 @@ def main() -> None:
     )
     parser.add_argument("--recipe", default="small", help="whose spectrograms are made")
     options = parser.parse_args()
+    from styleshift.recipes import load_recipe
+
     config = load_recipe(options.recipe).spectrogram
     # Room for the spectrograms; a memory file system where there is one, so that disks are not compared.
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None

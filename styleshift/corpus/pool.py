@@ -21,7 +21,7 @@ from styleshift.interrupt import StopRequest
 TIMEOUT_SECONDS = 300.0
 TIMEOUT_SECONDS_PER_MEGABYTE = 10.0
 # How often the pool's own threads look around, seconds. Its default of 0.1 is felt at the start and the end.
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.005
 # Jobs handed to the pool beyond those that run: enough that no worker waits, few enough to stop quickly.
 WAITING_PER_WORKER = 4
 
