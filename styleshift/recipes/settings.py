@@ -300,7 +300,7 @@ class ScheduleConfig:
             no such end.
         keep_every: of those, steps from one that is kept for good to the next; 0 keeps none.
         disk_gb: most that the checkpoints of a run may take; the oldest kept ones go first.
-        threads: PyTorch's threads on a CPU; 0 leaves them as they are.
+        threads: PyTorch's threads on a CPU; 0 takes as many as are fastest when the run begins.
     """
 
     steps: int = 20_000

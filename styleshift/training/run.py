@@ -56,6 +56,7 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.team import local_device, team
+from styleshift.training.threads import choose_threads, use_threads
 from styleshift.training.trackers import Trackers, check_trackers
 from styleshift.workspace import Workspace
 
@@ -114,7 +115,6 @@ def start_run(
         LockedError: another process works on this run.
     """
     check_trackers(trackers)  # before the work
-    _use_threads(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -126,6 +126,9 @@ def start_run(
             _check_writable(place)
             stack.enter_context(_begun(place, pair, name))
         with preparing(reporter, "nothing was saved") as told:
+            if processor.type == "cpu" and ranks.size == 1:
+                recipe = choose_threads(recipe, told)
+            use_threads(recipe)
             torch.manual_seed(seed)
             heard, held = set_aside(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed)
@@ -219,7 +222,7 @@ def resume_run(
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
-        _use_threads(recipe)
+        use_threads(recipe)
         pair = (run["domains"][0], run["domains"][1])
         corpora = open_corpora(place, pair, recipe)
         for corpus in corpora:
@@ -274,12 +277,6 @@ def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[s
             for corpus in corpora
         },
     }
-
-
-def _use_threads(recipe: Recipe) -> None:
-    """Before the preparation, which computes as much as many a step, and before anybody is told."""
-    if recipe.schedule.threads:
-        torch.set_num_threads(recipe.schedule.threads)
 
 
 def _describe(device: torch.device, processes: int) -> str:

@@ -1,0 +1,91 @@
+"""How many of PyTorch's threads train on a CPU."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from dataclasses import replace
+
+import torch
+
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.checkpoint import blank_statistics
+from styleshift.training.model import CycleGAN
+from styleshift.training.step import TrainingState, generator_losses
+
+# More threads are taken where they save at least so much: they leave less of the machine to others.
+WORTH = 0.1
+# Where one step of a trial takes so many seconds the work is large enough for any number of threads.
+LARGE_SECONDS = 3.0
+ROUNDS = 3
+
+
+def use_threads(recipe: Recipe) -> None:
+    """Those that the recipe names, if it does."""
+    if recipe.schedule.threads:
+        torch.set_num_threads(recipe.schedule.threads)
+
+
+def choose_threads(recipe: Recipe, reporter: Reporter) -> Recipe:
+    """Use as many threads as this recipe's own losses are computed fastest with, here and now.
+
+    Small networks do not gain from many threads, and on a machine that is busy with other work threads that
+    wait for each other lose: with two on two busy cores a step of the recipe ``small`` takes four times as
+    long as with one (oneDNN adds up the gradients of weights so). A trial of a second or two tells.
+
+    Args:
+        recipe: with ``schedule.threads`` 0, else those are used without a trial.
+        reporter: is told of fewer threads than there are.
+
+    Returns:
+        The recipe with the number that is used from now on, so that a run that goes on keeps to it. Where
+        ``OMP_NUM_THREADS`` says how many, that many.
+    """
+    use_threads(recipe)
+    most = torch.get_num_threads()
+    if recipe.schedule.threads:
+        return recipe
+    chosen = most
+    if most > 1 and "OMP_NUM_THREADS" not in os.environ:
+        with reporter.phase("trying numbers of threads"):
+            chosen = fewest(_trial(recipe, candidates(most)))
+        torch.set_num_threads(chosen)
+        if chosen < most:
+            reporter.info(
+                f"{chosen} of {most} threads: more are no faster here at present (see schedule.threads)"
+            )
+    return replace(recipe, schedule=replace(recipe.schedule, threads=chosen))
+
+
+def candidates(most: int) -> list[int]:
+    """Powers of two below ``most``, and that."""
+    return [count for count in (1 << power for power in range(most.bit_length())) if count < most] + [most]
+
+
+def fewest(seconds: dict[int, float]) -> int:
+    """Of the numbers of threads tried, the smallest that is nearly as fast as the fastest."""
+    best = min(seconds.values())
+    return min(count for count, took in seconds.items() if took * (1 - WORTH) <= best)
+
+
+def _trial(recipe: Recipe, counts: list[int]) -> dict[int, float]:
+    """Seconds by number of threads: medians of a few rounds in turn, so that a neighbour disturbs all alike."""
+    with torch.random.fork_rng(devices=[]):  # the run's own numbers do not depend on a trial
+        state = TrainingState.begin(recipe, CycleGAN(recipe, *blank_statistics(recipe)), 0)
+    shape = (recipe.schedule.batch, 1, recipe.spectrogram.bins, recipe.data.crop_frames)
+    x, y = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0)).unbind()
+
+    def seconds(count: int) -> float:
+        torch.set_num_threads(count)
+        began = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=state.half):
+            total, _, _ = generator_losses(state, x, y)
+        total.backward()  # type: ignore[no-untyped-call]
+        return time.perf_counter() - began
+
+    if seconds(counts[-1]) > LARGE_SECONDS:  # the first also makes what later ones use again
+        return {counts[-1]: 0.0}
+    rounds = [{count: seconds(count) for count in counts} for _ in range(ROUNDS)]
+    return {count: statistics.median(took[count] for took in rounds) for count in counts}
