@@ -9,17 +9,18 @@ from dataclasses import replace
 
 import torch
 
+from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import blank_statistics
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import TrainingState, generator_losses
+from styleshift.training.step import TrainingState
 
 # More threads are taken where they save at least so much: they leave less of the machine to others.
 WORTH = 0.1
-# Where one step of a trial takes so many seconds the work is large enough for any number of threads.
-LARGE_SECONDS = 3.0
 ROUNDS = 3
+# Crops of a trial are no longer, so that it takes seconds for the largest networks too.
+FRAMES = 256
 
 
 def use_threads(recipe: Recipe) -> None:
@@ -29,11 +30,11 @@ def use_threads(recipe: Recipe) -> None:
 
 
 def choose_threads(recipe: Recipe, reporter: Reporter) -> Recipe:
-    """Use as many threads as this recipe's own losses are computed fastest with, here and now.
+    """Use as many threads as this recipe's own generator is trained fastest with, here and now.
 
     Small networks do not gain from many threads, and on a machine that is busy with other work threads that
     wait for each other lose: with two on two busy cores a step of the recipe ``small`` takes four times as
-    long as with one (oneDNN adds up the gradients of weights so). A trial of a second or two tells.
+    long as with one (oneDNN adds up the gradients of weights so). A trial of one generator tells.
 
     Args:
         recipe: with ``schedule.threads`` 0, else those are used without a trial.
@@ -74,18 +75,19 @@ def _trial(recipe: Recipe, counts: list[int]) -> dict[int, float]:
     """Seconds by number of threads: medians of rounds in turn, so that a neighbour disturbs all alike."""
     with torch.random.fork_rng(devices=[]):  # the run's own numbers do not depend on a trial
         state = TrainingState.begin(recipe, CycleGAN(recipe, *blank_statistics(recipe)), 0)
-    shape = (recipe.schedule.batch, 1, recipe.spectrogram.bins, recipe.data.crop_frames)
-    x, y = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0)).unbind()
+    multiple = load_registry().generators.get(recipe.generator.name).time_multiple
+    frames = min(recipe.data.crop_frames, max(4 * multiple, FRAMES // multiple * multiple))
+    shape = (recipe.schedule.batch, 1, recipe.spectrogram.bins, frames)
+    crops = torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
     def seconds(count: int) -> float:
         torch.set_num_threads(count)
         began = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=state.half):
-            total, _, _ = generator_losses(state, x, y)
-        total.backward()  # type: ignore[no-untyped-call]
+            converted = state.model.translator("x2y").translate(crops)
+        converted.square().mean().backward()  # type: ignore[no-untyped-call]
         return time.perf_counter() - began
 
-    if seconds(counts[-1]) > LARGE_SECONDS:  # the first also makes what later ones use again
-        return {counts[-1]: 0.0}
+    seconds(counts[-1])  # the first also makes what later ones use again
     rounds = [{count: seconds(count) for count in counts} for _ in range(ROUNDS)]
     return {count: statistics.median(took[count] for took in rounds) for count in counts}

@@ -11,6 +11,7 @@ import torch
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import threads
+from styleshift.training.model import Translator
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.threads import candidates, choose_threads, fewest
 from styleshift.workspace import Workspace
@@ -50,10 +51,7 @@ def test_the_smallest_that_is_nearly_as_fast_as_the_fastest_is_taken() -> None:
     assert fewest({1: 1.0, 2: 0.55}) == 2
 
 
-def test_a_trial_measures_every_number_and_leaves_random_numbers_alone(
-    tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threads, "LARGE_SECONDS", float("inf"))  # the machine may be slow
+def test_a_trial_measures_every_number_and_leaves_random_numbers_alone(tiny_recipe: Tiny) -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
@@ -77,9 +75,21 @@ def test_a_recipe_or_the_environment_that_says_how_many_is_obeyed(
     assert choose_threads(tiny_recipe("schedule.threads=0"), Reporter()).schedule.threads == 2
 
 
-def test_large_work_takes_all_without_more_trials(tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "LARGE_SECONDS", 0.0)
-    assert choose_threads(tiny_recipe("schedule.threads=0"), Reporter()).schedule.threads == 2
+def test_a_trial_is_short_whatever_the_recipe_s_crops(
+    tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    real = Translator.translate
+
+    def translate(self: Translator, crops: torch.Tensor) -> torch.Tensor:
+        seen.append(crops.shape[3])
+        return real(self, crops)
+
+    monkeypatch.setattr(Translator, "translate", translate)
+    monkeypatch.setattr(threads, "FRAMES", 70)
+    threads._trial(tiny_recipe("data.crop_frames=128"), [1])
+    threads._trial(tiny_recipe("data.crop_frames=64"), [1])
+    assert seen == [64] * 2 * (1 + threads.ROUNDS)
 
 
 def test_a_run_says_how_many_and_goes_on_with_them(
