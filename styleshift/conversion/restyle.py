@@ -150,7 +150,8 @@ def restyle(
 
 def divide(window: int, multiple: int) -> tuple[int, int]:
     """Frames to discard and to fade, so that windows of so many frames move by whole steps of the network."""
-    hop = max(multiple, int(window * (1 - 2 * DISCARD - FADE)) // multiple * multiple)
+    least = -(-window // (2 * multiple)) * multiple  # or a third window would meet two
+    hop = max(least, int(window * (1 - 2 * DISCARD - FADE)) // multiple * multiple)
     discard = min(int(window * DISCARD), (window - hop) // 2)
     return discard, window - hop - 2 * discard
 

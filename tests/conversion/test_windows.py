@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from styleshift.conversion.restyle import divide
 from styleshift.conversion.windows import WindowPlan, convert_windows
 
 
@@ -33,6 +34,16 @@ def test_weights_of_every_frame_sum_to_one(frames: int, window: int, share: floa
         total[plan.start(index) : plan.start(index) + window] += weight
         assert index == 0 or plan.start(index) > plan.start(index - 1)
     np.testing.assert_allclose(total[:frames], 1, atol=1e-5)
+
+
+@given(st.integers(1, 40), st.integers(1, 20))
+@example(1, 3)
+@example(16, 3)
+def test_a_model_of_any_length_has_windows_that_move_by_whole_steps(multiple: int, steps: int) -> None:
+    window = multiple * steps
+    plan = WindowPlan(10 * window, window, *divide(window, multiple))
+    assert plan.hop > 0
+    assert plan.hop % multiple == 0
 
 
 @given(st.integers(200, 2000), st.integers(40, 200))
