@@ -211,3 +211,4 @@ def test_channels_are_innermost_in_bfloat16_where_no_norm_turns_them_over(tiny_r
     assert not innermost(load_recipe("seed", [*SEED, "schedule.precision=bfloat16"]))  # two channels
     wide = [*SEED, "generator.channels=16", "discriminator.channels=16", "schedule.precision=bfloat16"]
     assert innermost(load_recipe("seed", wide))
+    assert not innermost(load_recipe("seed", [*wide, "schedule.compile=true"]))  # which takes PyTorch's norm
