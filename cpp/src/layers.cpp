@@ -78,7 +78,7 @@ void norm_silu_backward(const Half* in, const float* scale, const Half* gradient
 
 void instance_norm(const Half* in, const float* weight, const float* bias, float slope, Images size, Half* out,
                    float* mean, float* inverse, int threads) {
-    const auto [batch, pixels, channels] = size;
+    const std::int64_t batch = size.batch, pixels = size.pixels, channels = size.channels;
     const Table& kernels = table();
     const Stretches stretches(pixels, channels);
     const std::int64_t items = batch * stretches.count, values = batch * pixels * channels;
@@ -120,7 +120,7 @@ void instance_norm(const Half* in, const float* weight, const float* bias, float
 void instance_norm_backward(const Half* in, const float* weight, const float* bias, float slope, const float* mean,
                             const float* inverse, const Half* gradient, Images size, Half* in_gradient,
                             float* weight_gradient, float* bias_gradient, int threads) {
-    const auto [batch, pixels, channels] = size;
+    const std::int64_t batch = size.batch, pixels = size.pixels, channels = size.channels;
     const Table& kernels = table();
     const Stretches stretches(pixels, channels);
     const std::int64_t items = batch * stretches.count, values = batch * pixels * channels;
