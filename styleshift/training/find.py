@@ -55,7 +55,11 @@ def forget_begun(place: Workspace) -> None:
 def begun_after(place: Workspace, run: Path) -> str:
     """A sentence on a training that was begun after ``run`` and has come to no step; or nothing."""
     begun = _begun(place)
-    if not begun or (place.runs / BEGUN_FILE).stat().st_mtime <= _worked_on(run):
+    if (
+        not begun
+        or (place.runs / BEGUN_FILE).stat().st_mtime <= _worked_on(run)
+        or _is_running(begun.get("pid"))
+    ):
         return ""
     x, y = begun["domains"]
     return (
@@ -63,6 +67,19 @@ def begun_after(place: Workspace, run: Path) -> str:
         f"nothing of it to go on with. This goes on with run {run.name}; to begin that one again: "
         f"{_command(begun)}"
     )
+
+
+def _is_running(process: object) -> bool:
+    """A process of that number is there; on Windows, where asking would end it, none is said to be."""
+    if not isinstance(process, int) or os.name == "nt" or process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _begun(place: Workspace) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from styleshift.errors import (
     NothingToDoError,
     UsageError,
 )
+from styleshift.frontend.arguments import usable_cores
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.interrupt import Interrupted
@@ -223,6 +224,11 @@ def resume_run(
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
         use_threads(recipe)
+        if processor.type == "cpu" and recipe.schedule.threads > usable_cores():
+            reporter.warn(
+                f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "
+                f"{usable_cores()} processors here; that is slow"
+            )
         pair = (run["domains"][0], run["domains"][1])
         corpora = open_corpora(place, pair, recipe)
         for corpus in corpora:

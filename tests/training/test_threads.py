@@ -10,7 +10,7 @@ import torch
 
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training import threads
+from styleshift.training import run, threads
 from styleshift.training.model import Translator
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.threads import candidates, choose_threads, fewest
@@ -106,3 +106,20 @@ def test_a_run_says_how_many_and_goes_on_with_them(
     torch.set_num_threads(2)
     resume_run(fresh, steps=3)
     assert torch.get_num_threads() == 1
+
+
+def test_a_run_from_a_larger_machine_is_warned_of(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Warned(Reporter):
+        def warn(self, text: str) -> None:
+            warned.append(text)
+
+    warned: list[str] = []
+    start_run(fresh, PAIR, tiny_recipe("schedule.threads=2", "schedule.steps=1"))
+    monkeypatch.setattr(run, "usable_cores", lambda: 2)
+    resume_run(fresh, steps=2, reporter=Warned())
+    assert warned == []
+    monkeypatch.setattr(run, "usable_cores", lambda: 1)
+    resume_run(fresh, steps=3, reporter=Warned())
+    assert any("2 threads (schedule.threads), more than the 1 processors" in text for text in warned)
