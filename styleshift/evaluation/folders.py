@@ -140,13 +140,16 @@ def evaluate_folders(
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
             name = path.relative_to(converted).as_posix()
             try:
+                origin_mono = load_mono(its_source) if its_source is not None else None
+                if origin_mono is not None and not origin_mono.any():
+                    raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
                 mono = load_mono(path)
                 item = features(mono)
                 figures: Figures = {"p": judge.probability(item)}
                 if its_truth is not None:
                     figures |= _against_truth(mono, item, load_mono(its_truth), align)
-                if its_source is not None:
-                    origin = features(load_mono(its_source))
+                if its_source is not None and origin_mono is not None:
+                    origin = features(origin_mono)
                     judged.append((origin, item))
                     pairs.append((name, its_source, path))
                     figures |= {

@@ -1,8 +1,11 @@
 """A folder of conversions, with and without what it can be compared with."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from styleshift.evaluation.folders import IN_WORDS, evaluate_folders, in_words
 
@@ -40,3 +43,18 @@ def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
     assert 3 < found.mean["lsd"] < 20
     assert found.mean["f0"] < 12
     assert "add --source" in found.verdict
+
+
+def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:
+    for name in ("tunes-held", "tunes-plucked"):
+        shutil.copytree(collections / name, tmp_path / name)
+        soundfile.write(tmp_path / name / "silence.flac", np.zeros(22050 * 3), 22050)
+    collected = {"target": collections / "plucked", "source_style": collections / "held"}
+    found = evaluate_folders(tmp_path / "tunes-plucked", source=tmp_path / "tunes-held", **collected)
+    without = evaluate_folders(collections / "tunes-plucked", source=collections / "tunes-held", **collected)
+    assert found.failed == [("silence.flac", "silence.flac: its source is silence, which has no style")]
+    assert found.mean == without.mean
+    # A model that makes silence of music is measured all the same.
+    soundfile.write(tmp_path / "tunes-plucked" / "0.flac", np.zeros(22050 * 3), 22050)
+    worse = evaluate_folders(tmp_path / "tunes-plucked", source=tmp_path / "tunes-held", **collected)
+    assert len(worse.files) == len(found.files)
