@@ -43,7 +43,8 @@ class ConvertSettings:
 
         Which runtime and device compute it is left out: they agree but for rounding, and a library may be
         begun on one machine and finished on another. What is done is never made again for it; ``auto``
-        keeps to what a library was begun with, where that is there.
+        keeps to what a library was begun with, where that is there. ``salvage`` is left out, too: it changes
+        nothing for a whole file, and what was saved of a damaged one stays.
         """
         told = {
             "algorithm": ALGORITHM,
@@ -51,7 +52,6 @@ class ConvertSettings:
             "format": self.audio_format,
             "vocoder": self.vocoder,
             "vocoder_options": {key: str(value) for key, value in self.vocoder_options.items()},
-            "salvage": self.salvage,
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 

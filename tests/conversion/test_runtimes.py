@@ -120,6 +120,6 @@ def test_the_key_tells_what_changes_the_sound() -> None:
         ConvertSettings(audio_format="flac").key("a"),
         ConvertSettings(vocoder="pghi").key("a"),
         ConvertSettings(vocoder_options={"iterations": "3"}).key("a"),
-        ConvertSettings(salvage=True).key("a"),
     ]
-    assert len({plain.key("a"), *others}) == 6
+    assert len({plain.key("a"), *others}) == 5
+    assert plain.key("a") == ConvertSettings(salvage=True).key("a")  # of a whole file it changes nothing
