@@ -46,7 +46,7 @@ class Pipeline:
         run: the model, ``[batch, 1, bins, window]`` float32 to the same.
         batch: windows at once.
         vocoder: see :class:`styleshift.hooks.records.Vocoder`.
-        context_frames: what the vocoder wants on both sides.
+        context_frames: what the vocoder wants on both sides, at a hop of a quarter of the frame.
         overlap: let the stages run at the same time, in threads; for where processors are idle otherwise.
     """
 
@@ -114,7 +114,11 @@ class Pipeline:
         spectrogram = self.metadata.spectrogram
         gain = np.float32(gain_to_reference(survey.level_db))
         length = resampled_length(survey.frames, survey.sample_rate, spectrogram.sample_rate)
-        context = max(self.context_frames, math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2)
+        # A frame's phase is decided by those that overlap it, and more do at a smaller hop.
+        overlapping = max(1.0, spectrogram.frame_length / spectrogram.hop_length / 4)
+        context = max(
+            math.ceil(self.context_frames * overlapping), math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2
+        )
         window = self.metadata.window_frames
         layout = layout_for(self.metadata, length, max(window // 8, context + FADE_FRAMES))
         pieces: Iterable[RestyledSection] = restyle(

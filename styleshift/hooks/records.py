@@ -142,7 +142,7 @@ class VocoderSpec:
             ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         config: a dataclass of options with defaults (``--vocoder-option key=value``).
         context_frames: frames of music on both sides of a stretch that the vocoder should be given
-            beyond those that are kept.
+            beyond those that are kept, at a hop of a quarter of the frame; more are given at a smaller one.
     """
 
     name: str
