@@ -19,6 +19,10 @@ CommandLineError: type[Exception] = next(
 )
 
 
+# What one command calls otherwise than another, or than most people would.
+_OTHERWISE = {("train", "--run"): "--name", ("export", "--name"): "--run"}
+
+
 def whole(option: str, least: int) -> Callable[[Any], int]:
     """A parser of whole numbers from ``least`` on; raises UsageError."""
 
@@ -78,7 +82,8 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     kind, text = type(error).__name__, error.format_message().strip()
     hint = f"{command} --help"
     if kind == "NoSuchOption":
-        near = nearest(error.option_name, error.possibilities or [])
+        near = _OTHERWISE.get((command.split()[-1], error.option_name))
+        near = near or nearest(error.option_name, error.possibilities or [])
         return UsageError(
             f"{command} has no option {error.option_name}", f"did you mean {near}?" if near else hint
         )

@@ -35,6 +35,7 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
         raise NothingToDoError(
             f"there is no {what}{begun} in {place.runs}; there are: {there}",
             did_you_mean(name or "", [run.name for run in every])
+            or ("take one of these, or leave the name out for the last" if name and every else "")
             or f"start one: {(name is None and _command(_begun(place))) or 'styleshift train --domains A B'}",
         )
     return max(runs, key=_worked_on)

@@ -246,9 +246,14 @@ def resume_run(
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)
             if state.progress >= 1:
-                longer = f"styleshift train --resume --name {folder.name} --steps {2 * state.step}"
+                done, more = f"step {state.step}", f"--steps {2 * state.step}"
+                if not recipe.schedule.steps:
+                    trained = state.seconds / 60
+                    done = f"{trained:.2g} minutes from its first step (step {state.step})"
+                    more = f"--minutes {max(1, round(2 * trained))}"
+                longer = f"styleshift train --resume --name {folder.name} {more}"
                 raise NothingToDoError(
-                    f"run {folder.name} is at its end, step {state.step}", f"train it longer: {longer}"
+                    f"run {folder.name} is at its end, {done}", f"train it longer: {longer}"
                 )
             where = _describe(processor, ranks.size)
             told.info(

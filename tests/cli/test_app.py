@@ -86,6 +86,8 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
             "did you mean --overwrite stale?",
         ),
         ("train --minute 3", "styleshift train has no option --minute", "did you mean --minutes?"),
+        ("train --run mine", "styleshift train has no option --run", "did you mean --name?"),
+        ("export --name mine", "styleshift export has no option --name", "did you mean --run?"),
         ("train --zzz", "styleshift train has no option --zzz", "try: styleshift train --help"),
         ("train --steps", "--steps needs a value", "try: styleshift train --help"),
         ("train --domains a", "--domains needs 2 values", "try: styleshift train --help"),

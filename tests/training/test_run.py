@@ -138,6 +138,9 @@ def test_a_finished_run_says_so_and_can_be_made_longer(fresh: Workspace, tiny_re
         resume_run(fresh)
     assert "--steps 12" in caught.value.hint
     assert resume_run(fresh, steps=8).step == 8
+    with pytest.raises(NothingToDoError, match=r"at its end, .* minutes from its first step") as caught:
+        resume_run(fresh, minutes=1e-9)
+    assert "--minutes 1" in caught.value.hint
 
 
 def test_names_of_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
