@@ -1,11 +1,11 @@
-"""Draw docs/front-end.svg, the picture of how the front end computes: python tools/draw_front_end.py."""
+"""Draw the picture of how the front end computes, in docs/explanation: python tools/draw_front_end.py."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "docs" / "front-end.svg"
+TARGET = Path(__file__).parent.parent / "docs" / "explanation" / "front-end.svg"
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1")
 LANES, HOPS = 4, 4  # drawn; the widest machines have 16 lanes
 

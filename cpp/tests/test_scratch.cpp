@@ -1,4 +1,4 @@
-// No call holds more than 4 MiB of scratch, whatever the length of the signal, at the sizes that docs/front-end.md promises.
+// No call holds more than 4 MiB of scratch, whatever the length of the signal, at the sizes that docs/explanation/front-end.md promises.
 #include "check.hpp"
 #include "parallel.hpp"
 #include "signals.hpp"

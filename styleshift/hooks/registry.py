@@ -37,7 +37,7 @@ __all__ = [
 
 ENTRY_POINT_GROUP = "styleshift"
 DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
-GUIDE = "docs/plugins.md, the plugin author's guide, lists the hooks and their records"
+GUIDE = "docs/reference/plugin-hooks.md, the plugin author's guide, lists the hooks and their records"
 
 # Imported before anything from outside, so that a built-in name cannot be taken.
 BUILT_IN_MODULES = (

@@ -1,7 +1,7 @@
 """The contract checks that a plugin author runs; the built-ins run them too.
 
 Each takes a record, uses it as styleshift would, and raises :class:`ContractError` with a plain sentence
-where it breaks what the author's guide (docs/plugins.md) promises. In a test of a plugin::
+where it breaks what the author's guide (docs/reference/plugin-hooks.md) promises. In a test of a plugin::
 
     from styleshift.testing import check_generator, check_plugin
 

@@ -14,7 +14,7 @@ import styleshift.testing
 from styleshift.testing import check_generator, check_plugin
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "reference" / "plugin-hooks.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:

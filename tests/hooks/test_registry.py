@@ -132,7 +132,7 @@ class TestRefusing:
         )
         assert "styleshift-typo" in error.message
         assert "styleshift_vocodrs" in error.message
-        assert "docs/plugins.md" in error.hint
+        assert "docs/reference/plugin-hooks.md" in error.hint
 
     def test_a_hook_with_an_argument_that_is_not_specified_is_an_error(self, install):
         error = refusal(
