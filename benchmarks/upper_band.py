@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from styleshift.conversion.restyle import TopGain
+from styleshift.conversion.track.restyle import TopGain
 from styleshift.frontend import SpectrogramConfig, stft
 
 MODEL_RATE = 22050

@@ -30,7 +30,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
 from styleshift.audio.level import gain_to_reference, gated_level
-from styleshift.conversion.restyle import TopGain
+from styleshift.conversion.track.restyle import TopGain
 from styleshift.frontend import SpectrogramConfig, stft
 
 NEIGHBOURS = 4

@@ -12,9 +12,9 @@ from pathlib import Path
 from styleshift_openvino import styleshift_runtimes
 
 from styleshift.bundle.load import load_bundle
-from styleshift.conversion.runtimes import styleshift_runtimes as built_in
-from styleshift.conversion.settle import distance, trial_window
 from styleshift.errors import BundleError
+from styleshift.runtimes.plugin import styleshift_runtimes as built_in
+from styleshift.runtimes.selection import distance, trial_window
 
 
 def main() -> None:

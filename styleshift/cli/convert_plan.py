@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from styleshift.conversion.journal import Journal
-from styleshift.conversion.library import judge, processors
-from styleshift.conversion.pipeline import load_pipeline, seconds_of_work
-from styleshift.conversion.worker import left_out
+from styleshift.conversion.library.journal import Journal
+from styleshift.conversion.library.run import judge, processors
+from styleshift.conversion.library.worker import left_out
+from styleshift.conversion.track.load import load_pipeline, seconds_of_work
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.cli.console import TerminalReporter
-    from styleshift.conversion.plan import Job, Plan
+    from styleshift.conversion.library.plan import Job, Plan
     from styleshift.conversion.settings import ConvertSettings
 
 

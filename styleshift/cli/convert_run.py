@@ -10,15 +10,15 @@ from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_plan import show_plan, spoken
-from styleshift.conversion.journal import Journal
-from styleshift.conversion.library import STALL_SECONDS, LibraryResult, convert_plan, default_jobs
-from styleshift.conversion.plan import Plan, parse_shard, plan_conversion
-from styleshift.conversion.report import report_lines, write_reports
+from styleshift.conversion.library.journal import Journal
+from styleshift.conversion.library.plan import Plan, parse_shard, plan_conversion
+from styleshift.conversion.library.report import report_lines, write_reports
+from styleshift.conversion.library.run import STALL_SECONDS, LibraryResult, convert_plan, default_jobs
+from styleshift.conversion.library.worker import Outcome
 from styleshift.conversion.settings import ConvertSettings, checked, parse_options
-from styleshift.conversion.settle import settle
-from styleshift.conversion.worker import Outcome
 from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
 from styleshift.interrupt import StopRequest
+from styleshift.runtimes.selection import settle
 from styleshift.workspace import setting, workspace
 
 # A report of failures on the screen stays readable; the file has them all.

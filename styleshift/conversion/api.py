@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.journal import Journal
-from styleshift.conversion.library import LibraryResult, convert_plan, default_jobs, processors
-from styleshift.conversion.plan import format_for_file, plan_conversion
-from styleshift.conversion.report import write_reports
+from styleshift.conversion.library.journal import Journal
+from styleshift.conversion.library.plan import format_for_file, plan_conversion
+from styleshift.conversion.library.report import write_reports
+from styleshift.conversion.library.run import LibraryResult, convert_plan, default_jobs, processors
 from styleshift.conversion.settings import ConvertSettings, checked
-from styleshift.conversion.settle import settle
 from styleshift.progress import Reporter
+from styleshift.runtimes.selection import settle
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from styleshift.conversion.stream import Pipeline
-    from styleshift.conversion.track import TrackResult
+    from styleshift.conversion.track.convert import TrackResult
+    from styleshift.conversion.track.converter import Pipeline
 
 DEFAULT_VOCODER = "griffin-lim"
 
@@ -62,7 +62,7 @@ class Model:
         """
         import numpy as np
 
-        from styleshift.conversion.track import convert_array
+        from styleshift.conversion.track.convert import convert_array
         from styleshift.errors import ConfigError
 
         found = np.asarray(samples)
@@ -80,7 +80,7 @@ class Model:
     ) -> TrackResult:
         """See :func:`convert_file`."""
         from styleshift.audio.formats import output_format
-        from styleshift.conversion.track import convert_file as convert
+        from styleshift.conversion.track.convert import convert_file as convert
 
         name = format_for_file(source, target, audio_format or "same")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def load_model(
         BundleError: the file is no model that can be used.
         ConfigError, PluginError: no such device, vocoder, option or runtime.
     """
-    from styleshift.conversion.pipeline import load_pipeline
+    from styleshift.conversion.track.load import load_pipeline
 
     bundle = load_bundle(Path(path))
     settings = ConvertSettings(

@@ -57,7 +57,7 @@ class ConvertSettings:
 
 
 def checked(settings: ConvertSettings) -> ConvertSettings:
-    """Settings whose every name is known here; :func:`styleshift.conversion.settle.settle` tries ``auto``.
+    """Settings whose every name is known here; :func:`styleshift.runtimes.selection.settle` tries ``auto``.
 
     Raises:
         UsageError: no such format.
@@ -65,9 +65,9 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         ConfigError: no such device or option of the vocoder, or the runtime does not serve the device.
     """
     from styleshift.audio.formats import output_format
-    from styleshift.conversion.devices import resolve_device
-    from styleshift.conversion.runtimes import runtimes_for
     from styleshift.hooks.registry import build_config, load_registry
+    from styleshift.runtimes.devices import resolve_device
+    from styleshift.runtimes.plugin import runtimes_for
 
     if settings.audio_format != "same":
         output_format(settings.audio_format)

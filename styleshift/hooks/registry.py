@@ -44,7 +44,7 @@ BUILT_IN_MODULES = (
     "styleshift.audio.domain",
     "styleshift.networks.plugin",
     "styleshift.vocoders.plugin",
-    "styleshift.conversion.runtimes",
+    "styleshift.runtimes.plugin",
     "styleshift.training.trackers",
 )
 

@@ -71,7 +71,7 @@ def test_a_name_that_is_no_utf8_survives_the_file(models: ModuleType, tmp_path: 
     import onnxruntime
 
     from styleshift.bundle.load import load_bundle
-    from styleshift.conversion.runtimes import load_onnxruntime
+    from styleshift.runtimes.plugin import load_onnxruntime
 
     path = models.make_model(tmp_path / "caf\udce9.onnx", target="caf\udce9")
     assert load_bundle(path).metadata.target == "caf\udce9"

@@ -13,12 +13,12 @@ import pytest
 import soundfile
 
 from styleshift.bundle.load import load_bundle
-from styleshift.conversion import stream
 from styleshift.conversion.ahead import ahead
-from styleshift.conversion.pipeline import load_pipeline
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.conversion.survey import survey
-from styleshift.conversion.track import convert_file
+from styleshift.conversion.track import converter
+from styleshift.conversion.track.convert import convert_file
+from styleshift.conversion.track.first_pass import survey
+from styleshift.conversion.track.load import load_pipeline
 from styleshift.errors import AudioError
 
 
@@ -121,7 +121,7 @@ def test_both_threads_end_whoever_still_holds_the_stages(
                 raise RuntimeError("tripped")
             yield block
 
-    monkeypatch.setattr(stream, "limit", hold)
+    monkeypatch.setattr(converter, "limit", hold)
     noise = 0.1 * np.random.default_rng(0).standard_normal((16000 * 60, 1)).astype(np.float32)
     before = threading.active_count()
     converted = line.convert([noise], survey([noise], 16000, 1))

@@ -27,7 +27,7 @@ def test_the_built_in_vocoders_keep_the_contract(name):
 
 
 def test_the_built_in_runtime_keeps_the_contract():
-    check_runtime(check_plugin("styleshift.conversion.runtimes").runtimes.get("onnxruntime"))
+    check_runtime(check_plugin("styleshift.runtimes.plugin").runtimes.get("onnxruntime"))
 
 
 @pytest.mark.slow

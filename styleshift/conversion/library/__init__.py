@@ -1,0 +1,1 @@
+"""What happens to a library: plan, journal, workers, report."""

@@ -1,0 +1,190 @@
+"""What was done in an output folder, so that a run that was stopped goes on where it was.
+
+One JSON line an event, appended: a kill at any moment costs at most the last line. ``begun`` before a file's
+output can appear under its name, ``done`` after it has, ``failed`` if it never did, ``kept`` if the output of
+an earlier run is still there instead. So an output that is there was made by us unless its file ``failed`` or
+is not in the journal, and is up to date if it is ``done`` with the same source and settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any
+
+from styleshift.errors import LockedError, UsageError
+
+FOLDER = ".styleshift"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The last that is known of one output.
+
+    Attributes:
+        target: path below the output folder, POSIX.
+        state: ``begun``, ``done``, ``failed`` or ``kept``.
+        key: of model and settings; see :meth:`styleshift.conversion.settings.ConvertSettings.key`.
+        sha256: of the source's bytes; empty unless done.
+        size: of the source, bytes.
+        mtime_ns: of the source.
+        runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
+        device: that it takes, without a number: ``cpu`` or ``cuda``.
+        result: figures, as :class:`styleshift.conversion.track.convert.TrackResult` has them.
+        time_ns: when it was written, nanoseconds since 1970: the newest of several journals' entries counts.
+    """
+
+    target: str
+    state: str
+    key: str
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    runtime: str = ""
+    device: str = ""
+    result: dict[str, Any] = field(default_factory=dict, compare=False)
+    time_ns: int = field(default=0, compare=False)
+
+
+class Journal:
+    """The journal of one output folder; a context manager that holds the folder's lock.
+
+    A run over the whole library has the folder to itself. Runs over parts share it, each with a lock of its
+    part's own.
+
+    Args:
+        output: the folder; it is made.
+        part: empty, or a name for the part of the library that this run works on, which has a journal of its
+            own.
+
+    Raises:
+        LockedError: another run works there.
+        UsageError: the folder cannot be written to.
+    """
+
+    def __init__(self, output: Path, part: str = "") -> None:
+        self._folder = output / FOLDER
+        self._suffix = f"-{part}" if part else ""
+        self._output = output
+        self._entries: dict[str, Entry] = {}
+        self._file: IO[str] | None = None
+        self._locks: list[int] = []
+
+    def __enter__(self) -> Journal:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._locks.append(_lock(self._folder / "lock", self._output, shared=bool(self._suffix)))
+            if self._suffix:
+                self._locks.append(_lock(self._folder / f"lock{self._suffix}", self._output))
+            self._load()
+            own = self._folder / f"journal{self._suffix}.jsonl"
+            self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
+            if self._file.tell() and not _ends_with_newline(own):
+                self._file.write("\n")  # the last run was killed in the middle of a line
+        except OSError as error:
+            self.__exit__()
+            raise UsageError(
+                f"cannot write to {self._output}: {error.strerror or error}", "name another --output"
+            ) from error
+        except LockedError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a full disk, which the write has told of
+                self._file.close()
+        for lock in self._locks:
+            os.close(lock)  # which lets go of it
+        self._file, self._locks = None, []
+
+    @classmethod
+    def peek(cls, output: Path) -> Journal:
+        """What is known of an output folder, to look at only: nothing is made, written or locked."""
+        journal = cls(output)
+        journal._load()
+        return journal
+
+    def _load(self) -> None:
+        for path in sorted(self._folder.glob("journal*.jsonl")):
+            for entry in _read(path):
+                known = self._entries.get(entry.target)
+                if known is None or entry.time_ns >= known.time_ns:
+                    self._entries[entry.target] = entry
+
+    def entry(self, target: str) -> Entry | None:
+        """What is known of an output."""
+        return self._entries.get(target)
+
+    def runtimes(self, key: str) -> dict[str, str]:
+        """By device, the runtime that made the newest of the outputs with this key."""
+        done = [entry for entry in self._entries.values() if entry.state == "done" and entry.key == key]
+        done.sort(key=lambda entry: entry.time_ns)
+        return {entry.device: entry.runtime for entry in done if entry.runtime and entry.device}
+
+    def ours(self, target: str) -> bool:
+        """Whether what lies there, if anything does, was made by a run of ours."""
+        entry = self._entries.get(target)
+        return entry is not None and entry.state != "failed"
+
+    def write(self, entry: Entry) -> None:
+        """Append, with the time of now; it is on the disk when this returns.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        assert self._file is not None, "the journal is not open"
+        known = self._entries.get(entry.target)
+        # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
+        entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
+        # Names that are not UTF-8 are escaped by JSON as lone surrogates, and come back as they were.
+        self._file.write(json.dumps(asdict(entry)) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._entries[entry.target] = entry
+
+
+def _read(path: Path) -> Iterator[Entry]:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            # A line cut short by a kill is as if it had not been written.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                values: dict[str, Any] = json.loads(line)
+                entry = Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
+                texts = (entry.target, entry.runtime, entry.device)
+                kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
+                if kinds and all(isinstance(text, str) for text in texts):
+                    yield entry
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _lock(path: Path, output: Path, *, shared: bool = False) -> int:
+    """A descriptor that holds the lock until it is closed, also by a kill."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            if not shared:  # this call knows no shared locks
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another run is converting to {output}", "wait for it, or name another --output"
+        ) from None
+    return descriptor

@@ -1,0 +1,156 @@
+"""The reports of a run in its output folder: one for programs, one to look at and listen to."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.library.plan import Plan
+from styleshift.conversion.library.run import LibraryResult
+from styleshift.conversion.library.worker import Outcome
+
+# Players for so many tracks, spread over the library; a page with thousands would not open.
+_PLAYERS = 12
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: #222; background: #fff }}
+table {{ border-collapse: collapse; width: 100% }}
+td, th {{ text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top;
+  overflow-wrap: anywhere }}
+audio {{ width: 16rem }}
+@media (prefers-color-scheme: dark) {{
+  body {{ color: #ddd; background: #1b1b1b }} td, th {{ border-color: #444 }}
+}}
+</style></head><body>
+<h1>{title}</h1>
+<p>{summary}</p>
+{failed}{players}
+</body></html>
+"""
+
+
+def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
+    """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's; returns the first one's path.
+
+    Args:
+        plan: what was to be done.
+        result: what became of it.
+        bundle: the model.
+        part: name of the part of the library, which is then part of the files' names.
+
+    Raises:
+        OSError: the disk is full, or the folder not writable.
+    """
+    lines = report_lines(plan, result)
+    stem = f"report-{part}" if part else "report"
+    path = plan.output / f"{stem}.jsonl"
+    _write(path, (json.dumps(line) + "\n" for line in lines))
+    _write(plan.output / f"{stem}.html", [_page(plan, result, bundle)])
+    return path
+
+
+def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
+    """A record for each file of the plan, in its order, and for each thing that was skipped."""
+    lines: list[dict[str, Any]] = []
+    for job in plan.jobs:
+        outcome = result.outcomes.get(job.name)
+        line: dict[str, Any] = {
+            "name": job.name,
+            "status": outcome.status if outcome else "not reached",
+            "source": str(job.source.absolute()),
+            "target": str(job.target.absolute()),
+        }
+        if outcome is not None and outcome.status in ("failed", "left out"):
+            line |= {"reason": outcome.reason, "message": outcome.message, "hint": outcome.hint}
+        if outcome is not None and outcome.result:
+            line |= outcome.result
+        lines.append(line)
+    for skipped in plan.skipped:
+        lines.append(
+            {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message}
+        )
+    return lines
+
+
+def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
+    statuses = ("done", "unchanged", "failed", "left out")
+    done, unchanged, failed, own = (result.of(status) for status in statuses)
+    metadata = bundle.metadata
+    left = len(plan.jobs) - len(result.outcomes)
+    summary = (
+        f"{metadata.source} to {metadata.target}: {len(done)} converted, {len(unchanged)} up to date, "
+        f"{len(failed)} failed"
+        + (f", {len(own)} left out that styleshift made" if own else "")
+        + (f", {left} not reached" if left else "")
+        + f". {result.seconds_there / 3600:.2f} hours of music are converted"
+        + (
+            f", {result.seconds / 3600:.2f} of them in this run, in {result.took / 60:.1f} minutes."
+            if done
+            else "; this run had none to convert."
+        )
+    )
+    rows = "".join(
+        f"<tr><td>{_text(outcome.name)}<td>{_text(outcome.reason)}<td>{_text(outcome.message)}"
+        f"<td>{_text(_advice(outcome))}</tr>\n"
+        for outcome in failed
+    )
+    there = {outcome.name for outcome in (*done, *unchanged)}
+    heard = [job for job in plan.jobs if job.name in there]
+    sample = heard[:: max(1, -(-len(heard) // _PLAYERS))]
+    players = "".join(
+        f"<tr><td>{_text(job.name)}<td>{_player(plan, job.source)}<td>{_player(plan, job.target)}</tr>\n"
+        for job in sample
+    )
+    return _PAGE.format(
+        title=_text(plan.output.name),
+        summary=_text(summary),
+        failed=_table("Not converted", ("file", "reason", "what was found", "what to try"), rows),
+        players=_table("Listen", ("file", "before", "after"), players),
+    )
+
+
+def _advice(outcome: Outcome) -> str:
+    if outcome.reason != "damaged":
+        return outcome.hint
+    salvage = "--salvage converts what can be read before the damage"
+    return f"{outcome.hint}, or {salvage}" if outcome.hint else salvage
+
+
+def _table(title: str, columns: tuple[str, ...], rows: str) -> str:
+    head = "".join(f"<th>{column}" for column in columns)
+    return f"<h2>{title}</h2><table>\n<tr>{head}</tr>\n{rows}</table>\n" if rows else ""
+
+
+def _text(text: str) -> str:
+    return html.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _player(plan: Plan, path: Path) -> str:
+    # Relative, so that the two folders can be moved together; by bytes, so that any name works.
+    relative = os.path.relpath(path.absolute(), plan.output.absolute())
+    return f'<audio controls preload="none" src="{quote(os.fsencode(relative))}"></audio>'
+
+
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    handle, name = tempfile.mkstemp(prefix=".styleshift-", suffix=path.suffix, dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

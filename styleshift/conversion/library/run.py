@@ -1,0 +1,381 @@
+"""Converts a planned library: files to workers, outcomes to the journal, nothing lost when it stops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.library.journal import FOLDER, Entry, Journal
+from styleshift.conversion.library.plan import Job, Plan, about_work
+from styleshift.conversion.library.worker import FATAL, Outcome, begin, work
+from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import EXIT_USAGE, ConfigError
+from styleshift.interrupt import StopRequest
+from styleshift.progress import Reporter, Task
+
+if TYPE_CHECKING:
+    from styleshift.runtimes.broker_process import BrokerProcess
+
+# A file on which nothing has moved for so long is given up. Decoding goes at hundreds of times real time;
+# even a slow machine converts a few seconds of music in less than this.
+STALL_SECONDS = 300.0
+_POLL_SECONDS = 0.2
+_BROKER_GRACE_SECONDS = 10.0
+_MOST_ON_GPU = 6
+
+
+@dataclass(slots=True)
+class LibraryResult:
+    """What a run did.
+
+    Attributes:
+        outcomes: by job name, in the order of the plan; files that were not reached are absent.
+        stopped: SIGINT or SIGTERM ended it before its end.
+        fatal: the failure that ended it before its end.
+        took: seconds.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    stopped: bool = False
+    fatal: Outcome | None = None
+    took: float = 0.0
+
+    def of(self, *status: str) -> list[Outcome]:
+        """The outcomes of these statuses."""
+        return [outcome for outcome in self.outcomes.values() if outcome.status in status]
+
+    @property
+    def seconds(self) -> float:
+        """Music that this run converted, in seconds."""
+        return _seconds(self.of("done"))
+
+    @property
+    def seconds_there(self) -> float:
+        """Music that is converted now, by this run or by earlier ones, in seconds."""
+        return _seconds(self.of("done", "unchanged"))
+
+
+def convert_plan(
+    plan: Plan,
+    bundle: Bundle,
+    settings: ConvertSettings,
+    *,
+    jobs: int,
+    overwrite: str = "stale",
+    part: str = "",
+    stop: StopRequest | None = None,
+    reporter: Reporter | None = None,
+    stall_seconds: float = STALL_SECONDS,
+) -> LibraryResult:
+    """Convert all files of a plan.
+
+    Files are converted in worker processes, those that take longest first, so that the end is not one long
+    file on one core. A worker that dies costs the file it was at. Every output is whole, or not there.
+
+    Args:
+        plan: what to do.
+        bundle: the model.
+        settings: how; :func:`styleshift.conversion.settings.checked` has looked at them, or else every worker
+            says what is wrong.
+        jobs: worker processes.
+        overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
+            model or settings have changed; ``always`` makes all again.
+        part: a name for this part of the library, where several runs share it.
+        stop: asked several times a second whether to stop.
+        reporter: told of progress.
+        stall_seconds: a file without progress for so long is given up.
+
+    Raises:
+        LockedError: another run works on the same output.
+        UsageError: the output folder cannot be written to.
+        ConfigError: ``jobs`` is less than 1.
+    """
+    if jobs < 1:
+        raise ConfigError(f"jobs is {jobs}; it must be 1 or more")
+    reporter = reporter or Reporter()
+    began = time.monotonic()
+    # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
+    if plan.single and not (plan.output / FOLDER).is_dir():
+        result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+    else:
+        with Journal(plan.output, part) as journal:
+            if (
+                not part and not plan.single
+            ):  # then we are alone here; what is there is of a run that was killed
+                _remove_leftovers(plan, "")
+            result = _run(plan, journal, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+    order = {job.name: index for index, job in enumerate(plan.jobs)}
+    result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
+    result.took = time.monotonic() - began
+    return result
+
+
+def _run(
+    plan: Plan,
+    journal: Journal | None,
+    bundle: Bundle,
+    settings: ConvertSettings,
+    jobs: int,
+    overwrite: str,
+    stop: StopRequest | None,
+    reporter: Reporter,
+    stall_seconds: float,
+) -> LibraryResult:
+    result = LibraryResult()
+    key = settings.key(bundle.digest)
+    if plan.single:  # which was asked for by its name
+        settings = replace(settings, include_own=True)
+    todo: list[tuple[Job, str]] = []  # with the source's hash that the output there was made from, if any
+    for job in plan.jobs:
+        outcome, known = judge(plan, job, journal, key, overwrite)
+        if outcome is not None:
+            result.outcomes[job.name] = outcome
+        else:
+            todo.append((job, known))
+    todo.sort(key=lambda pair: -about_work(pair[0]))
+    if todo:
+        run = _Run(plan, journal, key, settings, result, reporter, stall_seconds)
+        run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
+    return result
+
+
+def judge(
+    plan: Plan, job: Job, journal: Journal | None, key: str, overwrite: str
+) -> tuple[Outcome | None, str]:
+    """What can be said of a file without opening it; else None, and the hash its output was made from.
+
+    Args:
+        plan: that the job is of.
+        job: the file.
+        journal: of the output folder; None: there is none.
+        key: of model and settings.
+        overwrite: see :func:`convert_plan`.
+    """
+    there = job.target.exists() or job.target.is_symlink()
+    if not there or overwrite == "always":
+        return None, ""
+    entry = journal.entry(_below(plan, job)) if journal is not None else None
+    if overwrite == "never":
+        return Outcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
+    if journal is None or entry is None or not journal.ours(entry.target):
+        return in_the_way(plan, job), ""
+    if entry.state != "done" or entry.key != key:
+        return None, ""
+    try:
+        found = job.source.stat()
+    except OSError:
+        return None, ""
+    if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
+        return Outcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
+    return None, entry.sha256
+
+
+def in_the_way(plan: Plan, job: Job) -> Outcome:
+    """The failure of a file in whose output's place is something that we do not know to be ours."""
+    if plan.single:
+        message, hint = f"{job.target} is there already", "--overwrite always replaces it"
+        return Outcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
+    message = f"{job.target} is there and was not made by styleshift"
+    return Outcome(
+        job.name, "failed", "in the way", message, "move it away, or use --overwrite always or never"
+    )
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def default_jobs(device: str) -> int:
+    """Worker processes: one a processor; each holds the model, so a few where that is on a GPU."""
+    return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
+
+
+def shares_device(settings: ConvertSettings, jobs: int) -> bool:
+    """Whether one process runs the model for all workers: on a GPU, where several sessions are in the way."""
+    return jobs > 1 and settings.device not in ("auto", "cpu")
+
+
+class _Run:
+    """One pool of workers at work."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal | None,
+        key: str,
+        settings: ConvertSettings,
+        result: LibraryResult,
+        reporter: Reporter,
+        stall_seconds: float,
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._key = key
+        # What the command settled on; a caller who did not leaves it to each worker.
+        settled = "auto" not in (settings.runtime, settings.device)
+        self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
+        self._result = result
+        self._reporter = reporter
+        self._stall_seconds = stall_seconds
+        self._music = 0.0
+        self._results: dict[
+            str, dict[str, Any]
+        ] = {}  # of earlier conversions, which may prove to be right still
+        self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
+
+    def all(
+        self,
+        todo: list[tuple[Job, str]],
+        bundle: Bundle,
+        settings: ConvertSettings,
+        jobs: int,
+        stop: StopRequest | None,
+    ) -> None:
+        """Convert ``todo``; leave early when asked to, or when going on is pointless."""
+        threads = max(1, processors() // jobs)
+        # A process that crashes, or has to be killed, leaves its temporary file to us.
+        token = secrets.token_hex(8)
+        with contextlib.ExitStack() as last:
+            last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
+            broker = None
+            if shares_device(settings, jobs):
+                broker = last.enter_context(self._broker(bundle, settings, threads))
+            arguments = (bundle, settings, threads, token, broker and broker.address)
+            # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
+            patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
+            pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, patience)
+            last.enter_context(pool)
+            task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
+            for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
+                if broker is not None:
+                    broker.tend()
+                self._take(at, event, task)
+                if self._result.fatal is not None or (stop is not None and stop.requested):
+                    self._result.stopped = self._result.fatal is None
+                    for done, outcome in pool.finished():
+                        self._take(done, outcome, task)
+                    return
+
+    def _broker(self, bundle: Bundle, settings: ConvertSettings, threads: int) -> BrokerProcess:
+        from styleshift.conversion.track.load import GPU_FRAMES, load_session
+        from styleshift.runtimes.broker_process import BrokerProcess
+
+        build = partial(load_session, bundle, settings, threads)
+        return BrokerProcess(build, GPU_FRAMES, self._stall_seconds)
+
+    def _begun(self, at: tuple[Job, str]) -> bool:
+        """Write down that a job is handed out, also where an older output is known.
+
+        From now on nobody can say which of the two lies there, until it is done.
+        """
+        target = _below(self._plan, at[0])
+        if at[1] and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
+            self._results[at[0].name] = earlier.result
+        if self._journal is not None and not self._journal.ours(target) and at[0].target.exists():
+            self._foreign.add(target)
+        self._note(Entry(target, "begun", self._key))
+        return self._result.fatal is None
+
+    def _take(self, at: tuple[Job, str] | None, event: Any, task: Task) -> None:
+        if at is None:
+            return
+        if isinstance(event, Progress):
+            self._music += event.amount
+            task.advance(0, music=f"{self._music / 60:.1f} min")
+            return
+        job = at[0]
+        if isinstance(event, Died):
+            event = Outcome(
+                job.name,
+                "failed",
+                "crashed",
+                f"reading or writing it ended its process ({_death(event.code)})",
+                "the file may be damaged; the others are not touched by it",
+            )
+        elif isinstance(event, Stalled):
+            event = Outcome(job.name, "failed", "stalled", f"nothing moved for {self._stall_seconds:.0f} s")
+        self._record(job, event, task)
+
+    def _record(self, job: Job, outcome: Outcome, task: Task) -> None:
+        known = self._results.get(job.name)
+        if outcome.status == "unchanged" and known:
+            outcome = replace(outcome, result=known)
+        self._result.outcomes[job.name] = outcome
+        task.advance()
+        if outcome.status in ("failed", "left out"):
+            if outcome.reason in FATAL:
+                self._result.fatal = outcome
+                return
+            target = _below(self._plan, job)
+            kept = job.target.exists() and target not in self._foreign
+            self._note(Entry(target, "kept" if kept else "failed", self._key))
+            if outcome.status == "left out":
+                self._reporter.detail(f"{_one_line(job.name)}: left out: {outcome.message}")
+            elif not self._plan.single:  # one file's failure is the whole command's, and is said there
+                self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
+        else:
+            self._note(
+                Entry(
+                    _below(self._plan, job),
+                    "done",
+                    self._key,
+                    outcome.sha256,
+                    outcome.size,
+                    outcome.mtime_ns,
+                    result=outcome.result,
+                )
+            )
+            self._reporter.detail(f"{_one_line(job.name)}: {outcome.status}")
+            for warning in outcome.result.get("warnings", ()) if outcome.status == "done" else ():
+                self._reporter.warn(f"{_one_line(job.name)}: {warning}")
+
+    def _note(self, entry: Entry) -> None:
+        if self._journal is None:
+            return
+        runtime, device = self._made_by
+        try:
+            self._journal.write(replace(entry, runtime=runtime, device=device))
+        except OSError as error:
+            self._result.fatal = Outcome(
+                entry.target,
+                "failed",
+                "disk full",
+                f"the journal cannot be written: {error.strerror or error}",
+            )
+
+
+def _seconds(outcomes: list[Outcome]) -> float:
+    return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
+
+
+def _death(code: int | None) -> str:
+    if code is None:
+        return "unknown cause"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _one_line(name: str) -> str:
+    """A name that may hold a line break, in a sentence that must not."""
+    return name.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _below(plan: Plan, job: Job) -> str:
+    return job.target.relative_to(plan.output).as_posix()
+
+
+def _remove_leftovers(plan: Plan, token: str) -> None:
+    from styleshift.audio.write import remove_leftovers
+
+    for folder in {job.target.parent for job in plan.jobs}:
+        if folder.is_dir():
+            remove_leftovers(folder, token)

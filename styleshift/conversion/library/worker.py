@@ -1,0 +1,236 @@
+"""What runs in a worker process: one file at a time. A decoder that crashes costs one file, not the run."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from styleshift.conversion.library.plan import Job
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageError
+
+if TYPE_CHECKING:
+    from styleshift.bundle.load import Bundle
+    from styleshift.conversion.track.converter import Pipeline
+    from styleshift.runtimes.broker import Address, BrokerSession
+
+# Failures that the next file will not escape.
+FATAL = frozenset({"setup", "disk full"})
+
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; crosses process borders, so plain values only.
+
+    Attributes:
+        name: of the job.
+        status: ``done``, ``unchanged`` (an earlier run's output is still right), ``left out`` or ``failed``.
+        reason: a short word where it failed or was left out.
+        message: a plain line where it failed or was left out.
+        hint: what to try.
+        sha256: of the source, as it was when it was read.
+        size: of the source, bytes.
+        mtime_ns: of the source.
+        result: see :class:`styleshift.conversion.track.convert.TrackResult`.
+        exit_code: where the whole run has to end for this.
+    """
+
+    name: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    hint: str = ""
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    result: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What this process knows: settings, and the pipeline once the first file has asked for it."""
+
+    bundle: Bundle
+    settings: ConvertSettings
+    threads: int
+    token: str
+    broker: Address | None
+    shared: BrokerSession | None = None
+    pipeline: Pipeline | None = None
+
+
+_worker: _Worker | None = None
+
+
+def begin(
+    bundle: Bundle, settings: ConvertSettings, threads: int, token: str, broker: Address | None = None
+) -> None:
+    """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
+
+    Args:
+        bundle: the model, which the command has looked through.
+        settings: of the conversion.
+        threads: that the model may use.
+        token: of the run, in the names of its temporary files.
+        broker: what runs the model for all workers; None: this one loads it for itself.
+    """
+    global _worker  # a process has one; pools hand over functions, not objects
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    if os.environ.get("STYLESHIFT_DEBUG", "") in ("", "0"):
+        # Decoders write notes to their developers on stderr; what matters comes back as an outcome.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    _worker = _Worker(bundle, settings, threads, token, broker)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(EXIT_SIGTERM)  # passes through the writer, which removes its temporary file
+
+
+def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
+    """Convert one file, and say what happened; raises nothing that can be said.
+
+    Args:
+        task: what to convert, and the SHA-256 of the source that the output there was made from, or nothing;
+            if the source is still the same, nothing is done.
+        tell: told of progress, in seconds of music.
+    """
+    job, known = task
+    worker = _worker
+    assert worker is not None, "begin() comes first"
+    try:
+        if worker.pipeline is None or (worker.shared is not None and worker.shared.broken):
+            worker.pipeline = _pipeline(worker, tell)
+    except StyleshiftError as error:
+        return Outcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
+    from styleshift.audio.stream import shown
+
+    try:
+        tell(0.0)
+        return _convert(worker, worker.pipeline, job, known, tell)
+    except UsageError as error:  # a link in the output folder leads to the source
+        return Outcome(job.name, "failed", "in the way", error.message, error.hint)
+    except StyleshiftError as error:
+        cause = error.__cause__
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = error.reason if isinstance(error, AudioError) else "model"
+        # Tables and reports name the file beside the message.
+        message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
+        return Outcome(job.name, "failed", "disk full" if full else reason, message, error.hint)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        message = f"{error.strerror or error}: {error.filename or job.name}"
+        return Outcome(job.name, "failed", "disk full" if full else "cannot write", message)
+    except MemoryError:
+        return Outcome(job.name, "failed", "memory", "not enough memory", "use fewer --jobs")
+    except Exception as error:  # a bug of ours, or a library's, met by one file: the others go on
+        return Outcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
+
+
+def _pipeline(worker: _Worker, tell: Callable[[float], None]) -> Pipeline:
+    from styleshift.conversion.track.load import load_pipeline
+    from styleshift.errors import BundleError
+
+    path = worker.bundle.path
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"the model file {path} cannot be read: {error.strerror or error}") from error
+    if digest != worker.bundle.digest:
+        raise BundleError(f"the model file {path} changed during the run", "run again")
+    if worker.broker is not None:
+        from styleshift.runtimes.broker import connect
+
+        worker.shared = connect(worker.broker, tell)
+    return load_pipeline(worker.bundle, worker.settings, worker.threads, worker.shared)[0]
+
+
+def _convert(
+    worker: _Worker, pipeline: Pipeline, job: Job, known: str, tell: Callable[[float], None]
+) -> Outcome:
+    from styleshift.audio.formats import output_format
+    from styleshift.audio.tags import made_by_styleshift
+    from styleshift.conversion.track.convert import convert_file
+
+    before = _stat(job)
+    if not worker.settings.include_own and made_by_styleshift(job.source):
+        return left_out(job)
+    digest = sha256(job.source, on_block=lambda: tell(0.0))
+    if known and digest == known:
+        return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
+
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    result = convert_file(
+        pipeline,
+        job.source,
+        job.target,
+        format=None if job.format == "same" else output_format(job.format),
+        salvage=worker.settings.salvage,
+        comment=worker.bundle.comment,
+        on_seconds=tell,
+        token=worker.token,
+    )
+    if worker.settings.keep_times:
+        os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return Outcome(
+        job.name,
+        "done",
+        sha256=digest,
+        size=before.st_size,
+        mtime_ns=before.st_mtime_ns,
+        result=result.to_dict(),
+    )
+
+
+def left_out(job: Job) -> Outcome:
+    """What becomes of a recording that is a conversion already: beside its source it would come twice."""
+    message = "its comment says that styleshift made it"
+    return Outcome(job.name, "left out", "own", message, "--include-own converts it too")
+
+
+def _stat(job: Job) -> os.stat_result:
+    try:
+        return job.source.stat()
+    except OSError as error:
+        raise AudioError(
+            f"{job.name}: cannot be opened: {error.strerror or error}", reason="unreadable"
+        ) from error
+
+
+def sha256(path: Path, on_block: Callable[[], None] = lambda: None) -> str:
+    """SHA-256 of a file's bytes, hexadecimal.
+
+    ``on_block`` is called after each megabyte: a large file on a slow disk takes its time.
+
+    Raises:
+        AudioError: it cannot be read, or is no regular file.
+    """
+    from styleshift.audio.stream import shown
+
+    if not path.is_file():
+        raise AudioError(f"{shown(path)}: is no regular file", reason="unreadable")
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                on_block()
+    except OSError as error:
+        raise AudioError(
+            f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"
+        ) from error
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What happens to one track: samples in, samples out, in constant memory."""

@@ -1,0 +1,171 @@
+"""One recording to one recording, in a file of the same kind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.audio.formats import OutputFormat, as_many_bits, same_format, writable_rate
+from styleshift.audio.read import open_audio
+from styleshift.audio.resample import resample
+from styleshift.audio.tags import bits_per_second, copy_tags
+from styleshift.audio.write import AudioWriter
+from styleshift.conversion.track.converter import Pipeline
+from styleshift.conversion.track.first_pass import BLOCK_FRAMES, Survey, salvaged, survey_file
+from styleshift.conversion.track.loudness import KEnergy, integrated_loudness
+from styleshift.errors import UsageError
+
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackResult:
+    """What became of one recording.
+
+    Attributes:
+        seconds: length of the music.
+        sample_rate: Hz, of the output.
+        channels: of both.
+        frames: of the output.
+        level_db: gated level of the source, dBFS; None: silent, and left as it is.
+        loudness_before: of the source, LUFS; None: silent.
+        loudness_after: of the output, before it was encoded.
+        peak_after: largest absolute sample of the output, before it was encoded.
+        took: seconds of work.
+        warnings: plain sentences.
+    """
+
+    seconds: float
+    sample_rate: int
+    channels: int
+    frames: int
+    level_db: float | None
+    loudness_before: float | None
+    loudness_after: float | None
+    peak_after: float
+    took: float
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a report."""
+        return asdict(self)
+
+
+def convert_file(
+    pipeline: Pipeline,
+    source: Path,
+    target: Path,
+    *,
+    format: OutputFormat | None = None,
+    salvage: bool = False,
+    comment: str = "",
+    on_seconds: Callable[[float], None] | None = None,
+    token: str = "",
+) -> TrackResult:
+    """Convert a file.
+
+    The output appears under its name when it is complete, with its tags, and read back; never in part. Memory
+    does not grow with its length.
+
+    Args:
+        pipeline: model and vocoder.
+        source: the recording, only read.
+        target: the output; its folder exists.
+        format: what to write; None: what the source is.
+        salvage: convert what can be read of a damaged file.
+        comment: a sentence added to the comment tag.
+        on_seconds: told from time to time how many more seconds of music were written; 0 while they are only
+            being looked at.
+        token: see :class:`styleshift.audio.write.AudioWriter`.
+
+    Raises:
+        AudioError: the source cannot be read whole, or the output not be written.
+        UsageError: the target is the source, by whatever name.
+        BundleError, PluginError: the model or the vocoder fails.
+    """
+    # Here, where every conversion of a file passes, whoever chose the names.
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UsageError(f"the output {target} is the source itself", "name another output")
+    began = time.monotonic()
+    told = on_seconds or (lambda seconds: None)
+    survey = survey_file(source, salvage=salvage, on_block=lambda: told(0.0))
+    assert survey.info is not None
+    written_as = format or same_format(survey.info, source)
+    rate = writable_rate(written_as, survey.sample_rate)
+    if written_as.lossy:
+        bits = bits_per_second(source, survey.seconds)
+        written_as = as_many_bits(written_as, survey.info, bits, rate)
+    warnings = list(survey.warnings)
+    if survey.level_db is None:
+        warnings.append("silent: there was nothing to convert, the silence is kept")
+    if rate != survey.sample_rate:
+        warnings.append(f"{written_as.name} has no {survey.sample_rate} Hz: written at {rate} Hz")
+    energy = KEnergy(rate, survey.channels)
+    powers, peak = [], 0.0
+
+    def tag(path: Path) -> None:
+        if lost := copy_tags(source, path, comment):
+            warnings.append(f"not carried: {', '.join(lost)}")
+
+    with (
+        open_audio(source, allow_cut=salvage) as stream,
+        AudioWriter(
+            target,
+            sample_rate=rate,
+            channels=survey.channels,
+            format=written_as,
+            frames=round(survey.frames * rate / survey.sample_rate),
+            on_written=tag,
+            token=token,
+        ) as writer,
+    ):
+        blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
+        # Closed before the files are: threads may be at work in it.
+        with closing(pipeline.convert(blocks, survey, ceiling=ceiling_of(written_as, survey))) as converted:
+            for block in resample(converted, survey.sample_rate, rate):
+                powers.append(energy.push(block))
+                peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
+                writer.write(block)
+                told(len(block) / rate)
+        frames = writer.frames
+    powers.append(energy.finish())
+    return TrackResult(
+        seconds=survey.seconds,
+        sample_rate=rate,
+        channels=survey.channels,
+        frames=frames,
+        level_db=survey.level_db,
+        loudness_before=survey.loudness,
+        loudness_after=integrated_loudness(np.concatenate(powers)),
+        peak_after=peak,
+        took=time.monotonic() - began,
+        warnings=tuple(warnings),
+    )
+
+
+def ceiling_of(written_as: OutputFormat, survey: Survey) -> float:
+    """Largest sample allowed: full scale, or what the source had where the format can hold more."""
+    return max(1.0, survey.peak) if written_as.subtype in ("FLOAT", "DOUBLE") else 1.0
+
+
+def convert_array(pipeline: Pipeline, samples: Float32Array, sample_rate: int) -> Float32Array:
+    """Convert samples ``[n]`` or ``[n, channels]`` float32, full scale at 1.0; the same shape comes back."""
+    from styleshift.conversion.track.first_pass import survey
+
+    shaped = samples[:, None] if samples.ndim == 1 else samples
+
+    def blocks() -> Iterator[Float32Array]:
+        for start in range(0, len(shaped), BLOCK_FRAMES):
+            yield shaped[start : start + BLOCK_FRAMES]
+
+    found = survey(blocks(), sample_rate, shaped.shape[1])
+    converted = list(pipeline.convert(blocks(), found, ceiling=max(1.0, found.peak)))
+    joined = np.concatenate(converted) if converted else shaped
+    return joined[:, 0] if samples.ndim == 1 else joined

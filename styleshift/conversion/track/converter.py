@@ -1,0 +1,210 @@
+"""A recording in another style, block by block: everything between decoder and encoder.
+
+The source goes to the model's sample rate and the reference level, becomes spectra, goes through generator
+and vocoder, and back to its own level and rate. There the band above the model's is added from the source
+itself, and the loudness matched. Each stage is a generator that pulls from the one before, so memory does not
+grow with the recording. A model that changes nothing gives the source back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.audio.level import gain_to_reference
+from styleshift.audio.resample import resample, resampled_length
+from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.ahead import ahead
+from styleshift.conversion.queues import ArrayQueue, Curve
+from styleshift.conversion.track.dynamics import follow_loudness, limit
+from styleshift.conversion.track.first_pass import Survey
+from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
+from styleshift.conversion.track.sections import layout_for, sections
+from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
+from styleshift.errors import AudioError
+from styleshift.frontend import SpectrogramConfig
+from styleshift.hooks.records import Vocoder
+
+Float32Array = npt.NDArray[np.float32]
+ComplexArray = npt.NDArray[np.complex64]
+
+# The vocoder gives a section of some seconds at once; while it is encoded the next is made. 8 MB in stereo.
+_BLOCKS_AHEAD = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A model and a vocoder, ready for any recording.
+
+    Attributes:
+        metadata: of the model.
+        run: the model, ``[batch, 1, bins, window]`` float32 to the same.
+        batch: windows at once.
+        vocoder: see :class:`styleshift.hooks.records.Vocoder`.
+        context_frames: what the vocoder wants on both sides, at a hop of a quarter of the frame.
+        overlap: let the stages run at the same time, in threads; for where processors are idle otherwise.
+    """
+
+    metadata: BundleMetadata
+    run: Callable[[Float32Array], Float32Array]
+    batch: int
+    vocoder: Vocoder
+    context_frames: int
+    overlap: bool = False
+
+    def convert(
+        self, blocks: Iterable[Float32Array], survey: Survey, *, ceiling: float = 1.0
+    ) -> Generator[Float32Array, None, None]:
+        """Convert a recording.
+
+        Args:
+            blocks: ``[n, channels]`` float32, ``survey.frames`` frames in all, cut anywhere.
+            survey: what a first pass over the same blocks found.
+            ceiling: largest absolute sample to give.
+
+        Yields:
+            Blocks ``[n, channels]`` float32, ``survey.frames`` frames in all, at the same sample rate.
+
+        Raises:
+            AudioError: there are more or fewer frames than the first pass found.
+            BundleError, PluginError: the model or the vocoder gives what it must not.
+        """
+        rate = self.metadata.spectrogram.sample_rate
+        counted = _counted(blocks, survey)
+        if survey.level_db is None or not resampled_length(survey.frames, survey.sample_rate, rate):
+            # Silence, or less than one sample of the model's: there is no style to change.
+            yield from counted
+            return
+        # The stages between the two threads let go of one another when Python drops them, which a traceback
+        # may delay; so the thread that began last is ended here, once the other has.
+        with ExitStack() as threads:
+            changed = self._changed(counted, survey, threads)
+            loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
+            done = limit(loud, survey.sample_rate, ceiling)
+            yield from ahead(done, _BLOCKS_AHEAD) if self.overlap else done
+
+    def _changed(
+        self, blocks: Iterable[Float32Array], survey: Survey, threads: ExitStack
+    ) -> Iterator[Float32Array]:
+        """The conversion at the source's sample rate, before loudness is matched."""
+        rate = self.metadata.spectrogram.sample_rate
+        top = _TopCurves(self.metadata.spectrogram)
+        originals, low = ArrayQueue(axis=0), ArrayQueue(axis=0)
+        slow = resample(_tap(blocks, originals), survey.sample_rate, rate)
+        sound = self._model_band(_tap(slow, low), survey, top, threads)
+        position = 0
+        for change in resample(self._differences(sound, low, top.low, rate), rate, survey.sample_rate):
+            change = change[: survey.frames - position]
+            yield self._with_top(change, originals, top.high, position, survey.sample_rate)
+            position += len(change)
+        while position < survey.frames:  # rounding of lengths leaves a sample or two
+            silence = np.zeros((min(len(originals), survey.frames - position), survey.channels), np.float32)
+            yield self._with_top(silence, originals, top.high, position, survey.sample_rate)
+            position += len(silence)
+
+    def _model_band(
+        self, blocks: Iterable[Float32Array], survey: Survey, top: _TopCurves, threads: ExitStack
+    ) -> Iterator[Float32Array]:
+        """The band below the model's Nyquist frequency, converted: ``[n, channels]`` at the model's rate."""
+        spectrogram = self.metadata.spectrogram
+        gain = np.float32(gain_to_reference(survey.level_db))
+        length = resampled_length(survey.frames, survey.sample_rate, spectrogram.sample_rate)
+        # A frame's phase is decided by those that overlap it, and more do at a smaller hop.
+        overlapping = max(1.0, spectrogram.frame_length / spectrogram.hop_length / 4)
+        context = max(
+            math.ceil(self.context_frames * overlapping), math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2
+        )
+        window = self.metadata.window_frames
+        layout = layout_for(self.metadata, length, max(window // 8, context + FADE_FRAMES))
+        pieces: Iterable[RestyledSection] = restyle(
+            sections((block * gain for block in blocks), layout),
+            spectrogram=spectrogram,
+            window=window,
+            multiple=self.metadata.time_multiple,
+            run=self.run,
+            batch=self.batch,
+            before=context + FADE_FRAMES,
+            after=context,
+        )
+        if self.overlap:
+            pieces = threads.enter_context(closing(ahead(pieces)))
+        for sound in vocode_sections(
+            _tell(pieces, top), vocoder=self.vocoder, spectrogram=spectrogram, context=context
+        ):
+            yield sound.T / gain
+
+    @staticmethod
+    def _differences(
+        sound: Iterable[Float32Array], low: ArrayQueue, top: Curve, rate: int
+    ) -> Iterator[Float32Array]:
+        """The conversion less what of the source will be added at its own rate."""
+        position = 0
+        for piece in sound:
+            gain = top.at(position, len(piece), rate)
+            position += len(piece)
+            top.forget_before(position / rate)
+            yield piece - gain[:, None] * low.take(len(piece))
+
+    @staticmethod
+    def _with_top(
+        change: Float32Array, originals: ArrayQueue, top: Curve, position: int, rate: int
+    ) -> Float32Array:
+        source: Float32Array = originals.take(len(change)) if len(change) else change
+        gain = top.at(position, len(change), rate)
+        top.forget_before((position + len(change)) / rate)
+        return change + gain[:, None] * source
+
+
+class _TopCurves:
+    """How much louder the top of the band became, at even steps, for both sample rates.
+
+    One curve for each of them, since each forgets what it was asked last.
+    """
+
+    def __init__(self, spectrogram: SpectrogramConfig) -> None:
+        self._hop = spectrogram.hop_length
+        self._middle = 0.0 if spectrogram.center else spectrogram.frame_length / 2
+        step = spectrogram.hop_length / spectrogram.sample_rate
+        self.low, self.high = Curve(step), Curve(step)
+        self._told = 0
+
+    def push(self, section: RestyledSection) -> None:
+        """Take in a section, whose frames lie where it wants them: between steps."""
+        gains = section.top_gains
+        steps = np.arange(self._told, -(-section.place.end // self._hop))
+        frames = (steps * self._hop - section.place.origin - self._middle) / self._hop
+        for curve in (self.low, self.high):
+            curve.push(np.interp(frames, np.arange(len(gains)), gains))
+        self._told += len(steps)
+
+
+def _tell(pieces: Iterable[RestyledSection], top: _TopCurves) -> Iterator[RestyledSection]:
+    for piece in pieces:
+        top.push(piece)
+        yield piece
+
+
+def _counted(blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
+    frames = 0
+    for block in blocks:
+        frames += len(block)
+        if frames > survey.frames:
+            break
+        yield block
+    if frames != survey.frames:
+        raise AudioError(
+            f"the recording changed while it was read: {survey.frames} samples at first, then "
+            f"{'more' if frames > survey.frames else frames}",
+            "run again",
+        )
+
+
+def _tap(blocks: Iterable[Float32Array], queue: ArrayQueue) -> Iterator[Float32Array]:
+    for block in blocks:
+        queue.push(block)
+        yield block

@@ -1,0 +1,122 @@
+"""The first pass over a recording: whether it can be read to its end, how long and how loud it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.audio.level import LevelMeter
+from styleshift.audio.read import open_audio
+from styleshift.audio.stream import AudioInfo
+from styleshift.conversion.track.loudness import KEnergy, integrated_loudness
+from styleshift.errors import AudioError
+
+Float32Array = npt.NDArray[np.float32]
+
+BLOCK_FRAMES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the first pass found.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: 1 or more.
+        frames: sample frames that can be decoded; the header's claim plays no part.
+        level_db: gated level, dBFS; None if the recording is silent.
+        loudness: integrated loudness, LUFS; None if below -70.
+        peak: largest absolute sample.
+        warnings: plain sentences.
+        info: what the header says; None for arrays.
+        powers: K-weighted, one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KEnergy`.
+    """
+
+    sample_rate: int
+    channels: int
+    frames: int
+    level_db: float | None
+    loudness: float | None
+    peak: float
+    warnings: tuple[str, ...] = ()
+    info: AudioInfo | None = None
+    powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.frames / self.sample_rate
+
+
+def survey_file(path: Path, *, salvage: bool = False, on_block: Callable[[], None] | None = None) -> Survey:
+    """Decode a file once, from its start to its end, keeping nothing of it.
+
+    Args:
+        path: the recording.
+        salvage: what can be read of a damaged file is enough, with a warning.
+        on_block: called after each block, so that somebody sees that it goes on.
+
+    Raises:
+        AudioError: it cannot be read, or not to its end.
+    """
+    warnings: list[str] = []
+    with open_audio(path, allow_cut=salvage) as stream:
+        blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
+        found = survey(blocks, stream.sample_rate, stream.channels, on_block)
+        return replace(found, warnings=(*stream.warnings, *warnings), info=stream.info)
+
+
+def survey(
+    blocks: Iterable[Float32Array],
+    sample_rate: int,
+    channels: int,
+    on_block: Callable[[], None] | None = None,
+) -> Survey:
+    """What one pass over blocks ``[n, channels]`` float32 finds."""
+    level = LevelMeter(sample_rate, channels)
+    energy = KEnergy(sample_rate, channels)
+    powers = []
+    frames = 0
+    for block in blocks:
+        level.push(block)
+        powers.append(energy.push(block))
+        frames += len(block)
+        if on_block:
+            on_block()
+    powers.append(energy.finish())
+    joined = np.concatenate(powers)
+    return Survey(
+        sample_rate,
+        channels,
+        frames,
+        level.level_db,
+        integrated_loudness(joined),
+        level.peak,
+        powers=joined,
+    )
+
+
+class _Stream(Protocol):
+    def blocks(self, frames: int) -> Iterator[Float32Array]: ...
+
+
+def salvaged(stream: _Stream, warnings: list[str]) -> Iterator[Float32Array]:
+    """The blocks up to the first damage, which becomes a warning.
+
+    Raises:
+        AudioError: the damage comes before any sound.
+    """
+    some = False
+    try:
+        for block in stream.blocks(BLOCK_FRAMES):
+            some = True
+            yield block
+    except AudioError as error:
+        if not some or error.reason != "damaged":
+            raise
+        warnings.append(f"only the part before the damage is converted: {error.message}")

@@ -1,0 +1,84 @@
+"""Makes a model file ready: runtime, vocoder, and how many windows fit on the device."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.track.converter import Pipeline
+from styleshift.hooks.records import RuntimeSession
+from styleshift.hooks.registry import build_config, load_registry
+from styleshift.runtimes.batches import Batches
+from styleshift.runtimes.plugin import runtimes_for
+from styleshift.runtimes.selection import settle
+
+Float32Array = npt.NDArray[np.float32]
+
+# Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
+CPU_FRAMES, GPU_FRAMES = 1024, 8192
+# A worker's part where several share a device: four fill it together, and one alone keeps it at work.
+SHARED_FRAMES = GPU_FRAMES // 4
+
+
+def load_session(bundle: Bundle, settings: ConvertSettings, threads: int) -> RuntimeSession:
+    """The model, loaded in the runtime and on the device that the settings name.
+
+    Raises:
+        PluginError: there is no such runtime.
+        ConfigError: it does not serve the device.
+        BundleError: it cannot load the model.
+    """
+    return runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
+
+
+def load_pipeline(
+    bundle: Bundle, settings: ConvertSettings, threads: int, shared: RuntimeSession | None = None
+) -> tuple[Pipeline, str]:
+    """A pipeline, and what really runs the model.
+
+    Args:
+        bundle: the model.
+        settings: names runtime, device and vocoder.
+        threads: of the CPU that the model may use.
+        shared: a session of :mod:`styleshift.runtimes.broker`, to be used instead of an own one.
+
+    Raises:
+        PluginError: there is no such runtime or vocoder.
+        ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
+        BundleError: the runtime cannot load the model.
+    """
+    settings = settle(checked(settings), bundle)
+    spec = load_registry().vocoders.get(settings.vocoder)
+    options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
+    session = shared or load_session(bundle, settings, threads)
+    if shared is not None:
+        frames = SHARED_FRAMES
+    else:
+        frames = CPU_FRAMES if settings.device == "cpu" else GPU_FRAMES
+    batch = max(1, frames // bundle.metadata.window_frames)
+    # More threads than one: there are fewer files at work than processors.
+    overlap = threads > 1 or settings.device != "cpu" or shared is not None
+    # What is too much for a shared device is seen, and told apart, where it is shared.
+    run = Batches(session) if shared is None else shared.run
+    pipeline = Pipeline(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
+    return pipeline, session.description
+
+
+def seconds_of_work(pipeline: Pipeline) -> float:
+    """How long a second of stereo music takes here, but for reading and writing; by converting noise."""
+    from styleshift.conversion.track.first_pass import survey
+
+    rate = 44100
+    noise = np.random.default_rng(0).standard_normal((rate * 10, 2)).astype(np.float32) * np.float32(0.1)
+    pipeline.run(
+        np.zeros((1, 1, pipeline.metadata.spectrogram.bins, pipeline.metadata.window_frames), np.float32)
+    )
+    began = time.monotonic()
+    for _ in pipeline.convert([noise], survey([noise], rate, 2)):
+        pass
+    return (time.monotonic() - began) / 10

@@ -1,0 +1,50 @@
+"""Runs windows through a session, as many at a time as the device's memory holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.errors import BundleError
+from styleshift.hooks.records import RuntimeSession
+
+Float32Array = npt.NDArray[np.float32]
+
+
+class Batches:
+    """Runs windows, fewer at a time once the device's memory has been too small."""
+
+    def __init__(self, session: RuntimeSession) -> None:
+        self._session = session
+        self._most: int | None = None
+
+    def __call__(self, windows: Float32Array) -> Float32Array:
+        """Map ``[batch, 1, bins, window]`` float32 to the same shape.
+
+        Raises:
+            BundleError: the model fails, also with a single window.
+        """
+        most = min(self._most or len(windows), len(windows))
+        while True:
+            try:
+                parts = [
+                    self._session.run(windows[start : start + most]) for start in range(0, len(windows), most)
+                ]
+                break
+            except Exception as error:  # every runtime raises types of its own
+                if most == 1 or not _out_of_memory(error):
+                    raise BundleError(
+                        f"the model fails: {str(error).splitlines()[0]}",
+                        "try --runtime onnxruntime --device cpu",
+                    ) from error
+                most //= 2
+                self._most = most
+        converted = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if converted.shape != windows.shape:
+            raise BundleError(f"the model turns {windows.shape} into {converted.shape}")
+        return converted
+
+
+def _out_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "memory" in text or "bad_alloc" in text or "alloc failed" in text

@@ -1,0 +1,148 @@
+"""What runs an exported model: ONNX Runtime is built in, others come as plugins."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.errors import BundleError, ConfigError
+from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+from styleshift.hooks.specs import hookimpl
+from styleshift.runtimes.float16 import to_half
+
+if TYPE_CHECKING:
+    from styleshift.hooks.records import Float32Array
+
+_QUIET, _SILENT = 3, 4  # ONNX Runtime's log levels: errors only, and what ends the process
+
+
+class OnnxRuntimeSession:
+    """A model in ONNX Runtime; see :class:`styleshift.hooks.records.RuntimeSession`."""
+
+    def __init__(self, session: Any, description: str) -> None:
+        self._session = session
+        self._input: str = session.get_inputs()[0].name
+        self._description = description
+
+    @property
+    def description(self) -> str:
+        """Library, provider and precision."""
+        return self._description
+
+    def run(self, log_magnitude: Float32Array) -> Float32Array:
+        """Map ``[batch, 1, bins, frames]`` float32 to the same shape."""
+        converted: Float32Array = self._session.run(None, {self._input: log_magnitude})[0]
+        return converted
+
+
+def load_onnxruntime(model: Path, device: str, threads: int, *, half: bool = False) -> RuntimeSession:
+    """Load a model file in ONNX Runtime.
+
+    Args:
+        model: ONNX file.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        threads: of the CPU that one call of ``run`` may use.
+        half: convolutions and matrix products in float16; see :mod:`styleshift.runtimes.float16`.
+
+    Raises:
+        BundleError: the file cannot be loaded, or the device not be used.
+    """
+    import onnxruntime
+
+    # A GPU that cannot be used is told of below, in a line of ours.
+    onnxruntime.set_default_logger_severity(_SILENT if device.startswith("cuda") else _QUIET)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    options.intra_op_num_threads = max(1, threads)
+    options.inter_op_num_threads = 1
+    # Idle threads that spin take the processor from the other workers' front ends and encoders.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    wanted = "CPUExecutionProvider"
+    providers: list[Any] = [wanted]
+    if device.startswith("cuda"):
+        wanted = "CUDAExecutionProvider"
+        index = int(device[5:] or 0)
+        # Every window has the same shape: a quick choice of algorithm holds, and the arena need not double.
+        settings = {
+            "device_id": index,
+            "cudnn_conv_algo_search": "HEURISTIC",
+            "arena_extend_strategy": "kSameAsRequested",
+        }
+        providers = [(wanted, settings), "CPUExecutionProvider"]
+        if hasattr(onnxruntime, "preload_dlls"):
+            # CUDA and cuDNN from the pip packages that torch brings; it prints what it does not find.
+            with contextlib.redirect_stdout(io.StringIO()):
+                onnxruntime.preload_dlls()
+    try:
+        given: str | bytes = str(model)
+        if any("\ud800" <= c <= "\udfff" for c in str(model)):  # no UTF-8: ONNX Runtime refuses such a path
+            given = model.read_bytes()
+        if half:
+            given = to_half(model.read_bytes())
+        session = onnxruntime.InferenceSession(given, options, providers=providers)
+    except Exception as error:  # ONNX Runtime raises many types of its own
+        raise BundleError(
+            f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}", "export the model again"
+        ) from error
+    # Asked for CUDA where its libraries are missing, ONNX Runtime logs it and runs on the CPU.
+    if wanted not in session.get_providers():
+        raise BundleError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot use {device} on this machine: it offers "
+            f"{', '.join(session.get_providers())}",
+            "install onnxruntime-gpu with its CUDA libraries, or use --device cpu",
+        )
+    provider = wanted.removesuffix("ExecutionProvider")
+    precision = "float16" if half else "float32"
+    return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, {precision}")
+
+
+@hookimpl
+def styleshift_runtimes() -> Iterable[RuntimeSpec]:
+    """``onnxruntime`` on CUDA or CPU, and ``onnxruntime-float16`` on CUDA."""
+    return [
+        RuntimeSpec(
+            "onnxruntime",
+            "ONNX Runtime, on an NVIDIA GPU or the CPU",
+            load_onnxruntime,
+            devices=("cpu", "cuda"),
+        ),
+        RuntimeSpec(
+            "onnxruntime-float16",
+            "ONNX Runtime, on an NVIDIA GPU, with convolutions in float16",
+            partial(load_onnxruntime, half=True),
+            priority=10,
+            devices=("cuda",),
+        ),
+    ]
+
+
+def runtimes_for(name: str, device: str, *, required: bool = True) -> list[RuntimeSpec]:
+    """The runtime that ``--runtime`` names; for ``auto`` all that serve the device, highest priority first.
+
+    Args:
+        name: of a runtime, or ``auto``.
+        device: as :func:`styleshift.runtimes.devices.resolve_device` returns it.
+        required: that there is one.
+
+    Raises:
+        PluginError: there is none of that name.
+        ConfigError: it does not serve the device, or none does, and one is required.
+    """
+    from styleshift.hooks.registry import load_registry
+
+    shelf = load_registry().runtimes
+    kind = device.split(":")[0]
+    specs = shelf.specs() if name == "auto" else [shelf.get(name)]
+    fit = sorted((spec for spec in specs if kind in spec.devices), key=lambda spec: -spec.priority)
+    if required and not fit:
+        if name == "auto":
+            raise ConfigError(f"no runtime that is installed runs on {device}", "use --device cpu")
+        raise ConfigError(
+            f"runtime {name} does not run on {device}; it runs on {', '.join(specs[0].devices)}",
+            "leave --runtime or --device out",
+        )
+    return fit

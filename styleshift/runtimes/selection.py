@@ -1,0 +1,183 @@
+"""What ``--runtime auto`` and ``--device auto`` mean for one model on this machine: tried, not looked up.
+
+A runtime is taken if it loads the model, gives for a test input what ONNX Runtime gives in float32 on the
+CPU, and, on a CPU, is faster than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.bundle.load import Bundle
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import BundleError, StyleshiftError
+from styleshift.progress import Reporter
+from styleshift.runtimes import devices
+from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
+
+if TYPE_CHECKING:
+    from styleshift.bundle.metadata import BundleMetadata
+    from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+
+Float32Array = npt.NDArray[np.float32]
+
+# Root mean square of the difference, as a share of the output's own deviation: about 0.3 dB in a bin.
+# bfloat16 comes out at 0.004 (recipe small) to 0.025 (seed), float16 near 0.001.
+PARITY = 0.03
+# Less than this is not worth another library's rounding.
+WORTH = 1.1
+_RUNS, _ENOUGH_SECONDS = 5, 1.0
+
+
+def settle(
+    settings: ConvertSettings,
+    bundle: Bundle,
+    reporter: Reporter | None = None,
+    earlier: Mapping[str, str] | None = None,
+) -> ConvertSettings:
+    """Settings with a runtime and a device that work here.
+
+    Two runtimes that are about as fast may change places from one run to the next. So that a library that is
+    gone on with is not made by both, the one that began it is taken again where it still works.
+
+    Args:
+        settings: whose ``auto`` is to be settled; a name is left as it is.
+        bundle: the model.
+        reporter: told, in a line each, what was not taken and why.
+        earlier: by device (``cpu``, ``cuda``), the runtime that made what is there already, if any; see
+            :meth:`styleshift.conversion.library.journal.Journal.runtimes`.
+
+    Raises:
+        ConfigError: no such device, or the runtime does not serve it.
+        PluginError: no such runtime.
+        BundleError: the model cannot be run at all.
+    """
+    reporter = reporter or Reporter()
+    if settings.runtime != "auto":
+        earlier = None
+    if settings.device != "auto":
+        device = devices.resolve_device(settings.device)
+        fit = runtimes_for(settings.runtime, device)
+        if settings.runtime == "auto":
+            chosen = _choose(fit, device, bundle, reporter, earlier)
+            if chosen is None:
+                raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
+            return replace(settings, device=device, runtime=chosen)
+        return replace(settings, device=device)
+    if devices.cuda_devices():
+        there = runtimes_for(settings.runtime, "cuda", required=False)
+        chosen = _choose(there, "cuda", bundle, reporter, earlier) if there else None
+        if chosen is not None:
+            return replace(settings, device="cuda", runtime=chosen)
+        if there:
+            reporter.warn("the GPU is not used; the CPU does the work")
+    return settle(replace(settings, device="cpu"), bundle, reporter, earlier)
+
+
+def _choose(
+    fit: list[RuntimeSpec],
+    device: str,
+    bundle: Bundle,
+    reporter: Reporter,
+    earlier: Mapping[str, str] | None,
+) -> str | None:
+    """The first on a GPU, the fastest on a CPU, of those that hold what they promise; None if none does."""
+    if device == "cpu" and len(fit) == 1:
+        return fit[0].name  # there is nothing to choose, and what is wrong with it will be said
+    # That a GPU is not used costs a night; which of two libraries is, a little.
+    say = reporter.info if device == "cpu" else reporter.warn
+    before = (earlier or {}).get(device.split(":")[0], "")
+    if before == "onnxruntime" and device == "cpu":
+        return before
+    if before and before not in [spec.name for spec in fit]:
+        reporter.info(f"what is there was made with {before}, which does not run here")
+    fit = sorted(fit, key=lambda spec: spec.name != before)  # it comes first; the others stay in their order
+    window = trial_window(bundle.metadata)
+    reference = load_onnxruntime(bundle.path, "cpu", 1)
+    wanted = reference.run(window)
+    # On a CPU all of them compute on the same processors: what counts is the time, and 10 % is the least.
+    best, least = None, 0.0  # the fastest so far, and its seconds a window
+    for spec in fit:
+        if device == "cpu" and spec.name == "onnxruntime":
+            best = best or spec.name
+            continue
+        try:
+            session = spec.build(bundle.path, device, 1)
+            difference = distance(session.run(window), wanted)
+        except Exception as error:  # a stranger's library on a stranger's hardware
+            text = error.message if isinstance(error, StyleshiftError) else str(error)
+            say(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
+            continue
+        if not difference <= PARITY:
+            say(f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed")
+            continue
+        reporter.detail(f"{session.description}: differs from float32 on the CPU by {difference:.2%}")
+        if device != "cpu" or spec.name == before:
+            return spec.name
+        least = least or _seconds(reference, window)
+        taken = _seconds(session, window)
+        # Against what is built in, a plugin must be worth it; of two plugins, the faster is taken.
+        most = least if best not in (None, "onnxruntime") else least / WORTH
+        if taken > most:
+            than = "not enough less" if taken < least else "no less"
+            say(
+                f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, which is {than} "
+                f"than the {least * 1e3:.1f} of {best or 'onnxruntime'}"
+            )
+        else:
+            best, least = spec.name, taken
+    return best
+
+
+def distance(found: Float32Array, wanted: Float32Array) -> float:
+    """Root mean square of the difference over the deviation of ``wanted``; infinite for other shapes."""
+    if found.shape != wanted.shape:
+        return float("inf")
+    error = np.sqrt(np.mean(np.square(found.astype(np.float64) - wanted)))
+    return float(error / (wanted.std() + 1e-12))
+
+
+def trial_window(metadata: BundleMetadata) -> Float32Array:
+    """A window of decaying notes over a little noise, at the level the model was trained at.
+
+    Returns:
+        ``[1, 1, bins, frames]`` float32, compressed as the model wants it.
+    """
+    from styleshift.frontend import compress, stft
+
+    spectrogram, frames = metadata.spectrogram, metadata.window_frames
+    rate = spectrogram.sample_rate
+    samples = (frames - 1) * spectrogram.hop_length + spectrogram.frame_length
+    clock = np.arange(samples) / rate
+    random = np.random.default_rng(0)
+    sound = 0.02 * random.standard_normal(samples)
+    for start in np.arange(0, clock[-1], 0.25):
+        since = np.maximum(clock - start, 0)
+        pitch = random.uniform(100, 800)
+        for harmonic in range(1, 8):
+            sound += (
+                (since > 0) * np.exp(-4 * since) * np.sin(2 * np.pi * pitch * harmonic * since) / harmonic
+            )
+    sound *= 10 ** (metadata.reference_level_db / 20) / np.sqrt(np.mean(np.square(sound)))
+    spectrum = stft(sound.astype(np.float32), spectrogram, threads=1)[:frames]
+    log_magnitude = compress(np.abs(spectrum), spectrogram)
+    return np.ascontiguousarray(log_magnitude.T)[None, None]
+
+
+def _seconds(session: RuntimeSession, window: Float32Array) -> float:
+    """The shortest of a few runs."""
+    clock: Callable[[], float] = time.perf_counter
+    best, began = float("inf"), clock()
+    for _ in range(_RUNS):
+        start = clock()
+        session.run(window)
+        best = min(best, clock() - start)
+        if clock() - began > _ENOUGH_SECONDS:
+            break
+    return best

@@ -1,0 +1,227 @@
+"""Where each output goes is decided once, for the whole tree, and no two are alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from styleshift.conversion.library.plan import _targets, parse_shard, plan_conversion
+from styleshift.errors import NothingToDoError, UsageError
+
+
+def tree(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return root
+
+
+def targets(source: Path, **options: object) -> dict[str, str]:
+    plan = plan_conversion(source, "classical", **options)  # type: ignore[arg-type]
+    return {job.name: job.target.relative_to(plan.output).as_posix() for job in plan.jobs}
+
+
+def test_the_same_tree_beside_the_source(tmp_path: Path) -> None:
+    source = tree(tmp_path / "library", "a.mp3", "b/c.flac", "b/d/e.ogg", "cover.jpg", ".hidden.wav")
+    plan = plan_conversion(source, "classical")
+    assert plan.output == tmp_path / "library-classical"
+    assert [job.name for job in plan.jobs] == ["a.mp3", "b/c.flac", "b/d/e.ogg"]
+    assert [job.target for job in plan.jobs] == [plan.output / job.name for job in plan.jobs]
+    assert {skipped.name for skipped in plan.skipped} == {"cover.jpg", ".hidden.wav"}
+
+
+def test_names_never_collide_in_another_format(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "a.ogg", "b.mp3", "c.flac", "c.mp3", "D.wav", "d.mp3", "x/a.mp3")
+    assert targets(source, audio_format="flac") == {
+        "a.mp3": "a.mp3.flac",
+        "a.ogg": "a.ogg.flac",
+        "b.mp3": "b.flac",
+        "c.flac": "c.flac",
+        "c.mp3": "c.mp3.flac",
+        "D.wav": "D.wav.flac",
+        "d.mp3": "d.mp3.flac",
+        "x/a.mp3": "x/a.flac",
+    }
+
+
+NAMES = st.builds(
+    lambda stem, ending: stem + ending,
+    st.sampled_from(["a", "A", "a.mp3", "a.flac", "b"]),
+    st.sampled_from([".mp3", ".flac", ".wav", ".FLAC", ".wma", ".mp3.flac"]),
+)
+
+
+@given(st.lists(NAMES, unique=True, max_size=25), st.sampled_from([None, ".flac", ".mp3"]))
+def test_no_two_names_meet(names: list[str], extension: str | None) -> None:
+    made = _targets(names, extension)
+    assert set(made) == set(names)
+    changed = [name for name in names if made[name] != name]
+    kept = {name.casefold() for name in names if made[name] == name}
+    folded = [made[name].casefold() for name in changed]
+    assert len(set(folded)) == len(folded)
+    assert not kept & set(folded)
+    assert len(set(made.values())) == len(names)
+
+
+def test_parts_of_a_library_fit_together(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "a.ogg", "live/b.mp3", "live/c.wav", "e.flac")
+    whole = targets(source, audio_format="flac")
+    assert targets(source, audio_format="flac", include=["*.ogg"]) == {"a.ogg": whole["a.ogg"]}
+    assert set(targets(source, exclude=["live/*"])) == {"a.mp3", "a.ogg", "e.flac"}
+    assert len(targets(source, limit=2)) == 2
+    shards = [targets(source, audio_format="flac", shard=(part, 2)) for part in (1, 2)]
+    assert not set(shards[0]) & set(shards[1])
+    assert shards[0] | shards[1] == whole
+
+
+def test_formats_that_are_only_read_become_ones_that_are_written(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.ape", "b.wma", "c.m4a", "d.opus")
+    plan = plan_conversion(source, "x")
+    assert {job.target.name: job.format for job in plan.jobs} == {
+        "a.flac": "flac",
+        "b.m4a": "m4a",
+        "c.m4a": "same",
+        "d.opus": "same",
+    }
+
+
+def test_the_output_is_never_the_source_nor_in_it_nor_around_it(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "sub/b.mp3")
+    (tmp_path / "link").symlink_to(source)
+    for output in (
+        source,
+        source / "out",
+        source / "sub",
+        tmp_path,
+        tmp_path / "link",
+        tmp_path / "link" / "x",
+    ):
+        with pytest.raises(UsageError):
+            plan_conversion(source, "x", output=output)
+    with pytest.raises(UsageError, match="source itself"):
+        plan_conversion(source / "a.mp3", "x", output=source / "a.mp3")
+    with pytest.raises(UsageError, match="file"):
+        plan_conversion(source, "x", output=tree(tmp_path / "other", "f") / "f")
+
+
+def test_a_link_to_the_output_is_not_converted_again(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "b/c.mp3")
+    output = tree(tmp_path / "l-x", "a.mp3", "b/c.mp3")
+    (source / "made").symlink_to(output)
+    (source / "b" / "part").symlink_to(output / "b")
+    assert [job.name for job in plan_conversion(source, "x").jobs] == ["a.mp3", "b/c.mp3"]
+    other = [job.name for job in plan_conversion(source, "y").jobs]
+    assert other == ["a.mp3", "b/c.mp3", "b/part/c.mp3", "made/a.mp3"]
+
+
+def test_dot_and_trailing_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tree(tmp_path / "l", "a.mp3")
+    monkeypatch.chdir(source)
+    assert plan_conversion(Path(), "x").output.resolve() == tmp_path / "l-x"
+    monkeypatch.chdir(tmp_path)
+    assert plan_conversion(Path("l/"), "x").output == Path("l-x")
+    assert plan_conversion(Path("l"), "a/b").output == Path("l-a_b")
+
+
+@pytest.mark.parametrize(
+    ("output", "audio_format", "target", "written"),
+    [
+        (None, "same", "song-x.mp3", "same"),
+        (None, "flac", "song-x.flac", "flac"),
+        ("out", "same", "out/song-x.mp3", "same"),
+        ("out/new.mp3", "same", "out/new.mp3", "same"),
+        ("new.flac", "same", "new.flac", "flac"),
+        ("new.dat", "wav", "new.dat", "wav"),
+    ],
+)
+def test_one_recording(
+    tmp_path: Path, output: str | None, audio_format: str, target: str, written: str
+) -> None:
+    source = tree(tmp_path, "song.mp3") / "song.mp3"
+    plan = plan_conversion(
+        source, "x", output=tmp_path / output if output else None, audio_format=audio_format
+    )
+    assert plan.single
+    assert plan.jobs[0].target == tmp_path / target
+    assert plan.jobs[0].format == written
+
+
+def test_a_strangers_domain_names_a_folder_that_can_be_made(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3")
+    for domain in ("a\0b", "a\nb", "x" * 5000, "\ud800", "../../up", "a\x1b[31m"):
+        plan = plan_conversion(source, domain)
+        assert plan.output.parent == tmp_path
+        assert plan.output.name.isprintable()
+        plan.output.mkdir(exist_ok=True)
+        plan_conversion(source / "a.mp3", domain).jobs[0].target.touch()
+
+
+@pytest.mark.parametrize(
+    ("name", "audio_format", "written"),
+    [
+        ("out.mp3", "flac", None),
+        ("out.opus", "ogg", None),
+        ("out.ape", "flac", None),
+        ("out.FLAC", "flac", "flac"),
+        ("out.aif", "aiff", "aiff"),
+        ("out.aif", "same", "aiff"),
+        ("out.oga", "ogg", "ogg"),
+        ("out.m4b", "m4a", "m4a"),
+    ],
+)
+def test_format_and_extension_agree(
+    tmp_path: Path, name: str, audio_format: str, written: str | None
+) -> None:
+    source = tree(tmp_path, "song.mp3") / "song.mp3"
+    if written is None:
+        with pytest.raises(UsageError, match="do not agree"):
+            plan_conversion(source, "x", output=tmp_path / name, audio_format=audio_format)
+    else:
+        plan = plan_conversion(source, "x", output=tmp_path / name, audio_format=audio_format)
+        assert plan.jobs[0].format == written
+
+
+def test_one_recording_to_a_name_of_no_known_format(tmp_path: Path) -> None:
+    source = tree(tmp_path, "song.mp3") / "song.mp3"
+    with pytest.raises(UsageError, match="format"):
+        plan_conversion(source, "x", output=tmp_path / "new.docx")
+
+
+def test_nothing_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="there is no"):
+        plan_conversion(tmp_path / "absent", "x")
+    source = tree(tmp_path / "l", "cover.jpg")
+    with pytest.raises(NothingToDoError, match="no recording"):
+        plan_conversion(source, "x")
+    tree(source, "a.mp3")
+    with pytest.raises(NothingToDoError, match="none of the 1"):
+        plan_conversion(source, "x", include=["*.ogg"])
+    with pytest.raises(UsageError, match="format"):
+        plan_conversion(source, "x", audio_format="midi")
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    source.mkdir()
+    name = os.fsdecode(b"caf\xe9.wav")
+    try:
+        (source / name).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system wants UTF-8 names")
+    assert plan_conversion(source, "x").jobs[0].target.name == name
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_shards_are_checked(text: str) -> None:
+    with pytest.raises(UsageError, match="shard"):
+        parse_shard(text)
+
+
+def test_a_shard() -> None:
+    assert parse_shard("2/4") == (2, 4)
+    assert parse_shard(None) is None

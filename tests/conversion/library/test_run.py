@@ -1,0 +1,268 @@
+"""Many files: one that fails costs itself, what is done is skipped, and what is not ours is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import soundfile
+
+from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.conversion.library.plan import plan_conversion
+from styleshift.conversion.library.run import LibraryResult, convert_plan
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import ConfigError
+from styleshift.interrupt import StopRequest
+
+RATE = 16000
+
+
+@pytest.fixture
+def bundle(models: ModuleType, tmp_path: Path) -> Bundle:
+    return load_bundle(models.make_model(tmp_path / "m.onnx"))
+
+
+def song(path: Path, frames: int = 4000, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = 0.1 * np.random.default_rng(seed).standard_normal(frames)
+    soundfile.write(path, samples, RATE)
+    return path
+
+
+def convert(source: Path, bundle: Bundle, *, overwrite: str = "stale", **settings: object) -> LibraryResult:
+    plan = plan_conversion(source, "x")
+    made = ConvertSettings(vocoder="source-phase", **settings) if "vocoder" not in settings else None
+    return convert_plan(
+        plan,
+        bundle,
+        made or ConvertSettings(**settings),  # type: ignore[arg-type]
+        jobs=2,
+        overwrite=overwrite,
+        stall_seconds=6.0,
+    )
+
+
+def statuses(result: LibraryResult) -> dict[str, str]:
+    return {name: outcome.reason or outcome.status for name, outcome in result.outcomes.items()}
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.wav")}
+
+
+def test_what_is_done_is_skipped_and_what_changed_is_made_again(
+    bundle: Bundle, models: ModuleType, tmp_path: Path
+) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "a.wav"), song(source / "b" / "c.wav", seed=1)
+    assert statuses(convert(source, bundle)) == {"a.wav": "done", "b/c.wav": "done"}
+    first = stamps(output)
+    assert statuses(convert(source, bundle)) == {"a.wav": "unchanged", "b/c.wav": "unchanged"}
+    os.utime(source / "a.wav", ns=(1, 1))  # touched, but with the same content
+    song(source / "b" / "c.wav", seed=2)
+    assert statuses(convert(source, bundle)) == {"a.wav": "unchanged", "b/c.wav": "done"}
+    second = stamps(output)
+    assert second["a.wav"] == first["a.wav"]
+    assert second["c.wav"] > first["c.wav"]
+    (output / "a.wav").unlink()
+    assert statuses(convert(source, bundle)) == {"a.wav": "done", "b/c.wav": "unchanged"}
+    # Whole files are the same with it, so following the hint costs only the damaged ones.
+    assert statuses(convert(source, bundle, salvage=True)) == {"a.wav": "unchanged", "b/c.wav": "unchanged"}
+    assert statuses(convert(source, bundle, vocoder="pghi")) == {"a.wav": "done", "b/c.wav": "done"}
+    other = load_bundle(models.make_model(tmp_path / "m2.onnx", change=np.ones(257)))
+    assert statuses(convert(source, other, salvage=True)) == {"a.wav": "done", "b/c.wav": "done"}
+    assert statuses(convert(source, bundle, overwrite="never")) == {
+        "a.wav": "unchanged",
+        "b/c.wav": "unchanged",
+    }
+    assert statuses(convert(source, bundle, overwrite="always")) == {"a.wav": "done", "b/c.wav": "done"}
+
+
+def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Path) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "a.wav"), song(source / "b.wav")
+    mine = song(output / "a.wav", seed=9).read_bytes()
+    result = convert(source, bundle)
+    assert statuses(result) == {"a.wav": "in the way", "b.wav": "done"}
+    assert (output / "a.wav").read_bytes() == mine
+    assert statuses(convert(source, bundle, overwrite="always"))["a.wav"] == "done"
+    assert (output / "a.wav").read_bytes() != mine
+
+
+def entries(output: Path) -> dict[str, dict[str, str]]:
+    lines = (output / ".styleshift" / "journal.jsonl").read_text().splitlines()
+    return {entry["target"]: entry for entry in map(json.loads, lines)}
+
+
+def test_a_failed_file_is_no_longer_called_begun(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    (source / "sub").mkdir(parents=True)
+    (source / "a.wav").write_bytes(b"no music")
+    song(source / "sub" / "b.wav")
+    convert(source, bundle)
+    assert {name: entry["state"] for name, entry in entries(output).items()} == {
+        "a.wav": "failed",
+        "sub/b.wav": "done",
+    }
+    # Nothing of ours was left at its place: what appears there is somebody's.
+    mine = song(output / "a.wav", seed=5).read_bytes()
+    assert statuses(convert(source, bundle))["a.wav"] == "in the way"
+    assert statuses(convert(source, bundle, overwrite="always"))["a.wav"] == "unreadable"
+    assert statuses(convert(source, bundle))["a.wav"] == "in the way"
+    assert (output / "a.wav").read_bytes() == mine
+
+
+def test_a_remake_that_fails_keeps_the_old_output_and_does_not_call_it_done(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old ``done`` must not stand: nobody can say of a kill whether it came before the rename."""
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "a.wav", 8000)
+    convert(source, bundle)
+    before = entries(output)["a.wav"]
+    assert before["state"] == "done"
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    assert statuses(convert(source, bundle, vocoder="trouble")) == {"a.wav": "crashed"}
+    after = entries(output)["a.wav"]
+    assert after["state"] == "kept"
+    assert after["key"] != before["key"]
+    assert statuses(convert(source, bundle)) == {"a.wav": "done"}
+
+
+def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Path) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "long.wav", RATE * 600), song(source / "short.wav")
+    stop = StopRequest()
+    stop.signal_number = 15
+    convert_plan(plan_conversion(source, "x"), bundle, ConvertSettings(), jobs=1, stop=stop)
+    assert set(entries(output)) == {"long.wav"}
+    (source / "long.wav").unlink()
+    mine = song(output / "short.wav", seed=3).read_bytes()
+    assert statuses(convert(source, bundle)) == {"short.wav": "in the way"}
+    assert (output / "short.wav").read_bytes() == mine
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_crash_a_hang_and_an_error_cost_one_file_each(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    for name, frames in (("crash", 8000), ("hang", 9000), ("raise", 10000)):
+        song(source / f"{name}.wav", frames)
+    for number in range(4):
+        song(source / f"good{number}.wav", 4000 + number)
+    result = convert(source, bundle, vocoder="trouble")
+    assert statuses(result) == {
+        "crash.wav": "crashed",
+        "hang.wav": "stalled",
+        "raise.wav": "bug",
+        **{f"good{number}.wav": "done" for number in range(4)},
+    }
+    assert "signal 11" in result.outcomes["crash.wav"].message
+    assert "tripped" in result.outcomes["raise.wav"].message
+    assert sorted(path.name for path in output.iterdir() if path.is_file()) == [
+        f"good{number}.wav" for number in range(4)
+    ]
+
+
+def test_a_full_disk_ends_the_run_in_good_order_and_it_goes_on_later(
+    bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    monkeypatch.setenv("TROUBLE_DISK", f"{output}=30000")
+    for number in range(6):
+        song(source / f"{number}.wav", 5000)  # 10 kB each: two fit, and the journal
+    result = convert(source, bundle, vocoder="trouble")
+    assert result.fatal is not None
+    assert result.fatal.reason == "disk full"
+    whole = [path for path in output.iterdir() if path.is_file()]
+    assert 1 <= len(whole) <= 2
+    assert all(soundfile.info(path).frames == 5000 for path in whole)
+    monkeypatch.delenv("TROUBLE_DISK")
+    again = statuses(convert(source, bundle, vocoder="trouble"))
+    assert set(again.values()) == {"done", "unchanged"}
+    assert list(again.values()).count("unchanged") >= len(whole) - 1  # one was not yet written down
+    assert sorted(path.name for path in output.iterdir() if path.is_file()) == [f"{n}.wav" for n in range(6)]
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    for number in range(3):
+        song(source / f"{number}.wav")
+    bundle.path.write_bytes(b"gone")
+    result = convert(source, bundle)
+    assert result.fatal is not None
+    assert result.fatal.reason == "setup"
+
+
+def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    song(source / "a.wav", RATE * 600)
+    stop = StopRequest()
+    stop.signal_number = 15
+    plan = plan_conversion(source, "x")
+    result = convert_plan(plan, bundle, ConvertSettings(), jobs=1, stop=stop)
+    assert result.stopped
+    assert result.took < 10
+    assert not [path for path in plan.output.iterdir() if path.is_file()]
+
+
+def test_less_than_one_job_is_a_mistake(bundle: Bundle, tmp_path: Path) -> None:
+    song(tmp_path / "l" / "a.wav")
+    with pytest.raises(ConfigError, match="jobs is -3"):
+        convert_plan(plan_conversion(tmp_path / "l", "x"), bundle, ConvertSettings(), jobs=-3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("part", ["", "1of2"])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_process_that_is_killed_leaves_nothing_and_anothers_files_stay(
+    bundle: Bundle,
+    models: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    single: bool,
+) -> None:
+    monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
+    crash = song(tmp_path / "l" / "crash.wav", 8000)
+    plan = plan_conversion(crash if single else crash.parent, "x", output=tmp_path / "out")
+    plan.output.mkdir()
+    (plan.output / ".styleshift-0123.wav").touch()
+    settings = ConvertSettings(vocoder="trouble")
+    result = convert_plan(plan, bundle, settings, jobs=1, part=part)
+    assert statuses(result) == {"crash.wav": "crashed"}
+    # A run over a whole library is alone in the folder, and cleans up after any other.
+    alone = not part and not single
+    left = [path.name for path in plan.output.iterdir() if path.is_file()]
+    assert left == ([] if alone else [".styleshift-0123.wav"])
+
+
+def test_modification_times_on_request(bundle: Bundle, tmp_path: Path) -> None:
+    source = song(tmp_path / "l" / "a.wav")
+    os.utime(source, ns=(10**18, 10**18 + 5000))
+    convert(tmp_path / "l", bundle, keep_times=True)
+    assert (tmp_path / "l-x" / "a.wav").stat().st_mtime_ns == 10**18 + 5000
+
+
+def test_nothing_of_the_source_is_touched(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    for number in range(3):
+        song(source / f"d{number}" / "a.wav", seed=number)
+    before = {
+        path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in source.rglob("*")
+    }
+    convert(source, bundle)
+    after = {
+        path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in source.rglob("*")
+    }
+    assert after == before
