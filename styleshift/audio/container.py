@@ -10,42 +10,24 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from styleshift.audio.formats import recognised
+
 # Sizes that a writer to a pipe puts where it cannot come back to fill in the true one: ffmpeg and others
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
 _STREAMED_FROM = 0x7FFF0000
 _MOST_CHUNKS = 1000
 
-# Magic -> FFmpeg demuxer, for PyAV. Naming the demuxer keeps FFmpeg from guessing: a text file must not
-# become a playlist that opens other files.
-_DEMUXERS: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"ftyp", "mov"),
-    (4, b"moov", "mov"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
-    (0, b"MAC ", "ape"),
-    (0, b"wvpk", "wv"),
-    (0, b"MPCK", "mpc8"),
-    (0, b"MP+", "mpc"),
-    (0, b"TTA1", "tta"),
-    (0, b"tBaK", "tak"),
-    (0, b"\x0b\x77", "ac3"),
-    (0, b"DSD ", "dsf"),
-    (0, b"FRM8", "iff"),
-    (0, b"\x1a\x45\xdf\xa3", "matroska"),
-    (0, b"OggS", "ogg"),
-)
-
 
 def demuxer(file: BinaryIO) -> str | None:
-    """The FFmpeg demuxer for a kind of file that libsndfile does not read; None where no kind is known."""
+    """The FFmpeg demuxer for a kind of file that libsndfile does not read; None where no kind is known.
+
+    Naming the demuxer keeps FFmpeg from guessing: a text file must not become a playlist that opens others.
+    """
     file.seek(0)
-    head = file.read(16)
-    for offset, magic, name in _DEMUXERS:
-        if head[offset : offset + len(magic)] == magic:
-            return name
-    # AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-        return "aac"
-    return None
+    row = recognised(file.read(16))
+    if row is None or not (row.reader == "pyav" or row.name == "ogg"):
+        return None
+    return row.containers[0].lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-# What libsndfile reads, and what PyAV reads where it is installed. Others' files are not ours to judge:
-# a cover, a playlist or a MIDI file (a plugin's) beside the music is passed over.
-SOUNDFILE_EXTENSIONS = frozenset(
-    {".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
-    | {".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"}
-)
-OTHER_AUDIO_EXTENSIONS = frozenset(
-    {".m4a", ".m4b", ".mp4", ".aac", ".alac", ".wma", ".ape", ".wv", ".tta", ".tak"}
-    | {".mpc", ".mp2", ".ac3", ".eac3", ".spx", ".dsf", ".dff", ".mka"}
-)
-AUDIO_EXTENSIONS = SOUNDFILE_EXTENSIONS | OTHER_AUDIO_EXTENSIONS
+from styleshift.audio.formats import AUDIO_EXTENSIONS
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
 

@@ -1,20 +1,20 @@
-"""What a recording can be written as, and what fits a given source best."""
+"""The audio formats: one row each, from which finding, planning, reading, writing and messages derive.
+
+To add a format, add a row; nothing else in the package names an extension. Light to import: no decoder.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
 
-import numpy as np
-import soundfile
-
-from styleshift.audio.stream import AudioInfo
 from styleshift.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """A container and an encoding.
+    """A container and an encoding to write.
 
     Attributes:
         name: what ``--format`` and messages say.
@@ -25,6 +25,8 @@ class OutputFormat:
         compression_level: libsndfile's, 0.0 (largest file) to 1.0.
         bitrate_mode: libsndfile's, of MP3.
         bits_per_second: of an M4A; None: its encoder's default.
+        rates: sample rates that it takes, Hz, ascending; empty: any up to ``highest_rate``.
+        highest_rate: Hz.
     """
 
     name: str
@@ -35,118 +37,232 @@ class OutputFormat:
     compression_level: float | None = None
     bitrate_mode: str | None = None
     bits_per_second: int | None = None
+    rates: tuple[int, ...] = ()
+    highest_rate: int = 768_000
 
 
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """One row: all that is known about a format.
+
+    Attributes:
+        name: a word for messages and ``--format``.
+        extensions: lower-case, with the dot; the first is what is written.
+        reader: which decoder opens it first.
+        containers: the decoder's names for it, as in :class:`styleshift.audio.stream.AudioInfo`. The first,
+            in small letters, is FFmpeg's name of the demuxer.
+        magic: ``(offset, bytes)`` of its first bytes, any of which tells it.
+        lossless: None: that depends on the codec in it.
+        output: what ``--format NAME`` writes; None: it is read only, or written only as what a source is.
+        becomes: name of the format that ``--format same`` writes in its place, where it cannot be written.
+        kilobytes: that a second of music takes, about.
+        work: of writing it, next to all the rest of a conversion.
+    """
+
+    name: str
+    extensions: tuple[str, ...]
+    reader: Literal["soundfile", "pyav"]
+    containers: tuple[str, ...]
+    magic: tuple[tuple[int, bytes], ...] = ()
+    lossless: bool | None = False
+    output: OutputFormat | None = None
+    becomes: str = ""
+    kilobytes: float = 20.0
+    work: float = 0.0
+
+
+_MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_AAC_RATES = (7350, *_MPEG_RATES, 64000, 88200, 96000)
 # Vorbis quality 6 (about 192 kbit/s in stereo) and LAME VBR near V2: transparent for most ears, so that what
 # is heard is the conversion. The levels are libsndfile's: 1 - quality / 10, and VBR quality / 10.
-FORMATS: dict[str, OutputFormat] = {
-    "wav": OutputFormat("wav", "WAV", "PCM_16", ".wav"),
-    "flac": OutputFormat("flac", "FLAC", "PCM_16", ".flac"),
-    "aiff": OutputFormat("aiff", "AIFF", "PCM_16", ".aiff"),
-    "mp3": OutputFormat("mp3", "MP3", "MPEG_LAYER_III", ".mp3", True, 0.2, "VARIABLE"),
-    "ogg": OutputFormat("ogg", "OGG", "VORBIS", ".ogg", True, 0.4),
-    "opus": OutputFormat("opus", "OGG", "OPUS", ".opus", True),
-    "m4a": OutputFormat("m4a", "M4A", "aac", ".m4a", True),
-}
+_MP3 = OutputFormat("mp3", "MP3", "MPEG_LAYER_III", ".mp3", True, 0.2, "VARIABLE", rates=_MPEG_RATES)
+ALAC = OutputFormat("m4a", "M4A", "alac", ".m4a", highest_rate=384_000)
+"""What lossless sound in an MP4 is written as."""
 
-_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_LOSSLESS_CODECS = frozenset({"alac", "ape", "wavpack", "tak", "tta", "wmalossless", "flac"})
+UNCOMPRESSED = 170.0
+"""Kilobytes of a second of CD sound."""
+
+TABLE: tuple[AudioFormat, ...] = (
+    AudioFormat(
+        "wav",
+        (".wav", ".wave"),
+        "soundfile",
+        ("WAV", "WAVEX"),
+        ((0, b"RIFF"), (0, b"RIFX")),
+        None,
+        OutputFormat("wav", "WAV", "PCM_16", ".wav"),
+        kilobytes=UNCOMPRESSED,
+    ),
+    AudioFormat(
+        "flac",
+        (".flac",),
+        "soundfile",
+        ("FLAC",),
+        ((0, b"fLaC"),),
+        True,
+        OutputFormat("flac", "FLAC", "PCM_16", ".flac", highest_rate=655_350),
+        kilobytes=90,
+    ),
+    AudioFormat(
+        "aiff",
+        (".aiff", ".aif", ".aifc"),
+        "soundfile",
+        ("AIFF",),
+        ((0, b"FORM"),),
+        None,
+        OutputFormat("aiff", "AIFF", "PCM_16", ".aiff"),
+        kilobytes=UNCOMPRESSED,
+    ),
+    AudioFormat("mp3", (".mp3",), "soundfile", ("MP3",), (), False, _MP3, kilobytes=28, work=1.0),
+    AudioFormat(
+        "ogg",
+        (".ogg", ".oga"),
+        "soundfile",
+        ("OGG",),
+        ((0, b"OggS"),),
+        None,
+        OutputFormat("ogg", "OGG", "VORBIS", ".ogg", True, 0.4),
+    ),
+    AudioFormat(
+        "opus",
+        (".opus",),
+        "soundfile",
+        (),
+        (),
+        False,
+        OutputFormat("opus", "OGG", "OPUS", ".opus", True, rates=_OPUS_RATES),
+        kilobytes=16,
+    ),
+    AudioFormat(
+        "m4a",
+        (".m4a", ".m4b", ".mp4"),
+        "pyav",
+        ("MOV",),
+        ((4, b"ftyp"), (4, b"moov")),
+        None,
+        OutputFormat("m4a", "M4A", "aac", ".m4a", True, rates=_AAC_RATES),
+        kilobytes=24,
+    ),
+    # Written as what a source is, not on demand.
+    AudioFormat("rf64", (".rf64",), "soundfile", ("RF64",), ((0, b"RF64"),), None, kilobytes=UNCOMPRESSED),
+    AudioFormat("w64", (".w64",), "soundfile", ("W64",), ((0, b"riff"),), None, kilobytes=UNCOMPRESSED),
+    AudioFormat("au", (".au", ".snd"), "soundfile", ("AU",), ((0, b".snd"),), None, kilobytes=UNCOMPRESSED),
+    AudioFormat("caf", (".caf",), "soundfile", ("CAF",), ((0, b"caff"),), None, kilobytes=UNCOMPRESSED),
+    # Read only. AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
+    AudioFormat(
+        "aac",
+        (".aac",),
+        "pyav",
+        ("AAC",),
+        ((0, b"\xff\xf0"), (0, b"\xff\xf1"), (0, b"\xff\xf8"), (0, b"\xff\xf9")),
+        becomes="m4a",
+    ),
+    AudioFormat("alac", (".alac",), "pyav", (), (), True, becomes="flac", kilobytes=90),
+    AudioFormat(
+        "wma",
+        (".wma",),
+        "pyav",
+        ("ASF",),
+        ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),
+        None,
+        becomes="m4a",
+    ),
+    AudioFormat("ape", (".ape",), "pyav", ("APE",), ((0, b"MAC "),), True, becomes="flac", kilobytes=85),
+    AudioFormat("wavpack", (".wv",), "pyav", ("WV",), ((0, b"wvpk"),), True, becomes="flac", kilobytes=90),
+    AudioFormat("tta", (".tta",), "pyav", ("TTA",), ((0, b"TTA1"),), True, becomes="flac", kilobytes=90),
+    AudioFormat("tak", (".tak",), "pyav", ("TAK",), ((0, b"tBaK"),), True, becomes="flac", kilobytes=85),
+    AudioFormat("musepack", (".mpc",), "pyav", ("MPC8",), ((0, b"MPCK"),), becomes="m4a"),
+    AudioFormat("musepack 7", (".mpp", ".mp+"), "pyav", ("MPC",), ((0, b"MP+"),), becomes="m4a"),
+    AudioFormat("mp2", (".mp2",), "soundfile", (), becomes="m4a", kilobytes=28),
+    AudioFormat("ac3", (".ac3", ".eac3"), "pyav", ("AC3",), ((0, b"\x0b\x77"),), becomes="m4a", kilobytes=48),
+    AudioFormat(
+        "dts",
+        (".dts",),
+        "pyav",
+        ("DTS",),
+        ((0, b"\x7f\xfe\x80\x01"), (0, b"\xfe\x7f\x01\x80")),
+        becomes="m4a",
+        kilobytes=100,
+    ),
+    AudioFormat("speex", (".spx",), "pyav", (), becomes="m4a", kilobytes=4),
+    AudioFormat("dsf", (".dsf",), "pyav", ("DSF",), ((0, b"DSD "),), True, becomes="flac", kilobytes=700),
+    AudioFormat("dff", (".dff",), "pyav", ("IFF",), ((0, b"FRM8"),), True, becomes="flac", kilobytes=700),
+    AudioFormat(
+        "matroska",
+        (".mka", ".webm"),
+        "pyav",
+        ("MATROSKA",),
+        ((0, b"\x1a\x45\xdf\xa3"),),
+        None,
+        becomes="m4a",
+    ),
+)
+
+FORMATS: dict[str, OutputFormat] = {row.name: row.output for row in TABLE if row.output is not None}
+"""What ``--format`` can name."""
+
+AUDIO_EXTENSIONS: frozenset[str] = frozenset(end for row in TABLE for end in row.extensions)
+"""What is taken for a recording when a folder is walked."""
+
+_BY_EXTENSION = {end: row for row in TABLE for end in row.extensions}
+_BY_CONTAINER = {container: row for row in TABLE for container in row.containers}
+_LOSSLESS_CODECS = frozenset(
+    {"alac", "ape", "wavpack", "tak", "tta", "wmalossless", "flac", "mlp", "truehd", "als", "shorten"}
+)
+_LOSSLESS_SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ALAC", "DWVW")
+
+
+def format_of(name: str | PurePath) -> AudioFormat | None:
+    """The row of a file's extension, in any case; None where none has it."""
+    return _BY_EXTENSION.get(PurePath(name).suffix.lower())
+
+
+def format_held(container: str) -> AudioFormat | None:
+    """The row of a container, by its decoder's name for it."""
+    return _BY_CONTAINER.get(container)
+
+
+def recognised(head: bytes) -> AudioFormat | None:
+    """The row whose magic the first bytes of a file are."""
+    for row in TABLE:
+        if any(head[offset : offset + len(magic)] == magic for offset, magic in row.magic):
+            return row
+    return None
+
+
+def is_lossless(subtype: str) -> bool:
+    """Whether an encoding, by libsndfile's name or FFmpeg's, gives back every bit.
+
+    WavPack's hybrid mode counts as lossless: there is nothing better to write it as.
+    """
+    return subtype.startswith((*_LOSSLESS_SUBTYPES, "pcm_", "dsd_")) or subtype in _LOSSLESS_CODECS
 
 
 def output_format(name: str) -> OutputFormat:
-    """The format that ``--format`` names.
+    """The format that a person names, or an extension.
 
     Raises:
         UsageError: there is no such format.
     """
-    found = FORMATS.get(name.lower().lstrip("."))
+    plain = name.lower().lstrip(".")
+    row = _BY_EXTENSION.get(f".{plain}")
+    found = FORMATS.get(plain) or (row.output if row is not None else None)
     if found is None:
         raise UsageError(f"format is {name!r}; it may be {', '.join(FORMATS)} or same")
     return found
 
 
-def same_format(info: AudioInfo, path: Path) -> OutputFormat:
-    """The format nearest to a source's own: container, encoding, bit depth, and the extension it has.
-
-    What cannot be written (Monkey's Audio, WMA, Musepack, ...) becomes FLAC if it was lossless, else M4A.
-    """
-    extension = path.suffix
-    if info.reader == "pyav":
-        if info.format == "MOV":
-            codec = "alac" if info.subtype == "alac" else "aac"
-            return OutputFormat("m4a", "M4A", codec, extension or ".m4a", codec == "aac")
-        return FORMATS["flac" if info.subtype in _LOSSLESS_CODECS else "m4a"]
-    if info.format == "MP3":
-        return _named(FORMATS["mp3"], extension)
-    if info.format == "OGG":
-        if info.subtype in ("VORBIS", "OPUS"):
-            return _named(FORMATS["ogg" if info.subtype == "VORBIS" else "opus"], extension)
-        return FORMATS["flac"]
-    if info.format in soundfile.available_formats() and soundfile.check_format(info.format, info.subtype):
-        lossy = not info.subtype.startswith(("PCM_", "FLOAT", "DOUBLE", "ALAC"))
-        return OutputFormat(info.format.lower(), info.format, info.subtype, extension, lossy)
-    return FORMATS["flac"]
+def same_extension(name: str) -> str:
+    """The extension, with the dot, that the output of a file of this name has under ``--format same``."""
+    suffix = PurePath(name).suffix
+    row = format_of(name)
+    if row is None or row.becomes:
+        return FORMATS[row.becomes if row is not None else "m4a"].extension
+    return suffix
 
 
-# Nominal kbit/s of Vorbis in stereo at 44.1 and 48 kHz, by quality from 0 to 10 (Xiph's table).
-_VORBIS_KILOBITS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500)
-# Lowest and highest kbit/s of MP3 that libsndfile's compression level spans, by sample rates from here on up.
-_MP3_KILOBITS = ((32000, 32, 320), (16000, 8, 160), (0, 8, 64))
-_MP3_STEPS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
-# libsndfile's Opus: bits a second of one channel at compression levels 1 and 0.
-_OPUS_BITS = (6_000, 256_000)
-
-
-def as_many_bits(
-    format: OutputFormat, info: AudioInfo, bits_per_second: float, sample_rate: int
-) -> OutputFormat:
-    """``format``, with about as many bits as a lossy source of the same kind has, and not fewer.
-
-    Args:
-        format: what will be written.
-        info: of the source. If it is of another kind, its number of bits says nothing, and ``format`` is
-            returned as it is.
-        bits_per_second: of the source.
-        sample_rate: Hz, of the output.
-    """
-    kilobits = bits_per_second / 1000
-    if format.subtype == "MPEG_LAYER_III" and info.format == "MP3":
-        low, high = next(pair for above, *pair in _MP3_KILOBITS if sample_rate >= above)
-        # A VBR source has a mean in between; the next constant rate is the one that is never lower.
-        # Its frames must hold LAME's note of where the sound begins and ends: 208 bytes.
-        least = 208 * 8 * sample_rate / (1152 if sample_rate >= 32000 else 576) / 1000
-        step = next((step for step in _MP3_STEPS if step >= max(0.98 * kilobits, least)), high)
-        level = (high - min(step, high)) / (high - low)
-        return replace(format, compression_level=level, bitrate_mode="CONSTANT")
-    if format.subtype == info.subtype == "VORBIS":
-        stereo = kilobits * 2 / info.channels
-        quality = float(np.interp(stereo, _VORBIS_KILOBITS, range(len(_VORBIS_KILOBITS))))
-        return replace(format, compression_level=1 - quality / 10)
-    if format.subtype == info.subtype == "OPUS":
-        low, high = _OPUS_BITS
-        share = (bits_per_second / info.channels - low) / (high - low)
-        return replace(format, compression_level=1 - min(max(share, 0.0), 1.0))
-    if format.subtype == "aac" and info.subtype.startswith("aac"):
-        return replace(format, bits_per_second=round(min(bits_per_second, 256_000 * info.channels)))
-    return format
-
-
-def writable_rate(format: OutputFormat, sample_rate: int) -> int:
-    """``sample_rate`` if the format takes it, else the nearest above that it does (or its highest)."""
-    rates = {"MPEG_LAYER_III": _MP3_RATES, "OPUS": _OPUS_RATES}.get(format.subtype)
-    if rates is None or sample_rate in rates:
-        return sample_rate
-    return next((rate for rate in rates if rate >= sample_rate), rates[-1])
-
-
-def _named(format: OutputFormat, extension: str) -> OutputFormat:
-    return OutputFormat(
-        format.name,
-        format.container,
-        format.subtype,
-        extension or format.extension,
-        format.lossy,
-        format.compression_level,
-        format.bitrate_mode,
-    )
+def readable() -> str:
+    """A sentence for whoever has no recording that can be read."""
+    plain = ", ".join(row.name.upper() for row in TABLE if row.reader == "soundfile" and row.output)
+    return f"{plain} are read, and M4A and others with `pip install 'styleshift[m4a]'`"

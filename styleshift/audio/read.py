@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from styleshift.audio.container import SoundChunk, demuxer, has_mp3_length, sound_chunk
-from styleshift.audio.find import OTHER_AUDIO_EXTENSIONS
+from styleshift.audio.formats import format_of
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
 from styleshift.errors import AudioError
 
@@ -260,7 +260,8 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool) -> DecodedStream:
         from styleshift.audio.pyav import PyAVStream
 
         return PyAVStream(path, kind, allow_cut=allow_cut)
-    if kind is not None or path.suffix.lower() in OTHER_AUDIO_EXTENSIONS:
+    row = format_of(path)
+    if kind is not None or (row is not None and row.reader == "pyav"):
         if importlib.util.find_spec("av") is not None:
             raise AudioError(f"{shown(path)}: is not what its name says ({why})", reason="unreadable")
         raise AudioError(

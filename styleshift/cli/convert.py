@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from styleshift.audio.formats import FORMATS
 from styleshift.cli.options import (
     DebugOption,
     DeviceOption,
@@ -67,9 +68,7 @@ def convert(
     ] = None,
     audio_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="What to write: same, wav, flac, aiff, mp3, ogg, opus, m4a."
-        ),
+        typer.Option("--format", metavar="FORMAT", help=f"What to write: same, {', '.join(FORMATS)}."),
     ] = "same",
     vocoder: Annotated[
         str | None,

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from styleshift.audio.formats import FORMATS, output_format, same_format, writable_rate
+from styleshift.audio.encoding import same_format, writable_rate
+from styleshift.audio.formats import FORMATS, output_format
 from styleshift.audio.read import open_audio, probe
 from styleshift.audio.write import AudioWriter, RememberingFile, remove_leftovers
 from styleshift.errors import AudioError, UsageError

@@ -8,16 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from styleshift.audio.find import AUDIO_EXTENSIONS, SOUNDFILE_EXTENSIONS, Skipped, find_audio
-from styleshift.audio.formats import output_format
+from styleshift.audio.find import Skipped, find_audio
+from styleshift.audio.formats import UNCOMPRESSED, format_of, output_format, readable, same_extension
 from styleshift.bundle.names import file_name
 from styleshift.errors import NothingToDoError, UsageError
-
-# Read through PyAV but not written: what becomes of them under their own name.
-_WRITTEN_BY_PYAV = frozenset({".m4a", ".m4b", ".mp4"})
-# Other extensions for what is written.
-_ALIASES = {".wave": ".wav", ".aif": ".aiff", ".oga": ".ogg", ".m4b": ".m4a", ".mp4": ".m4a"}
-_LOSSLESS_ELSEWHERE = frozenset({".ape", ".wv", ".tta", ".tak", ".alac", ".dsf", ".dff"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +116,7 @@ def plan_conversion(
     if not jobs:
         raise NothingToDoError(
             f"no recording in {source}" if not names else f"none of the {len(names)} recordings is chosen",
-            "WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, and M4A with `pip install 'styleshift[m4a]'`"
-            if not names
-            else "look at --include, --exclude and --shard",
+            readable() if not names else "look at --include, --exclude and --shard",
         )
     return Plan(source, output, tuple(jobs), found.skipped, single=False)
 
@@ -132,7 +124,7 @@ def plan_conversion(
 def _plan_file(
     source: Path, suffix: str, output: Path | None, audio_format: str, extension: str | None
 ) -> Plan:
-    extension = extension or _own_extension(source.name)
+    extension = extension or same_extension(source.name)
     default = f"{source.stem}-{suffix}{extension}"
     if output is None:
         target = source.with_name(default)
@@ -162,11 +154,12 @@ def format_for_file(source: Path, target: Path, audio_format: str = "same") -> s
     """
     extension = target.suffix.lower()
     if audio_format == "same":
-        if extension in ("", _own_extension(source.name).lower()):
+        if extension in ("", same_extension(source.name).lower()):
             return _format_for(source.name, "same")
-        return output_format(_ALIASES.get(extension, extension)).name
+        return output_format(extension).name
     wanted = output_format(audio_format)
-    if extension in AUDIO_EXTENSIONS and _ALIASES.get(extension, extension) != wanted.extension:
+    row = format_of(target)
+    if row is not None and row.name != wanted.name:
         raise UsageError(
             f"--format {wanted.name} and the output {target} do not agree",
             f"name it {target.stem}{wanted.extension}",
@@ -194,14 +187,14 @@ def _targets(names: Sequence[str], extension: str | None) -> dict[str, str]:
     simple = {}
     for name in names:
         path = PurePosixPath(name)
-        simple[name] = str(path.with_suffix(extension or _own_extension(name)))
+        simple[name] = str(path.with_suffix(extension or same_extension(name)))
     count = Counter(value.casefold() for value in simple.values())
     taken: set[str] = set()
     targets: dict[str, str] = {}
     # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
     # that are alone with theirs.
     for name in sorted(names, key=lambda name: (simple[name] != name, count[simple[name].casefold()] > 1)):
-        ending = extension or _own_extension(name)
+        ending = extension or same_extension(name)
         choice, number = simple[name], 1
         if choice != name and (count[choice.casefold()] > 1 or choice.casefold() in taken):
             choice = name + ending
@@ -213,19 +206,10 @@ def _targets(names: Sequence[str], extension: str | None) -> dict[str, str]:
     return targets
 
 
-def _own_extension(name: str) -> str:
-    """The extension that the output of ``name`` has under ``--format same``."""
-    suffix = PurePosixPath(name).suffix
-    lower = suffix.lower()
-    if lower in SOUNDFILE_EXTENSIONS or lower in _WRITTEN_BY_PYAV:
-        return suffix
-    return ".flac" if lower in _LOSSLESS_ELSEWHERE else ".m4a"
-
-
 def _format_for(name: str, audio_format: str) -> str:
-    if audio_format != "same" or _own_extension(name) == PurePosixPath(name).suffix:
+    if audio_format != "same" or same_extension(name) == PurePosixPath(name).suffix:
         return audio_format
-    return _own_extension(name)[1:]
+    return same_extension(name)[1:]
 
 
 def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
@@ -252,21 +236,6 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     raise UsageError(f"shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
-# Kilobytes of a second of music, as files of these kinds usually are; others are taken for uncompressed.
-_KILOBYTES = {
-    ".flac": 90,
-    ".mp3": 28,
-    ".ogg": 20,
-    ".oga": 20,
-    ".opus": 16,
-    ".m4a": 24,
-    ".aac": 20,
-    ".wma": 20,
-}
-# Encoding MP3 takes about as long as all the rest.
-_SLOW_TO_WRITE = frozenset({".mp3"})
-
-
 def about_work(job: Job) -> float:
     """About how long a file will take, in a unit of its own, without opening it: 10 000 would take a while.
 
@@ -276,5 +245,6 @@ def about_work(job: Job) -> float:
         size = job.source.stat().st_size
     except OSError:
         return 0.0
-    seconds = size / _KILOBYTES.get(job.source.suffix.lower(), 170)
-    return seconds * (2 if job.target.suffix.lower() in _SLOW_TO_WRITE else 1)
+    source, target = format_of(job.source), format_of(job.target)
+    seconds = size / (source.kilobytes if source is not None else UNCOMPRESSED)
+    return seconds * (1 + (target.work if target is not None else 0.0))

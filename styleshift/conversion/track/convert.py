@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.audio.formats import OutputFormat, as_many_bits, same_format, writable_rate
+from styleshift.audio.encoding import as_many_bits, same_format, writable_rate
+from styleshift.audio.formats import OutputFormat
 from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
 from styleshift.audio.tags import bits_per_second, copy_tags
