@@ -118,6 +118,43 @@ class ResidualGeneratorOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class FineGeneratorOptions:
+    """Options of the generator ``fine``.
+
+    Attributes:
+        bands: as in the generator ``residual``.
+        channels: as there.
+        levels: as there.
+        blocks: as there.
+        past: dilated convolutions along time at the deepest level; with 4 levels and 3 of them it looks 224
+            frames back.
+        detail: channels of the part that works on bins; a multiple of 4.
+        bound: largest shift, in standard deviations of the log spectrum.
+    """
+
+    bands: int = 128
+    channels: int = 8
+    levels: int = 4
+    blocks: int = 1
+    past: int = 3
+    detail: int = 16
+    bound: float = 4.0
+
+    def __post_init__(self) -> None:
+        _at_least(
+            "generator fine", self, bands=16, channels=1, levels=1, blocks=1, past=0, detail=4, bound=1e-6
+        )
+        if self.levels > 4:
+            raise ConfigError(f"generator fine option 'levels' is {self.levels}; it must be at most 4")
+        for name, multiple in (("bands", 16), ("detail", 4)):
+            if getattr(self, name) % multiple:
+                raise ConfigError(
+                    f"generator fine option {name!r} is {getattr(self, name)!r}; it must be a multiple of "
+                    f"{multiple}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
 class SeedDiscriminatorOptions:
     """Options of the discriminator ``seed``.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from styleshift.hooks.records import GeneratorSpec
 from styleshift.hooks.specs import hookimpl
 from styleshift.networks.options import (
+    FineGeneratorOptions,
     OneDimensionalGeneratorOptions,
     ResidualGeneratorOptions,
     ResizeGeneratorOptions,
@@ -51,9 +52,15 @@ def _residual(options: ResidualGeneratorOptions, spectrogram: SpectrogramConfig)
     return ResidualGenerator(options, spectrogram)
 
 
+def _fine(options: FineGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
+    from styleshift.networks.fine import FineGenerator
+
+    return FineGenerator(options, spectrogram)
+
+
 @hookimpl
 def styleshift_generators() -> Iterable[GeneratorSpec]:
-    """The generators ``seed``, ``resize``, ``1d``, ``2-1-2d`` and ``residual``."""
+    """The generators ``seed``, ``resize``, ``1d``, ``2-1-2d``, ``residual`` and ``fine``."""
     return [
         GeneratorSpec(
             name="seed",
@@ -84,6 +91,13 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
             summary="a bounded change of the log spectrum added to the input; starts as no change",
             config=ResidualGeneratorOptions,
             build=_residual,
+            time_multiple=16,
+        ),
+        GeneratorSpec(
+            name="fine",
+            summary="keeps, damps or replaces every bin, knowing onsets and the past; starts as no change",
+            config=FineGeneratorOptions,
+            build=_fine,
             time_multiple=16,
         ),
     ]

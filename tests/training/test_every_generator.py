@@ -22,6 +22,7 @@ GENERATORS = {
     "1d": ("generator.channels=8", "generator.blocks=2"),
     "2-1-2d": ("generator.channels=4", "generator.blocks=2"),
     "residual": ("generator.channels=8", "generator.bands=32", "generator.levels=2"),
+    "fine": ("generator.channels=8", "generator.bands=32", "generator.levels=2", "generator.detail=8"),
 }
 
 

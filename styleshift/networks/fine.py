@@ -1,0 +1,156 @@
+"""A generator that knows of onsets and of the past, and changes every bin."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from styleshift.frontend.config import SpectrogramConfig
+from styleshift.networks.fused import FusedSequential
+from styleshift.networks.kernels import add_along_frames
+from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
+from styleshift.networks.onsets import Onsets
+from styleshift.networks.options import FineGeneratorOptions
+from styleshift.networks.residual import Block
+
+ROW = 4
+"""Neighbouring bins that the detail is computed for together, as channels of one row."""
+
+
+class Past(nn.Module):
+    """Norm, SiLU, a causal dilated convolution along time, and a way around (van den Oord et al. 2016)."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.reach = 2 * dilation
+        self.before = FusedSequential(ChannelNorm(channels), nn.SiLU())
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=(1, 0), dilation=(1, dilation))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map ``[batch, channel, band, frame]`` to the same shape."""
+        output: Tensor = input + self.convolution(functional.pad(self.before(input), (self.reach, 0)))
+        return output
+
+
+class Detail(nn.Module):
+    """From the state of bands to a contrast and a shift for every bin; at the start neither.
+
+    Four neighbouring bins are the channels of one row, so that the convolutions are few and wide, which is
+    what processors are fast at, and no bin is left out.
+
+    Args:
+        width: channels of the state that comes in.
+        channels: of the hidden layers.
+        bands: to interpolate from.
+        bins: of the spectrogram.
+    """
+
+    def __init__(self, width: int, channels: int, bands: Bands, bins: int) -> None:
+        super().__init__()
+        self.bins = bins
+        self.rows = -(-bins // ROW)
+        given = max(1, channels // ROW)
+        missing = self.rows * ROW - bins
+        wide = torch.cat([bands.to_bins, bands.to_bins[-1:].expand(missing, -1)])
+        self.to_rows: Tensor
+        # Ordered by place in the row, then by row: what comes out is a stack of images of rows.
+        by_place = wide.reshape(self.rows, ROW, -1).transpose(0, 1).reshape(self.rows * ROW, -1)
+        self.register_buffer("to_rows", by_place.contiguous(), False)
+        self.narrow = nn.Conv2d(width, given, 1)
+        self.enter = same_convolution(ROW * (given + 1), channels)
+        self.place = nn.Parameter(torch.zeros(1, channels, self.rows, 1))
+        self.inner = FusedSequential(
+            ChannelNorm(channels),
+            nn.SiLU(),
+            same_convolution(channels, channels),
+            ChannelNorm(channels),
+            nn.SiLU(),
+        )
+        self.leave = nn.Conv2d(channels, 2 * ROW, 3, padding=1)
+        zero_(self.leave)
+
+    def forward(self, state: Tensor, input: Tensor) -> tuple[Tensor, Tensor]:
+        """Contrast and shift, unbounded, ``[batch, 1, bin, frame]`` each.
+
+        Args:
+            state: ``[batch, width, band, frame]``.
+            input: ``[batch, 1, bin, frame]``.
+        """
+        count, _, _, frames = input.shape
+        around = torch.matmul(self.to_rows, self.narrow(state)).reshape(count, -1, self.rows, frames)
+        full = functional.pad(input, (0, 0, 0, self.rows * ROW - self.bins))
+        own = full.reshape(count, self.rows, ROW, frames).transpose(1, 2)
+        hidden = self.enter(torch.cat([around, own.to(around.dtype)], dim=1))
+        hidden = self.inner(add_along_frames(hidden, self.place.to(hidden.dtype)))
+        both = self.leave(hidden).reshape(count, 2, ROW, self.rows, frames).transpose(2, 3)
+        both = both.reshape(count, 2, self.rows * ROW, frames)[:, :, : self.bins]
+        return both[:, :1], both[:, 1:]
+
+
+class FineGenerator(nn.Module):
+    """Keeps, damps or replaces every bin of the log spectrum; at the start it changes nothing.
+
+    As in :class:`styleshift.networks.residual.ResidualGenerator` a U-Net over frequency bands finds a bounded
+    change of bands and frames. Beside the levels it is given onsets and their fading traces, and its deepest
+    level looks 2 to 3 s back, so that a held note and one that dies away can be told apart. From its state a
+    second, flat part finds for each bin a contrast ``1 + c``, which keeps or takes away what is there, and a
+    bounded shift, which puts something else there: noise or partials that the source lacks are within reach,
+    vibrato inside a band can be undone. No norm looks along time.
+
+    Args:
+        options: sizes, and the bound.
+        spectrogram: decides bins and bands.
+    """
+
+    def __init__(self, options: FineGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
+        super().__init__()
+        self.bound = options.bound
+        self.bands = Bands(spectrogram, options.bands)
+        self.onsets = Onsets(spectrogram.frame_rate)
+        widths = [options.channels * min(1 << level, 4) for level in range(options.levels + 1)]
+        # Convolution cannot see how high a band lies, yet timbre depends on it: a learned map says so.
+        self.place = nn.Parameter(torch.zeros(1, widths[0], options.bands, 1))
+        self.enter = same_convolution(1 + self.onsets.channels, widths[0], 5)
+        self.halve = nn.ModuleList(
+            nn.Conv2d(width, deeper, 4, stride=2, padding=1) for width, deeper in pairwise(widths)
+        )
+        self.down = nn.ModuleList(_blocks(width, options.blocks) for width in widths[1:])
+        self.past = nn.Sequential(*(Past(widths[-1], 1 << number) for number in range(options.past)))
+        self.narrow = nn.ModuleList(same_convolution(deeper, width) for width, deeper in pairwise(widths))
+        self.up = nn.ModuleList(
+            _blocks(width, options.blocks if level else 0) for level, width in enumerate(widths[:-1])
+        )
+        self.ready = FusedSequential(ChannelNorm(widths[0]), nn.SiLU())
+        self.leave = nn.Conv2d(widths[0], 1, 3, padding=1)
+        zero_(self.leave)
+        self.detail = Detail(widths[0], options.detail, self.bands, spectrogram.bins)
+
+    def features(self, input: Tensor) -> list[Tensor]:
+        """The state on the way down, level by level, of ``[batch, 1, bin, frame]``."""
+        levels = self.bands(input)
+        entered = self.enter(torch.cat([levels, self.onsets(levels)], dim=1))
+        found = [add_along_frames(entered, self.place.to(entered.dtype))]
+        for halve, blocks in zip(self.halve, self.down, strict=True):
+            found.append(blocks(halve(found[-1])))
+        return found
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 16, to the same shape."""
+        around = self.features(input)
+        state = self.past(around.pop())
+        for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):
+            state = functional.interpolate(narrow(state), scale_factor=2.0, mode="nearest")
+            state = blocks(state + around.pop())
+        state = self.ready(state)
+        contrast, shift = self.detail(state, input)
+        change = self.bound * torch.tanh(self.leave(state) / self.bound)
+        shift = self.bound * torch.tanh(shift / self.bound)
+        # Bounded a little beyond -1, so that what is there can be taken away entirely.
+        return input + 1.25 * torch.tanh(contrast) * input + self.bands.back(change) + shift
+
+
+def _blocks(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels) for _ in range(count)))
