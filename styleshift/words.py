@@ -1,9 +1,15 @@
-"""What a person may have meant by a word that is not known."""
+"""Words in front of people: made safe to show, and what may have been meant by one that is not known."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+
+def printable(text: object) -> str:
+    """``text`` with control characters and lone surrogates written out: a file name cannot harm a screen."""
+    clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
 
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:

@@ -148,7 +148,7 @@ def _fail(message: str, hint: str = "") -> None:
 
 def _say(text: str) -> None:
     """Lines to stderr, without markup or control characters, whatever a file name holds."""
-    from styleshift.cli.console import printable
+    from styleshift.words import printable
 
     for line in text.split("\n"):
         print(printable(line), file=sys.stderr)

@@ -15,13 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from styleshift.progress import Reporter, Task
-
-
-def printable(text: object) -> str:
-    """``text`` with control characters and lone surrogates written out: a file name cannot harm a screen."""
-    clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
-
+from styleshift.words import printable
 
 # Without a terminal there is no bar; a line now and then tells that the work goes on.
 LINE_SECONDS = 30.0

@@ -122,7 +122,7 @@ def _tag(path: Path, track: Track) -> None:
 
 def _cover(seed: int) -> bytes:
     """A small picture: waves, in the colours of the spectrograms."""
-    from styleshift.evaluation.picture import png
+    from styleshift.pages.picture import png
 
     y, x = np.mgrid[0:1:160j, 0:1:160j]
     wave = np.sin(12 * y + 3 * np.sin(6 * x + seed)) * 0.5 + 0.5

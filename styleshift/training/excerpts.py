@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from styleshift.evaluation.picture import log_frequency, palette
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.records import Excerpt
 from styleshift.hooks.registry import load_registry
+from styleshift.pages.picture import log_frequency, palette
 from styleshift.training.model import CycleGAN
 
 STAGES = ("source", "converted", "there and back")

@@ -8,7 +8,8 @@ import json
 import pytest
 from rich.console import Console
 
-from styleshift.cli.console import TerminalReporter, printable
+from styleshift.cli.console import TerminalReporter
+from styleshift.words import printable
 
 
 def on_a_terminal() -> tuple[TerminalReporter, io.StringIO]:

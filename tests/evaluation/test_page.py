@@ -3,104 +3,21 @@
 import base64
 import io
 import re
-import struct
-import zlib
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from html_pages import pixels, read
 
 from styleshift.errors import UsageError
 from styleshift.evaluation.page import MOST_PAIRS, Pair, write_page
-from styleshift.evaluation.picture import LOWEST_HZ, log_frequency, palette, png
-
-
-class Reader(HTMLParser):
-    """Collects tags with their attributes, and the text outside scripts and styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self._inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._inside = tag
-
-    def handle_data(self, data: str) -> None:
-        if self._inside not in ("script", "style"):
-            self.text.append(data)
-
-
-def read(path: Path) -> Reader:
-    reader = Reader()
-    reader.feed(path.read_text("utf-8"))
-    return reader
 
 
 def tone(path: Path, hertz: float, seconds: float = 1.0, rate: int = 16000, channels: int = 1) -> Path:
     wave = 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
     soundfile.write(path, np.repeat(wave[:, None], channels, axis=1), rate, format="WAV", subtype="FLOAT")
     return path
-
-
-def pixels(data: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """A second, independent reading of the PNG: indices and palette; every checksum is held to zlib's."""
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    chunks, at = {}, 8
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at : at + 8])
-        body = data[at + 8 : at + 8 + size]
-        assert struct.unpack(">I", data[at + 8 + size : at + 12 + size])[0] == zlib.crc32(kind + body)
-        chunks[kind] = body
-        at += 12 + size
-    width, height, depth, colour = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-    assert (depth, colour) == (8, 3)
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
-    assert not rows[:, 0].any()
-    return rows[:, 1:], np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
-
-
-def test_png_gives_back_its_pixels() -> None:
-    indices = np.random.default_rng(0).integers(0, 256, (13, 31), dtype=np.uint8)
-    found, colours = pixels(png(indices))
-    np.testing.assert_array_equal(found, indices)
-    np.testing.assert_array_equal(colours, palette())
-
-
-def test_colours_are_magma() -> None:
-    # matplotlib's own table at 0, 64, 128, 192, 255; the polynomial is within 2 % of it.
-    expected = {
-        0: (0.001462, 0.000466, 0.013866),
-        64: (0.316654, 0.071690, 0.485380),
-        128: (0.716387, 0.214982, 0.475290),
-        192: (0.986700, 0.535582, 0.382210),
-        255: (0.987053, 0.991438, 0.749504),
-    }
-    for index, colour in expected.items():
-        np.testing.assert_allclose(palette()[index] / 255, colour, atol=0.025)
-    lightness = palette() @ np.array([0.2126, 0.7152, 0.0722])
-    assert (np.diff(lightness) >= -0.3).all(), "darker must never mean louder"
-
-
-@pytest.mark.parametrize("hertz", [150.0, 440.0, 3000.0])
-def test_a_tone_is_a_line_at_its_frequency_and_level(hertz: float) -> None:
-    time = np.arange(2 * 22050) / 22050
-    spectrum = log_frequency((0.1 * np.sin(2 * np.pi * hertz * time)).astype(np.float32), 22050)
-    middle = spectrum.decibels[:, 100:-100].mean(axis=1)
-    row = int(middle.argmax())
-    found = spectrum.high_hz * (LOWEST_HZ / spectrum.high_hz) ** (row / (len(middle) - 1))
-    assert found == pytest.approx(hertz, rel=0.04)
-    assert spectrum.height_of(hertz) == pytest.approx(row / (len(middle) - 1), abs=0.01)
-    assert middle[row] == pytest.approx(-20, abs=1.5)
-    assert spectrum.seconds == pytest.approx(2)
-
-
-def test_a_clip_shorter_than_the_picture_is_wide(tmp_path: Path) -> None:
-    assert log_frequency(np.zeros(300, np.float32), 22050).decibels.shape == (256, 720)
 
 
 def test_the_page_holds_everything_it_plays(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import tempfile
@@ -15,29 +14,10 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.plan import Plan
 from styleshift.conversion.library.run import LibraryResult
 from styleshift.conversion.library.worker import Outcome
+from styleshift.pages import Player, Shot, render
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
 _PLAYERS = 12
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-  color: #222; background: #fff }}
-table {{ border-collapse: collapse; width: 100% }}
-td, th {{ text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top;
-  overflow-wrap: anywhere }}
-audio {{ width: 16rem }}
-@media (prefers-color-scheme: dark) {{
-  body {{ color: #ddd; background: #1b1b1b }} td, th {{ border-color: #444 }}
-}}
-</style></head><body>
-<h1>{title}</h1>
-<p>{summary}</p>
-{failed}{players}
-</body></html>
-"""
 
 
 def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
@@ -100,23 +80,20 @@ def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
             else "; this run had none to convert."
         )
     )
-    rows = "".join(
-        f"<tr><td>{_text(outcome.name)}<td>{_text(outcome.reason)}<td>{_text(outcome.message)}"
-        f"<td>{_text(_advice(outcome))}</tr>\n"
-        for outcome in failed
-    )
     there = {outcome.name for outcome in (*done, *unchanged)}
     heard = [job for job in plan.jobs if job.name in there]
-    sample = heard[:: max(1, -(-len(heard) // _PLAYERS))]
-    players = "".join(
-        f"<tr><td>{_text(job.name)}<td>{_player(plan, job.source)}<td>{_player(plan, job.target)}</tr>\n"
-        for job in sample
-    )
-    return _PAGE.format(
-        title=_text(plan.output.name),
-        summary=_text(summary),
-        failed=_table("Not converted", ("file", "reason", "what was found", "what to try"), rows),
-        players=_table("Listen", ("file", "before", "after"), players),
+    return render(
+        "library.html",
+        title=plan.output.name,
+        summary=summary,
+        failed=[(each.name, each.reason, each.message, _advice(each)) for each in failed],
+        players=[
+            Player(
+                job.name,
+                [Shot("before", _address(plan, job.source)), Shot("after", _address(plan, job.target))],
+            )
+            for job in heard[:: max(1, -(-len(heard) // _PLAYERS))]
+        ],
     )
 
 
@@ -127,19 +104,9 @@ def _advice(outcome: Outcome) -> str:
     return f"{outcome.hint}, or {salvage}" if outcome.hint else salvage
 
 
-def _table(title: str, columns: tuple[str, ...], rows: str) -> str:
-    head = "".join(f"<th>{column}" for column in columns)
-    return f"<h2>{title}</h2><table>\n<tr>{head}</tr>\n{rows}</table>\n" if rows else ""
-
-
-def _text(text: str) -> str:
-    return html.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
-
-
-def _player(plan: Plan, path: Path) -> str:
+def _address(plan: Plan, path: Path) -> str:
     # Relative, so that the two folders can be moved together; by bytes, so that any name works.
-    relative = os.path.relpath(path.absolute(), plan.output.absolute())
-    return f'<audio controls preload="none" src="{quote(os.fsencode(relative))}"></audio>'
+    return quote(os.fsencode(os.path.relpath(path.absolute(), plan.output.absolute())))
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:

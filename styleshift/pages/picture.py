@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.evaluation.features import Array
 from styleshift.frontend import SpectrogramConfig, stft
 
 LOWEST_HZ = 50.0
 HIGHEST_HZ = 16000.0
 DYNAMIC_DB = 75.0
 
+Array = npt.NDArray[np.float32]
 Bytes2 = npt.NDArray[np.uint8]
 
 # Polynomials of degree 6 fitted to matplotlib's colour map magma by Matt Zucker (CC0,
@@ -66,20 +66,35 @@ def png(indices: Bytes2, colours: Bytes2 | None = None) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Spectrum:
-    """A spectrogram as a picture has it, before colours.
+class Axes:
+    """What the rows and columns of a picture mean.
 
     Attributes:
-        decibels: ``[height, width]`` float32, highest frequency first.
         low_hz: frequency of the lowest row.
         high_hz: frequency of the highest row; rows between are evenly spaced in its logarithm.
         seconds: what the width spans.
     """
 
-    decibels: Array
     low_hz: float
     high_hz: float
     seconds: float
+
+    def height_of(self, hertz: float) -> float:
+        """Where a frequency lies, 0 at the top and 1 at the bottom."""
+        return math.log(self.high_hz / hertz) / math.log(self.high_hz / self.low_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """A spectrogram as a picture has it, before colours.
+
+    Attributes:
+        decibels: ``[height, width]`` float32, highest frequency first.
+        axes: of its rows and columns.
+    """
+
+    decibels: Array
+    axes: Axes
 
     def colour_indices(self, peak_db: float) -> Bytes2:
         """``[height, width]`` uint8: 255 at ``peak_db``, 0 at ``DYNAMIC_DB`` below it and further down."""
@@ -87,9 +102,10 @@ class Spectrum:
         indices: Bytes2 = np.round(np.clip(scaled, 0.0, 1.0) * 255).astype(np.uint8)
         return indices
 
-    def height_of(self, hertz: float) -> float:
-        """Where a frequency lies, 0 at the top and 1 at the bottom."""
-        return math.log(self.high_hz / hertz) / math.log(self.high_hz / self.low_hz)
+
+def log_axes(samples: int, sample_rate: int, high_hz: float = HIGHEST_HZ) -> Axes:
+    """The axes of :func:`log_frequency`: up to ``high_hz`` or 0.45 of the sample rate, whichever is less."""
+    return Axes(LOWEST_HZ, min(high_hz, 0.45 * sample_rate), samples / sample_rate)
 
 
 def log_frequency(
@@ -101,10 +117,10 @@ def log_frequency(
         mono: the waveform.
         sample_rate: Hz.
         width: columns; each shows the loudest of the frames it spans.
-        height: rows, from ``LOWEST_HZ`` to ``high_hz`` or 0.45 of the sample rate, whichever is less.
-        high_hz: see ``height``.
+        height: rows.
+        high_hz: see :func:`log_axes`.
     """
-    high = min(high_hz, 0.45 * sample_rate)
+    axes = log_axes(len(mono), sample_rate, high_hz)
     length = 1 << max(8, round(math.log2(0.06 * sample_rate)))
     hop = max(1, min(length // 4, len(mono) // width))
     config = SpectrogramConfig(
@@ -117,12 +133,12 @@ def log_frequency(
     magnitude = np.abs(stft(mono, config))
     # A full-scale sine is 0 dB.
     levels = 20 * np.log10(np.maximum(magnitude * np.float32(4 / length), np.float32(1e-6)))
-    rows = _rows(levels, sample_rate / config.fft_length, LOWEST_HZ, high, height)
+    rows = _rows(levels, sample_rate / config.fft_length, LOWEST_HZ, axes.high_hz, height)
     edges = np.linspace(0, len(rows), width + 1).astype(int)
     starts = np.minimum(edges[:-1], len(rows) - 1)
     columns = np.maximum.reduceat(rows, starts, axis=0) if len(rows) >= width else rows[starts]
     picture = np.ascontiguousarray(columns.T[::-1].astype(np.float32))
-    return Spectrum(picture, LOWEST_HZ, high, len(mono) / sample_rate)
+    return Spectrum(picture, axes)
 
 
 def _rows(levels: Array, bin_hz: float, low: float, high: float, height: int) -> Array:

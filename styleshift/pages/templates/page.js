@@ -1,6 +1,7 @@
 "use strict";
-// Source and conversion run together through Web Audio, sample for sample; the switch only moves two gains.
-// Without this script each recording still has its own plain player.
+// The recordings of a player run together, and a switch decides which one is heard. Recordings inside the page run
+// through Web Audio, sample for sample; those that lie beside it through the browser's own players, within some
+// milliseconds. Without this script each recording still has its own plain player.
 (() => {
   const FADE = 0.012;
   let context = null;
@@ -18,6 +19,84 @@
     return bytes.buffer;
   };
 
+  // Recordings inside the page: decoded whole, one gain each.
+  class Buffers {
+    constructor(audios) { this.audios = audios; }
+
+    async load() {
+      context = context || new (window.AudioContext || window.webkitAudioContext)();
+      if (context.state === "suspended") await context.resume();
+      if (this.buffers) return this.seconds;
+      this.buffers = await Promise.all(this.audios.map((audio) => context.decodeAudioData(bytesOf(audio))));
+      this.gains = this.buffers.map(() => {
+        const gain = context.createGain();
+        gain.connect(context.destination);
+        return gain;
+      });
+      this.seconds = Math.max(...this.buffers.map((buffer) => buffer.duration));
+      return this.seconds;
+    }
+
+    start(at, heard) {
+      this.begun = context.currentTime - at;
+      this.sources = this.buffers.map((buffer, index) => {
+        const source = context.createBufferSource();
+        source.buffer = buffer;
+        source.connect(this.gains[index]);
+        this.gains[index].gain.value = index === heard ? 1 : 0;
+        source.start(0, Math.min(at, buffer.duration));
+        return source;
+      });
+    }
+
+    stop() { this.sources.forEach((source) => source.stop()); }
+
+    time() { return context.currentTime - this.begun; }
+
+    hear(heard) {
+      (this.gains || []).forEach((gain, index) =>
+        gain.gain.setTargetAtTime(index === heard ? 1 : 0, context.currentTime, FADE));
+    }
+  }
+
+  // Recordings beside the page: the browser's own players, all but one muted.
+  class Elements {
+    constructor(audios) { this.audios = audios; this.heard = 0; }
+
+    async load() {
+      await Promise.all(this.audios.map((audio) => new Promise((done, fail) => {
+        if (audio.readyState >= 1) { done(); return; }
+        audio.addEventListener("loadedmetadata", done, { once: true });
+        audio.addEventListener("error", fail, { once: true });
+        audio.preload = "auto";
+        audio.load();
+      })));
+      return Math.max(...this.audios.map((audio) => audio.duration));
+    }
+
+    start(at, heard) {
+      this.heard = heard;
+      this.audios.forEach((audio, index) => {
+        audio.muted = index !== heard;
+        audio.currentTime = Math.min(at, audio.duration);
+        audio.play();
+      });
+    }
+
+    stop() { this.audios.forEach((audio) => audio.pause()); }
+
+    time() { return this.audios[this.heard].currentTime; }
+
+    hear(heard) {
+      const at = this.time();
+      this.heard = heard;
+      this.audios.forEach((audio, index) => {
+        audio.muted = index !== heard;
+        if (index === heard && Math.abs(audio.currentTime - at) > 0.03) audio.currentTime = at;
+      });
+    }
+  }
+
   class Pair {
     constructor(card) {
       this.card = card;
@@ -27,12 +106,13 @@
       this.choices = [...card.querySelectorAll(".switch button")];
       this.figures = [...card.querySelectorAll("figure")];
       this.shots = [...card.querySelectorAll("svg.shot")];
-      this.audios = [...card.querySelectorAll("audio")];
+      const audios = [...card.querySelectorAll("audio")];
+      const inside = audios.every((audio) => audio.getAttribute("src").startsWith("data:"));
+      this.deck = inside ? new Buffers(audios) : new Elements(audios);
       this.seconds = Number(card.dataset.seconds);
       this.at = 0;
       this.heard = 0;
       this.running = false;
-      this.buffers = null;
       this.play.addEventListener("click", () => this.toggle());
       this.seek.addEventListener("input", () => this.goTo(Number(this.seek.value)));
       this.choices.forEach((button, index) => {
@@ -41,8 +121,10 @@
           if (["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key)) {
             event.preventDefault();
             event.stopPropagation();
-            this.choose(1 - index);
-            this.choices[1 - index].focus();
+            const step = ["ArrowLeft", "ArrowUp"].includes(event.key) ? -1 : 1;
+            const next = (index + step + this.choices.length) % this.choices.length;
+            this.choose(next);
+            this.choices[next].focus();
           }
         });
       });
@@ -58,27 +140,14 @@
       this.draw();
     }
 
-    async load() {
-      context = context || new (window.AudioContext || window.webkitAudioContext)();
-      if (context.state === "suspended") await context.resume();
-      if (this.buffers) return;
-      this.buffers = await Promise.all(this.audios.map((audio) => context.decodeAudioData(bytesOf(audio))));
-      this.gains = this.buffers.map(() => {
-        const gain = context.createGain();
-        gain.connect(context.destination);
-        return gain;
-      });
-      this.seconds = Math.max(...this.buffers.map((buffer) => buffer.duration));
-      this.seek.max = String(this.seconds);
-    }
-
     async toggle() {
       if (this.running) { this.stop(); return; }
       pairs.forEach((other) => other !== this && other.stop());
       current = this;
       this.play.disabled = true;
       try {
-        await this.load();
+        this.seconds = await this.deck.load();
+        this.seek.max = String(this.seconds);
       } catch (error) {
         // A browser that cannot decode here may still play: show the plain players.
         this.card.classList.remove("ready");
@@ -91,15 +160,7 @@
     }
 
     start() {
-      this.begun = context.currentTime - this.at;
-      this.sources = this.buffers.map((buffer, index) => {
-        const source = context.createBufferSource();
-        source.buffer = buffer;
-        source.connect(this.gains[index]);
-        this.gains[index].gain.value = index === this.heard ? 1 : 0;
-        source.start(0, Math.min(this.at, buffer.duration));
-        return source;
-      });
+      this.deck.start(this.at, this.heard);
       this.running = true;
       this.play.textContent = "❚❚ Pause";
       this.frame();
@@ -107,9 +168,9 @@
 
     stop() {
       if (!this.running) return;
-      this.at = Math.min(this.seconds, context.currentTime - this.begun);
+      this.at = Math.min(this.seconds, this.deck.time());
       this.running = false;
-      this.sources.forEach((source) => source.stop());
+      this.deck.stop();
       this.play.textContent = "▶ Play";
       this.draw();
     }
@@ -129,14 +190,12 @@
         button.tabIndex = i === index ? 0 : -1;
       });
       this.figures.forEach((figure, i) => figure.classList.toggle("heard", i === index));
-      if (this.gains) {
-        this.gains.forEach((gain, i) => gain.gain.setTargetAtTime(i === index ? 1 : 0, context.currentTime, FADE));
-      }
+      this.deck.hear(index);
     }
 
     frame() {
       if (!this.running) return;
-      this.at = context.currentTime - this.begun;
+      this.at = this.deck.time();
       if (this.at >= this.seconds) { this.stop(); return; }
       this.draw();
       requestAnimationFrame(() => this.frame());
@@ -145,11 +204,11 @@
     draw() {
       this.seek.value = String(this.at);
       this.seek.setAttribute("aria-valuetext", `${this.at.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
-      this.clock.textContent = `${clock(this.at)} / ${clock(this.seconds)}`;
+      this.clock.textContent = this.seconds ? `${clock(this.at)} / ${clock(this.seconds)}` : "";
       this.shots.forEach((shot) => {
         const image = shot.querySelector("image");
         const x = Number(image.getAttribute("x")) +
-          Number(image.getAttribute("width")) * Math.min(1, this.at / this.seconds);
+          Number(image.getAttribute("width")) * Math.min(1, this.at / (this.seconds || 1));
         const head = shot.querySelector(".head");
         head.setAttribute("x1", String(x));
         head.setAttribute("x2", String(x));
@@ -164,9 +223,9 @@
     if (!current || event.ctrlKey || event.altKey || event.metaKey) return;
     const typing = event.target instanceof HTMLInputElement;
     const key = event.key.toLowerCase();
-    if (key === "a") current.choose(0);
-    else if (key === "b") current.choose(1);
-    else if (key === "x") current.choose(1 - current.heard);
+    const letter = "abcd".indexOf(key);
+    if (letter >= 0 && letter < current.choices.length) current.choose(letter);
+    else if (key === "x") current.choose((current.heard + 1) % current.choices.length);
     else if (key === " " && !(event.target instanceof HTMLButtonElement)) { event.preventDefault(); current.toggle(); }
     else if (key === "arrowleft" && !typing) current.goTo(current.at - 2);
     else if (key === "arrowright" && !typing) current.goTo(current.at + 2);

@@ -1,0 +1,117 @@
+"""What one player on a page holds: recordings that run in step, and a spectrogram of each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from styleshift.pages.picture import DYNAMIC_DB, Axes, Bytes2, png
+from styleshift.pages.render import data_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: where it lies, from 0 to 1, and what stands beside it."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One recording of a player.
+
+    Attributes:
+        name: of its button, such as ``Source``.
+        audio: address of the recording: a data URI, or a path relative to the page.
+        file: what stands beside the name; may be empty.
+        picture: address of its spectrogram; empty for none.
+        hertz: marks of the frequency axis, 0 at the top.
+        seconds: marks of the time axis.
+    """
+
+    name: str
+    audio: str
+    file: str = ""
+    picture: str = ""
+    hertz: Sequence[Tick] = ()
+    seconds: Sequence[Tick] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Recordings of the same music that play in step.
+
+    Attributes:
+        label: heading.
+        shots: two or more; the first is heard first.
+        seconds: length; 0 where only the browser will know.
+        place: where in the recording the excerpt begins, in words.
+        figures: name and value of what was measured.
+    """
+
+    label: str
+    shots: Sequence[Shot]
+    seconds: float = 0.0
+    place: str = ""
+    figures: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def shot(
+    name: str,
+    wave: npt.NDArray[np.float32],
+    sample_rate: int,
+    axes: Axes,
+    indices: Bytes2,
+    *,
+    colours: Bytes2 | None = None,
+    file: str = "",
+) -> Shot:
+    """A recording with its spectrogram, both inside the page.
+
+    Args:
+        name: of its button.
+        wave: ``[samples]`` or ``[samples, channels]``; turned down where it goes beyond full scale.
+        sample_rate: Hz.
+        axes: of the picture.
+        indices: ``[height, width]`` uint8, the picture.
+        colours: ``[256, 3]`` uint8; magma where None.
+        file: what stands beside the name.
+    """
+    return Shot(
+        name,
+        data_uri(_flac(wave, sample_rate), "audio/flac"),
+        file,
+        data_uri(png(indices, colours), "image/png"),
+        [
+            Tick(axes.height_of(hertz), f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}")
+            for hertz in (50, 100, 200, 500, 1000, 2000, 5000, 10000)
+            if axes.low_hz <= hertz <= axes.high_hz
+        ],
+        _times(axes.seconds),
+    )
+
+
+def legend() -> dict[str, str]:
+    """What the macro ``legend`` shows: a strip of all colours, and the level of the darkest one, in dB."""
+    strip = png(np.tile(np.arange(256, dtype=np.uint8), (4, 1)))
+    return {"colours": data_uri(strip, "image/png"), "quietest": f"{-DYNAMIC_DB:.0f}"}
+
+
+def _times(seconds: float) -> list[Tick]:
+    step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60) if seconds / s <= 9), 120)
+    return [Tick(index * step / seconds, f"{index * step:g}") for index in range(int(seconds / step) + 1)]
+
+
+def _flac(wave: npt.NDArray[np.float32], rate: int) -> bytes:
+    """FLAC, 16 bits: every current browser plays it, and nothing is added to what is compared."""
+    import soundfile
+
+    file = io.BytesIO()
+    peak = float(np.abs(wave).max(initial=0.0))
+    soundfile.write(file, wave / max(1.0, peak), rate, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
