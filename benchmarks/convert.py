@@ -38,9 +38,9 @@ import torch
 from styleshift.audio.formats import output_format
 from styleshift.audio.write import AudioWriter
 from styleshift.bundle.export import export_bundle
-from styleshift.conversion.library.run import processors
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import load_recipe
+from styleshift.system.environment import processors
 from styleshift.training.checkpoint import TrainedModel, blank_statistics
 from styleshift.training.model import CycleGAN
 from styleshift.vocoders.options import GriffinLimOptions

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from styleshift.conversion.library.journal import Journal
-from styleshift.conversion.library.run import judge, processors
+from styleshift.conversion.library.run import judge
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.track.load import load_pipeline, seconds_of_work
 from styleshift.errors import AudioError
+from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle

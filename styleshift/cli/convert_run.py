@@ -17,8 +17,8 @@ from styleshift.conversion.library.run import STALL_SECONDS, LibraryResult, conv
 from styleshift.conversion.library.worker import Outcome
 from styleshift.conversion.settings import ConvertSettings, checked, parse_options
 from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
-from styleshift.interrupt import StopRequest
 from styleshift.runtimes.selection import settle
+from styleshift.system.interrupt import StopRequest
 from styleshift.workspace import setting, workspace
 
 # A report of failures on the screen stays readable; the file has them all.

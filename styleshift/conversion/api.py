@@ -17,10 +17,11 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.library.journal import Journal
 from styleshift.conversion.library.plan import format_for_file, plan_conversion
 from styleshift.conversion.library.report import write_reports
-from styleshift.conversion.library.run import LibraryResult, convert_plan, default_jobs, processors
+from styleshift.conversion.library.run import LibraryResult, convert_plan, default_jobs
 from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.progress import Reporter
 from styleshift.runtimes.selection import settle
+from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
     import numpy as np

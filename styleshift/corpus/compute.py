@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Full, Queue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from styleshift.audio.resample import resample
 from styleshift.corpus.growing import GrowingArray
 from styleshift.errors import AudioError
 from styleshift.frontend import StreamingSpectrogram
+from styleshift.system.prefetch import prefetch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from styleshift.hooks import AudioStream, Recording
 
     Float32Array = npt.NDArray[np.float32]
-
-ItemT = TypeVar("ItemT")
 
 # Samples of all channels decoded at a time, 4 MiB: enough that Python's fixed costs of a block, about 0.1 ms,
 # do not count, and few enough that a pipeline full of blocks is small.
@@ -81,7 +78,7 @@ def _pass(
         mix = _Mix(stream, only)
         source: Iterable[Float32Array] = mix.blocks()
         if overlap:
-            source = ahead(source)
+            source = prefetch(source, 4)
         meter = LevelMeter(config.sample_rate, 1, with_peak=False)
         spectrogram = StreamingSpectrogram(config, 1, output="log", dtype=np.float16)
         for block in resample(source, stream.sample_rate, config.sample_rate):
@@ -168,44 +165,3 @@ def _loudest_channel(recording: Recording) -> int:
         for block in stream.blocks(BLOCK_SAMPLES // stream.channels):
             power += np.einsum("ij,ij->j", block, block)
     return int(power.argmax())
-
-
-def ahead(items: Iterable[ItemT], depth: int = 4) -> Iterator[ItemT]:
-    """The same items, made in a thread of their own, up to ``depth`` ahead of who takes them.
-
-    An error of the maker is raised where the items are taken. A taker that stops early stops the maker.
-    """
-    queue: Queue[tuple[ItemT | None, BaseException | None, bool]] = Queue(depth)
-    stopped = threading.Event()
-
-    def put(item: ItemT | None, error: BaseException | None, last: bool) -> bool:
-        while not stopped.is_set():
-            try:
-                queue.put((item, error, last), timeout=0.1)
-                return True
-            except Full:
-                continue
-        return False
-
-    def make() -> None:
-        try:
-            for item in items:
-                if not put(item, None, False):
-                    return
-            put(None, None, True)
-        except BaseException as error:  # handed over, raised by the taker
-            put(None, error, True)
-
-    maker = threading.Thread(target=make, daemon=True)
-    maker.start()
-    try:
-        while True:
-            item, error, last = queue.get()
-            if error is not None:
-                raise error
-            if last:
-                return
-            yield item  # type: ignore[misc]
-    finally:
-        stopped.set()
-        maker.join()

@@ -15,7 +15,7 @@ from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from styleshift.corpus.manifest import Entry, Stamp
 from styleshift.corpus.work import Job, Outcome, start_worker, work
-from styleshift.interrupt import StopRequest
+from styleshift.system.interrupt import StopRequest
 
 # Decoding takes a thousandth of real time; this is for what never ends.
 TIMEOUT_SECONDS = 300.0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.growing import flush_to_disk, remove_unfinished
-from styleshift.corpus.lock import Lock
 from styleshift.corpus.manifest import Entry, Journal, Manifest
 from styleshift.corpus.plan import (
     DomainPlan,
@@ -25,8 +24,9 @@ from styleshift.corpus.pool import run_jobs, usable_cores
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.work import Job, Outcome
 from styleshift.errors import AudioError
-from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter
+from styleshift.system.interrupt import StopRequest
+from styleshift.system.lock import Lock
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig

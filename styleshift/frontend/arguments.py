@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from styleshift.errors import ConfigError
 from styleshift.frontend import _native
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.system.environment import processors
 
 SAMPLE_TYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int16))
 MOST_THREADS = 256
@@ -117,17 +117,10 @@ def length_of(length: int | None, default: int) -> int:
     return int(length)
 
 
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def threads_of(threads: int | None, values: int) -> int:
     """Threads to use: the caller's number, or as many as the machine has and ``values`` numbers are worth."""
     if threads is None:
-        return max(1, min(usable_cores(), 16, values // VALUES_A_THREAD))
+        return max(1, min(processors(), 16, values // VALUES_A_THREAD))
     if (
         isinstance(threads, bool)
         or not isinstance(threads, int | np.integer)

@@ -19,9 +19,9 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from styleshift.conversion.pool import no_interrupts
 from styleshift.errors import BundleError
 from styleshift.runtimes.broker import Address, Broker
+from styleshift.system.pool import no_interrupts
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import RuntimeSession

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter
+from styleshift.system.interrupt import StopRequest
 from styleshift.training.feed import Feed
 from styleshift.training.log import Log
 from styleshift.training.step import TrainingState, train_step

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter, Task
+from styleshift.system.interrupt import Interrupted
 
 
 @contextmanager

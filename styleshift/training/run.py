@@ -15,18 +15,18 @@ import torch
 
 from styleshift import __version__
 from styleshift.corpus import Corpus
-from styleshift.corpus.lock import Lock
 from styleshift.errors import (
     LockedError,
     NothingToDoError,
     UsageError,
 )
-from styleshift.frontend.arguments import usable_cores
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
-from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
+from styleshift.system.environment import processors
+from styleshift.system.interrupt import Interrupted
+from styleshift.system.lock import Lock
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device
@@ -224,10 +224,10 @@ def resume_run(
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
         use_threads(recipe)
-        if processor.type == "cpu" and recipe.schedule.threads > usable_cores():
+        if processor.type == "cpu" and recipe.schedule.threads > processors():
             reporter.warn(
                 f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "
-                f"{usable_cores()} processors here; that is slow"
+                f"{processors()} processors here; that is slow"
             )
         pair = (run["domains"][0], run["domains"][1])
         corpora = open_corpora(place, pair, recipe)

@@ -142,7 +142,7 @@ def test_a_stop_that_leaves_nothing_to_put_away_skips_pythons_shutdown(at_once: 
         import atexit, sys
         import styleshift.workspace
         from styleshift.cli import main
-        from styleshift.interrupt import Interrupted
+        from styleshift.system.interrupt import Interrupted
 
         def stopped(flag):
             raise Interrupted("stopped", at_once={at_once})

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from corpora import CONFIG, Heard, counts, run, stored
 
-from styleshift.corpus.lock import Lock
 from styleshift.corpus.manifest import MANIFEST_NAME
 from styleshift.errors import CorpusError, LockedError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.system.lock import Lock
 
 
 def _reference(wave: np.ndarray[Any, Any], config: SpectrogramConfig) -> np.ndarray[Any, Any]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from styleshift.errors import ConfigError, NothingToDoError
-from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
+from styleshift.system.interrupt import Interrupted
 from styleshift.training import run as run_module
 from styleshift.training import sitting as sitting_module
 from styleshift.training.preparing import preparing

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from styleshift.corpus.lock import Lock
 from styleshift.errors import (
     CheckpointError,
     ConfigError,
@@ -23,9 +22,10 @@ from styleshift.errors import (
     TrainingError,
     UsageError,
 )
-from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
+from styleshift.system.interrupt import Interrupted
+from styleshift.system.lock import Lock
 from styleshift.training import run as run_module
 from styleshift.training import step as step_module
 from styleshift.training.checkpoint import load_trained

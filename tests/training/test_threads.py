@@ -117,9 +117,9 @@ def test_a_run_from_a_larger_machine_is_warned_of(
 
     warned: list[str] = []
     start_run(fresh, PAIR, tiny_recipe("schedule.threads=2", "schedule.steps=1"))
-    monkeypatch.setattr(run, "usable_cores", lambda: 2)
+    monkeypatch.setattr(run, "processors", lambda: 2)
     resume_run(fresh, steps=2, reporter=Warned())
     assert warned == []
-    monkeypatch.setattr(run, "usable_cores", lambda: 1)
+    monkeypatch.setattr(run, "processors", lambda: 1)
     resume_run(fresh, steps=3, reporter=Warned())
     assert any("2 threads (schedule.threads), more than the 1 processors" in text for text in warned)

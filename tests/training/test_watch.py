@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from styleshift.evaluation.judge import Judgement
-from styleshift.interrupt import Interrupted
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
+from styleshift.system.interrupt import Interrupted
 from styleshift.training.judging import Verdict
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.watch import STANDSTILL, Watch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -14,11 +13,12 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.journal import FOLDER, Entry, Journal
 from styleshift.conversion.library.plan import Job, Plan, about_work
 from styleshift.conversion.library.worker import FATAL, Outcome, begin, work
-from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE, ConfigError
-from styleshift.interrupt import StopRequest
 from styleshift.progress import Reporter, Task
+from styleshift.system.environment import processors
+from styleshift.system.interrupt import StopRequest
+from styleshift.system.pool import Died, Progress, Stalled, WorkerPool
 
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
@@ -186,13 +186,6 @@ def in_the_way(plan: Plan, job: Job) -> Outcome:
     return Outcome(
         job.name, "failed", "in the way", message, "move it away, or use --overwrite always or never"
     )
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 def default_jobs(device: str) -> int:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.ahead import ahead
 from styleshift.conversion.queues import ArrayQueue, Curve
 from styleshift.conversion.track.dynamics import follow_loudness, limit
 from styleshift.conversion.track.first_pass import Survey
@@ -29,6 +28,7 @@ from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks.records import Vocoder
+from styleshift.system.prefetch import prefetch
 
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
@@ -86,7 +86,7 @@ class Pipeline:
             changed = self._changed(counted, survey, threads)
             loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
             done = limit(loud, survey.sample_rate, ceiling)
-            yield from ahead(done, _BLOCKS_AHEAD) if self.overlap else done
+            yield from prefetch(done, _BLOCKS_AHEAD) if self.overlap else done
 
     def _changed(
         self, blocks: Iterable[Float32Array], survey: Survey, threads: ExitStack
@@ -132,7 +132,7 @@ class Pipeline:
             after=context,
         )
         if self.overlap:
-            pieces = threads.enter_context(closing(ahead(pieces)))
+            pieces = threads.enter_context(closing(prefetch(pieces)))
         for sound in vocode_sections(
             _tell(pieces, top), vocoder=self.vocoder, spectrogram=spectrogram, context=context
         ):

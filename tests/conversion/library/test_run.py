@@ -17,7 +17,7 @@ from styleshift.conversion.library.plan import plan_conversion
 from styleshift.conversion.library.run import LibraryResult, convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import ConfigError
-from styleshift.interrupt import StopRequest
+from styleshift.system.interrupt import StopRequest
 
 RATE = 16000
 

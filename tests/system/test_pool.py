@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from styleshift.conversion.pool import Died, Progress, Stalled, WorkerPool
+from styleshift.system.pool import Died, Progress, Stalled, WorkerPool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 _END = object()
 
 
-def ahead(pieces: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
+def prefetch(pieces: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
     """The same pieces in the same order, made in a thread, at most ``depth`` of them waiting.
 
     An error is raised where its piece would have come. When this generator is closed, the thread has ended
