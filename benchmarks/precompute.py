@@ -111,13 +111,13 @@ def cpu_ratio(track: Path, folder: Path, config: SpectrogramConfig, rounds: int)
 
     from styleshift.audio.read import open_audio
     from styleshift.corpus.compute import compute
-    from styleshift.corpus.work import file_hash
     from styleshift.hooks import Recording
+    from styleshift.system.hashing import file_sha256
 
     recording = Recording("x", track, partial(open_audio, track))
 
     def all_of_it() -> None:
-        file_hash(track)
+        file_sha256(track)
         compute(recording, folder / "x.npy", config, overlap=False)
 
     times = [

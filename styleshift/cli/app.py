@@ -15,6 +15,7 @@ from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, plugins, precompute, train
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
+from styleshift.system.environment import debugging
 
 app = typer.Typer(
     name="styleshift",
@@ -64,7 +65,7 @@ def run() -> None:
         # A file name that this terminal cannot show is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    debug = "--debug" in sys.argv or os.environ.get("STYLESHIFT_DEBUG", "") not in ("", "0")
+    debug = "--debug" in sys.argv or debugging()
     try:
         try:
             code = app(standalone_mode=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import secrets
 import struct
 from pathlib import Path
@@ -11,6 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from styleshift.system.files import remove_partial_files
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,8 +64,9 @@ class GrowingArray:
     def finish(self) -> None:
         """Put the true length into the header and give the file its name.
 
-        Its bytes may still be on their way to the disk: whoever relies on them calls :func:`flush_to_disk`
-        first. Waiting for the disk here would stop the computing of what comes next.
+        Its bytes may still be on their way to the disk: whoever relies on them calls
+        :func:`styleshift.system.files.flush_to_disk` first. Waiting for the disk here would stop the
+        computing of what comes next.
         """
         self._file.seek(0)
         self._write(npy_header((1, self.frames, self._bins), self._dtype))
@@ -92,16 +94,8 @@ def stored_bytes(frames: int, bins: int, dtype: npt.DTypeLike = np.float16) -> i
     return HEADER_BYTES + frames * bins * np.dtype(dtype).itemsize
 
 
-def flush_to_disk(path: Path) -> None:
-    """Wait until a file's bytes are on the disk; raises OSError."""
-    file = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed writers left in a folder."""
+    remove_partial_files(folder)
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         path.unlink(missing_ok=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.system.files import write_text
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
@@ -123,15 +122,7 @@ class Manifest:
             "digest": self.digest,
             "recordings": [asdict(self.entries[name]) for name in sorted(self.entries)],
         }
-        temporary = folder / f".{MANIFEST_NAME}-{secrets.token_hex(4)}"
-        try:
-            with temporary.open("w", encoding="ascii") as file:
-                json.dump(values, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(folder / MANIFEST_NAME)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(folder / MANIFEST_NAME, json.dumps(values, indent=1))
         (folder / JOURNAL_NAME).unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styleshift.corpus.corpus import stored_domains
-from styleshift.corpus.growing import flush_to_disk, remove_unfinished
+from styleshift.corpus.growing import remove_unfinished
 from styleshift.corpus.manifest import Entry, Journal, Manifest
 from styleshift.corpus.plan import (
     DomainPlan,
@@ -25,6 +25,7 @@ from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.work import Job, Outcome
 from styleshift.errors import AudioError
 from styleshift.progress import Reporter
+from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
 from styleshift.system.lock import Lock
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from styleshift.corpus.manifest import Entry, Stamp, track_key
 from styleshift.errors import AudioError
+from styleshift.system.environment import debugging
+from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -58,7 +59,7 @@ class Outcome:
 def start_worker() -> None:
     """Make this process fit for work: one thread, and decoders' own chatter on stderr goes nowhere."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    if "STYLESHIFT_DEBUG" not in os.environ:
+    if not debugging():
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 2)
         os.close(quiet)
@@ -77,7 +78,7 @@ def work(job: Job) -> Outcome:
     remember = False
     try:
         stamp = Stamp.of(recording.path)
-        sha256 = file_hash(recording.path)
+        sha256 = file_sha256(recording.path)
         key = track_key(sha256, recording.version, job.config)
         blank = Entry(recording.name, key, sha256, recording.version, stamp)
         if key in job.known:
@@ -118,12 +119,6 @@ def work(job: Job) -> Outcome:
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
     entry = Entry(recording.name, key, sha256, recording.version, stamp, reason=reason, message=message)
     return Outcome(entry, remember=remember)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _without_name(message: str, path: Path) -> str:

@@ -6,8 +6,6 @@ both in the same colours for the same level.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from styleshift.errors import AudioError, UsageError
 from styleshift.evaluation.features import Array
 from styleshift.pages import Player, legend, render, shot
 from styleshift.pages.picture import HIGHEST_HZ, log_frequency
+from styleshift.system.files import write_text
 
 EXCERPT_SECONDS = 15.0
 MOST_PAIRS = 12
@@ -93,7 +92,13 @@ def write_page(
         notes=notes,
         **legend(),
     )
-    _write(path, text.encode("utf-8"))
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"the page {str(path)!r} cannot be written: {error.strerror or error}",
+            "name a file in a folder that exists",
+        ) from error
     return notes
 
 
@@ -142,19 +147,3 @@ def _excerpt(path: Path, start: float, seconds: float) -> tuple[Array, int]:
         wave = np.concatenate(list(resample([wave], rate, _HIGHEST_RATE)))
         rate = _HIGHEST_RATE
     return wave, rate
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(
-            f"the page {str(path)!r} cannot be written: {error.strerror or error}",
-            "name a file in a folder that exists",
-        ) from error

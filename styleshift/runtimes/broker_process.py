@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import BundleError
 from styleshift.runtimes.broker import Address, Broker
+from styleshift.system.environment import debugging
 from styleshift.system.pool import no_interrupts
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _live(
     # Ctrl-C and a kill of the whole group are the parent's to hear: windows on their way are still answered.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if os.environ.get("STYLESHIFT_DEBUG", "") in ("", "0"):
+    if not debugging():
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
     def leave() -> None:

@@ -16,28 +16,39 @@ class Lock:
     Args:
         path: the lock file; made if it is not there, and left there, empty of meaning.
         what: what is locked, for the message.
+        hint: what to try where another process holds it.
+        shared: hold it together with others who share it, and keep out only who does not. (Windows knows no
+            shared locks; there it holds nothing.)
 
     Raises:
         LockedError: on entering, where another process holds it.
+        OSError: on entering, where the file cannot be made, or its file system has no locks.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(
+        self, path: Path, what: str, hint: str = "wait until it has ended", *, shared: bool = False
+    ) -> None:
         self._path = path
         self._what = what
+        self._hint = hint
+        self._shared = shared
         self._file: int | None = None
 
     def __enter__(self) -> Lock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
-            _lock(file)
-        except OSError:
+            _lock(file, self._shared)
+        except BlockingIOError:
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(file)
             raise LockedError(
                 f"another styleshift (process {holder}) is working on {self._what}",
-                "wait until it has ended",
+                self._hint,
             ) from None
+        except OSError:
+            os.close(file)
+            raise
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()}\n".encode())
         self._file = file
@@ -54,16 +65,20 @@ class Lock:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: int) -> None:
+    def _lock(file: int, shared: bool) -> None:
+        if shared:
+            return
         # A byte far behind the text, so that the text stays readable.
         os.lseek(file, 1 << 20, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
         finally:
             os.lseek(file, 0, os.SEEK_SET)
 
 else:
     import fcntl
 
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file: int, shared: bool) -> None:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from styleshift.errors import LockedError, UsageError
+from styleshift.system.lock import Lock
 
 FOLDER = ".styleshift"
 
@@ -73,14 +74,14 @@ class Journal:
         self._output = output
         self._entries: dict[str, Entry] = {}
         self._file: IO[str] | None = None
-        self._locks: list[int] = []
+        self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Journal:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._locks.append(_lock(self._folder / "lock", self._output, shared=bool(self._suffix)))
+            self._locks.enter_context(self._lock("lock", shared=bool(self._suffix)))
             if self._suffix:
-                self._locks.append(_lock(self._folder / f"lock{self._suffix}", self._output))
+                self._locks.enter_context(self._lock(f"lock{self._suffix}"))
             self._load()
             own = self._folder / f"journal{self._suffix}.jsonl"
             self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
@@ -100,9 +101,12 @@ class Journal:
         if self._file is not None:
             with contextlib.suppress(OSError):  # a full disk, which the write has told of
                 self._file.close()
-        for lock in self._locks:
-            os.close(lock)  # which lets go of it
-        self._file, self._locks = None, []
+        self._locks.close()
+        self._file = None
+
+    def _lock(self, name: str, *, shared: bool = False) -> Lock:
+        hint = "wait until it has ended, or name another --output"
+        return Lock(self._folder / name, str(self._output), hint, shared=shared)
 
     @classmethod
     def peek(cls, output: Path) -> Journal:
@@ -167,24 +171,3 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _lock(path: Path, output: Path, *, shared: bool = False) -> int:
-    """A descriptor that holds the lock until it is closed, also by a kill."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            if not shared:  # this call knows no shared locks
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise LockedError(
-            f"another run is converting to {output}", "wait for it, or name another --output"
-        ) from None
-    return descriptor

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from styleshift.conversion.library.plan import Plan
 from styleshift.conversion.library.run import LibraryResult
 from styleshift.conversion.library.worker import Outcome
 from styleshift.pages import Player, Shot, render
+from styleshift.system.files import write_text
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
 _PLAYERS = 12
@@ -35,8 +34,8 @@ def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str =
     lines = report_lines(plan, result)
     stem = f"report-{part}" if part else "report"
     path = plan.output / f"{stem}.jsonl"
-    _write(path, (json.dumps(line) + "\n" for line in lines))
-    _write(plan.output / f"{stem}.html", [_page(plan, result, bundle)])
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
+    write_text(plan.output / f"{stem}.html", _page(plan, result, bundle))
     return path
 
 
@@ -107,17 +106,3 @@ def _advice(outcome: Outcome) -> str:
 def _address(plan: Plan, path: Path) -> str:
     # Relative, so that the two folders can be moved together; by bytes, so that any name works.
     return quote(os.fsencode(os.path.relpath(path.absolute(), plan.output.absolute())))
-
-
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    handle, name = tempfile.mkstemp(prefix=".styleshift-", suffix=path.suffix, dir=path.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import signal
 from collections.abc import Callable
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from styleshift.conversion.library.plan import Job
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageError
+from styleshift.system.environment import debugging
+from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 # Failures that the next file will not escape.
 FATAL = frozenset({"setup", "disk full"})
-
-
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def begin(
     global _worker  # a process has one; pools hand over functions, not objects
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    if os.environ.get("STYLESHIFT_DEBUG", "") in ("", "0"):
+    if not debugging():
         # Decoders write notes to their developers on stderr; what matters comes back as an outcome.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -146,8 +144,7 @@ def _pipeline(worker: _Worker, tell: Callable[[float], None]) -> Pipeline:
 
     path = worker.bundle.path
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_sha256(path)
     except OSError as error:
         raise BundleError(f"the model file {path} cannot be read: {error.strerror or error}") from error
     if digest != worker.bundle.digest:
@@ -169,7 +166,7 @@ def _convert(
     before = _stat(job)
     if not worker.settings.include_own and made_by_styleshift(job.source):
         return left_out(job)
-    digest = sha256(job.source, on_block=lambda: tell(0.0))
+    digest = source_sha256(job.source, lambda: tell(0.0))
     if known and digest == known:
         return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
 
@@ -211,26 +208,15 @@ def _stat(job: Job) -> os.stat_result:
         ) from error
 
 
-def sha256(path: Path, on_block: Callable[[], None] = lambda: None) -> str:
-    """SHA-256 of a file's bytes, hexadecimal.
-
-    ``on_block`` is called after each megabyte: a large file on a slow disk takes its time.
-
-    Raises:
-        AudioError: it cannot be read, or is no regular file.
-    """
+def source_sha256(path: Path, on_block: Callable[[], None]) -> str:
+    """SHA-256 of a recording; raises AudioError where it cannot be read, or is no regular file."""
     from styleshift.audio.stream import shown
 
     if not path.is_file():
         raise AudioError(f"{shown(path)}: is no regular file", reason="unreadable")
-    digest = hashlib.sha256()
     try:
-        with path.open("rb", buffering=0) as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-                on_block()
+        return file_sha256(path, on_block)
     except OSError as error:
         raise AudioError(
             f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"
         ) from error
-    return digest.hexdigest()

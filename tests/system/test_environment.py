@@ -1,0 +1,47 @@
+"""Switches in the environment mean the same everywhere, and processors are those that may be used."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import styleshift
+from styleshift.system.environment import DEBUG_VARIABLE, debugging, processors, switched_on
+
+
+@pytest.mark.parametrize("word", ["", "0", "false", "False", "no", "off", " 0 "])
+def test_words_that_mean_off(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv(DEBUG_VARIABLE, word)
+    assert not debugging()
+    monkeypatch.delenv(DEBUG_VARIABLE)
+    assert not debugging()
+
+
+@pytest.mark.parametrize("word", ["1", "true", "yes", "on"])
+def test_words_that_mean_on(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("ANY_VARIABLE", word)
+    assert switched_on("ANY_VARIABLE")
+
+
+def test_nobody_reads_the_debug_variable_otherwise() -> None:
+    source = Path(styleshift.__file__).parent
+    readers = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if re.search(r"environ.*STYLESHIFT_DEBUG", path.read_text("utf-8"))
+    }
+    assert readers == set()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity there")
+def test_processors_are_those_that_this_process_may_use() -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert processors() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert processors() == len(before)

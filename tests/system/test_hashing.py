@@ -1,0 +1,25 @@
+"""The hash is that of the bytes, whatever the size of the blocks."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from styleshift.system.hashing import file_sha256
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 7])
+def test_it_is_the_hash_of_the_bytes(tmp_path: Path, size: int) -> None:
+    content = bytes(range(256)) * (size // 256 + 1)
+    (tmp_path / "a").write_bytes(content[:size])
+    blocks: list[int] = []
+    found = file_sha256(tmp_path / "a", lambda: blocks.append(1))
+    assert found == hashlib.sha256(content[:size]).hexdigest()
+    assert len(blocks) == -(-size // (1 << 20))
+
+
+def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        file_sha256(tmp_path / "missing")
