@@ -14,7 +14,7 @@ from styleshift_openvino import styleshift_runtimes
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError
 from styleshift.runtimes.plugin import styleshift_runtimes as built_in
-from styleshift.runtimes.selection import distance, trial_window
+from styleshift.runtimes.selection import relative_error, trial_window
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
                 "runtime": session.description,
                 "ms_a_window": round(1e3 * min(times), 1),
                 "x_real_time": round(music / min(times)),
-                "difference": round(distance(found, wanted), 5),
+                "difference": round(relative_error(found, wanted), 5),
             }
             print(json.dumps(figures), flush=True)
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from styleshift.conversion.library.journal import Journal
+from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.run import judge
 from styleshift.conversion.library.worker import left_out
-from styleshift.conversion.track.load import load_pipeline, seconds_of_work
+from styleshift.conversion.track.load import load_converter, real_time_factor
 from styleshift.errors import AudioError
 from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.cli.console import TerminalReporter
-    from styleshift.conversion.library.plan import Job, Plan
+    from styleshift.conversion.library.plan import LibraryPlan, TrackJob
     from styleshift.conversion.settings import ConvertSettings
 
 
 def show_plan(
-    plan: Plan,
+    plan: LibraryPlan,
     bundle: Bundle,
     settings: ConvertSettings,
     jobs: int,
@@ -27,7 +27,7 @@ def show_plan(
     reporter: TerminalReporter,
 ) -> None:
     """Say what would be done, without writing anything. Files are opened, but their music is not decoded."""
-    journal, key = Journal.peek(plan.output), settings.key(bundle.digest)
+    journal, key = LibraryJournal.peek(plan.output), settings.key(bundle.digest)
     rows, counts, music = [], dict.fromkeys(("convert", "up to date", "left out", "fail"), 0), 0.0
     for job in plan.jobs:
         outcome, _ = judge(plan, job, journal, key, overwrite)
@@ -51,8 +51,8 @@ def show_plan(
             seconds=seconds,
         )
     workers = max(1, min(jobs, counts["convert"]))
-    pipeline, description = load_pipeline(bundle, settings, max(1, processors() // workers))
-    work = seconds_of_work(pipeline) * music / workers
+    converter, description = load_converter(bundle, settings, max(1, processors() // workers))
+    work = real_time_factor(converter) * music / workers
     reporter.table(f"{plan.output}: nothing is written", ["file", "becomes", "will", "length"], rows)
     reporter.event(
         "plan",
@@ -77,7 +77,7 @@ def show_plan(
         reporter.result(f"about {spoken(work)} of work for {workers} at once, {description}")
 
 
-def _look(job: Job, settings: ConvertSettings, single: bool) -> tuple[str, str, float | None]:
+def _look(job: TrackJob, settings: ConvertSettings, single: bool) -> tuple[str, str, float | None]:
     """What the file's header and tags say: its fate, the reason, and its length."""
     from styleshift.audio.read import open_audio
     from styleshift.audio.tags import made_by_styleshift

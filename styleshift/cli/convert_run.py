@@ -10,14 +10,13 @@ from styleshift.bundle.find import find_model
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_plan import show_plan, spoken
-from styleshift.conversion.library.journal import Journal
-from styleshift.conversion.library.plan import Plan, parse_shard, plan_conversion
+from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan, parse_shard, plan_conversion
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.run import STALL_SECONDS, LibraryResult, convert_plan, default_jobs
-from styleshift.conversion.library.worker import Outcome
-from styleshift.conversion.settings import ConvertSettings, checked, parse_options
+from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.settings import ConvertSettings, checked, parse_options, with_runtime
 from styleshift.errors import EXIT_OK, EXIT_SOME_FAILED, AudioError, StyleshiftError, UsageError
-from styleshift.runtimes.selection import settle
 from styleshift.system.interrupt import StopRequest
 from styleshift.workspace import setting, workspace
 
@@ -75,8 +74,8 @@ def run_convert(request: ConvertRequest, reporter: TerminalReporter) -> int:
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
-    earlier = Journal.peek(plan.output).runtimes(settings.key(bundle.digest))
-    settings = settle(settings, bundle, reporter, earlier)
+    earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
+    settings = with_runtime(settings, bundle, reporter, earlier)
     jobs = int(setting("jobs", request.jobs)) or default_jobs(settings.device)
     if request.dry_run:
         show_plan(plan, bundle, settings, jobs, request.overwrite, reporter)
@@ -156,7 +155,9 @@ def choose_model(request: ConvertRequest, reporter: TerminalReporter) -> Bundle:
     return bundle
 
 
-def _show_single(plan: Plan, result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> int:
+def _show_single(
+    plan: LibraryPlan, result: LibraryResult, stop: StopRequest, reporter: TerminalReporter
+) -> int:
     job = plan.jobs[0]
     if result.stopped:
         raise stop.error("stopped; nothing is written", "run the same command again")
@@ -172,7 +173,7 @@ def _show_single(plan: Plan, result: LibraryResult, stop: StopRequest, reporter:
     return EXIT_OK
 
 
-def _as_error(outcome: Outcome) -> StyleshiftError:
+def _as_error(outcome: TrackOutcome) -> StyleshiftError:
     if outcome.exit_code:
         error = StyleshiftError(outcome.message, outcome.hint)
         error.exit_code = outcome.exit_code
@@ -181,7 +182,7 @@ def _as_error(outcome: Outcome) -> StyleshiftError:
 
 
 def _write(
-    plan: Plan, result: LibraryResult, bundle: Bundle, part: str, reporter: TerminalReporter
+    plan: LibraryPlan, result: LibraryResult, bundle: Bundle, part: str, reporter: TerminalReporter
 ) -> Path | None:
     path = None
     try:
@@ -193,7 +194,9 @@ def _write(
     return path
 
 
-def _show_library(plan: Plan, result: LibraryResult, report: Path | None, reporter: TerminalReporter) -> None:
+def _show_library(
+    plan: LibraryPlan, result: LibraryResult, report: Path | None, reporter: TerminalReporter
+) -> None:
     statuses = ("done", "unchanged", "failed", "left out")
     done, unchanged, failed, own = (len(result.of(status)) for status in statuses)
     seconds, took = result.seconds, result.took
@@ -233,7 +236,7 @@ def _show_library(plan: Plan, result: LibraryResult, report: Path | None, report
         reporter.info(f"to look at and listen to: {report.with_suffix('.html')}")
 
 
-def _raise_if_cut_short(plan: Plan, result: LibraryResult, stop: StopRequest) -> None:
+def _raise_if_cut_short(plan: LibraryPlan, result: LibraryResult, stop: StopRequest) -> None:
     finished = len(result.of("done", "unchanged"))
     if result.fatal is not None:
         fatal = result.fatal

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.library.journal import Journal
+from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import format_for_file, plan_conversion
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.run import LibraryResult, convert_plan, default_jobs
-from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
 from styleshift.progress import Reporter
-from styleshift.runtimes.selection import settle
 from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from styleshift.conversion.track.convert import TrackResult
-    from styleshift.conversion.track.converter import Pipeline
+    from styleshift.conversion.track.converter import TrackConverter
 
 DEFAULT_VOCODER = "griffin-lim"
 
@@ -41,11 +40,11 @@ class Model:
         description: what really runs it: library, provider, precision.
     """
 
-    def __init__(self, bundle: Bundle, pipeline: Pipeline, description: str) -> None:
+    def __init__(self, bundle: Bundle, converter: TrackConverter, description: str) -> None:
         self.metadata: BundleMetadata = bundle.metadata
         self.description = description
         self._bundle = bundle
-        self._pipeline = pipeline
+        self._converter = converter
 
     def convert(self, samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
         """Convert samples that are in memory.
@@ -63,7 +62,7 @@ class Model:
         """
         import numpy as np
 
-        from styleshift.conversion.track.convert import convert_array
+        from styleshift.conversion.track.convert import convert_samples
         from styleshift.errors import ConfigError
 
         found = np.asarray(samples)
@@ -74,19 +73,19 @@ class Model:
             )
         if not np.isfinite(found).all():
             raise ConfigError("samples hold NaN or infinity")
-        return convert_array(self._pipeline, found.astype(np.float32, copy=False), sample_rate)
+        return convert_samples(self._converter, found.astype(np.float32, copy=False), sample_rate)
 
     def convert_file(
         self, source: Path, target: Path, *, audio_format: str = "", salvage: bool = False
     ) -> TrackResult:
         """See :func:`convert_file`."""
         from styleshift.audio.formats import output_format
-        from styleshift.conversion.track.convert import convert_file as convert
+        from styleshift.conversion.track.convert import convert_track
 
         name = format_for_file(source, target, audio_format or "same")
         target.parent.mkdir(parents=True, exist_ok=True)
-        return convert(
-            self._pipeline,
+        return convert_track(
+            self._converter,
             source,
             target,
             format=None if name == "same" else output_format(name),
@@ -118,7 +117,7 @@ def load_model(
         BundleError: the file is no model that can be used.
         ConfigError, PluginError: no such device, vocoder, option or runtime.
     """
-    from styleshift.conversion.track.load import load_pipeline
+    from styleshift.conversion.track.load import load_converter
 
     bundle = load_bundle(Path(path))
     settings = ConvertSettings(
@@ -127,7 +126,7 @@ def load_model(
         runtime=runtime,
         device=device,
     )
-    return Model(bundle, *load_pipeline(bundle, settings, threads or processors()))
+    return Model(bundle, *load_converter(bundle, settings, threads or processors()))
 
 
 def convert_file(
@@ -210,8 +209,8 @@ def convert_library(
         exclude=exclude,
         limit=limit,
     )
-    earlier = Journal.peek(plan.output).runtimes(settings.key(bundle.digest))
-    settings = settle(settings, bundle, reporter, earlier)
+    earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
+    settings = with_runtime(settings, bundle, reporter, earlier)
     result = convert_plan(
         plan,
         bundle,

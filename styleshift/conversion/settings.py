@@ -6,9 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import UsageError
+
+if TYPE_CHECKING:
+    from styleshift.bundle.load import Bundle
+    from styleshift.progress import Reporter
 
 # Changes whenever the same model and settings would give other samples than before.
 ALGORITHM = 3
@@ -57,7 +61,7 @@ class ConvertSettings:
 
 
 def checked(settings: ConvertSettings) -> ConvertSettings:
-    """Settings whose every name is known here; :func:`styleshift.runtimes.selection.settle` tries ``auto``.
+    """Settings whose every name is known here; :func:`with_runtime` tries what ``auto`` can be.
 
     Raises:
         UsageError: no such format.
@@ -79,6 +83,19 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         settings = replace(settings, device=resolve_device(settings.device))
         runtimes_for(settings.runtime, settings.device)
     return settings
+
+
+def with_runtime(
+    settings: ConvertSettings,
+    bundle: Bundle,
+    reporter: Reporter | None = None,
+    earlier: Mapping[str, str] | None = None,
+) -> ConvertSettings:
+    """Settings with a runtime and a device that work; see :mod:`styleshift.runtimes.selection`."""
+    from styleshift.runtimes.selection import select_runtime
+
+    chosen = select_runtime(bundle, settings.runtime, settings.device, reporter, earlier)
+    return replace(settings, runtime=chosen.runtime, device=chosen.device)
 
 
 def parse_options(words: tuple[str, ...]) -> dict[str, str]:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import onnx
 
 # What tensor cores compute. Inputs beyond the first three (bias) do not exist.
-HALVED = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
+FLOAT16_OPERATORS = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 
 
-def to_half(data: bytes) -> bytes:
+def to_float16(data: bytes) -> bytes:
     """The same model with these operators in float16.
 
     Args:
@@ -36,7 +36,7 @@ def to_half(data: bytes) -> bytes:
     halved: dict[str, str] = {}  # by the name of a float32 value or weight: its float16 twin
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
-        if node.op_type not in HALVED:
+        if node.op_type not in FLOAT16_OPERATORS:
             nodes.append(node)
             continue
         for index, name in enumerate(node.input):
@@ -50,7 +50,7 @@ def to_half(data: bytes) -> bytes:
                     nodes.append(helper.make_node("Cast", [name], [halved[name]], to=TensorProto.FLOAT16))
             node.input[index] = halved[name]
         result = node.output[0]
-        node.output[0] = f"{result}/half"
+        node.output[0] = f"{result}/float16"
         nodes.append(node)
         nodes.append(helper.make_node("Cast", [node.output[0]], [result], to=TensorProto.FLOAT))
     del model.graph.node[:]
@@ -69,7 +69,7 @@ def _half_tensor(tensor: onnx.TensorProto, name: str) -> onnx.TensorProto:
 
     values = numpy_helper.to_array(tensor)
     with np.errstate(over="ignore"):
-        half = values.astype(np.float16)
-    if not np.isfinite(half).all():
+        narrow = values.astype(np.float16)
+    if not np.isfinite(narrow).all():
         raise ValueError(f"its weights {tensor.name} do not fit float16")
-    return numpy_helper.from_array(half, name)
+    return numpy_helper.from_array(narrow, name)

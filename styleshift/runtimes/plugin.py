@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec
 from styleshift.hooks.specs import hookimpl
-from styleshift.runtimes.float16 import to_half
+from styleshift.runtimes.float16 import to_float16
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import Float32Array
@@ -39,14 +39,14 @@ class OnnxRuntimeSession:
         return converted
 
 
-def load_onnxruntime(model: Path, device: str, threads: int, *, half: bool = False) -> RuntimeSession:
+def load_onnxruntime(model: Path, device: str, threads: int, *, float16: bool = False) -> RuntimeSession:
     """Load a model file in ONNX Runtime.
 
     Args:
         model: ONNX file.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         threads: of the CPU that one call of ``run`` may use.
-        half: convolutions and matrix products in float16; see :mod:`styleshift.runtimes.float16`.
+        float16: convolutions and matrix products in float16; see :mod:`styleshift.runtimes.float16`.
 
     Raises:
         BundleError: the file cannot be loaded, or the device not be used.
@@ -81,8 +81,8 @@ def load_onnxruntime(model: Path, device: str, threads: int, *, half: bool = Fal
         given: str | bytes = str(model)
         if any("\ud800" <= c <= "\udfff" for c in str(model)):  # no UTF-8: ONNX Runtime refuses such a path
             given = model.read_bytes()
-        if half:
-            given = to_half(model.read_bytes())
+        if float16:
+            given = to_float16(model.read_bytes())
         session = onnxruntime.InferenceSession(given, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises many types of its own
         raise BundleError(
@@ -96,7 +96,7 @@ def load_onnxruntime(model: Path, device: str, threads: int, *, half: bool = Fal
             "install onnxruntime-gpu with its CUDA libraries, or use --device cpu",
         )
     provider = wanted.removesuffix("ExecutionProvider")
-    precision = "float16" if half else "float32"
+    precision = "float16" if float16 else "float32"
     return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, {precision}")
 
 
@@ -113,7 +113,7 @@ def styleshift_runtimes() -> Iterable[RuntimeSpec]:
         RuntimeSpec(
             "onnxruntime-float16",
             "ONNX Runtime, on an NVIDIA GPU, with convolutions in float16",
-            partial(load_onnxruntime, half=True),
+            partial(load_onnxruntime, float16=True),
             priority=10,
             devices=("cuda",),
         ),

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import BundleError, StyleshiftError
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
@@ -35,23 +33,37 @@ WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
 
 
-def settle(
-    settings: ConvertSettings,
+class Selection(NamedTuple):
+    """What will run a model.
+
+    Attributes:
+        runtime: by name.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    runtime: str
+    device: str
+
+
+def select_runtime(
     bundle: Bundle,
+    runtime: str = "auto",
+    device: str = "auto",
     reporter: Reporter | None = None,
     earlier: Mapping[str, str] | None = None,
-) -> ConvertSettings:
-    """Settings with a runtime and a device that work here.
+) -> Selection:
+    """A runtime and a device that work here.
 
     Two runtimes that are about as fast may change places from one run to the next. So that a library that is
     gone on with is not made by both, the one that began it is taken again where it still works.
 
     Args:
-        settings: whose ``auto`` is to be settled; a name is left as it is.
         bundle: the model.
+        runtime: ``auto``, or a name, which is left as it is.
+        device: ``auto``, or a name.
         reporter: told, in a line each, what was not taken and why.
         earlier: by device (``cpu``, ``cuda``), the runtime that made what is there already, if any; see
-            :meth:`styleshift.conversion.library.journal.Journal.runtimes`.
+            :meth:`styleshift.conversion.library.journal.LibraryJournal.runtimes`.
 
     Raises:
         ConfigError: no such device, or the runtime does not serve it.
@@ -59,25 +71,25 @@ def settle(
         BundleError: the model cannot be run at all.
     """
     reporter = reporter or Reporter()
-    if settings.runtime != "auto":
+    if runtime != "auto":
         earlier = None
-    if settings.device != "auto":
-        device = devices.resolve_device(settings.device)
-        fit = runtimes_for(settings.runtime, device)
-        if settings.runtime == "auto":
-            chosen = _choose(fit, device, bundle, reporter, earlier)
-            if chosen is None:
-                raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
-            return replace(settings, device=device, runtime=chosen)
-        return replace(settings, device=device)
+    if device != "auto":
+        device = devices.resolve_device(device)
+        fit = runtimes_for(runtime, device)
+        if runtime != "auto":
+            return Selection(runtime, device)
+        chosen = _choose(fit, device, bundle, reporter, earlier)
+        if chosen is None:
+            raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
+        return Selection(chosen, device)
     if devices.cuda_devices():
-        there = runtimes_for(settings.runtime, "cuda", required=False)
+        there = runtimes_for(runtime, "cuda", required=False)
         chosen = _choose(there, "cuda", bundle, reporter, earlier) if there else None
         if chosen is not None:
-            return replace(settings, device="cuda", runtime=chosen)
+            return Selection(chosen, "cuda")
         if there:
             reporter.warn("the GPU is not used; the CPU does the work")
-    return settle(replace(settings, device="cpu"), bundle, reporter, earlier)
+    return select_runtime(bundle, runtime, "cpu", reporter, earlier)
 
 
 def _choose(
@@ -109,7 +121,7 @@ def _choose(
             continue
         try:
             session = spec.build(bundle.path, device, 1)
-            difference = distance(session.run(window), wanted)
+            difference = relative_error(session.run(window), wanted)
         except Exception as error:  # a stranger's library on a stranger's hardware
             text = error.message if isinstance(error, StyleshiftError) else str(error)
             say(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
@@ -135,7 +147,7 @@ def _choose(
     return best
 
 
-def distance(found: Float32Array, wanted: Float32Array) -> float:
+def relative_error(found: Float32Array, wanted: Float32Array) -> float:
     """Root mean square of the difference over the deviation of ``wanted``; infinite for other shapes."""
     if found.shape != wanted.shape:
         return float("inf")

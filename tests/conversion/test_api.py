@@ -139,12 +139,12 @@ def test_a_library_is_gone_on_with_by_the_runtime_that_began_it(
     """The choice by time may come out otherwise in another run; what is done stays."""
     told: list[dict[str, str]] = []
 
-    def settled(settings: ConvertSettings, *rest: object) -> ConvertSettings:
+    def chosen(settings: ConvertSettings, *rest: object) -> ConvertSettings:
         assert settings.runtime == "auto"
         told.append(dict(rest[2]))  # type: ignore[call-overload]
         return replace(settings, runtime="onnxruntime", device="cpu")
 
-    monkeypatch.setattr(api, "settle", settled)
+    monkeypatch.setattr(api, "with_runtime", chosen)
     source = tmp_path / "l"
     source.mkdir()
     for name in ("a.wav", "b.wav"):

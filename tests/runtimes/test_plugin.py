@@ -11,7 +11,7 @@ import pytest
 
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings, parse_options
-from styleshift.conversion.track.load import load_pipeline
+from styleshift.conversion.track.load import load_converter
 from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
 from styleshift.runtimes import devices
 from styleshift.runtimes.batches import Batches
@@ -99,10 +99,10 @@ def test_a_full_device_gets_fewer_windows_from_then_on() -> None:
 def test_a_pipeline_needs_a_vocoder_that_is_there(models: ModuleType, tmp_path: Path) -> None:
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
     with pytest.raises(PluginError, match="vocos"):
-        load_pipeline(bundle, ConvertSettings(vocoder="vocos"), 1)
+        load_converter(bundle, ConvertSettings(vocoder="vocos"), 1)
     with pytest.raises(ConfigError, match="iterations"):
-        load_pipeline(bundle, ConvertSettings(vocoder_options={"iterations": "many"}), 1)
-    line, description = load_pipeline(bundle, ConvertSettings(vocoder_options={"iterations": "3"}), 1)
+        load_converter(bundle, ConvertSettings(vocoder_options={"iterations": "many"}), 1)
+    line, description = load_converter(bundle, ConvertSettings(vocoder_options={"iterations": "3"}), 1)
     assert line.metadata == bundle.metadata
     assert "ONNX Runtime" in description
 

@@ -15,12 +15,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from styleshift.bundle.load import Bundle, load_bundle
-from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import RuntimeSpec
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices, selection
-from styleshift.runtimes.float16 import to_half
+from styleshift.runtimes.float16 import to_float16
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
 
 
@@ -95,7 +94,7 @@ def _slow(run: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.
 
 def decided(bundle: Bundle, device: str = "auto", runtime: str = "auto") -> tuple[str, str, Listener]:
     listener = Listener()
-    found = selection.settle(ConvertSettings(device=device, runtime=runtime), bundle, listener)
+    found = selection.select_runtime(bundle, runtime, device, listener)
     return found.runtime, found.device, listener
 
 
@@ -205,8 +204,8 @@ def test_what_a_library_was_begun_with_is_taken_again(
     listener = Listener()
 
     def chosen(before: str, runtime: str = "auto") -> str:
-        settings = ConvertSettings(device="cpu", runtime=runtime)
-        return selection.settle(settings, bundle, listener, {"cpu": before, "cuda": "fast"}).runtime
+        earlier = {"cpu": before, "cuda": "fast"}
+        return selection.select_runtime(bundle, runtime, "cpu", listener, earlier).runtime
 
     assert [chosen(name) for name in ("fast", "slow", "onnxruntime")] == ["fast", "slow", "onnxruntime"]
     assert listener.lines == []
@@ -270,11 +269,11 @@ def test_the_trial_window_is_music_at_the_models_level(bundle: Bundle) -> None:
     assert 0.1 < window.std() < 3
 
 
-def test_distance_is_a_share_of_the_deviation() -> None:
+def test_the_error_is_a_share_of_the_deviation() -> None:
     wanted = np.random.default_rng(0).standard_normal((1, 1, 50, 60)).astype(np.float32)
-    off = selection.distance(wanted + np.float32(0.02), wanted)
+    off = selection.relative_error(wanted + np.float32(0.02), wanted)
     assert off == pytest.approx(0.02 / wanted.std(), rel=1e-3)
-    assert selection.distance(wanted[..., :3], wanted) == np.inf
+    assert selection.relative_error(wanted[..., :3], wanted) == np.inf
 
 
 def convolution(weight: float) -> bytes:
@@ -298,7 +297,7 @@ def convolution(weight: float) -> bytes:
 
 
 def test_half_precision_keeps_input_and_output_and_is_near() -> None:
-    single, half = convolution(1.0), to_half(convolution(1.0))
+    single, half = convolution(1.0), to_float16(convolution(1.0))
     model = onnx.ModelProto.FromString(half)
     onnx.checker.check_model(model, full_check=True)
     assert [tensor.data_type for tensor in model.graph.initializer] == [TensorProto.FLOAT16]
@@ -308,6 +307,6 @@ def test_half_precision_keeps_input_and_output_and_is_near() -> None:
         for data in (single, half)
     ]
     assert results[1].dtype == np.float32
-    assert 0 < selection.distance(results[1], results[0]) < 2e-3
+    assert 0 < selection.relative_error(results[1], results[0]) < 2e-3
     with pytest.raises(ValueError, match="kernel"):
-        to_half(convolution(1e6))
+        to_float16(convolution(1e6))

@@ -24,7 +24,7 @@ FOLDER = ".styleshift"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """The last that is known of one output.
 
     Attributes:
@@ -52,7 +52,7 @@ class Entry:
     time_ns: int = field(default=0, compare=False)
 
 
-class Journal:
+class LibraryJournal:
     """The journal of one output folder; a context manager that holds the folder's lock.
 
     A run over the whole library has the folder to itself. Runs over parts share it, each with a lock of its
@@ -72,11 +72,11 @@ class Journal:
         self._folder = output / FOLDER
         self._suffix = f"-{part}" if part else ""
         self._output = output
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, JournalEntry] = {}
         self._file: IO[str] | None = None
         self._locks = contextlib.ExitStack()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> LibraryJournal:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._locks.enter_context(self._lock("lock", shared=bool(self._suffix)))
@@ -109,7 +109,7 @@ class Journal:
         return Lock(self._folder / name, str(self._output), hint, shared=shared)
 
     @classmethod
-    def peek(cls, output: Path) -> Journal:
+    def peek(cls, output: Path) -> LibraryJournal:
         """What is known of an output folder, to look at only: nothing is made, written or locked."""
         journal = cls(output)
         journal._load()
@@ -122,7 +122,7 @@ class Journal:
                 if known is None or entry.time_ns >= known.time_ns:
                     self._entries[entry.target] = entry
 
-    def entry(self, target: str) -> Entry | None:
+    def entry(self, target: str) -> JournalEntry | None:
         """What is known of an output."""
         return self._entries.get(target)
 
@@ -137,7 +137,7 @@ class Journal:
         entry = self._entries.get(target)
         return entry is not None and entry.state != "failed"
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: JournalEntry) -> None:
         """Append, with the time of now; it is on the disk when this returns.
 
         Raises:
@@ -154,13 +154,15 @@ class Journal:
         self._entries[entry.target] = entry
 
 
-def _read(path: Path) -> Iterator[Entry]:
+def _read(path: Path) -> Iterator[JournalEntry]:
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             # A line cut short by a kill is as if it had not been written.
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 values: dict[str, Any] = json.loads(line)
-                entry = Entry(**{name: values[name] for name in Entry.__slots__ if name in values})
+                entry = JournalEntry(
+                    **{name: values[name] for name in JournalEntry.__slots__ if name in values}
+                )
                 texts = (entry.target, entry.runtime, entry.device)
                 kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
                 if kinds and all(isinstance(text, str) for text in texts):

@@ -15,7 +15,7 @@ from styleshift.errors import NothingToDoError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrackJob:
     """One file's conversion.
 
     Attributes:
@@ -32,7 +32,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LibraryPlan:
     """What is to be done.
 
     Attributes:
@@ -45,7 +45,7 @@ class Plan:
 
     source: Path
     output: Path
-    jobs: tuple[Job, ...]
+    jobs: tuple[TrackJob, ...]
     skipped: tuple[Skipped, ...]
     single: bool
 
@@ -60,7 +60,7 @@ def plan_conversion(
     exclude: Sequence[str] = (),
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
-) -> Plan:
+) -> LibraryPlan:
     """Walk the source once and decide each output's name.
 
     Names depend on the whole tree alone, not on ``include``, ``exclude``, ``limit`` and ``shard``, so that
@@ -106,7 +106,7 @@ def plan_conversion(
     names = found.names()
     targets = _targets(names, extension)
     jobs = [
-        Job(name, file, output / targets[name], _format_for(name, audio_format))
+        TrackJob(name, file, output / targets[name], _format_for(name, audio_format))
         for name, file in zip(names, found.files, strict=True)
         if _chosen(name, include, exclude)
     ]
@@ -118,12 +118,12 @@ def plan_conversion(
             f"no recording in {source}" if not names else f"none of the {len(names)} recordings is chosen",
             readable() if not names else "look at --include, --exclude and --shard",
         )
-    return Plan(source, output, tuple(jobs), found.skipped, single=False)
+    return LibraryPlan(source, output, tuple(jobs), found.skipped, single=False)
 
 
 def _plan_file(
     source: Path, suffix: str, output: Path | None, audio_format: str, extension: str | None
-) -> Plan:
+) -> LibraryPlan:
     extension = extension or same_extension(source.name)
     default = f"{source.stem}-{suffix}{extension}"
     if output is None:
@@ -135,7 +135,9 @@ def _plan_file(
     format_name = format_for_file(source, target, audio_format)
     if target.exists() and target.samefile(source):
         raise UsageError(f"{target} is the source itself", "name another --output")
-    return Plan(source, target.parent, (Job(source.name, source, target, format_name),), (), single=True)
+    return LibraryPlan(
+        source, target.parent, (TrackJob(source.name, source, target, format_name),), (), single=True
+    )
 
 
 def format_for_file(source: Path, target: Path, audio_format: str = "same") -> str:
@@ -236,7 +238,7 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     raise UsageError(f"shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
-def about_work(job: Job) -> float:
+def about_work(job: TrackJob) -> float:
     """About how long a file will take, in a unit of its own, without opening it: 10 000 would take a while.
 
     By size alone, a long MP3 would come after a short WAV, and be what one processor is left with at the end.

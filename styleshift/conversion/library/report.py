@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.plan import Plan
+from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.run import LibraryResult
-from styleshift.conversion.library.worker import Outcome
+from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.pages import Player, Shot, render
 from styleshift.system.files import write_text
 
@@ -19,7 +19,7 @@ from styleshift.system.files import write_text
 _PLAYERS = 12
 
 
-def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
+def write_reports(plan: LibraryPlan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
     """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's; returns the first one's path.
 
     Args:
@@ -39,7 +39,7 @@ def write_reports(plan: Plan, result: LibraryResult, bundle: Bundle, part: str =
     return path
 
 
-def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
+def report_lines(plan: LibraryPlan, result: LibraryResult) -> list[dict[str, Any]]:
     """A record for each file of the plan, in its order, and for each thing that was skipped."""
     lines: list[dict[str, Any]] = []
     for job in plan.jobs:
@@ -62,7 +62,7 @@ def report_lines(plan: Plan, result: LibraryResult) -> list[dict[str, Any]]:
     return lines
 
 
-def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
+def _page(plan: LibraryPlan, result: LibraryResult, bundle: Bundle) -> str:
     statuses = ("done", "unchanged", "failed", "left out")
     done, unchanged, failed, own = (result.of(status) for status in statuses)
     metadata = bundle.metadata
@@ -96,13 +96,13 @@ def _page(plan: Plan, result: LibraryResult, bundle: Bundle) -> str:
     )
 
 
-def _advice(outcome: Outcome) -> str:
+def _advice(outcome: TrackOutcome) -> str:
     if outcome.reason != "damaged":
         return outcome.hint
     salvage = "--salvage converts what can be read before the damage"
     return f"{outcome.hint}, or {salvage}" if outcome.hint else salvage
 
 
-def _address(plan: Plan, path: Path) -> str:
+def _address(plan: LibraryPlan, path: Path) -> str:
     # Relative, so that the two folders can be moved together; by bytes, so that any name works.
     return quote(os.fsencode(os.path.relpath(path.absolute(), plan.output.absolute())))

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.journal import FOLDER, Entry, Journal
-from styleshift.conversion.library.plan import Job, Plan, about_work
-from styleshift.conversion.library.worker import FATAL, Outcome, begin, work
+from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
+from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE, ConfigError
 from styleshift.progress import Reporter, Task
@@ -42,12 +42,12 @@ class LibraryResult:
         took: seconds.
     """
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, TrackOutcome] = field(default_factory=dict)
     stopped: bool = False
-    fatal: Outcome | None = None
+    fatal: TrackOutcome | None = None
     took: float = 0.0
 
-    def of(self, *status: str) -> list[Outcome]:
+    def of(self, *status: str) -> list[TrackOutcome]:
         """The outcomes of these statuses."""
         return [outcome for outcome in self.outcomes.values() if outcome.status in status]
 
@@ -63,7 +63,7 @@ class LibraryResult:
 
 
 def convert_plan(
-    plan: Plan,
+    plan: LibraryPlan,
     bundle: Bundle,
     settings: ConvertSettings,
     *,
@@ -105,7 +105,7 @@ def convert_plan(
     if plan.single and not (plan.output / FOLDER).is_dir():
         result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
     else:
-        with Journal(plan.output, part) as journal:
+        with LibraryJournal(plan.output, part) as journal:
             if (
                 not part and not plan.single
             ):  # then we are alone here; what is there is of a run that was killed
@@ -118,8 +118,8 @@ def convert_plan(
 
 
 def _run(
-    plan: Plan,
-    journal: Journal | None,
+    plan: LibraryPlan,
+    journal: LibraryJournal | None,
     bundle: Bundle,
     settings: ConvertSettings,
     jobs: int,
@@ -132,7 +132,9 @@ def _run(
     key = settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
-    todo: list[tuple[Job, str]] = []  # with the source's hash that the output there was made from, if any
+    todo: list[
+        tuple[TrackJob, str]
+    ] = []  # with the source's hash that the output there was made from, if any
     for job in plan.jobs:
         outcome, known = judge(plan, job, journal, key, overwrite)
         if outcome is not None:
@@ -147,8 +149,8 @@ def _run(
 
 
 def judge(
-    plan: Plan, job: Job, journal: Journal | None, key: str, overwrite: str
-) -> tuple[Outcome | None, str]:
+    plan: LibraryPlan, job: TrackJob, journal: LibraryJournal | None, key: str, overwrite: str
+) -> tuple[TrackOutcome | None, str]:
     """What can be said of a file without opening it; else None, and the hash its output was made from.
 
     Args:
@@ -163,7 +165,7 @@ def judge(
         return None, ""
     entry = journal.entry(_below(plan, job)) if journal is not None else None
     if overwrite == "never":
-        return Outcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
+        return TrackOutcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
     if journal is None or entry is None or not journal.ours(entry.target):
         return in_the_way(plan, job), ""
     if entry.state != "done" or entry.key != key:
@@ -173,17 +175,17 @@ def judge(
     except OSError:
         return None, ""
     if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
-        return Outcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
+        return TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
     return None, entry.sha256
 
 
-def in_the_way(plan: Plan, job: Job) -> Outcome:
+def in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
     """The failure of a file in whose output's place is something that we do not know to be ours."""
     if plan.single:
         message, hint = f"{job.target} is there already", "--overwrite always replaces it"
-        return Outcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
+        return TrackOutcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
     message = f"{job.target} is there and was not made by styleshift"
-    return Outcome(
+    return TrackOutcome(
         job.name, "failed", "in the way", message, "move it away, or use --overwrite always or never"
     )
 
@@ -203,8 +205,8 @@ class _Run:
 
     def __init__(
         self,
-        plan: Plan,
-        journal: Journal | None,
+        plan: LibraryPlan,
+        journal: LibraryJournal | None,
         key: str,
         settings: ConvertSettings,
         result: LibraryResult,
@@ -228,7 +230,7 @@ class _Run:
 
     def all(
         self,
-        todo: list[tuple[Job, str]],
+        todo: list[tuple[TrackJob, str]],
         bundle: Bundle,
         settings: ConvertSettings,
         jobs: int,
@@ -246,7 +248,7 @@ class _Run:
             arguments = (bundle, settings, threads, token, broker and broker.address)
             # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
             patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
-            pool: WorkerPool[tuple[Job, str]] = WorkerPool(jobs, begin, work, arguments, patience)
+            pool: WorkerPool[tuple[TrackJob, str]] = WorkerPool(jobs, begin, work, arguments, patience)
             last.enter_context(pool)
             task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
             for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
@@ -266,7 +268,7 @@ class _Run:
         build = partial(load_session, bundle, settings, threads)
         return BrokerProcess(build, GPU_FRAMES, self._stall_seconds)
 
-    def _begun(self, at: tuple[Job, str]) -> bool:
+    def _begun(self, at: tuple[TrackJob, str]) -> bool:
         """Write down that a job is handed out, also where an older output is known.
 
         From now on nobody can say which of the two lies there, until it is done.
@@ -276,10 +278,10 @@ class _Run:
             self._results[at[0].name] = earlier.result
         if self._journal is not None and not self._journal.ours(target) and at[0].target.exists():
             self._foreign.add(target)
-        self._note(Entry(target, "begun", self._key))
+        self._note(JournalEntry(target, "begun", self._key))
         return self._result.fatal is None
 
-    def _take(self, at: tuple[Job, str] | None, event: Any, task: Task) -> None:
+    def _take(self, at: tuple[TrackJob, str] | None, event: Any, task: Task) -> None:
         if at is None:
             return
         if isinstance(event, Progress):
@@ -288,7 +290,7 @@ class _Run:
             return
         job = at[0]
         if isinstance(event, Died):
-            event = Outcome(
+            event = TrackOutcome(
                 job.name,
                 "failed",
                 "crashed",
@@ -296,10 +298,12 @@ class _Run:
                 "the file may be damaged; the others are not touched by it",
             )
         elif isinstance(event, Stalled):
-            event = Outcome(job.name, "failed", "stalled", f"nothing moved for {self._stall_seconds:.0f} s")
+            event = TrackOutcome(
+                job.name, "failed", "stalled", f"nothing moved for {self._stall_seconds:.0f} s"
+            )
         self._record(job, event, task)
 
-    def _record(self, job: Job, outcome: Outcome, task: Task) -> None:
+    def _record(self, job: TrackJob, outcome: TrackOutcome, task: Task) -> None:
         known = self._results.get(job.name)
         if outcome.status == "unchanged" and known:
             outcome = replace(outcome, result=known)
@@ -311,14 +315,14 @@ class _Run:
                 return
             target = _below(self._plan, job)
             kept = job.target.exists() and target not in self._foreign
-            self._note(Entry(target, "kept" if kept else "failed", self._key))
+            self._note(JournalEntry(target, "kept" if kept else "failed", self._key))
             if outcome.status == "left out":
                 self._reporter.detail(f"{_one_line(job.name)}: left out: {outcome.message}")
             elif not self._plan.single:  # one file's failure is the whole command's, and is said there
                 self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
         else:
             self._note(
-                Entry(
+                JournalEntry(
                     _below(self._plan, job),
                     "done",
                     self._key,
@@ -332,14 +336,14 @@ class _Run:
             for warning in outcome.result.get("warnings", ()) if outcome.status == "done" else ():
                 self._reporter.warn(f"{_one_line(job.name)}: {warning}")
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: JournalEntry) -> None:
         if self._journal is None:
             return
         runtime, device = self._made_by
         try:
             self._journal.write(replace(entry, runtime=runtime, device=device))
         except OSError as error:
-            self._result.fatal = Outcome(
+            self._result.fatal = TrackOutcome(
                 entry.target,
                 "failed",
                 "disk full",
@@ -347,7 +351,7 @@ class _Run:
             )
 
 
-def _seconds(outcomes: list[Outcome]) -> float:
+def _seconds(outcomes: list[TrackOutcome]) -> float:
     return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
 
 
@@ -362,11 +366,11 @@ def _one_line(name: str) -> str:
     return name.replace("\n", "\\n").replace("\r", "\\r")
 
 
-def _below(plan: Plan, job: Job) -> str:
+def _below(plan: LibraryPlan, job: TrackJob) -> str:
     return job.target.relative_to(plan.output).as_posix()
 
 
-def _remove_leftovers(plan: Plan, token: str) -> None:
+def _remove_leftovers(plan: LibraryPlan, token: str) -> None:
     from styleshift.audio.write import remove_leftovers
 
     for folder in {job.target.parent for job in plan.jobs}:

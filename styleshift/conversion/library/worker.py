@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from styleshift.conversion.library.plan import Job
+from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageError
 from styleshift.system.environment import debugging
@@ -19,7 +19,7 @@ from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
-    from styleshift.conversion.track.converter import Pipeline
+    from styleshift.conversion.track.converter import TrackConverter
     from styleshift.runtimes.broker import Address, BrokerSession
 
 # Failures that the next file will not escape.
@@ -27,7 +27,7 @@ FATAL = frozenset({"setup", "disk full"})
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrackOutcome:
     """What became of one file; crosses process borders, so plain values only.
 
     Attributes:
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Worker:
-    """What this process knows: settings, and the pipeline once the first file has asked for it."""
+    """What this process knows: settings, and the converter once the first file has asked for it."""
 
     bundle: Bundle
     settings: ConvertSettings
@@ -65,7 +65,7 @@ class _Worker:
     token: str
     broker: Address | None
     shared: BrokerSession | None = None
-    pipeline: Pipeline | None = None
+    converter: TrackConverter | None = None
 
 
 _worker: _Worker | None = None
@@ -98,7 +98,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(EXIT_SIGTERM)  # passes through the writer, which removes its temporary file
 
 
-def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
+def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutcome:
     """Convert one file, and say what happened; raises nothing that can be said.
 
     Args:
@@ -110,36 +110,36 @@ def work(task: tuple[Job, str], tell: Callable[[float], None]) -> Outcome:
     worker = _worker
     assert worker is not None, "begin() comes first"
     try:
-        if worker.pipeline is None or (worker.shared is not None and worker.shared.broken):
-            worker.pipeline = _pipeline(worker, tell)
+        if worker.converter is None or (worker.shared is not None and worker.shared.broken):
+            worker.converter = _converter(worker, tell)
     except StyleshiftError as error:
-        return Outcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
+        return TrackOutcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
     from styleshift.audio.stream import shown
 
     try:
         tell(0.0)
-        return _convert(worker, worker.pipeline, job, known, tell)
+        return _convert(worker, worker.converter, job, known, tell)
     except UsageError as error:  # a link in the output folder leads to the source
-        return Outcome(job.name, "failed", "in the way", error.message, error.hint)
+        return TrackOutcome(job.name, "failed", "in the way", error.message, error.hint)
     except StyleshiftError as error:
         cause = error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = error.reason if isinstance(error, AudioError) else "model"
         # Tables and reports name the file beside the message.
         message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
-        return Outcome(job.name, "failed", "disk full" if full else reason, message, error.hint)
+        return TrackOutcome(job.name, "failed", "disk full" if full else reason, message, error.hint)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         message = f"{error.strerror or error}: {error.filename or job.name}"
-        return Outcome(job.name, "failed", "disk full" if full else "cannot write", message)
+        return TrackOutcome(job.name, "failed", "disk full" if full else "cannot write", message)
     except MemoryError:
-        return Outcome(job.name, "failed", "memory", "not enough memory", "use fewer --jobs")
+        return TrackOutcome(job.name, "failed", "memory", "not enough memory", "use fewer --jobs")
     except Exception as error:  # a bug of ours, or a library's, met by one file: the others go on
-        return Outcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
+        return TrackOutcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
 
 
-def _pipeline(worker: _Worker, tell: Callable[[float], None]) -> Pipeline:
-    from styleshift.conversion.track.load import load_pipeline
+def _converter(worker: _Worker, tell: Callable[[float], None]) -> TrackConverter:
+    from styleshift.conversion.track.load import load_converter
     from styleshift.errors import BundleError
 
     path = worker.bundle.path
@@ -153,26 +153,28 @@ def _pipeline(worker: _Worker, tell: Callable[[float], None]) -> Pipeline:
         from styleshift.runtimes.broker import connect
 
         worker.shared = connect(worker.broker, tell)
-    return load_pipeline(worker.bundle, worker.settings, worker.threads, worker.shared)[0]
+    return load_converter(worker.bundle, worker.settings, worker.threads, worker.shared)[0]
 
 
 def _convert(
-    worker: _Worker, pipeline: Pipeline, job: Job, known: str, tell: Callable[[float], None]
-) -> Outcome:
+    worker: _Worker, converter: TrackConverter, job: TrackJob, known: str, tell: Callable[[float], None]
+) -> TrackOutcome:
     from styleshift.audio.formats import output_format
     from styleshift.audio.tags import made_by_styleshift
-    from styleshift.conversion.track.convert import convert_file
+    from styleshift.conversion.track.convert import convert_track
 
     before = _stat(job)
     if not worker.settings.include_own and made_by_styleshift(job.source):
         return left_out(job)
     digest = source_sha256(job.source, lambda: tell(0.0))
     if known and digest == known:
-        return Outcome(job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns)
+        return TrackOutcome(
+            job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns
+        )
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    result = convert_file(
-        pipeline,
+    result = convert_track(
+        converter,
         job.source,
         job.target,
         format=None if job.format == "same" else output_format(job.format),
@@ -183,7 +185,7 @@ def _convert(
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    return Outcome(
+    return TrackOutcome(
         job.name,
         "done",
         sha256=digest,
@@ -193,13 +195,13 @@ def _convert(
     )
 
 
-def left_out(job: Job) -> Outcome:
+def left_out(job: TrackJob) -> TrackOutcome:
     """What becomes of a recording that is a conversion already: beside its source it would come twice."""
     message = "its comment says that styleshift made it"
-    return Outcome(job.name, "left out", "own", message, "--include-own converts it too")
+    return TrackOutcome(job.name, "left out", "own", message, "--include-own converts it too")
 
 
-def _stat(job: Job) -> os.stat_result:
+def _stat(job: TrackJob) -> os.stat_result:
     try:
         return job.source.stat()
     except OSError as error:

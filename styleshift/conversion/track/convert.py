@@ -18,9 +18,9 @@ from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
 from styleshift.audio.tags import bits_per_second, copy_tags
 from styleshift.audio.write import AudioWriter
-from styleshift.conversion.track.converter import Pipeline
-from styleshift.conversion.track.first_pass import BLOCK_FRAMES, Survey, salvaged, survey_file
-from styleshift.conversion.track.loudness import KEnergy, integrated_loudness
+from styleshift.conversion.track.converter import TrackConverter
+from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure_file, salvaged
+from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.errors import UsageError
 
 Float32Array = npt.NDArray[np.float32]
@@ -59,8 +59,8 @@ class TrackResult:
         return asdict(self)
 
 
-def convert_file(
-    pipeline: Pipeline,
+def convert_track(
+    converter: TrackConverter,
     source: Path,
     target: Path,
     *,
@@ -76,7 +76,7 @@ def convert_file(
     does not grow with its length.
 
     Args:
-        pipeline: model and vocoder.
+        converter: model and vocoder.
         source: the recording, only read.
         target: the output; its folder exists.
         format: what to write; None: what the source is.
@@ -96,19 +96,19 @@ def convert_file(
         raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
     told = on_seconds or (lambda seconds: None)
-    survey = survey_file(source, salvage=salvage, on_block=lambda: told(0.0))
-    assert survey.info is not None
-    written_as = format or same_format(survey.info, source)
-    rate = writable_rate(written_as, survey.sample_rate)
+    measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0))
+    assert measured.info is not None
+    written_as = format or same_format(measured.info, source)
+    rate = writable_rate(written_as, measured.sample_rate)
     if written_as.lossy:
-        bits = bits_per_second(source, survey.seconds)
-        written_as = as_many_bits(written_as, survey.info, bits, rate)
-    warnings = list(survey.warnings)
-    if survey.level_db is None:
+        bits = bits_per_second(source, measured.seconds)
+        written_as = as_many_bits(written_as, measured.info, bits, rate)
+    warnings = list(measured.warnings)
+    if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
-    if rate != survey.sample_rate:
-        warnings.append(f"{written_as.name} has no {survey.sample_rate} Hz: written at {rate} Hz")
-    energy = KEnergy(rate, survey.channels)
+    if rate != measured.sample_rate:
+        warnings.append(f"{written_as.name} has no {measured.sample_rate} Hz: written at {rate} Hz")
+    energy = KWeightedPower(rate, measured.channels)
     powers, peak = [], 0.0
 
     def tag(path: Path) -> None:
@@ -120,17 +120,19 @@ def convert_file(
         AudioWriter(
             target,
             sample_rate=rate,
-            channels=survey.channels,
+            channels=measured.channels,
             format=written_as,
-            frames=round(survey.frames * rate / survey.sample_rate),
+            frames=round(measured.frames * rate / measured.sample_rate),
             on_written=tag,
             token=token,
         ) as writer,
     ):
         blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
         # Closed before the files are: threads may be at work in it.
-        with closing(pipeline.convert(blocks, survey, ceiling=ceiling_of(written_as, survey))) as converted:
-            for block in resample(converted, survey.sample_rate, rate):
+        with closing(
+            converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured))
+        ) as converted:
+            for block in resample(converted, measured.sample_rate, rate):
                 powers.append(energy.push(block))
                 peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
                 writer.write(block)
@@ -138,12 +140,12 @@ def convert_file(
         frames = writer.frames
     powers.append(energy.finish())
     return TrackResult(
-        seconds=survey.seconds,
+        seconds=measured.seconds,
         sample_rate=rate,
-        channels=survey.channels,
+        channels=measured.channels,
         frames=frames,
-        level_db=survey.level_db,
-        loudness_before=survey.loudness,
+        level_db=measured.level_db,
+        loudness_before=measured.loudness,
         loudness_after=integrated_loudness(np.concatenate(powers)),
         peak_after=peak,
         took=time.monotonic() - began,
@@ -151,14 +153,14 @@ def convert_file(
     )
 
 
-def ceiling_of(written_as: OutputFormat, survey: Survey) -> float:
+def ceiling_of(written_as: OutputFormat, measured: FirstPass) -> float:
     """Largest sample allowed: full scale, or what the source had where the format can hold more."""
-    return max(1.0, survey.peak) if written_as.subtype in ("FLOAT", "DOUBLE") else 1.0
+    return max(1.0, measured.peak) if written_as.subtype in ("FLOAT", "DOUBLE") else 1.0
 
 
-def convert_array(pipeline: Pipeline, samples: Float32Array, sample_rate: int) -> Float32Array:
+def convert_samples(converter: TrackConverter, samples: Float32Array, sample_rate: int) -> Float32Array:
     """Convert samples ``[n]`` or ``[n, channels]`` float32, full scale at 1.0; the same shape comes back."""
-    from styleshift.conversion.track.first_pass import survey
+    from styleshift.conversion.track.first_pass import measure
 
     shaped = samples[:, None] if samples.ndim == 1 else samples
 
@@ -166,7 +168,7 @@ def convert_array(pipeline: Pipeline, samples: Float32Array, sample_rate: int) -
         for start in range(0, len(shaped), BLOCK_FRAMES):
             yield shaped[start : start + BLOCK_FRAMES]
 
-    found = survey(blocks(), sample_rate, shaped.shape[1])
-    converted = list(pipeline.convert(blocks(), found, ceiling=max(1.0, found.peak)))
+    found = measure(blocks(), sample_rate, shaped.shape[1])
+    converted = list(converter.convert(blocks(), found, ceiling=max(1.0, found.peak)))
     joined = np.concatenate(converted) if converted else shaped
     return joined[:, 0] if samples.ndim == 1 else joined

@@ -20,8 +20,8 @@ from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.queues import ArrayQueue, Curve
-from styleshift.conversion.track.dynamics import follow_loudness, limit
-from styleshift.conversion.track.first_pass import Survey
+from styleshift.conversion.track.dynamics import limit, match_loudness
+from styleshift.conversion.track.first_pass import FirstPass
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
 from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
@@ -38,7 +38,7 @@ _BLOCKS_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
+class TrackConverter:
     """A model and a vocoder, ready for any recording.
 
     Attributes:
@@ -58,62 +58,64 @@ class Pipeline:
     overlap: bool = False
 
     def convert(
-        self, blocks: Iterable[Float32Array], survey: Survey, *, ceiling: float = 1.0
+        self, blocks: Iterable[Float32Array], measured: FirstPass, *, ceiling: float = 1.0
     ) -> Generator[Float32Array, None, None]:
         """Convert a recording.
 
         Args:
-            blocks: ``[n, channels]`` float32, ``survey.frames`` frames in all, cut anywhere.
-            survey: what a first pass over the same blocks found.
+            blocks: ``[n, channels]`` float32, ``measured.frames`` frames in all, cut anywhere.
+            measured: what a first pass over the same blocks found.
             ceiling: largest absolute sample to give.
 
         Yields:
-            Blocks ``[n, channels]`` float32, ``survey.frames`` frames in all, at the same sample rate.
+            Blocks ``[n, channels]`` float32, ``measured.frames`` frames in all, at the same sample rate.
 
         Raises:
             AudioError: there are more or fewer frames than the first pass found.
             BundleError, PluginError: the model or the vocoder gives what it must not.
         """
         rate = self.metadata.spectrogram.sample_rate
-        counted = _counted(blocks, survey)
-        if survey.level_db is None or not resampled_length(survey.frames, survey.sample_rate, rate):
+        counted = _counted(blocks, measured)
+        if measured.level_db is None or not resampled_length(measured.frames, measured.sample_rate, rate):
             # Silence, or less than one sample of the model's: there is no style to change.
             yield from counted
             return
         # The stages between the two threads let go of one another when Python drops them, which a traceback
         # may delay; so the thread that began last is ended here, once the other has.
         with ExitStack() as threads:
-            changed = self._changed(counted, survey, threads)
-            loud = follow_loudness(changed, survey.powers, survey.sample_rate, survey.channels)
-            done = limit(loud, survey.sample_rate, ceiling)
+            changed = self._changed(counted, measured, threads)
+            loud = match_loudness(changed, measured.powers, measured.sample_rate, measured.channels)
+            done = limit(loud, measured.sample_rate, ceiling)
             yield from prefetch(done, _BLOCKS_AHEAD) if self.overlap else done
 
     def _changed(
-        self, blocks: Iterable[Float32Array], survey: Survey, threads: ExitStack
+        self, blocks: Iterable[Float32Array], measured: FirstPass, threads: ExitStack
     ) -> Iterator[Float32Array]:
         """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
         top = _TopCurves(self.metadata.spectrogram)
         originals, low = ArrayQueue(axis=0), ArrayQueue(axis=0)
-        slow = resample(_tap(blocks, originals), survey.sample_rate, rate)
-        sound = self._model_band(_tap(slow, low), survey, top, threads)
+        slow = resample(_tap(blocks, originals), measured.sample_rate, rate)
+        sound = self._model_band(_tap(slow, low), measured, top, threads)
         position = 0
-        for change in resample(self._differences(sound, low, top.low, rate), rate, survey.sample_rate):
-            change = change[: survey.frames - position]
-            yield self._with_top(change, originals, top.high, position, survey.sample_rate)
+        for change in resample(self._differences(sound, low, top.low, rate), rate, measured.sample_rate):
+            change = change[: measured.frames - position]
+            yield self._with_top(change, originals, top.high, position, measured.sample_rate)
             position += len(change)
-        while position < survey.frames:  # rounding of lengths leaves a sample or two
-            silence = np.zeros((min(len(originals), survey.frames - position), survey.channels), np.float32)
-            yield self._with_top(silence, originals, top.high, position, survey.sample_rate)
+        while position < measured.frames:  # rounding of lengths leaves a sample or two
+            silence = np.zeros(
+                (min(len(originals), measured.frames - position), measured.channels), np.float32
+            )
+            yield self._with_top(silence, originals, top.high, position, measured.sample_rate)
             position += len(silence)
 
     def _model_band(
-        self, blocks: Iterable[Float32Array], survey: Survey, top: _TopCurves, threads: ExitStack
+        self, blocks: Iterable[Float32Array], measured: FirstPass, top: _TopCurves, threads: ExitStack
     ) -> Iterator[Float32Array]:
         """The band below the model's Nyquist frequency, converted: ``[n, channels]`` at the model's rate."""
         spectrogram = self.metadata.spectrogram
-        gain = np.float32(gain_to_reference(survey.level_db))
-        length = resampled_length(survey.frames, survey.sample_rate, spectrogram.sample_rate)
+        gain = np.float32(gain_to_reference(measured.level_db))
+        length = resampled_length(measured.frames, measured.sample_rate, spectrogram.sample_rate)
         # A frame's phase is decided by those that overlap it, and more do at a smaller hop.
         overlapping = max(1.0, spectrogram.frame_length / spectrogram.hop_length / 4)
         context = max(
@@ -189,17 +191,17 @@ def _tell(pieces: Iterable[RestyledSection], top: _TopCurves) -> Iterator[Restyl
         yield piece
 
 
-def _counted(blocks: Iterable[Float32Array], survey: Survey) -> Iterator[Float32Array]:
+def _counted(blocks: Iterable[Float32Array], measured: FirstPass) -> Iterator[Float32Array]:
     frames = 0
     for block in blocks:
         frames += len(block)
-        if frames > survey.frames:
+        if frames > measured.frames:
             break
         yield block
-    if frames != survey.frames:
+    if frames != measured.frames:
         raise AudioError(
-            f"the recording changed while it was read: {survey.frames} samples at first, then "
-            f"{'more' if frames > survey.frames else frames}",
+            f"the recording changed while it was read: {measured.frames} samples at first, then "
+            f"{'more' if frames > measured.frames else frames}",
             "run again",
         )
 

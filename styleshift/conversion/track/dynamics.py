@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.conversion.queues import ArrayQueue, Curve
-from styleshift.conversion.track.loudness import STEP_SECONDS, KEnergy
+from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 
 # Half the length of the Hann kernel that smooths powers: about the 3 s of EBU R 128's short-term loudness.
-FOLLOW_SECONDS = 3.0
+SMOOTHING_SECONDS = 3.0
 # Nobody needs more; a generator that is asked for it has nothing to give.
 LARGEST_GAIN = 10 ** (24 / 20)
 # Power, relative to full scale, below which neither side counts as sound: -90 dB.
@@ -26,7 +26,7 @@ _QUIET = 1e-9
 LIMITER_SECONDS = 0.005
 
 
-def follow_loudness(
+def match_loudness(
     blocks: Iterable[Float32Array], powers: Float64Array, sample_rate: int, channels: int
 ) -> Iterator[Float32Array]:
     """Give a conversion the short-term loudness of its source.
@@ -36,16 +36,16 @@ def follow_loudness(
 
     Args:
         blocks: pieces ``[n, channels]`` float32 of the conversion.
-        powers: of the whole source, as :class:`styleshift.conversion.track.loudness.KEnergy` gives them.
+        powers: of the whole source; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
         sample_rate: Hz.
         channels: of both.
 
     Yields:
         Pieces of the conversion.
     """
-    meter = KEnergy(sample_rate, channels)
+    meter = KWeightedPower(sample_rate, channels)
     step = meter.step / sample_rate
-    smoother = _Smoother(round(FOLLOW_SECONDS / STEP_SECONDS), powers)
+    smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers)
     gains = Curve(step)
     waiting = ArrayQueue(axis=0)
     position = 0

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from styleshift.audio.level import LevelMeter
 from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo
-from styleshift.conversion.track.loudness import KEnergy, integrated_loudness
+from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.errors import AudioError
 
 Float32Array = npt.NDArray[np.float32]
@@ -22,7 +22,7 @@ BLOCK_FRAMES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class FirstPass:
     """What the first pass found.
 
     Attributes:
@@ -34,7 +34,7 @@ class Survey:
         peak: largest absolute sample.
         warnings: plain sentences.
         info: what the header says; None for arrays.
-        powers: K-weighted, one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KEnergy`.
+        powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
     """
 
     sample_rate: int
@@ -53,7 +53,9 @@ class Survey:
         return self.frames / self.sample_rate
 
 
-def survey_file(path: Path, *, salvage: bool = False, on_block: Callable[[], None] | None = None) -> Survey:
+def measure_file(
+    path: Path, *, salvage: bool = False, on_block: Callable[[], None] | None = None
+) -> FirstPass:
     """Decode a file once, from its start to its end, keeping nothing of it.
 
     Args:
@@ -67,19 +69,19 @@ def survey_file(path: Path, *, salvage: bool = False, on_block: Callable[[], Non
     warnings: list[str] = []
     with open_audio(path, allow_cut=salvage) as stream:
         blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
-        found = survey(blocks, stream.sample_rate, stream.channels, on_block)
+        found = measure(blocks, stream.sample_rate, stream.channels, on_block)
         return replace(found, warnings=(*stream.warnings, *warnings), info=stream.info)
 
 
-def survey(
+def measure(
     blocks: Iterable[Float32Array],
     sample_rate: int,
     channels: int,
     on_block: Callable[[], None] | None = None,
-) -> Survey:
+) -> FirstPass:
     """What one pass over blocks ``[n, channels]`` float32 finds."""
     level = LevelMeter(sample_rate, channels)
-    energy = KEnergy(sample_rate, channels)
+    energy = KWeightedPower(sample_rate, channels)
     powers = []
     frames = 0
     for block in blocks:
@@ -90,7 +92,7 @@ def survey(
             on_block()
     powers.append(energy.finish())
     joined = np.concatenate(powers)
-    return Survey(
+    return FirstPass(
         sample_rate,
         channels,
         frames,

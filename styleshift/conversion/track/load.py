@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.settings import ConvertSettings, checked
-from styleshift.conversion.track.converter import Pipeline
+from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
+from styleshift.conversion.track.converter import TrackConverter
 from styleshift.hooks.records import RuntimeSession
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.plugin import runtimes_for
-from styleshift.runtimes.selection import settle
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -35,10 +34,10 @@ def load_session(bundle: Bundle, settings: ConvertSettings, threads: int) -> Run
     return runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
 
 
-def load_pipeline(
+def load_converter(
     bundle: Bundle, settings: ConvertSettings, threads: int, shared: RuntimeSession | None = None
-) -> tuple[Pipeline, str]:
-    """A pipeline, and what really runs the model.
+) -> tuple[TrackConverter, str]:
+    """A converter, and what really runs the model.
 
     Args:
         bundle: the model.
@@ -51,7 +50,7 @@ def load_pipeline(
         ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
         BundleError: the runtime cannot load the model.
     """
-    settings = settle(checked(settings), bundle)
+    settings = with_runtime(checked(settings), bundle)
     spec = load_registry().vocoders.get(settings.vocoder)
     options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
@@ -65,20 +64,20 @@ def load_pipeline(
     overlap = threads > 1 or settings.device != "cpu" or shared is not None
     # What is too much for a shared device is seen, and told apart, where it is shared.
     run = Batches(session) if shared is None else shared.run
-    pipeline = Pipeline(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
-    return pipeline, session.description
+    converter = TrackConverter(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
+    return converter, session.description
 
 
-def seconds_of_work(pipeline: Pipeline) -> float:
+def real_time_factor(converter: TrackConverter) -> float:
     """How long a second of stereo music takes here, but for reading and writing; by converting noise."""
-    from styleshift.conversion.track.first_pass import survey
+    from styleshift.conversion.track.first_pass import measure
 
     rate = 44100
     noise = np.random.default_rng(0).standard_normal((rate * 10, 2)).astype(np.float32) * np.float32(0.1)
-    pipeline.run(
-        np.zeros((1, 1, pipeline.metadata.spectrogram.bins, pipeline.metadata.window_frames), np.float32)
+    converter.run(
+        np.zeros((1, 1, converter.metadata.spectrogram.bins, converter.metadata.window_frames), np.float32)
     )
     began = time.monotonic()
-    for _ in pipeline.convert([noise], survey([noise], rate, 2)):
+    for _ in converter.convert([noise], measure([noise], rate, 2)):
         pass
     return (time.monotonic() - began) / 10

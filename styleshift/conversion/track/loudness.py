@@ -54,7 +54,7 @@ def k_weighting(frequency: Float64Array, sample_rate: int) -> Float64Array:
     return np.abs(shelf * high_pass) ** 2
 
 
-class KEnergy:
+class KWeightedPower:
     """K-weighted power of a stream, one value for every 0.1 s.
 
     Frames of 0.2 s under a sine window overlap by half; the squares of the window sum to one, so no sample
@@ -106,7 +106,7 @@ class KEnergy:
 
 
 def integrated_loudness(powers: Float64Array) -> float | None:
-    """Gated loudness in LUFS of powers as :class:`KEnergy` gives them; None where all is below -70 LUFS.
+    """Gated loudness in LUFS of :class:`KWeightedPower`'s values; None where all is below -70 LUFS.
 
     Blocks of 0.4 s that overlap by three quarters, an absolute gate at -70 LUFS, a relative one at -10 LU.
     Less than one block is taken as it is.

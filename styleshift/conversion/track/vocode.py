@@ -1,4 +1,4 @@
-"""Makes sound of sections with context, the long ones in stretches, and fades what meets into one another."""
+"""Makes sound of sections with context, the long ones in chunks, and fades what meets into one another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Float32Array = npt.NDArray[np.float32]
 
-STRETCH_FRAMES = 1024
+CHUNK_FRAMES = 1024
 # Neighbours agree where both had enough context, so a short fade is enough to hide what is left.
 FADE_FRAMES = 8
 
@@ -47,7 +47,7 @@ def vocode_sections(
     tail: Float32Array | None = None
     for section in sections:
         place, frames = section.place, section.frames.source.shape[1]
-        stretch = -(-frames // max(1, round(frames / STRETCH_FRAMES)))
+        chunk = -(-frames // max(1, round(frames / CHUNK_FRAMES)))
         pieces = vocode(
             [section.frames],
             vocoder=vocoder,
@@ -55,7 +55,7 @@ def vocode_sections(
             context=context,
             frames=frames,
             samples=place.samples,
-            stretch=stretch,
+            chunk=chunk,
         )
         whole = np.concatenate(list(pieces), axis=1)
         first = place.start - place.origin - (0 if tail is None else length)
@@ -78,7 +78,7 @@ def vocode(
     context: int,
     frames: int,
     samples: int,
-    stretch: int = STRETCH_FRAMES,
+    chunk: int = CHUNK_FRAMES,
 ) -> Iterator[Float32Array]:
     """Make sound of a converted spectrogram that comes in pieces.
 
@@ -91,7 +91,7 @@ def vocode(
         context: frames that the vocoder is given beyond what is kept.
         frames: in all.
         samples: in all.
-        stretch: frames kept of each stretch.
+        chunk: frames kept of each chunk.
 
     Yields:
         Pieces ``[channels, n]`` float32, ``samples`` samples in all.
@@ -104,14 +104,14 @@ def vocode(
     reach = context + FADE_FRAMES
     logs, sources = ArrayQueue(axis=1), ArrayQueue(axis=1)
     begun = 0  # the frame that the queues begin with
-    tail: Float32Array | None = None  # the last FADE_FRAMES of the stretch before
+    tail: Float32Array | None = None  # the last FADE_FRAMES of the chunk before
     ramp = ((np.arange(FADE_FRAMES * hop) + 0.5) / (FADE_FRAMES * hop)).astype(np.float32)
     source = iter(pieces)
-    count = max(1, -(-(frames - half) // stretch))
+    count = max(1, -(-(frames - half) // chunk))
     for index in range(count):
         last = index == count - 1
-        first = max(0, index * stretch - reach)
-        end = frames if last else min(frames, (index + 1) * stretch + reach)
+        first = max(0, index * chunk - reach)
+        end = frames if last else min(frames, (index + 1) * chunk + reach)
         while begun + len(logs) < end:
             piece = next(source)
             logs.push(piece.log_magnitude)
@@ -127,13 +127,13 @@ def vocode(
         sound = vocoder(logs.peek(end - first), sources.peek(end - first), length)
         _check(sound, len(logs.peek(1)), length)
         if index:
-            sound = sound[:, (index * stretch - half - first) * hop :]
+            sound = sound[:, (index * chunk - half - first) * hop :]
         if tail is not None:
             sound = _joined(tail, sound, ramp)
         if last:
             yield sound
         else:
-            kept = ((index + 1) * stretch - half) * hop - (index * stretch - half if index else 0) * hop
+            kept = ((index + 1) * chunk - half) * hop - (index * chunk - half if index else 0) * hop
             tail = sound[:, kept : kept + FADE_FRAMES * hop]
             yield sound[:, :kept]
 

@@ -8,46 +8,48 @@ from pathlib import Path
 
 import pytest
 
-from styleshift.conversion.library.journal import Entry, Journal
+from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.errors import LockedError, UsageError
 
 
 def test_the_last_word_counts(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.write(Entry("a.mp3", "begun", "k1"))
-        journal.write(Entry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4))
-        journal.write(Entry("a.mp3", "done", "k1", "00", 1, 2))
-    with Journal(tmp_path) as journal:
-        assert journal.entry("a.mp3") == Entry("a.mp3", "done", "k1", "00", 1, 2)
-        assert journal.entry("b\udce9\n[/red].mp3") == Entry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4)
+    with LibraryJournal(tmp_path) as journal:
+        journal.write(JournalEntry("a.mp3", "begun", "k1"))
+        journal.write(JournalEntry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4))
+        journal.write(JournalEntry("a.mp3", "done", "k1", "00", 1, 2))
+    with LibraryJournal(tmp_path) as journal:
+        assert journal.entry("a.mp3") == JournalEntry("a.mp3", "done", "k1", "00", 1, 2)
+        assert journal.entry("b\udce9\n[/red].mp3") == JournalEntry(
+            "b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4
+        )
         assert journal.entry("c.mp3") is None
 
 
 def test_the_runtime_of_the_newest_outputs_is_known_by_device(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.write(Entry("a", "done", "k", runtime="fast", device="cpu"))
-        journal.write(Entry("b", "done", "k", runtime="half", device="cuda"))
-        journal.write(Entry("c", "done", "k", runtime="onnxruntime", device="cpu"))
-        journal.write(Entry("d", "done", "other", runtime="x", device="cpu"))
-        journal.write(Entry("e", "begun", "k", runtime="x", device="cpu"))
-        journal.write(Entry("f", "done", "k"))  # as an older version wrote it
-    assert Journal.peek(tmp_path).runtimes("k") == {"cpu": "onnxruntime", "cuda": "half"}
-    assert Journal.peek(tmp_path / "nowhere").runtimes("k") == {}
+    with LibraryJournal(tmp_path) as journal:
+        journal.write(JournalEntry("a", "done", "k", runtime="fast", device="cpu"))
+        journal.write(JournalEntry("b", "done", "k", runtime="half", device="cuda"))
+        journal.write(JournalEntry("c", "done", "k", runtime="onnxruntime", device="cpu"))
+        journal.write(JournalEntry("d", "done", "other", runtime="x", device="cpu"))
+        journal.write(JournalEntry("e", "begun", "k", runtime="x", device="cpu"))
+        journal.write(JournalEntry("f", "done", "k"))  # as an older version wrote it
+    assert LibraryJournal.peek(tmp_path).runtimes("k") == {"cpu": "onnxruntime", "cuda": "half"}
+    assert LibraryJournal.peek(tmp_path / "nowhere").runtimes("k") == {}
 
 
 def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.write(Entry("a", "done", "k"))
-        journal.write(Entry("b", "done", "k"))
+    with LibraryJournal(tmp_path) as journal:
+        journal.write(JournalEntry("a", "done", "k"))
+        journal.write(JournalEntry("b", "done", "k"))
     file = tmp_path / ".styleshift" / "journal.jsonl"
     data = file.read_bytes()
     first = data.index(b"\n") + 1
     for length in range(first, len(data) - 1):
         file.write_bytes(data[:length])
-        with Journal(tmp_path) as journal:
+        with LibraryJournal(tmp_path) as journal:
             assert journal.entry("a") is not None
-            journal.write(Entry("c", "done", "k"))
-        with Journal(tmp_path) as journal:
+            journal.write(JournalEntry("c", "done", "k"))
+        with LibraryJournal(tmp_path) as journal:
             assert journal.entry("a") is not None
             assert journal.entry("c") is not None
             assert journal.entry("b") is None or length == len(data) - 1
@@ -57,55 +59,56 @@ def test_garbage_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / ".styleshift" / "journal.jsonl"
     file.parent.mkdir()
     file.write_bytes(b'[]\n{"target": 1}\n\xff\xfe\n{"target": "a", "state": "done", "key": "k", "new": 1}\n')
-    with Journal(tmp_path) as journal:
-        assert journal.entry("a") == Entry("a", "done", "k")
+    with LibraryJournal(tmp_path) as journal:
+        assert journal.entry("a") == JournalEntry("a", "done", "k")
 
 
 def test_a_second_run_is_turned_away(tmp_path: Path) -> None:
-    with Journal(tmp_path), pytest.raises(LockedError) as caught, Journal(tmp_path):
+    with LibraryJournal(tmp_path), pytest.raises(LockedError) as caught, LibraryJournal(tmp_path):
         pass
     assert caught.value.exit_code == 11
-    with Journal(tmp_path):
+    with LibraryJournal(tmp_path):
         pass
 
 
 def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
     program = (
         "import os, pathlib; from styleshift.conversion.library.journal import *;"
-        f"j = Journal(pathlib.Path({str(tmp_path)!r})); j.__enter__(); j.write(Entry('a', 'done', 'k'));"
+        f"j = LibraryJournal(pathlib.Path({str(tmp_path)!r})); j.__enter__();"
+        "j.write(JournalEntry('a', 'done', 'k'));"
         "os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
-    with Journal(tmp_path) as journal:
+    with LibraryJournal(tmp_path) as journal:
         assert journal.entry("a") is not None
 
 
 def test_parts_have_locks_of_their_own_and_know_of_each_other(tmp_path: Path) -> None:
-    with Journal(tmp_path, "1of2") as first, Journal(tmp_path, "2of2") as second:
-        first.write(Entry("a", "done", "k"))
-        second.write(Entry("b", "done", "k"))
-    with Journal(tmp_path) as journal:
+    with LibraryJournal(tmp_path, "1of2") as first, LibraryJournal(tmp_path, "2of2") as second:
+        first.write(JournalEntry("a", "done", "k"))
+        second.write(JournalEntry("b", "done", "k"))
+    with LibraryJournal(tmp_path) as journal:
         assert journal.entry("a") is not None
         assert journal.entry("b") is not None
 
 
 def test_the_newest_word_of_all_journals_counts(tmp_path: Path) -> None:
     for part, key in (("1of2", "old"), ("", "newer"), ("1of2", "newest"), ("", "last")):
-        with Journal(tmp_path, part) as journal:
-            journal.write(Entry("a", "done", key))
-        with Journal(tmp_path) as journal:
+        with LibraryJournal(tmp_path, part) as journal:
+            journal.write(JournalEntry("a", "done", key))
+        with LibraryJournal(tmp_path) as journal:
             found = journal.entry("a")
             assert found is not None
             assert found.key == key
 
 
 def test_a_clock_that_goes_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Journal(tmp_path, "1of2") as journal:
-        journal.write(Entry("a", "done", "old"))
+    with LibraryJournal(tmp_path, "1of2") as journal:
+        journal.write(JournalEntry("a", "done", "old"))
     monkeypatch.setattr("styleshift.conversion.library.journal.time.time_ns", lambda: 5)
-    with Journal(tmp_path) as journal:
-        journal.write(Entry("a", "done", "new"))
-    with Journal(tmp_path) as journal:
+    with LibraryJournal(tmp_path) as journal:
+        journal.write(JournalEntry("a", "done", "new"))
+    with LibraryJournal(tmp_path) as journal:
         found = journal.entry("a")
         assert found is not None
         assert found.key == "new"
@@ -114,15 +117,15 @@ def test_a_clock_that_goes_back_changes_nothing(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
 def test_a_run_over_all_and_one_over_a_part_exclude_each_other(tmp_path: Path) -> None:
     for first, second in (("", "1of2"), ("1of2", ""), ("1of2", "1of2")):
-        with Journal(tmp_path, first), pytest.raises(LockedError), Journal(tmp_path, second):
+        with LibraryJournal(tmp_path, first), pytest.raises(LockedError), LibraryJournal(tmp_path, second):
             pass
-    with Journal(tmp_path, "1of2"), Journal(tmp_path, "2of2"):
+    with LibraryJournal(tmp_path, "1of2"), LibraryJournal(tmp_path, "2of2"):
         pass
-    with Journal(tmp_path):
+    with LibraryJournal(tmp_path):
         pass
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot write"), Journal(tmp_path / "file" / "out"):
+    with pytest.raises(UsageError, match="cannot write"), LibraryJournal(tmp_path / "file" / "out"):
         pass

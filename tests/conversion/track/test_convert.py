@@ -13,9 +13,9 @@ import soundfile
 from styleshift.audio.formats import output_format
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.conversion.track.convert import convert_array, convert_file
-from styleshift.conversion.track.converter import Pipeline
-from styleshift.conversion.track.load import load_pipeline
+from styleshift.conversion.track.convert import convert_samples, convert_track
+from styleshift.conversion.track.converter import TrackConverter
+from styleshift.conversion.track.load import load_converter
 from styleshift.errors import AudioError
 
 # A PNG of one red pixel.
@@ -26,10 +26,10 @@ COVER = bytes.fromhex(
 
 
 @pytest.fixture(scope="module")
-def same(models: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+def same(models: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> TrackConverter:
     """A model that changes nothing."""
     path = models.make_model(tmp_path_factory.mktemp("model") / "m.onnx")
-    return load_pipeline(load_bundle(path), ConvertSettings(), 1)[0]
+    return load_converter(load_bundle(path), ConvertSettings(), 1)[0]
 
 
 def music(rate: int, seconds: float = 2.0, channels: int = 2) -> np.ndarray:
@@ -56,13 +56,13 @@ def music(rate: int, seconds: float = 2.0, channels: int = 2) -> np.ndarray:
     ],
 )
 def test_what_the_file_is_stays(
-    same: Pipeline, tmp_path: Path, name: str, subtype: str, rate: int, channels: int
+    same: TrackConverter, tmp_path: Path, name: str, subtype: str, rate: int, channels: int
 ) -> None:
     source, target = tmp_path / name, tmp_path / f"out-{name}"
     soundfile.write(
         source, music(rate, channels=channels), rate, subtype, format="OGG" if "opus" in name else None
     )
-    result = convert_file(same, source, target)
+    result = convert_track(same, source, target)
     before, after = soundfile.info(source), soundfile.info(target)
     assert (after.format, after.subtype) == (before.format, subtype)
     assert (after.samplerate, after.channels) == (rate, channels)
@@ -81,7 +81,7 @@ def test_what_the_file_is_stays(
     ("source_name", "format_name"), [("a.flac", None), ("a.mp3", None), ("a.flac", "mp3"), ("a.mp3", "ogg")]
 )
 def test_tags_and_cover_stay(
-    same: Pipeline, tmp_path: Path, source_name: str, format_name: str | None
+    same: TrackConverter, tmp_path: Path, source_name: str, format_name: str | None
 ) -> None:
     source = tmp_path / source_name
     soundfile.write(source, music(44100), 44100)
@@ -93,7 +93,7 @@ def test_tags_and_cover_stay(
     tagged.save()
     written = output_format(format_name) if format_name else None
     target = tmp_path / f"out{written.extension if written else source.suffix}"
-    result = convert_file(same, source, target, format=written, comment="converted with styleshift")
+    result = convert_track(same, source, target, format=written, comment="converted with styleshift")
     found = mediafile.MediaFile(target)
     assert (found.title, found.artist, found.track, found.year) == ("Título 音", "[/red]", 7, 1999)
     assert "mine" in found.comments
@@ -103,39 +103,43 @@ def test_tags_and_cover_stay(
     assert result.warnings == ()
 
 
-def test_a_format_without_the_rate_is_written_at_another_and_says_so(same: Pipeline, tmp_path: Path) -> None:
+def test_a_format_without_the_rate_is_written_at_another_and_says_so(
+    same: TrackConverter, tmp_path: Path
+) -> None:
     source, target = tmp_path / "a.wav", tmp_path / "a.mp3"
     soundfile.write(source, music(96000), 96000)
-    result = convert_file(same, source, target, format=output_format("mp3"))
+    result = convert_track(same, source, target, format=output_format("mp3"))
     assert soundfile.info(target).samplerate == 48000
     assert result.frames == 96000
     assert "96000" in result.warnings[0]
 
 
 def test_float_peaks_over_full_scale_stay_in_float_and_are_limited_elsewhere(
-    same: Pipeline, tmp_path: Path
+    same: TrackConverter, tmp_path: Path
 ) -> None:
     loud = music(44100) * 5
     source = tmp_path / "a.wav"
     soundfile.write(source, loud, 44100, "FLOAT")
-    convert_file(same, source, tmp_path / "b.wav")
+    convert_track(same, source, tmp_path / "b.wav")
     assert np.abs(soundfile.read(tmp_path / "b.wav")[0]).max() == pytest.approx(np.abs(loud).max(), rel=0.01)
-    result = convert_file(same, source, tmp_path / "c.flac", format=output_format("flac"))
+    result = convert_track(same, source, tmp_path / "c.flac", format=output_format("flac"))
     assert result.peak_after <= 1
     found = soundfile.read(tmp_path / "c.flac")[0]
     clipped = np.count_nonzero(np.abs(found) > 0.9999)
     assert clipped < 0.2 * np.count_nonzero(np.abs(loud) > 1)
 
 
-def test_silence_is_kept_and_said(same: Pipeline, tmp_path: Path) -> None:
+def test_silence_is_kept_and_said(same: TrackConverter, tmp_path: Path) -> None:
     source = tmp_path / "a.wav"
     soundfile.write(source, np.zeros((5000, 2)), 44100)
-    result = convert_file(same, source, tmp_path / "b.wav")
+    result = convert_track(same, source, tmp_path / "b.wav")
     assert "silent" in result.warnings[0]
     assert not soundfile.read(tmp_path / "b.wav")[0].any()
 
 
-def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(same: Pipeline, tmp_path: Path) -> None:
+def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(
+    same: TrackConverter, tmp_path: Path
+) -> None:
     source, target = tmp_path / "a.flac", tmp_path / "b.flac"
     soundfile.write(source, music(44100, 20), 44100)
     data = bytearray(source.read_bytes())
@@ -143,26 +147,26 @@ def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(same: Pipelin
     data[middle : middle + 400] = bytes(400)
     source.write_bytes(data)
     with pytest.raises(AudioError) as caught:
-        convert_file(same, source, target)
+        convert_track(same, source, target)
     assert caught.value.reason == "damaged"
     assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
-    result = convert_file(same, source, target, salvage=True)
+    result = convert_track(same, source, target, salvage=True)
     assert 1 < result.seconds < 19
     assert any("damage" in warning for warning in result.warnings)
     assert soundfile.info(target).frames == result.frames
 
 
-def test_progress_is_told(same: Pipeline, tmp_path: Path) -> None:
+def test_progress_is_told(same: TrackConverter, tmp_path: Path) -> None:
     source = tmp_path / "a.wav"
     soundfile.write(source, music(22050, 5), 22050)
     told: list[float] = []
-    convert_file(same, source, tmp_path / "b.wav", on_seconds=told.append)
+    convert_track(same, source, tmp_path / "b.wav", on_seconds=told.append)
     assert sum(told) == pytest.approx(5)
     assert told.count(0.0) >= 1
 
 
-def test_arrays(same: Pipeline) -> None:
+def test_arrays(same: TrackConverter) -> None:
     samples = music(44100)
-    np.testing.assert_allclose(convert_array(same, samples, 44100), samples, atol=1e-4)
-    assert convert_array(same, samples[:, 0], 44100).shape == (88200,)
-    assert convert_array(same, samples[:0], 44100).shape == (0, 2)
+    np.testing.assert_allclose(convert_samples(same, samples, 44100), samples, atol=1e-4)
+    assert convert_samples(same, samples[:, 0], 44100).shape == (88200,)
+    assert convert_samples(same, samples[:0], 44100).shape == (0, 2)

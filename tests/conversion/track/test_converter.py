@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.track.converter import Pipeline
-from styleshift.conversion.track.first_pass import survey
+from styleshift.conversion.track.converter import TrackConverter
+from styleshift.conversion.track.first_pass import measure
 from styleshift.conversion.track.sections import Layout
 from styleshift.errors import AudioError, BundleError, PluginError
 from styleshift.frontend import SpectrogramConfig
@@ -22,13 +22,13 @@ SEED = SpectrogramConfig()
 Model = Callable[[np.ndarray], np.ndarray]
 
 
-def pipeline(
+def converter(
     model: Model, spectrogram: SpectrogramConfig = SMALL, vocoder: str = "source-phase", batch: int = 2
-) -> Pipeline:
+) -> TrackConverter:
     spec = load_registry().vocoders.get(vocoder)
     built = spec.build(build_config(spec.config, {}, vocoder), spectrogram, "cpu")
     metadata = BundleMetadata("a", "b", spectrogram, -20.0, 128, 4)
-    return Pipeline(metadata, model, batch, built, spec.context_frames)
+    return TrackConverter(metadata, model, batch, built, spec.context_frames)
 
 
 def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
@@ -36,8 +36,8 @@ def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
         yield samples[start : start + cut]
 
 
-def convert(line: Pipeline, samples: np.ndarray, rate: int, cut: int = 40000) -> np.ndarray:
-    found = survey(pieces(samples, cut), rate, samples.shape[1])
+def convert(line: TrackConverter, samples: np.ndarray, rate: int, cut: int = 40000) -> np.ndarray:
+    found = measure(pieces(samples, cut), rate, samples.shape[1])
     blocks = list(line.convert(pieces(samples, cut), found))
     return np.concatenate(blocks) if blocks else samples[:0]
 
@@ -61,7 +61,7 @@ def snr(wanted: np.ndarray, found: np.ndarray) -> float:
 def test_a_model_that_changes_nothing_gives_the_source_back(rate: int, vocoder: str) -> None:
     samples = noise(rate, 3.3, 2) * np.linspace(0.1, 1, int(rate * 3.3))[:, None].astype(np.float32)
     for spectrogram in (SMALL, SEED):
-        found = convert(pipeline(identity, spectrogram, vocoder), samples, rate)
+        found = convert(converter(identity, spectrogram, vocoder), samples, rate)
         assert found.shape == samples.shape
         assert found.dtype == np.float32
         assert snr(samples, found) > 100
@@ -80,14 +80,14 @@ def test_other_front_ends(compression: str, center: bool) -> None:
         center=center,
     )
     samples = noise(22050, 2.7)
-    assert snr(samples, convert(pipeline(identity, spectrogram), samples, 22050)) > 80
+    assert snr(samples, convert(converter(identity, spectrogram), samples, 22050)) > 80
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 64, 100, 511, 512, 513, 5000, 16384, 131072, 131585, 132097])
 def test_every_length_comes_back_to_the_sample(length: int) -> None:
     samples = noise(16000, 9)[:length]
-    assert convert(pipeline(identity), samples, 16000).shape == samples.shape
-    assert convert(pipeline(identity), samples, 48000).shape == samples.shape
+    assert convert(converter(identity), samples, 16000).shape == samples.shape
+    assert convert(converter(identity), samples, 48000).shape == samples.shape
 
 
 def gain(decibels: np.ndarray | float) -> Model:
@@ -114,7 +114,7 @@ def test_a_steady_tone_has_no_step_at_any_border(vocoder: str) -> None:
     """Nine seconds: eleven windows, and the border between two stretches of the vocoder."""
     time = np.arange(16000 * 9) / 16000
     tone = (0.2 * np.sin(2 * np.pi * 440 * time))[:, None].astype(np.float32)
-    found = convert(pipeline(norm, vocoder=vocoder), tone, 16000)
+    found = convert(converter(norm, vocoder=vocoder), tone, 16000)
     levels = short_levels(found, 16000)[4:-4]
     assert np.abs(np.diff(levels)).max() < 0.5
 
@@ -124,7 +124,7 @@ def test_a_ramp_of_level_stays_a_ramp(vocoder: str) -> None:
     time = np.arange(16000 * 9) / 16000
     ramp = 10 ** (np.linspace(-30, -6, len(time)) / 20)
     tone = (ramp * np.sin(2 * np.pi * 440 * time))[:, None].astype(np.float32)
-    found = convert(pipeline(norm, vocoder=vocoder), tone, 16000)
+    found = convert(converter(norm, vocoder=vocoder), tone, 16000)
     steps = np.diff(short_levels(found, 16000)[4:-4])
     assert steps.min() > -0.5
     assert steps.max() < 0.13 + 0.5  # the ramp itself rises by 0.13 dB every 0.05 s
@@ -134,7 +134,7 @@ def test_a_ramp_of_level_stays_a_ramp(vocoder: str) -> None:
 def test_noise_has_no_step_at_any_border(vocoder: str) -> None:
     """Levels at the borders of windows and stretches scatter no more than elsewhere, and keep the mean."""
     samples = noise(16000, 20)
-    found = convert(pipeline(gain(np.linspace(0, -12, 257)), vocoder=vocoder), samples, 16000)
+    found = convert(converter(gain(np.linspace(0, -12, 257)), vocoder=vocoder), samples, 16000)
     levels = short_levels(found, 16000, 0.128)  # 16 frames: borders lie at multiples of 96 and 1024 frames
     borders = levels[8:-4:8]  # 1024 frames: where two stretches meet
     assert abs(borders.mean() - levels[4:-4].mean()) < 0.5
@@ -143,16 +143,16 @@ def test_noise_has_no_step_at_any_border(vocoder: str) -> None:
 
 def test_the_result_does_not_depend_on_the_cut_or_the_batch() -> None:
     samples = noise(44100, 12, 2)
-    whole = convert(pipeline(norm, vocoder="griffin-lim"), samples, 44100, cut=len(samples))
+    whole = convert(converter(norm, vocoder="griffin-lim"), samples, 44100, cut=len(samples))
     for cut, batch in ((4096, 1), (44100, 5)):
-        line = pipeline(norm, vocoder="griffin-lim", batch=batch)
+        line = converter(norm, vocoder="griffin-lim", batch=batch)
         np.testing.assert_array_equal(convert(line, samples, 44100, cut), whole)
 
 
 def test_the_start_of_a_recording_does_not_depend_on_its_end() -> None:
     """Half of a steady recording is converted as in the whole, up to a window before its end."""
     samples = noise(16000, 12)
-    line = pipeline(gain(np.linspace(0, -12, 257)))
+    line = converter(gain(np.linspace(0, -12, 257)))
     whole, half = convert(line, samples, 16000), convert(line, samples[: 16000 * 6], 16000)
     assert snr(whole[: 16000 * 2], half[: 16000 * 2]) > 40  # the level of the half differs in the third digit
 
@@ -201,7 +201,7 @@ def test_where_the_file_begins_makes_no_difference_that_is_heard(
     """
     samples = strikes(rate, 26)
     begin = int(offset * rate)
-    line = pipeline(model)
+    line = converter(model)
     whole, rest = convert(line, samples, rate)[begin:], convert(line, samples[begin:], rate)
     inner = slice(13 * rate, -3 * rate)
     levels, bands = apart(whole[inner], rest[inner], rate)
@@ -212,7 +212,7 @@ def test_where_the_file_begins_makes_no_difference_that_is_heard(
 @pytest.mark.parametrize("model", [norm, strided])
 def test_where_the_file_ends_makes_no_difference_that_is_heard(model: Model) -> None:
     samples = strikes(16000, 26)
-    line = pipeline(model)
+    line = converter(model)
     whole, part = (convert(line, some, 16000) for some in (samples, samples[: 16000 * 20 + 77]))
     levels, bands = apart(whole[: 16000 * 9], part[: 16000 * 9], 16000)
     assert levels < 0.5
@@ -236,7 +236,7 @@ def test_windows_that_begin_elsewhere_give_the_same_sound(
         return np.asarray(strided(windows) * 0.7 + 0.3 * around, np.float32)
 
     samples = strikes(16000, 26)
-    line = pipeline(smeared, vocoder=vocoder)
+    line = converter(smeared, vocoder=vocoder)
     usual = convert(line, samples, 16000)
     steps = Layout.around
     moved = []
@@ -257,7 +257,7 @@ def test_windows_that_begin_elsewhere_give_the_same_sound(
 
 def test_what_a_vocoder_does_at_the_ends_of_a_stretch_is_not_heard() -> None:
     """It is given music on both sides, as much as it asked for, and those frames are thrown away."""
-    good = pipeline(identity)
+    good = converter(identity)
     context, hop = 40, SMALL.hop_length
 
     def careless(log: np.ndarray, source: np.ndarray, samples: int) -> np.ndarray:
@@ -266,7 +266,7 @@ def test_what_a_vocoder_does_at_the_ends_of_a_stretch_is_not_heard() -> None:
         sound[:, -(context - 4) * hop :] = 0
         return sound
 
-    line = Pipeline(good.metadata, identity, 2, careless, context)
+    line = TrackConverter(good.metadata, identity, 2, careless, context)
     samples = noise(16000, 30)
     found = convert(line, samples, 16000)
     edge = (
@@ -280,11 +280,11 @@ def test_silence_in_silence_out() -> None:
         return windows + 3  # answers silence with noise
 
     silence = np.zeros((16000 * 3, 2), np.float32)
-    assert not convert(pipeline(loud), silence, 16000).any()
+    assert not convert(converter(loud), silence, 16000).any()
     samples = noise(16000, 6)
     samples[32000:64000] = 0
     for vocoder in ("source-phase", "griffin-lim"):
-        found = convert(pipeline(loud, vocoder=vocoder), samples, 16000)
+        found = convert(converter(loud, vocoder=vocoder), samples, 16000)
         assert not found[32000 + 1024 : 64000 - 1024].any()
         assert found[:32000].std() > 0.05
 
@@ -292,7 +292,7 @@ def test_silence_in_silence_out() -> None:
 def test_a_faint_hiss_is_not_made_loud() -> None:
     samples = noise(16000, 6)
     samples[32000:64000] *= 1e-4  # 80 dB below
-    found = convert(pipeline(lambda windows: windows + 2), samples, 16000)
+    found = convert(converter(lambda windows: windows + 2), samples, 16000)
     assert 0 < found[34000:62000].std() < 1.1 * samples[34000:62000].std()
 
 
@@ -303,7 +303,7 @@ def test_the_stereo_image_stays() -> None:
     right = np.sin(2 * np.pi * 523 * time) * np.exp(-4 * ((time + 0.3) % 1))
     middle = 0.3 * random.standard_normal(len(time))
     samples = 0.1 * np.stack([left + middle, 0.4 * right + middle], axis=1).astype(np.float32)
-    line = pipeline(gain(10 * np.sin(np.arange(257) / 15)), vocoder="griffin-lim")
+    line = converter(gain(10 * np.sin(np.arange(257) / 15)), vocoder="griffin-lim")
     found = convert(line, samples, 44100)
     before, after = np.corrcoef(samples.T)[0, 1], np.corrcoef(found.T)[0, 1]
     assert after == pytest.approx(before, abs=0.1)
@@ -314,18 +314,18 @@ def test_the_stereo_image_stays() -> None:
 def test_what_cancels_in_a_mixdown_is_converted_all_the_same() -> None:
     mono = noise(16000, 4)
     antiphase = np.concatenate([mono, -mono], axis=1)
-    found = convert(pipeline(gain(np.linspace(0, -20, 257))), antiphase, 16000)
+    found = convert(converter(gain(np.linspace(0, -20, 257))), antiphase, 16000)
     np.testing.assert_allclose(found[:, 0], -found[:, 1], atol=1e-6)
     assert found.std() == pytest.approx(antiphase.std(), rel=0.3)
     alone = np.concatenate([mono, np.zeros_like(mono)], axis=1)
-    found = convert(pipeline(gain(np.linspace(0, -20, 257))), alone, 16000)
+    found = convert(converter(gain(np.linspace(0, -20, 257))), alone, 16000)
     assert not found[:, 1].any()
     assert found[:, 0].std() > 0.05
 
 
 def test_six_channels_stay_six() -> None:
     samples = noise(48000, 2, 6) * np.linspace(0, 1, 6, dtype=np.float32)
-    assert snr(samples, convert(pipeline(identity), samples, 48000)) > 100
+    assert snr(samples, convert(converter(identity), samples, 48000)) > 100
 
 
 def test_the_band_above_the_model_is_carried_and_follows_its_top() -> None:
@@ -338,26 +338,26 @@ def test_the_band_above_the_model_is_carried_and_follows_its_top() -> None:
 
     dull = np.zeros(257)
     dull[180:] = -12.0
-    found = convert(pipeline(gain(dull)), samples, 48000)
+    found = convert(converter(gain(dull)), samples, 48000)
     low, top, above = (band(found, *edges) for edges in ((1000, 4000), (6500, 7000), (9000, 23000)))
     assert top - low == pytest.approx(-12, abs=1)
     assert above - low == pytest.approx(-12, abs=1)
-    bright = convert(pipeline(gain(np.where(dull < 0, 20.0, 0.0))), samples, 48000)
+    bright = convert(converter(gain(np.where(dull < 0, 20.0, 0.0))), samples, 48000)
     assert band(bright, 9000, 23000) - band(bright, 1000, 4000) < 7
 
 
 def test_loudness_is_kept_and_nothing_clips() -> None:
     samples = np.clip(3 * noise(16000, 10), -1, 1)
-    found = convert(pipeline(gain(6 * np.sin(np.arange(257) / 9)), vocoder="griffin-lim"), samples, 16000)
+    found = convert(converter(gain(6 * np.sin(np.arange(257) / 9)), vocoder="griffin-lim"), samples, 16000)
     assert np.abs(found).max() <= 1
-    wanted = survey(pieces(samples, 9999), 16000, 1).loudness
-    assert survey(pieces(found, 9999), 16000, 1).loudness == pytest.approx(wanted, abs=0.5)
+    wanted = measure(pieces(samples, 9999), 16000, 1).loudness
+    assert measure(pieces(found, 9999), 16000, 1).loudness == pytest.approx(wanted, abs=0.5)
 
 
 def test_a_quiet_recording_is_seen_at_the_reference_level() -> None:
     def seen(level: float) -> np.ndarray:
         windows = []
-        line = pipeline(lambda batch: windows.append(batch) or batch)
+        line = converter(lambda batch: windows.append(batch) or batch)
         convert(line, noise(16000, 3) * np.float32(level), 16000)
         return np.concatenate(windows)
 
@@ -366,21 +366,21 @@ def test_a_quiet_recording_is_seen_at_the_reference_level() -> None:
 
 def test_a_recording_that_changes_between_the_passes_is_refused() -> None:
     samples = noise(16000, 4)
-    found = survey(pieces(samples, 5000), 16000, 1)
+    found = measure(pieces(samples, 5000), 16000, 1)
     for other in (samples[:-1], noise(16000, 5)):
         with pytest.raises(AudioError, match="changed while it was read"):
-            list(pipeline(identity).convert(pieces(other, 5000), found))
+            list(converter(identity).convert(pieces(other, 5000), found))
 
 
 def test_nan_from_a_model_or_a_wrong_vocoder_is_refused() -> None:
     with pytest.raises(BundleError, match="NaN"):
-        convert(pipeline(lambda windows: windows * np.nan), noise(16000, 2), 16000)
-    good = pipeline(identity)
+        convert(converter(lambda windows: windows * np.nan), noise(16000, 2), 16000)
+    good = converter(identity)
     for sound in (np.zeros((1, 5), np.float32), None):
 
         def broken(log: np.ndarray, source: object, samples: int, sound: object = sound) -> np.ndarray:
             return np.full((1, samples), np.nan, np.float32) if sound is None else sound  # type: ignore[return-value]
 
-        line = Pipeline(good.metadata, identity, 2, broken, 8)
+        line = TrackConverter(good.metadata, identity, 2, broken, 8)
         with pytest.raises(PluginError, match="vocoder"):
             convert(line, noise(16000, 2), 16000)

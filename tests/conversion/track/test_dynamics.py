@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from styleshift.conversion.track.dynamics import follow_loudness, limit
-from styleshift.conversion.track.first_pass import survey
+from styleshift.conversion.track.dynamics import limit, match_loudness
+from styleshift.conversion.track.first_pass import measure
 
 RATE = 8000
 
@@ -19,8 +19,8 @@ def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
 
 
 def followed(conversion: np.ndarray, source: np.ndarray, cut: int = 1000) -> np.ndarray:
-    powers = survey(pieces(source, 999), RATE, source.shape[1]).powers
-    return np.concatenate(list(follow_loudness(pieces(conversion, cut), powers, RATE, source.shape[1])))
+    powers = measure(pieces(source, 999), RATE, source.shape[1]).powers
+    return np.concatenate(list(match_loudness(pieces(conversion, cut), powers, RATE, source.shape[1])))
 
 
 def noise(seconds: float, channels: int = 1) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import freqz, lfilter
 
-from styleshift.conversion.track.loudness import KEnergy, integrated_loudness, k_weighting
+from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness, k_weighting
 
 # ITU-R BS.1770-4, annex 1, tables 1 and 2: 48 kHz.
 SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
@@ -28,7 +28,7 @@ def reference(samples: np.ndarray) -> float:
 
 
 def measured(samples: np.ndarray, rate: int, cut: int = 7000) -> float | None:
-    meter = KEnergy(rate, samples.shape[1])
+    meter = KWeightedPower(rate, samples.shape[1])
     powers = [meter.push(samples[start : start + cut]) for start in range(0, len(samples), cut)]
     return integrated_loudness(np.concatenate([*powers, meter.finish()]))
 

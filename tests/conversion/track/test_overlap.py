@@ -15,9 +15,9 @@ import soundfile
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track import converter
-from styleshift.conversion.track.convert import convert_file
-from styleshift.conversion.track.first_pass import survey
-from styleshift.conversion.track.load import load_pipeline
+from styleshift.conversion.track.convert import convert_track
+from styleshift.conversion.track.first_pass import measure
+from styleshift.conversion.track.load import load_converter
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def test_stages_that_overlap_give_the_same_bytes(models: ModuleType, tmp_path: P
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx", change=np.linspace(1, -2, 257)))
     made = []
     for threads in (1, 2):
-        line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), threads)
+        line, _ = load_converter(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), threads)
         assert line.overlap == (threads > 1)
-        convert_file(line, song, tmp_path / "b.wav")
+        convert_track(line, song, tmp_path / "b.wav")
         made.append((tmp_path / "b.wav").read_bytes())
     assert made[0] == made[1]
 
@@ -47,7 +47,7 @@ def test_both_threads_end_whoever_still_holds_the_stages(
 ) -> None:
     """As a traceback does, or an interpreter that does not count references."""
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
-    line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
+    line, _ = load_converter(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
     held: list[object] = []
 
     def hold(blocks: Iterator[np.ndarray], *rest: object) -> Iterator[np.ndarray]:
@@ -60,7 +60,7 @@ def test_both_threads_end_whoever_still_holds_the_stages(
     monkeypatch.setattr(converter, "limit", hold)
     noise = 0.1 * np.random.default_rng(0).standard_normal((16000 * 60, 1)).astype(np.float32)
     before = threading.active_count()
-    converted = line.convert([noise], survey([noise], 16000, 1))
+    converted = line.convert([noise], measure([noise], 16000, 1))
     next(converted)
     assert threading.active_count() > before
     if fails:
@@ -76,7 +76,7 @@ def test_a_failure_in_a_stage_leaves_no_thread_and_no_file(
     models: ModuleType, tmp_path: Path, song: Path
 ) -> None:
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
-    line, _ = load_pipeline(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
+    line, _ = load_converter(bundle, ConvertSettings(device="cpu", runtime="onnxruntime"), 2)
     count = iter(range(100))
 
     def fails(windows: np.ndarray) -> np.ndarray:
@@ -86,6 +86,6 @@ def test_a_failure_in_a_stage_leaves_no_thread_and_no_file(
 
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="tripped"):
-        convert_file(replace(line, run=fails, batch=1), song, tmp_path / "b.wav")
+        convert_track(replace(line, run=fails, batch=1), song, tmp_path / "b.wav")
     assert threading.active_count() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "m.onnx"]

@@ -1,4 +1,4 @@
-"""A vocoder is given context, and where two of its stretches meet the level is even."""
+"""A vocoder is given context, and where two of its chunks meet the level is even."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from styleshift.frontend import SpectrogramConfig
 CONFIG = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=16, fft_length=64)
 
 
-def run(vocoder: object, frames: int, stretch: int = 100, context: int = 10, cut: int = 37) -> np.ndarray:
+def run(vocoder: object, frames: int, chunk: int = 100, context: int = 10, cut: int = 37) -> np.ndarray:
     """The sound of ``frames`` frames whose first bin holds the frame's number."""
     log = np.zeros((1, frames, CONFIG.bins), np.float32)
     log[0, :, 0] = np.arange(frames)
@@ -31,7 +31,7 @@ def run(vocoder: object, frames: int, stretch: int = 100, context: int = 10, cut
         context=context,
         frames=frames,
         samples=(frames - 1) * 16 + 5,
-        stretch=stretch,
+        chunk=chunk,
     )
     return np.concatenate(list(found), axis=1)
 
