@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, plugins, precompute, train
+from styleshift.cli.help import Command, Group, text_of
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
 from styleshift.system.environment import debugging
 
 app = typer.Typer(
     name="styleshift",
+    cls=Group,
     help="Learn the style of one collection of recordings and give it to another.",
-    epilog="Begin with: styleshift precompute ./audio, where each sub-folder of ./audio is one style.",
+    epilog="Start with: styleshift precompute ./audio, where each sub-folder of ./audio holds one style.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,11 +42,6 @@ def root(
     """Learn the style of one collection of recordings and give it to another."""
 
 
-def _help(command: Callable[..., None]) -> str:
-    """Its docstring with each paragraph in one line, for the terminal to wrap."""
-    return "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(command) or "").split("\n\n"))
-
-
 for _command, _examples in (
     (precompute.precompute, precompute.EXAMPLES),
     (train.train, train.EXAMPLES),
@@ -54,7 +49,7 @@ for _command, _examples in (
     (convert.convert, convert.EXAMPLES),
     (evaluate.evaluate, evaluate.EXAMPLES),
 ):
-    app.command(_command.__name__, help=_help(_command), epilog=_examples)(_command)
+    app.command(_command.__name__, cls=Command, help=text_of(_command), epilog=_examples)(_command)
 app.add_typer(plugins.app, name="plugins")
 
 

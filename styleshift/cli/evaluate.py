@@ -22,12 +22,12 @@ styleshift evaluate ./library-classical --target ./audio/classical --source ./li
 
 def evaluate(
     converted: Annotated[
-        Path, typer.Argument(metavar="CONVERTED", help="Folder of conversions.", show_default=False)
+        Path, typer.Argument(metavar="CONVERTED", help="The folder of conversions.", show_default=False)
     ],
     target: Annotated[
         Path,
         typer.Option(
-            "--target", metavar="FOLDER", help="Folder of recordings of the style wanted.", show_default=False
+            "--target", metavar="FOLDER", help="Recordings in the target style.", show_default=False
         ),
     ],
     source: Annotated[
@@ -35,7 +35,7 @@ def evaluate(
         typer.Option(
             "--source",
             metavar="FOLDER",
-            help="Folder that was converted: how much of the music stayed. Files pair by name.",
+            help="The recordings that were converted, to see how much of the music stayed; paired by name.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +44,7 @@ def evaluate(
         typer.Option(
             "--truth",
             metavar="FOLDER",
-            help="Folder of the same music truly played in the style wanted. Files pair by name.",
+            help="The same music really played in the target style; paired by name.",
             show_default=False,
         ),
     ] = None,
@@ -53,20 +53,20 @@ def evaluate(
         typer.Option(
             "--source-style",
             metavar="FOLDER",
-            help="Folder of recordings of the style it comes from, to tell the two apart (p); else --source.",
+            help="More recordings in the source style, to train the classifier (default: --source).",
             show_default=False,
         ),
     ] = None,
     align: Annotated[
         bool,
-        typer.Option("--align", help="Warp time to meet the truth, as speech needs; compare pitch."),
+        typer.Option("--align", help="For speech: align each file in time with --truth, and compare pitch."),
     ] = False,
     page: Annotated[
         Path | None,
         typer.Option(
             "--page",
             metavar="FILE",
-            help="Also write a page to listen to: source beside conversion.",
+            help="Also write an HTML page that plays source and conversion side by side.",
             show_default=False,
         ),
     ] = None,
@@ -77,18 +77,17 @@ def evaluate(
 ) -> None:
     """Measure conversions: how far the style moved, and how much of the music stayed.
 
-    fd: distance of their sound to the style wanted (lower is better). p: chance that they are of that style
-    (0 to 1). Against the truth: lsd and mcd in dB (lower is better), chr and ons, the agreement of harmony
-    and of note onsets (1 is best). Against the source: harmony and onsets kept, and what was changed, in dB.
+    fd is the distance of their sound to the target style (lower is better); p is the probability, from 0 to
+    1, that a classifier gives the target style. With --truth: lsd and mcd in dB (lower is better), chr and
+    ons, the agreement of harmony and of note onsets (1 is best). With --source: how much harmony and onsets
+    agree with the source, and how much changed, in dB.
     """
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import EXIT_SOME_FAILED, UsageError
     from styleshift.evaluation.folders import evaluate_folders
 
     if page is not None and source is None:
-        raise UsageError(
-            "--page plays source beside conversion, and no source is known", "add --source FOLDER"
-        )
+        raise UsageError("--page needs the sources to play beside the conversions", "add --source FOLDER")
     reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
     result = evaluate_folders(
         converted,

@@ -25,12 +25,17 @@ def export(
         typer.Option(
             "--run",
             metavar="NAME",
-            help="Which run (default: the one that was worked on last).",
+            help="The run to export (default: the one trained most recently).",
             show_default=False,
         ),
     ] = None,
     checkpoint: Annotated[
-        str, typer.Option("--checkpoint", metavar="best|last|STEP", help="Which state of it.")
+        str,
+        typer.Option(
+            "--checkpoint",
+            metavar="best|last|STEP",
+            help="The checkpoint to export.",
+        ),
     ] = "best",
     output: Annotated[
         Path | None,
@@ -48,7 +53,7 @@ def export(
             "--licence",
             "--license",
             metavar="TEXT",
-            help="What others may do with the model (default: nothing is said).",
+            help="Licence to store in the model, for example CC-BY-4.0 (default: none).",
             show_default=False,
         ),
     ] = "",
@@ -56,7 +61,7 @@ def export(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace also models that could not be exported again, since their run is gone.",
+            help="Also replace models whose run is gone, which could not be exported again.",
         ),
     ] = False,
     workspace: WorkspaceOption = None,
@@ -65,11 +70,11 @@ def export(
     verbose: VerboseOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Write both directions of a trained run as ONNX models.
+    """Export a trained run as two ONNX models, one for each direction.
 
-    Each is one file that carries its own settings, where it came from and its licence. What it computes is
-    compared with PyTorch at several lengths before it is kept. A model of the same styles that is there
-    already is replaced, and it is said whose it was, unless its run is gone: then only with --overwrite.
+    Each model is one file that carries its settings, its origin and its licence. Before it is kept, its
+    output is compared with PyTorch's at several lengths. It replaces an older model of the same styles,
+    unless the run of that one is gone; then add --overwrite.
     """
     from styleshift.bundle.run import export_run
     from styleshift.cli.console import TerminalReporter

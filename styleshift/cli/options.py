@@ -14,7 +14,7 @@ WorkspaceOption = Annotated[
     typer.Option(
         "--workspace",
         metavar="FOLDER",
-        help="Where spectrograms, runs and models are kept (default: ./styleshift-workspace).",
+        help="Folder for spectrograms, runs and models (default: ./styleshift-workspace).",
         show_default=False,
     ),
 ]
@@ -31,11 +31,11 @@ JobsOption = Annotated[
         "--jobs",
         parser=whole("--jobs", 1),
         metavar="N",
-        help="Recordings at once (default: as many as fit the processors).",
+        help="Work on N recordings at once (default: one for each processor).",
         show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings and errors.")]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON lines.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Show only warnings and errors.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show more detail.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]

@@ -6,27 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from styleshift.cli.help import Command, Group
 from styleshift.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
     from styleshift.hooks.registry import Registered, Registry
 
-EXAMPLES = (
-    "Examples: styleshift plugins list; styleshift plugins show seed; "
-    "STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list (only what is built in)"
-)
+EXAMPLES = """Examples:
+
+styleshift plugins list
+
+styleshift plugins show seed
+
+STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list
+"""
 
 app = typer.Typer(
     name="plugins",
-    help="Show the domain sources, generators, vocoders, runtimes and trackers, built in and from plugins.",
+    cls=Group,
+    help="List generators, vocoders, runtimes, trackers and domain sources, built in and from plugins.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )
 
 
-@app.command("list", epilog=EXAMPLES)
+@app.command("list", cls=Command, epilog=EXAMPLES)
 def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> None:
-    """Everything that can be named in a recipe or on the command line, and where it comes from."""
+    """List everything you can name in a recipe or on the command line, and the package it comes from."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import load_registry
 
@@ -43,15 +49,15 @@ def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> 
     _warn(registry, reporter)
 
 
-@app.command("show", epilog=EXAMPLES)
+@app.command("show", cls=Command, epilog=EXAMPLES)
 def show(
     name: str = typer.Argument(
-        metavar="NAME", help="The name, as `styleshift plugins list` shows it.", show_default=False
+        metavar="NAME", help="A name from `styleshift plugins list`.", show_default=False
     ),
     json_lines: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """One of them in full: its options with their defaults, and the package that brought it."""
+    """Show one of them with its options, their defaults, and the package it comes from."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import PluginError
     from styleshift.hooks.registry import how_to_install, load_registry
@@ -103,4 +109,4 @@ def _warn(registry: Registry, reporter: Any) -> None:
     if registry.disabled:
         from styleshift.hooks.registry import DISABLE_VARIABLE
 
-        reporter.info(f"plugins are turned off ({DISABLE_VARIABLE}); this is what is built in")
+        reporter.info(f"plugins are turned off ({DISABLE_VARIABLE}); only what is built in is listed")

@@ -35,13 +35,14 @@ styleshift precompute ./audio --dry-run
 
 def precompute(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder whose sub-folders are the styles, one each.")
+        Path,
+        typer.Argument(metavar="FOLDER", help="A folder with one sub-folder of recordings a style."),
     ],
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[
         list[str] | None,
         typer.Option(
-            "--domains", help="Only these styles (default: all).", metavar="NAME...", show_default=False
+            "--domains", help="Use only these styles (default: all).", metavar="NAME...", show_default=False
         ),
     ] = None,
     recipe: Annotated[
@@ -49,7 +50,7 @@ def precompute(
         typer.Option(
             "--recipe",
             metavar="NAME|FILE",
-            help="The recipe, or .toml file, whose spectrogram settings are used (default: small).",
+            help="Take the spectrogram settings from this recipe or .toml file (default: small).",
             show_default=False,
         ),
     ] = None,
@@ -58,22 +59,23 @@ def precompute(
         typer.Option(
             "--set",
             metavar="TABLE.KEY=VALUE",
-            help="Change one setting of the recipe, such as spectrogram.hop_length=128. Repeatable.",
+            help="Change one recipe setting, for example spectrogram.hop_length=128. Repeatable.",
             show_default=False,
         ),
     ] = None,
     workspace: WorkspaceOption = None,
     jobs: JobsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Compute the spectrograms of every style below FOLDER, once; later runs only do what changed.
+    """Compute spectrograms of the recordings in every sub-folder of FOLDER.
 
-    What cannot be used is left out, and named with the reason in every run. Exit code 0: done, though some
-    recordings may be silent or too short; 3: some files are damaged or cannot be read; 10: nothing is usable.
+    Run it again after you add or change files: it computes only what changed. Recordings that cannot be used
+    are listed with the reason. The exit code is 0 when all files could be read (silent and very short
+    recordings are skipped), 3 when some are damaged, and 10 when there is nothing to use.
     """
     from styleshift import workspace as places
     from styleshift.cli.console import TerminalReporter
@@ -84,8 +86,8 @@ def precompute(
 
     if more_domains and not domains:
         raise UsageError(
-            f"there is one word too many: {more_domains[0]!r}",
-            f"styleshift precompute {folder} --domains {' '.join(more_domains)}, if these are styles",
+            f"unexpected argument {more_domains[0]!r}",
+            f"styleshift precompute {folder} --domains {' '.join(more_domains)}, to name styles",
         )
     wanted = [*domains, *(more_domains or [])] if domains else None
     reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
@@ -103,12 +105,12 @@ def precompute(
     _show(result, usable, reporter)
     if len(usable) == 1 and wanted is None:
         reporter.warn(
-            f"{usable[0]} is the only style in {folder}; training needs two, each in a sub-folder of its own"
+            f"{usable[0]} is the only style in {folder}; training needs two, each in its own sub-folder"
         )
     if not result.tracks and not result.dry_run:
         raise NothingToDoError(
             f"none of the {result.planned} recordings in {folder} could be used",
-            "each style is a sub-folder of recordings that can be played and are longer than half a second",
+            "put each style in its own sub-folder, with playable recordings longer than half a second",
         )
     if result.failed:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -47,7 +47,7 @@ def train(
         typer.Option(
             "--domains",
             metavar="A B",
-            help="The two domains; both directions are learned. Not needed where only two are stored.",
+            help="The two styles to learn (not needed if the workspace holds only two).",
             callback=_both,
             show_default=False,
         ),
@@ -57,7 +57,7 @@ def train(
         typer.Option(
             "--recipe",
             metavar="NAME|FILE",
-            help="A recipe's name, seed or small, or a .toml file (default: small).",
+            help="A recipe by name, or a .toml file (default: small).",
             show_default=False,
         ),
     ] = None,
@@ -66,13 +66,13 @@ def train(
         typer.Option(
             "--set",
             metavar="TABLE.KEY=VALUE",
-            help="Change one setting of the recipe, such as generator.channels=32. Repeatable.",
+            help="Change one recipe setting, for example generator.channels=32. Repeatable.",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="The run's name (default: A-B).", show_default=False),
+        typer.Option("--name", metavar="NAME", help="Name of the run (default: A-B).", show_default=False),
     ] = None,
     steps: Annotated[
         int | None,
@@ -80,7 +80,7 @@ def train(
             "--steps",
             parser=whole("--steps", 1),
             metavar="N",
-            help="End after so many steps (default: the recipe's; small has 4000).",
+            help="Stop after N steps (default: as the recipe says; 4000 for small).",
             show_default=False,
         ),
     ] = None,
@@ -90,7 +90,7 @@ def train(
             "--minutes",
             parser=number("--minutes", 0.01),
             metavar="NUMBER",
-            help="End after so many minutes of steps, instead (default: no such end).",
+            help="Stop after this many minutes of training instead (default: no limit).",
             show_default=False,
         ),
     ] = None,
@@ -100,20 +100,19 @@ def train(
         typer.Option(
             "--tracker",
             metavar="NAME",
-            help="Show the run elsewhere too, such as in tensorboard (default: nowhere). Repeatable.",
+            help="Also log the run to this tracker, for example tensorboard (default: none). Repeatable.",
             show_default=False,
         ),
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", parser=whole("--seed", 0), metavar="N", help="Of every random choice."),
+        typer.Option("--seed", parser=whole("--seed", 0), metavar="N", help="Random seed."),
     ] = 0,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the run of --name, or with the one that was worked on last. Other options are "
-            "not needed.",
+            help="Continue the run --name, or the most recent one. Needs no other options.",
         ),
     ] = False,
     workspace: WorkspaceOption = None,
@@ -122,10 +121,10 @@ def train(
     verbose: VerboseOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Learn the style of two domains, in both directions.
+    """Train a model that converts between two styles, in both directions.
 
-    First a judge is trained and frames are matched, which takes a minute or two and is told phase by phase.
-    From the first step on, Ctrl-C saves what is learned, and --resume goes on from there.
+    Preparing takes a minute or two: a classifier is trained to judge the conversions, and similar frames of
+    the two styles are matched. After that you can stop with Ctrl-C at any time; --resume continues.
     """
     import os
 
@@ -151,7 +150,7 @@ def train(
         clash = [option for option, value in given.items() if value]
         if clash:
             raise UsageError(
-                f"{clash[0]} cannot be changed in a run that goes on",
+                f"{clash[0]} cannot be changed when you resume a run",
                 "leave it out, or start a new run without --resume",
             )
         with reporter.phase("loading PyTorch"):
@@ -192,5 +191,5 @@ def train(
         return
     reporter.event("trained", **result.to_dict())
     reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
-    reporter.info(f"to look at and listen to: {result.folder / 'index.html'}")
+    reporter.info(f"see and hear it: {result.folder / 'index.html'}")
     reporter.info("next: styleshift export")

@@ -180,7 +180,7 @@ def test_ctrl_c_in_the_first_moment_is_told_as_well(
         ("train", ("small", "A-B", "auto", "./styleshift-workspace", "0")),
         (
             "export",
-            ("the one that was worked on last", "best", "models in the workspace, where convert looks"),
+            ("the one trained most recently", "best", "models in the workspace, where convert looks"),
         ),
         ("convert", ("griffin-lim", "./library becomes ./library-DOMAIN", "stale", "300")),
         ("precompute", ("small", "./styleshift-workspace", "all")),
@@ -190,6 +190,14 @@ def test_the_help_tells_the_defaults(command: str, defaults: tuple[str, ...]) ->
     shown = run(command, "--help", env={**os.environ, "COLUMNS": "300"})
     for default in defaults:
         assert re.search(rf"default: {re.escape(default)}", shown.stdout), default
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "plugins list", "plugins show"])
+def test_flags_name_no_type_in_the_help(command: str) -> None:
+    for rich in ("1", "0"):
+        shown = run(*command.split(), "--help", env={**os.environ, "TYPER_USE_RICH": rich})
+        assert "--help" in shown.stdout
+        assert "bool" not in shown.stdout.lower()
 
 
 @pytest.mark.parametrize("words", [("plugins", "list"), ("--help",)])
