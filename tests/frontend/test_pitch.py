@@ -1,0 +1,97 @@
+"""Pitch found and moved on log magnitudes, against closed forms and librosa's pyin."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from styleshift.errors import ConfigError
+from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.pitch import PitchShifter, step
+
+CONFIG = SpectrogramConfig(
+    sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log1p", gain=1000.0
+)
+
+
+def voice(hertz, seconds=2.0, formant=700.0, rate=16000):
+    """Pulses, 12 dB down per octave, through one resonance; the pitch glides by a semitone up and down."""
+    time = np.arange(int(seconds * rate)) / rate
+    phase = np.cumsum(hertz * 2 ** (np.sin(2 * np.pi * 2 * time) / 12) / rate)
+    pulses = np.diff(np.floor(phase), prepend=0)
+    radius = np.exp(-np.pi * 120 / rate)
+    resonance = [1, -2 * radius * np.cos(2 * np.pi * formant / rate), radius**2]
+    sound = lfilter([1], [1, -0.9], lfilter([1], resonance, pulses))
+    return (0.1 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def log_of(sound):
+    """[frames, bins], natural log, not below the floor."""
+    shifter = PitchShifter(CONFIG)
+    return np.log(np.maximum(np.abs(stft(sound[None], CONFIG)[0]), np.exp(shifter.floor))).astype(np.float32)
+
+
+@pytest.mark.parametrize("hertz", [75, 98, 140, 210, 300])
+def test_finds_the_pitch_of_a_voice(hertz):
+    found = PitchShifter(CONFIG).median(log_of(voice(hertz)))
+    assert abs(12 * np.log2(found / hertz)) < 0.5
+
+
+def test_agrees_with_pyin_frame_by_frame():
+    librosa = pytest.importorskip("librosa")
+    sound = voice(130)
+    theirs, voiced, _ = librosa.pyin(sound, fmin=60, fmax=420, sr=16000, frame_length=2048, hop_length=256)
+    ours, strength = PitchShifter(CONFIG).track(log_of(sound))
+    both = voiced & (strength > 0.5)
+    assert both.mean() > 0.8
+    assert np.median(np.abs(12 * np.log2(ours[both] / theirs[both]))) < 0.3
+
+
+@pytest.mark.parametrize(("hertz", "ratio"), [(98, 2.15), (210, 1 / 2.15), (120, 1.3)])
+def test_moves_the_pitch_by_the_ratio(hertz, ratio):
+    shifter = PitchShifter(CONFIG)
+    moved = shifter.shift(log_of(voice(hertz)), ratio)
+    assert abs(12 * np.log2(shifter.median(moved) / (hertz * ratio))) < 0.6
+
+
+def test_the_envelope_moves_by_the_power_of_the_ratio_only():
+    # A voice made an octave higher with the resonance where `formants` says, against the moved one.
+    shifter = PitchShifter(CONFIG, formants=0.15)
+    moved = shifter.shift(log_of(voice(100, formant=700)), 2.0)
+    wanted, unmoved = (log_of(voice(200, formant=f)) for f in (700 * 2**0.15, 700 * 2))
+    envelope = np.eye(CONFIG.bins) - shifter._around
+    shape = [(spectra @ envelope.T)[20:-20].mean(0)[:160] for spectra in (moved, wanted, unmoved)]
+    shape = [item - item.mean() for item in shape]
+    error, far = (np.sqrt(np.mean((shape[0] - other) ** 2)) for other in shape[1:])
+    assert error < 0.6 * far
+
+
+def test_noise_has_no_pitch_and_stays_as_it_is():
+    noise = log_of(np.random.default_rng(0).normal(0, 0.05, 32000).astype(np.float32))
+    shifter = PitchShifter(CONFIG)
+    assert shifter.median(noise) is None
+    unchanged = np.abs(shifter.shift(noise, 2.0) - noise).max(axis=1) == 0
+    assert unchanged.mean() > 0.8
+
+
+def test_no_move_is_the_same_array_and_a_ratio_is_rounded_to_a_quarter_of_a_semitone():
+    log = log_of(voice(100, 0.5))
+    shifter = PitchShifter(CONFIG)
+    assert shifter.shift(log, 1.005) is log
+    assert np.array_equal(shifter.matrix(2.0), shifter.matrix(2.005))
+    assert step(2.0) == 48
+    assert step(1e9) == 96
+
+
+def test_silence_and_too_little_have_no_pitch():
+    shifter = PitchShifter(CONFIG)
+    assert shifter.median(np.full((40, CONFIG.bins), shifter.floor, np.float32)) is None
+    assert shifter.median(np.zeros((0, CONFIG.bins), np.float32)) is None
+
+
+def test_frames_too_short_for_voices_are_refused():
+    with pytest.raises(ConfigError, match="too short"):
+        PitchShifter(SpectrogramConfig(sample_rate=22050, frame_length=256, hop_length=64, fft_length=256))
+    with pytest.raises(ConfigError, match="log magnitudes"):
+        PitchShifter(
+            SpectrogramConfig(sample_rate=16000, frame_length=1024, fft_length=1024, compression="none")
+        )
