@@ -5,10 +5,17 @@ To add a format, add a row; nothing else in the package names an extension. Ligh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
+from styleshift.audio.containers.chunks import au_extent, caf_extent, chunk_extent, w64_extent
+from styleshift.audio.containers.extent import Bytes, Extent
+from styleshift.audio.containers.flac import flac_extent
+from styleshift.audio.containers.mpeg import adts_extent, mpeg_extent
+from styleshift.audio.containers.ogg import ogg_extent
 from styleshift.errors import UsageError
 
 
@@ -57,6 +64,7 @@ class AudioFormat:
         becomes: name of the format that ``--format same`` writes in its place, where it cannot be written.
         kilobytes: that a second of music takes, about.
         work: of writing it, next to all the rest of a conversion.
+        extent: reads what its container says about the sound in it; None: it says nothing that is read.
     """
 
     name: str
@@ -69,6 +77,7 @@ class AudioFormat:
     becomes: str = ""
     kilobytes: float = 20.0
     work: float = 0.0
+    extent: Callable[[Bytes], Extent] | None = None
 
 
 _MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -93,6 +102,7 @@ TABLE: tuple[AudioFormat, ...] = (
         None,
         OutputFormat("wav", "WAV", "PCM_16", ".wav"),
         kilobytes=UNCOMPRESSED,
+        extent=chunk_extent,
     ),
     AudioFormat(
         "flac",
@@ -103,6 +113,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         OutputFormat("flac", "FLAC", "PCM_16", ".flac", highest_rate=655_350),
         kilobytes=90,
+        extent=flac_extent,
     ),
     AudioFormat(
         "aiff",
@@ -113,8 +124,20 @@ TABLE: tuple[AudioFormat, ...] = (
         None,
         OutputFormat("aiff", "AIFF", "PCM_16", ".aiff"),
         kilobytes=UNCOMPRESSED,
+        extent=chunk_extent,
     ),
-    AudioFormat("mp3", (".mp3",), "soundfile", ("MP3",), (), False, _MP3, kilobytes=28, work=1.0),
+    AudioFormat(
+        "mp3",
+        (".mp3",),
+        "soundfile",
+        ("MP3",),
+        (),
+        False,
+        _MP3,
+        kilobytes=28,
+        work=1.0,
+        extent=mpeg_extent,
+    ),
     AudioFormat(
         "ogg",
         (".ogg", ".oga"),
@@ -123,6 +146,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"OggS"),),
         None,
         OutputFormat("ogg", "OGG", "VORBIS", ".ogg", True, 0.4),
+        extent=ogg_extent,
     ),
     AudioFormat(
         "opus",
@@ -143,12 +167,49 @@ TABLE: tuple[AudioFormat, ...] = (
         None,
         OutputFormat("m4a", "M4A", "aac", ".m4a", True, rates=_AAC_RATES),
         kilobytes=24,
+        extent=mp4_extent,
     ),
     # Written as what a source is, not on demand.
-    AudioFormat("rf64", (".rf64",), "soundfile", ("RF64",), ((0, b"RF64"),), None, kilobytes=UNCOMPRESSED),
-    AudioFormat("w64", (".w64",), "soundfile", ("W64",), ((0, b"riff"),), None, kilobytes=UNCOMPRESSED),
-    AudioFormat("au", (".au", ".snd"), "soundfile", ("AU",), ((0, b".snd"),), None, kilobytes=UNCOMPRESSED),
-    AudioFormat("caf", (".caf",), "soundfile", ("CAF",), ((0, b"caff"),), None, kilobytes=UNCOMPRESSED),
+    AudioFormat(
+        "rf64",
+        (".rf64",),
+        "soundfile",
+        ("RF64",),
+        ((0, b"RF64"),),
+        None,
+        kilobytes=UNCOMPRESSED,
+        extent=chunk_extent,
+    ),
+    AudioFormat(
+        "w64",
+        (".w64",),
+        "soundfile",
+        ("W64",),
+        ((0, b"riff"),),
+        None,
+        kilobytes=UNCOMPRESSED,
+        extent=w64_extent,
+    ),
+    AudioFormat(
+        "au",
+        (".au", ".snd"),
+        "soundfile",
+        ("AU",),
+        ((0, b".snd"), (0, b"dns.")),
+        None,
+        kilobytes=UNCOMPRESSED,
+        extent=au_extent,
+    ),
+    AudioFormat(
+        "caf",
+        (".caf",),
+        "soundfile",
+        ("CAF",),
+        ((0, b"caff"),),
+        None,
+        kilobytes=UNCOMPRESSED,
+        extent=caf_extent,
+    ),
     # Read only. AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
     AudioFormat(
         "aac",
@@ -157,6 +218,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ("AAC",),
         ((0, b"\xff\xf0"), (0, b"\xff\xf1"), (0, b"\xff\xf8"), (0, b"\xff\xf9")),
         becomes="m4a",
+        extent=adts_extent,
     ),
     AudioFormat("alac", (".alac",), "pyav", (), (), True, becomes="flac", kilobytes=90),
     AudioFormat(
@@ -167,6 +229,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),
         None,
         becomes="m4a",
+        extent=asf_extent,
     ),
     AudioFormat("ape", (".ape",), "pyav", ("APE",), ((0, b"MAC "),), True, becomes="flac", kilobytes=85),
     AudioFormat("wavpack", (".wv",), "pyav", ("WV",), ((0, b"wvpk"),), True, becomes="flac", kilobytes=90),
@@ -196,6 +259,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"\x1a\x45\xdf\xa3"),),
         None,
         becomes="m4a",
+        extent=matroska_extent,
     ),
 )
 

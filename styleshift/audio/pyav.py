@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
+from av.stream import Disposition
 
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
+from styleshift.audio.containers.extent import Extent
+from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, shown
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Float32Array = npt.NDArray[np.float32]
+
+
+# Raw frames: what FFmpeg tells as their length is a guess from the bit rate.
+_WITHOUT_LENGTH = frozenset({"aac", "ac3", "eac3", "dts", "mp3"})
 
 
 class PyAVStream(DecodedStream):
@@ -25,13 +31,14 @@ class PyAVStream(DecodedStream):
         path: the file.
         kind: FFmpeg's name of the demuxer.
         allow_cut: see :func:`styleshift.audio.read.open_audio`.
+        extent: what the container says.
     """
 
-    def __init__(self, path: Path, kind: str, *, allow_cut: bool) -> None:
+    def __init__(self, path: Path, kind: str, *, allow_cut: bool, extent: Extent = NOTHING_SAID) -> None:
         # A file object, so that no protocol of FFmpeg's is involved and any file name will do.
         self._file = path.open("rb")
         try:
-            self._container: Any = av.open(self._file, mode="r", format=kind)
+            self._container: Any = av.open(self._file, mode="r", format=kind, metadata_errors="replace")
             if not self._container.streams.audio:
                 raise AudioError(f"{shown(path)}: has no audio track", reason="unsupported")
             track = self._container.streams.audio[0]
@@ -49,10 +56,12 @@ class PyAVStream(DecodedStream):
                 f"{shown(path)}: is no recording that can be read ({_plain(error)})", reason="unreadable"
             ) from error
         frames = None
-        if track.duration is not None and track.time_base is not None:
+        if kind not in _WITHOUT_LENGTH and track.duration is not None and track.time_base is not None:
             frames = max(0, round(float(track.duration * track.time_base) * rate))
-        info = AudioInfo(kind.upper(), str(track.codec_context.name), rate, channels, frames, "pyav")
-        super().__init__(path, info, allow_cut=allow_cut)
+        codec = track.codec_context
+        info = AudioInfo(kind.upper(), str(codec.name), rate, channels, frames, "pyav", bits=_bits(codec))
+        super().__init__(path, info, allow_cut=allow_cut, extent=extent)
+        self.extras += _extras(self._container)
         # The last AAC packet goes on after the sound has ended; the edit list, and so the duration, does not.
         self._padded = info.format == "MOV" and info.subtype == "aac" and bool(frames)
 
@@ -97,6 +106,8 @@ class PyAVStream(DecodedStream):
             for plain in resampler.resample(None):
                 yield plain.to_ndarray().reshape(-1, self.channels)
         except (av.FFmpegError, ValueError, EOFError) as error:
+            if self._extent.cut and self._file.read(1) == b"":
+                return  # the last packet is the one that the cut went through
             raise AudioError(
                 f"{shown(self.path)}: damaged somewhere after {seconds:.1f} s ({_plain(error)})",
                 "fetch the file again, or repair it",
@@ -107,6 +118,24 @@ class PyAVStream(DecodedStream):
         """Let go of the file."""
         self._container.close()
         self._file.close()
+
+
+def _bits(codec: Any) -> int:
+    """Of a sample, as the codec stores it; 0: it does not say."""
+    if codec.name == "alac" and len(codec.extradata or b"") >= 36:
+        return int(codec.extradata[17])
+    return {"u8": 8, "s16": 16, "s32": 24}.get(codec.format.name.rstrip("p") if codec.format else "", 0)
+
+
+def _extras(container: Any) -> list[str]:
+    """What else is in a file beside the track that is read; covers are tags, and are carried as such."""
+    pictures = [
+        track for track in container.streams.video if not track.disposition & Disposition.attached_pic
+    ]
+    more = len(container.streams.audio) - 1
+    found = [f"{more} more audio track{'s' if more > 1 else ''}"] if more else []
+    found += ["a video"] if pictures else []
+    return found + (["subtitles"] if container.streams.subtitles else [])
 
 
 def _plain(error: Exception) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from styleshift.audio.containers.extent import Extent
+from styleshift.audio.formats import is_lossless
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
     Float32Array = npt.NDArray[np.float32]
 
+NOTHING_SAID = Extent()
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 MOST_CHANNELS = 64
 # 120 dB over full scale: no recording, but bytes that were never samples. Kept well inside float32, so
 # that sums of squares further on stay finite.
 LARGEST_SAMPLE = 1e6
-# Decoders may leave a little of the declared length out (MP3 padding, a last partial packet).
-_CUT_TOLERANCE = 0.02
+# Encoders add samples at both ends, and not every format says how many to take off.
+_CODEC_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class AudioInfo:
         channels: 1 or more.
         frames: sample frames, None where the header leaves it open; never trust it for an allocation.
         reader: ``soundfile`` or ``pyav``.
+        bits: of a sample, where the encoding's name does not say; 0: it does, or they do not count.
     """
 
     format: str
@@ -46,6 +50,7 @@ class AudioInfo:
     channels: int
     frames: int | None
     reader: str
+    bits: int = 0
 
     @property
     def seconds(self) -> float | None:
@@ -84,18 +89,24 @@ class DecodedStream:
         path: for messages.
         info: what its header says.
         allow_cut: a file that ends before its header says gives a warning instead of an error.
+        extent: what its container says.
 
     Attributes:
+        extras: what else the file holds and is not read, such as ``a video``.
         warnings: plain sentences, complete once ``blocks`` has ended.
     """
 
-    def __init__(self, path: Path, info: AudioInfo, *, allow_cut: bool) -> None:
+    def __init__(
+        self, path: Path, info: AudioInfo, *, allow_cut: bool, extent: Extent = NOTHING_SAID
+    ) -> None:
         self.path = path
         self.info = info
         self.sample_rate = info.sample_rate
         self.channels = info.channels
         self.frames = info.frames
-        self.warnings: list[str] = []
+        self.warnings: list[str] = list(extent.notes)
+        self.extras: list[str] = list(extent.extras)
+        self._extent = extent
         self._allow_cut = allow_cut
         # Files of floats may hold anything, and what FFmpeg decodes is of many kinds. Integers cannot be NaN,
         # infinite or huge, and libsndfile's lossy decoders compute what is bounded.
@@ -132,11 +143,12 @@ class DecodedStream:
         self._check_length(position)
 
     def check_promise(self) -> None:
-        """Look whether the file is long enough for what its header promises, as far as that costs nothing.
+        """Look whether the file is whole by what its container says, without decoding it.
 
         Raises:
-            AudioError: bytes are missing (``damaged``).
+            AudioError: bytes are missing or damaged (``damaged``).
         """
+        self._check_length(self.frames)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,9 +156,13 @@ class DecodedStream:
     def _decode(self, frames: int) -> Iterator[Float32Array]:
         raise NotImplementedError
 
-    def _promised(self) -> int | None:
+    @property
+    def promised(self) -> int | None:
         """Frames that the file surely should have; None where the header only guesses."""
-        return self.frames
+        missing = self._extent.missing
+        if self.frames is None or not 0 < missing < 1:
+            return self.frames
+        return round(self.frames / (1 - missing))  # a decoder counts the bytes that are there; undo that
 
     def _refuse_odd(self, block: Float32Array, position: int) -> None:
         finite = np.isfinite(block).all(axis=1)
@@ -164,14 +180,28 @@ class DecodedStream:
                 reason="damaged",
             )
 
-    def _check_length(self, position: int) -> None:
-        promised = self._promised()
-        if promised is None or position >= promised * (1 - _CUT_TOLERANCE):
+    def _check_length(self, position: int | None) -> None:
+        """The one judge of completeness: what the container says against what was decoded."""
+        if self._extent.damage:
+            raise AudioError(
+                f"{shown(self.path)}: damaged inside: {self._extent.damage}",
+                "fetch the file again, or repair it",
+                reason="damaged",
+            )
+        text = ""
+        promised = self.promised
+        slack = 0 if is_lossless(self.info.subtype) else round(_CODEC_SECONDS * self.sample_rate)
+        if promised is not None and position is not None and position < promised - slack:
+            text = (
+                f"its header promises {promised / self.sample_rate:.3g} s, "
+                f"{position / self.sample_rate:.3g} s are there"
+            )
+        elif self._extent.cut:
+            text = self._extent.cut
+        if not text:
             return
-        text = (
-            f"cut short: its header promises {promised / self.sample_rate:.3g} s, "
-            f"{position / self.sample_rate:.3g} s are there"
-        )
         if not self._allow_cut:
-            raise AudioError(f"{shown(self.path)}: {text}", "fetch the file again", reason="damaged")
-        self.warnings.append(text)
+            raise AudioError(
+                f"{shown(self.path)}: cut short: {text}", "fetch the file again", reason="damaged"
+            )
+        self.warnings.append(f"cut short: {text}")

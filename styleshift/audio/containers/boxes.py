@@ -1,0 +1,100 @@
+"""MP4, Matroska and ASF: whether the file is as long as its outermost structure says."""
+
+from __future__ import annotations
+
+import struct
+
+from styleshift.audio.containers.extent import Bytes, Extent
+
+_MOST_BOXES = 100_000
+_SEGMENT = b"\x18\x53\x80\x67"
+_CLUSTER = b"\x1f\x43\xb6\x75"
+_ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+def mp4_extent(file: Bytes) -> Extent:
+    """Of an MP4 or QuickTime file: boxes one behind the other, the last of which may run to the end."""
+    position = 0
+    for _ in range(_MOST_BOXES):
+        head = file.at(position, 16)
+        if len(head) < 8:
+            break
+        length = int.from_bytes(head[:4], "big")
+        if length == 1 and len(head) == 16:
+            length = int.from_bytes(head[8:], "big")
+        if length == 0:
+            break
+        if length < 8 or not all(32 <= byte < 127 or byte == 0xA9 for byte in head[4:8]):
+            break  # bytes behind the last box
+        if position + length > file.size:
+            return _short(f"a box of {length} bytes", file.size - position, length)
+        position += length
+    return Extent()
+
+
+def matroska_extent(file: Bytes) -> Extent:
+    """Of Matroska and WebM: the segment's size; where that is open, its clusters'."""
+    _, _, position = _element(file, 0)
+    if position is None:
+        return Extent()
+    name, size, body = _element(file, position)
+    if name != _SEGMENT or body is None:
+        return Extent()
+    if size is not None:
+        there = file.size - body
+        return _short(f"a segment of {size} bytes", there, size) if there < size else Extent()
+    position = body
+    for _ in range(_MOST_BOXES):
+        name, size, body = _element(file, position)
+        if body is None or size is None:
+            break
+        if body + size > file.size:
+            return Extent(cut="its last cluster is not whole")
+        position = body + size
+    return Extent()
+
+
+def _element(file: Bytes, position: int) -> tuple[bytes, int | None, int | None]:
+    """Name, size (None: open) and offset of the body of an EBML element; no offset where there is none.
+
+    For the first element, the header, the offset is that of what follows.
+    """
+    head = file.at(position, 12)
+    if len(head) < 2 or not head[0]:
+        return b"", None, None
+    width = 9 - head[0].bit_length()
+    if width > 4 or len(head) <= width or not head[width]:
+        return b"", None, None
+    name, first = head[:width], head[width]
+    length = 9 - first.bit_length()
+    digits = head[width + 1 : width + length]
+    if len(digits) < length - 1:
+        return b"", None, None
+    size = int.from_bytes(bytes([first & (0xFF >> length)]) + digits, "big")
+    body = position + width + length
+    if name == b"\x1a\x45\xdf\xa3":
+        return name, size, body + size
+    return name, None if size == (1 << 7 * length) - 1 else size, body
+
+
+def asf_extent(file: Bytes) -> Extent:
+    """Of ASF (WMA): the size of the file that its properties tell, unless it was a broadcast."""
+    head = file.at(0, 30)
+    if len(head) < 30:
+        return Extent()
+    position, end = 30, int(struct.unpack("<Q", head[16:24])[0])
+    while position + 24 <= min(end, file.size):
+        name, length = file.at(position, 16), int(struct.unpack("<Q", file.at(position + 16, 8))[0])
+        body = file.at(position + 24, 80)
+        if name == _ASF_FILE and len(body) == 80:
+            size = int(struct.unpack("<Q", body[16:24])[0])
+            flags = int(struct.unpack("<I", body[64:68])[0])
+            if not flags & 1 and file.size < size:
+                return _short(f"{size} bytes", file.size, size)
+            return Extent()
+        position += max(24, length)
+    return Extent()
+
+
+def _short(what: str, there: int, length: int) -> Extent:
+    return Extent(missing=1 - there / length, cut=f"its header promises {what}, {there} are there")

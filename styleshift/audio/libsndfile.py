@@ -1,0 +1,247 @@
+"""Reads one recording through libsndfile: a whole file, or one of several that a file holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+
+from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
+from styleshift.audio.containers.flac import with_total
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
+from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Float32Array = npt.NDArray[np.float32]
+
+# libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
+_NO_LENGTH = 1 << 60
+# An MP3 may end in so much of what is no frame: half a frame, tags, padding.
+_TRAILER_BYTES = 1 << 16
+
+# libsndfile's words, where they mislead.
+_CLEARER = {
+    "File does not exist or is not a regular file (possibly a pipe?)": "no audio frame in it",
+    "Internal error : SF_INFO struct incomplete": "the sample rate in its header is no sample rate",
+    "Too many channels specified": "too many channels in its header",
+    "Channel count is zero": "no channels in its header",
+    "unknown error in flac decoder": "its FLAC header is damaged",
+    "Unspecified internal error": "its decoder gave up",
+    "File contains data in an unimplemented format": "an encoding that libsndfile does not know",
+    "Internal psf_fseek() failed": "its decoder gave up",
+}
+ABSURD = frozenset(
+    _CLEARER[words]
+    for words in (
+        "Internal error : SF_INFO struct incomplete",
+        "Too many channels specified",
+        "Channel count is zero",
+    )
+)
+
+
+def plain_words(error: soundfile.LibsndfileError) -> str:
+    """The library's own words, without its prefix and full stop."""
+    text = str(error.error_string).strip().rstrip(".")
+    for prefix in ("Error : ", "Error: "):
+        text = text.removeprefix(prefix)
+    return _CLEARER.get(text, text[:1].lower() + text[1:])
+
+
+class _ForwardOnly(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that is never sought in.
+
+    soundfile seeks to where it is after every read. In an MP3 that loses the bit reservoir, and with it
+    samples; in a FLAC with a forged length it fails; everywhere it costs time.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _Part:
+    """Part of a file as a file of its own, for libsndfile; some bytes of it may be replaced."""
+
+    def __init__(self, file: int, link: Link, replaced: tuple[int, bytes] = (0, b"")) -> None:
+        self._file, self._start, self._length = file, link.start, link.end - link.start
+        self._at, self._new = replaced
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, count: int = -1) -> bytes:
+        left = max(0, self._length - self._position)
+        count = left if count < 0 else min(count, left)
+        data = os.pread(self._file, count, self._start + self._position)
+        begin = self._at - self._start - self._position
+        if self._new and -len(self._new) < begin < len(data):
+            changed = bytearray(data)
+            for offset, byte in enumerate(self._new, begin):
+                if 0 <= offset < len(data):
+                    changed[offset] = byte
+            data = bytes(changed)
+        self._position += len(data)
+        return data
+
+    def write(self, data: bytes) -> int:
+        raise OSError("only read")
+
+
+class SoundFileStream(DecodedStream):
+    """A recording that libsndfile reads.
+
+    A descriptor and not a name: libsndfile wants names in UTF-8, which a name need not be, and a descriptor
+    is read without calling back into Python.
+
+    Args:
+        path: for messages.
+        file: its descriptor; closed with the stream if it ``owns`` it, once the stream is made.
+        allow_cut: see :class:`DecodedStream`.
+        extent: what the container says.
+        link: the part of the file that is read; None: the one that the extent names, or all of it.
+        owns: whether the descriptor is closed with the stream.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        file: int,
+        *,
+        allow_cut: bool,
+        extent: Extent,
+        link: Link | None = None,
+        owns: bool = True,
+    ) -> None:
+        view = Bytes(file)
+        if link is None and extent.links:
+            link = extent.links[0]
+        whole = link is None or (link.start in (0, id3_length(view)) and link.end == view.size)
+        source: int | _Part = file
+        if extent.unread and link is not None and link.frames is not None:
+            source = _Part(file, link, with_total(view, link.frames))
+        elif not whole and link is not None:
+            source = _Part(file, link)
+        sound = _ForwardOnly(source, closefd=False) if source is file else _ForwardOnly(source)
+        try:
+            check_header(path, sound.samplerate, sound.channels)
+            # A length that libsndfile guessed counts for nothing.
+            guessed = sound.format == "MP3" and (link is None or link.guessed)
+            frames = sound.frames if 0 <= sound.frames < _NO_LENGTH and not guessed else None
+            info = AudioInfo(
+                sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile"
+            )
+            if extent.unfinished:
+                raise AudioError(
+                    f"{shown(path)}: an unfinished recording, its header says 0 samples "
+                    f"and {extent.unfinished} bytes follow",
+                    "an audio editor can import it as raw data and save it whole",
+                    reason="damaged",
+                )
+        except AudioError:
+            sound.close()
+            raise
+        super().__init__(path, info, allow_cut=allow_cut, extent=extent)
+        self._file = file
+        self._owns = owns
+        self._sound = sound
+        self._link = link or Link(0, view.size)
+        self._guessed = guessed
+        self._pipe: int | None = None
+
+    def _decode(self, frames: int) -> Iterator[Float32Array]:
+        if self._guessed:
+            self._read_to_the_end()
+        position = 0
+        while True:
+            block = np.empty((frames, self.channels), np.float32)
+            if self._pipe is not None:
+                block.fill(np.nan)  # tells, after an error, how much was decoded before it
+            try:
+                block = self._sound.read(frames, dtype="float32", always_2d=True, out=block)
+            except soundfile.LibsndfileError as error:
+                if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
+                    raise AudioError(
+                        f"{shown(self.path)}: damaged somewhere after {position / self.sample_rate:.1f} s "
+                        f"({plain_words(error)})",
+                        "fetch the file again, or repair it",
+                        reason="damaged",
+                    ) from error
+                # The error is the end: a last frame that is not whole, or padding after it.
+                self.warnings.append("its last MP3 frame is incomplete")
+                block = block[: len(block) - int(np.isnan(block[:, 0]).sum())]
+                if len(block):
+                    yield block
+                return
+            if not len(block):
+                return
+            position += len(block)
+            yield block
+
+    @property
+    def promised(self) -> int | None:
+        """Frames that it surely should have."""
+        # What an MP3's frames hold, counted one by one, where no header says what encoders added.
+        return self._link.frames if self._guessed else super().promised
+
+    def _read_to_the_end(self) -> None:
+        """Read through a pipe from now on.
+
+        libsndfile believes a length that was guessed from the first frame's bit rate, and stops there, be it
+        in mid-music. In a pipe it cannot guess.
+        """
+        reading, writing = os.pipe()
+        Thread(target=_pump, args=(self._file, self._link, writing), daemon=True).start()
+        try:
+            sound = _ForwardOnly(reading, closefd=False)
+        except soundfile.LibsndfileError:
+            os.close(reading)
+            return  # rather the guess than nothing
+        self._sound.close()
+        self._sound, self._pipe = sound, reading
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if not self._sound.closed:
+            self._sound.close()
+            if self._pipe is not None:
+                os.close(self._pipe)  # the pump then ends
+            if self._owns:
+                os.close(self._file)
+
+
+def _more_than(limit: int, pipe: int) -> bool:
+    """Whether more bytes than that are still to come; takes them."""
+    while limit >= 0:
+        data = os.read(pipe, limit + 1)
+        if not data:
+            return False
+        limit -= len(data)
+    return True
+
+
+def _pump(source: int, link: Link, target: int) -> None:
+    """Copy part of a file into a pipe, until its end or until nobody reads."""
+    position = link.start
+    try:
+        while data := os.pread(source, min(1 << 16, link.end - position), position):
+            position += len(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(target, view) :]
+    except OSError:  # the reader has gone, and the source with it
+        pass
+    finally:
+        os.close(target)

@@ -1,0 +1,155 @@
+"""One judge of completeness: what was cut is refused or, where that is asked for, given with a word."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from styleshift.audio.containers.ogg import ogg_extent, page_at
+from styleshift.audio.read import open_audio
+from styleshift.errors import AudioError
+
+KINDS = {
+    "ogg": {"format": "OGG", "subtype": "VORBIS"},
+    "opus": {"format": "OGG", "subtype": "OPUS"},
+    "au": {"format": "AU", "subtype": "PCM_16"},
+    "w64": {"format": "W64", "subtype": "PCM_16"},
+    "caf": {"format": "CAF", "subtype": "PCM_16"},
+    "wav": {"format": "WAV", "subtype": "PCM_16"},
+    "rf64": {"format": "RF64", "subtype": "PCM_16"},
+    "aiff": {"format": "AIFF", "subtype": "PCM_16"},
+    "flac": {"format": "FLAC", "subtype": "PCM_16"},
+    "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III"},
+}
+AV_KINDS = {
+    "mka": ("matroska", "flac"),
+    "webm": ("webm", "libopus"),
+    "m4a": ("ipod", "aac"),
+    "mp4": ("mp4", "alac"),
+    "wma": ("asf", "wmav2"),
+    "aac": ("adts", "aac"),
+    "oga": ("ogg", "flac"),
+}
+
+
+def _noise(seconds: float, rate: int = 48000) -> Any:
+    return (np.random.default_rng(1).standard_normal((round(seconds * rate), 1)) * 0.1).astype(np.float32)
+
+
+def _make(path: Path, seconds: float = 5.0, tracks: int = 1) -> Path:
+    kind = path.suffix[1:]
+    if kind in KINDS:
+        with soundfile.SoundFile(path, "w", 48000, 1, **KINDS[kind]) as file:
+            wave = _noise(seconds)
+            for start in range(0, len(wave), 4800):
+                file.write(wave[start : start + 4800])
+        return path
+    av: Any = pytest.importorskip("av")
+    form, codec = AV_KINDS[kind]
+    with av.open(str(path), "w", format=form) as box:
+        made = [box.add_stream(codec, rate=48000, layout="mono") for _ in range(tracks)]
+        for track in made:
+            track.bit_rate = 96_000
+            frame = av.AudioFrame.from_ndarray(_noise(seconds).T.copy(), format="flt", layout="mono")
+            frame.sample_rate, frame.time_base, frame.pts = 48000, Fraction(1, 48000), 0
+            box.mux(track.encode(frame))
+            box.mux(track.encode(None))
+    return path
+
+
+def _seconds(path: Path, **options: Any) -> tuple[float, list[str]]:
+    with open_audio(path, **options) as stream:
+        return sum(len(block) for block in stream.blocks(10_000)) / stream.sample_rate, stream.warnings
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+def test_whole_files_are_whole(tmp_path: Path, kind: str) -> None:
+    path = _make(tmp_path / f"a.{kind}")
+    with open_audio(path) as stream:
+        stream.check_promise()
+    seconds, warnings = _seconds(path)
+    assert seconds == pytest.approx(5, abs=0.1)
+    assert warnings == []
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+def test_short_files_are_not_called_cut(tmp_path: Path, kind: str) -> None:
+    assert _seconds(_make(tmp_path / f"a.{kind}", 0.3))[1] == []
+
+
+@pytest.mark.parametrize("share", [0.5, 0.985])
+@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+def test_a_file_that_was_cut_is_refused(tmp_path: Path, kind: str, share: float) -> None:
+    path = _make(tmp_path / f"a.{kind}", 12.0)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(AudioError) as caught:
+        _seconds(path)
+    assert caught.value.reason in ("damaged", "unreadable")  # an MP4 without its index is none
+    if caught.value.reason == "damaged" and kind not in ("flac", "oga"):
+        seconds, warnings = _seconds(path, allow_cut=True)
+        assert 0.8 * share * 12 < seconds < 12
+        assert any(line.startswith("cut short: ") for line in warnings)
+
+
+@pytest.mark.parametrize("kind", ["wav", "aiff", "ogg", "opus", "au", "w64", "mka", "mp3"])
+def test_the_header_alone_tells_what_was_cut(tmp_path: Path, kind: str) -> None:
+    path = _make(tmp_path / f"a.{kind}")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with open_audio(path) as stream, pytest.raises(AudioError, match="cut short"):
+        stream.check_promise()
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
+def test_a_page_that_was_changed_or_lost_is_damage(tmp_path: Path, kind: str) -> None:
+    data = _make(tmp_path / f"a.{kind}", 6.0).read_bytes()
+    middle = data.index(b"OggS", len(data) // 2)
+    changed = tmp_path / f"changed.{kind}"
+    changed.write_bytes(data[: middle + 200] + bytes([data[middle + 200] ^ 1]) + data[middle + 201 :])
+    with pytest.raises(AudioError, match="checksum"):
+        _seconds(changed)
+    lost = tmp_path / f"lost.{kind}"
+    lost.write_bytes(data[:middle] + data[data.index(b"OggS", middle + 4) :])
+    with pytest.raises(AudioError, match="pages lack"):
+        _seconds(lost)
+
+
+def test_a_second_track_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    with open_audio(_make(tmp_path / "a.mka", 1.0, tracks=2)) as stream:
+        assert stream.extras == ["1 more audio track"]
+
+
+def test_mp4_with_metadata_that_is_not_utf8(tmp_path: Path) -> None:
+    av: Any = pytest.importorskip("av")
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w", format="ipod") as box:
+        box.metadata["title"] = "Chanson XX"
+        track = box.add_stream("aac", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(_noise(0.5).T.copy(), format="flt", layout="mono")
+        frame.sample_rate = 48000
+        box.mux(track.encode(frame))
+        box.mux(track.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"Chanson XX", b"Chanson \xe9\xff"))
+    assert _seconds(path)[0] == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_checksum_is_that_of_an_independent_writer(tmp_path: Path) -> None:
+    """libogg wrote the pages; ours must find them all whole."""
+    import os
+
+    from styleshift.audio.containers.extent import Bytes
+
+    path = _make(tmp_path / "a.ogg", 3.0)
+    with path.open("rb") as file:
+        view = Bytes(file.fileno())
+        assert page_at(view, 0) is not None
+        extent = ogg_extent(view)
+        assert (extent.damage, extent.cut, len(extent.links)) == ("", "", 1)
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
