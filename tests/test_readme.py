@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import typer
 
 from styleshift.cli.app import app
-from styleshift.workspace import DEFAULTS
+from styleshift.user_settings import UserSettings
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = [
@@ -85,4 +86,4 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_the_settings_file_of_the_readme_holds_every_setting_with_its_default() -> None:
     text = (REPOSITORY / "README.md").read_text("utf-8")
     (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    assert tomllib.loads(shown) == DEFAULTS
+    assert tomllib.loads(shown) == asdict(UserSettings())

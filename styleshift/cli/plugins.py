@@ -11,6 +11,7 @@ from styleshift.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
     from styleshift.hooks.registry import Registered, Registry
+    from styleshift.validation import Setting
 
 EXAMPLES = """Examples:
 
@@ -57,7 +58,7 @@ def show(
     json_lines: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show one of them with its options, their defaults, and the package it comes from."""
+    """Show one of them with its options, their types, defaults and ranges, and the package it comes from."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import PluginError
     from styleshift.hooks.registry import how_to_install, load_registry
@@ -77,11 +78,23 @@ def show(
         )
     for kind, entry in found:
         options = _options(entry.spec)
-        reporter.event("plugin", **_fields(kind, entry), options=options)
+        told = {
+            row.key: {
+                "type": row.type,
+                "default": _plain(row.default),
+                "range": row.limits,
+                "help": row.help,
+            }
+            for row in options
+        }
+        reporter.event("plugin", **_fields(kind, entry), options=told)
         reporter.result(f"{kind} {name}: {entry.spec.summary}")
         reporter.result(f"  from {entry.package} {entry.version}")
-        for key, default in options.items():
-            reporter.result(f"  option {key} = {default!r}")
+        for row in options:
+            wanted = ", ".join(filter(None, (row.type, row.limits)))
+            reporter.result(f"  option {row.key} = {_in_words(row.default)} ({wanted})")
+            if row.help:
+                reporter.result(f"      {row.help}")
 
 
 def _fields(kind: str, entry: Registered[Any]) -> dict[str, str]:
@@ -94,12 +107,23 @@ def _fields(kind: str, entry: Registered[Any]) -> dict[str, str]:
     }
 
 
-def _options(spec: object) -> dict[str, Any]:
-    """The options of a generator or a vocoder with their defaults; nothing for the other kinds."""
-    from dataclasses import asdict
+def _options(spec: object) -> list[Setting]:
+    """The options of a record, with types, defaults, ranges and meanings; none for a kind without."""
+    from styleshift.validation import describe
 
     config = getattr(spec, "config", None)
-    return asdict(config()) if config is not None else {}
+    return [] if config is None else describe(config)
+
+
+def _plain(default: Any) -> Any:
+    """A default as JSON has it."""
+    return default if isinstance(default, str | int | float | list | None) else str(default)
+
+
+def _in_words(default: Any) -> str:
+    if default is None or isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
 
 
 def _warn(registry: Registry, reporter: Any) -> None:

@@ -12,12 +12,13 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from styleshift.demo.material import LIBRARY, STYLES, make
 from styleshift.errors import EXIT_SIGINT, StyleshiftError, UsageError
 from styleshift.hooks.registry import DISABLE_VARIABLE
-from styleshift.workspace import DEFAULTS
+from styleshift.user_settings import UserSettings
 
 PAGE = "listen.html"
 _MARK = ".made-by-styleshift-demo"
@@ -100,7 +101,7 @@ def _command(folder: Path, *words: str) -> float:
 
 def _environment() -> dict[str, str]:
     """Of the commands: every setting at its default, so that no configuration file is asked."""
-    settings = {f"STYLESHIFT_{key.upper()}": str(value) for key, value in DEFAULTS.items()}
+    settings = {f"STYLESHIFT_{key.upper()}": str(value) for key, value in asdict(UserSettings()).items()}
     for name, value in os.environ.items():
         if not name.startswith("STYLESHIFT_") or name in _KEPT_SETTINGS:
             settings[name] = value

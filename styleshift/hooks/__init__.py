@@ -16,6 +16,7 @@ from styleshift.hooks.records import (
 )
 from styleshift.hooks.registry import Registry, load_registry
 from styleshift.hooks.specs import hookimpl, hookspec
+from styleshift.validation import settings
 
 __all__ = [
     "AudioStream",
@@ -34,4 +35,5 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_registry",
+    "settings",
 ]

@@ -1,174 +1,91 @@
-"""Options of plugins: from the words of a recipe or a command line to a config dataclass."""
+"""Options of plugins: from the words of a recipe or a command line to a spec's config."""
 
 from __future__ import annotations
 
 import math
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass
+from typing import Any
 
-from styleshift.errors import ConfigError, PluginError
-from styleshift.words import did_you_mean
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
 
-_WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text"}
+from styleshift.errors import PluginError
+from styleshift.validation import schema_of, validate
+from styleshift.validation.describe import Schema, alternatives, resolved
+
+_WORDS: dict[str, tuple[str, Any]] = {
+    "true": ("boolean", True),
+    "false": ("boolean", False),
+    "none": ("null", None),
+}
 
 
 def build_config(config: type, values: Mapping[str, Any], owner: str) -> Any:
-    """Make a spec's config dataclass from recipe or command-line values.
+    """Make a spec's config from recipe or command-line values.
 
-    Each value must fit the type that its field is annotated with (``bool``, ``int``, ``float``, ``str``,
-    ``Path``, ``Literal``, ``tuple``, ``list``, and unions of them). A whole number fits a float; text from
-    the command line is read as what the field wants; ``a,b,c`` is read as a tuple or list.
+    Each value must fit the annotation of its field. Text is read as what the field wants (``"8"`` as a
+    whole number, ``"a,b,c"`` as a list), since that is what a command line gives.
 
     Args:
-        config: the dataclass; every field of it has a default.
+        config: a dataclass or a pydantic model; every field of it has a default.
         values: by field name.
         owner: whom to name in an error, as ``generator 'seed'``.
 
     Raises:
-        ConfigError: an unknown key, a value of another type, or one that the dataclass itself refuses.
-        PluginError: ``config`` is no dataclass or has a field without a default.
+        ConfigError: an unknown key, a value of another type or out of range, or one that the config refuses.
+        PluginError: ``config`` is no config class.
     """
     if wrong := config_problem(config):
         raise PluginError(f"{owner}: its config {wrong}")
-    known = {item.name: item for item in fields(config) if item.init}
-    hints = _hints(config)
-    made: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise ConfigError(
-                f"{owner} has no option {key!r}; it has: {names}", did_you_mean(key, known, "{!r}")
-            )
-        wanted = hints.get(key, type(_default(known[key])))
-        made[key] = fit(value, wanted, f"{owner} option {key!r}")
-    try:
-        return config(**made)
-    except ConfigError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{owner}: {error}") from error
+    schema = schema_of(config)
+    known = schema.get("properties", {})
+    read = {
+        key: _read(value, resolved(known[key], schema), schema)
+        if isinstance(value, str) and key in known
+        else value
+        for key, value in values.items()
+    }
+    return validate(config, read, owner, "option")
 
 
 def config_problem(config: object) -> str:
     """What keeps ``config`` from being a spec's config class; empty where nothing does."""
-    if not isinstance(config, type) or not is_dataclass(config):
+    if not isinstance(config, type) or not (is_dataclass(config) or issubclass(config, BaseModel)):
         return f"is {config!r}, which is no dataclass"
-    for item in fields(config):
-        if item.init and item.default is MISSING and item.default_factory is MISSING:
-            return f"has a field without a default: {item.name}"
-    return ""
+    try:
+        required = schema_of(config).get("required", [])
+    except (PydanticUserError, NameError, TypeError) as error:
+        first = str(error).strip().splitlines()[0]
+        return f"has annotations that cannot be used at run time: {first}"
+    return f"has a field without a default: {required[0]}" if required else ""
 
 
-def coerce(value: Any, default: Any, what: str) -> Any:
-    """``value`` in the type of ``default`` (anything, where that is None); raises as :func:`fit` does."""
-    return fit(value, Any if default is None else type(default), what)
+def _read(text: str, wanted: Schema, root: Schema) -> Any:
+    """``text`` as what a field wants, where it reads as that; else as it is, for the check to refuse.
 
-
-def fit(value: Any, wanted: Any, what: str) -> Any:
-    """``value`` as the type ``wanted``, an annotation; see :func:`build_config`.
-
-    Raises:
-        ConfigError: it does not fit; ``what`` is named.
+    Text fits every field that takes text, so all else is tried first: ``"3"`` for ``int | str`` is 3.
     """
-    try:
-        return _fit(value, wanted)
-    except ValueError:
-        raise ConfigError(f"{what} is {value!r}; it must be {_in_words(wanted)}") from None
-
-
-def _hints(config: type) -> dict[str, Any]:
-    try:
-        return get_type_hints(config)
-    except Exception:  # annotations that only a type checker can resolve: judge by the defaults instead
-        return {}
-
-
-def _default(item: Field[Any]) -> Any:
-    return item.default_factory() if item.default_factory is not MISSING else item.default
-
-
-def _fit(value: Any, wanted: Any) -> Any:
-    origin, members = get_origin(wanted), get_args(wanted)
-    if wanted is Any:
+    members = [resolved(member, root) for member in alternatives(wanted)]
+    kinds = {member.get("type") for member in members}
+    kind, value = _WORDS.get(text.lower(), ("", None))
+    if kind in kinds:
         return value
-    if origin in (Union, types.UnionType):
-        return _fit_union(value, members)
-    if origin is Literal:
-        for member in members:
-            if (value == member and type(value) is type(member)) or value == str(member):
-                return member
-        raise ValueError
-    if origin in (tuple, list) or wanted in (tuple, list):
-        return _fit_sequence(value, origin or wanted, members)
-    if wanted in (None, types.NoneType):
-        if value is None or value == "none":
-            return None
-        raise ValueError
-    return _fit_scalar(value, wanted)
+    numbers: list[Callable[[str], int | float]] = [int] if kinds & {"integer", "number"} else []
+    numbers += [float] if "number" in kinds else []
+    for number in numbers:
+        with suppress(ValueError):
+            value = number(text)
+            return value if math.isfinite(value) else text
+    for member in members:
+        if member.get("type") == "array" and "string" not in kinds:
+            return _read_list(text, member, root)
+    return text
 
 
-def _fit_union(value: Any, members: tuple[Any, ...]) -> Any:
-    # Text fits everything that takes text, so it is tried last: "3" for `int | str` is 3.
-    for member in sorted(members, key=lambda member: member is str):
-        try:
-            return _fit(value, member)
-        except ValueError:
-            continue
-    raise ValueError
-
-
-def _fit_sequence(value: Any, wanted: Any, members: tuple[Any, ...]) -> Any:
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
-    if not isinstance(value, list | tuple):
-        raise ValueError
-    if wanted is list:
-        return [_fit(item, members[0]) if members else item for item in value]
-    if not members:
-        return tuple(value)
-    if len(members) == 2 and members[1] is Ellipsis:
-        return tuple(_fit(item, members[0]) for item in value)
-    if len(members) != len(value):
-        raise ValueError
-    return tuple(_fit(item, member) for item, member in zip(value, members, strict=True))
-
-
-def _fit_scalar(value: Any, wanted: Any) -> Any:
-    if wanted is bool:
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        raise ValueError
-    if wanted is int and isinstance(value, int | str) and not isinstance(value, bool):
-        return int(value)
-    if wanted is float and isinstance(value, int | float | str) and not isinstance(value, bool):
-        number = float(value)
-        if not math.isfinite(number):
-            raise ValueError
-        return number
-    if wanted is Path and isinstance(value, str):
-        return Path(value)
-    if isinstance(wanted, type) and isinstance(value, wanted) and wanted not in (int, float):
-        return value
-    raise ValueError
-
-
-def _in_words(wanted: Any) -> str:
-    origin, members = get_origin(wanted), get_args(wanted)
-    if origin is Literal:
-        return "one of " + ", ".join(str(member) for member in members)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_in_words(member) for member in members)
-    if origin in (tuple, list) or wanted in (tuple, list):
-        inner = [member for member in members if member is not Ellipsis]
-        each = f" of which each is {_in_words(inner[0])}" if inner else ""
-        count = f" of {len(inner)} values" if len(inner) > 1 else ""
-        return f"a list{count}{each}"
-    if wanted in (None, types.NoneType):
-        return "none"
-    name = getattr(wanted, "__name__", str(wanted))
-    return _WORDS.get(name, f"a {name}")
+def _read_list(text: str, wanted: Schema, root: Schema) -> list[Any]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    each = wanted.get("prefixItems", []) or [wanted.get("items", {})] * len(parts)
+    items = [*each, *[{}] * len(parts)]
+    return [_read(part, resolved(item, root), root) for part, item in zip(parts, items, strict=False)]

@@ -16,7 +16,7 @@ import pluggy
 from styleshift.errors import PluginError
 from styleshift.hooks import specs
 from styleshift.hooks.check import record_problem
-from styleshift.hooks.options import build_config, coerce
+from styleshift.hooks.options import build_config
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 from styleshift.progress import Reporter
 from styleshift.words import did_you_mean
@@ -29,7 +29,6 @@ __all__ = [
     "Registry",
     "Shelf",
     "build_config",
-    "coerce",
     "how_to_install",
     "load_registry",
     "warn_of_plugins",

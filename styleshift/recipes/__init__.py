@@ -1,13 +1,12 @@
 """Recipes: one TOML file describes one experiment whole."""
 
-from styleshift.recipes.schema import Recipe, list_recipes, load_recipe
+from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
+from styleshift.recipes.schema import Recipe, list_recipes, load_recipe, recipe_keys
 from styleshift.recipes.settings import (
     ComponentConfig,
     DataConfig,
     LossConfig,
     OptimiserConfig,
-    ScheduleConfig,
-    WarmStartConfig,
 )
 
 __all__ = [
@@ -20,4 +19,5 @@ __all__ = [
     "WarmStartConfig",
     "list_recipes",
     "load_recipe",
+    "recipe_keys",
 ]

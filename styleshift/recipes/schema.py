@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.recipes.settings import (
-    ComponentConfig,
-    DataConfig,
-    LossConfig,
-    OptimiserConfig,
-    ScheduleConfig,
-    WarmStartConfig,
-)
+from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
+from styleshift.recipes.settings import ComponentConfig, DataConfig, LossConfig, OptimiserConfig
+from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
 
 FOLDER = Path(__file__).parent
@@ -33,33 +30,28 @@ TABLES: dict[str, type] = {
 COMPONENTS = ("generator", "discriminator")
 
 
-@dataclass(frozen=True, slots=True)
+@settings
 class Recipe:
-    """One experiment, whole.
+    """One experiment, whole."""
 
-    Attributes:
-        name: of the file it came from.
-        summary: one line.
-        spectrogram: front-end settings.
-        data: crops, normalisation, augmentation.
-        generator: the generators' architecture.
-        discriminator: the discriminators' architecture.
-        loss: the objective.
-        optimiser: how weights change.
-        warm_start: training of the generators alone at the start.
-        schedule: how long, and what is kept.
-    """
-
-    name: str = "seed"
-    summary: str = ""
-    spectrogram: SpectrogramConfig = field(default_factory=SpectrogramConfig)
-    data: DataConfig = field(default_factory=DataConfig)
-    generator: ComponentConfig = field(default_factory=lambda: ComponentConfig("seed"))
-    discriminator: ComponentConfig = field(default_factory=lambda: ComponentConfig("seed"))
-    loss: LossConfig = field(default_factory=LossConfig)
-    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
-    warm_start: WarmStartConfig = field(default_factory=WarmStartConfig)
-    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    name: str = Field(default="seed", description="Name of the recipe; by default that of its file.")
+    summary: str = Field(default="", description="What it is for, in one line.")
+    spectrogram: SpectrogramConfig = Field(default=SpectrogramConfig(), description="The front end.")
+    data: DataConfig = Field(default=DataConfig(), description="Crops, normalisation and augmentation.")
+    generator: ComponentConfig = Field(
+        default=ComponentConfig("seed"), description="The generators' architecture."
+    )
+    discriminator: ComponentConfig = Field(
+        default=ComponentConfig("seed"), description="The discriminators' architecture."
+    )
+    loss: LossConfig = Field(default=LossConfig(), description="The objective.")
+    optimiser: OptimiserConfig = Field(default=OptimiserConfig(), description="How weights change.")
+    warm_start: WarmStartConfig = Field(
+        default=WarmStartConfig(), description="Training of the generators alone at the start."
+    )
+    schedule: ScheduleConfig = Field(
+        default=ScheduleConfig(), description="How long a run is, and what is kept."
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the shape of the TOML file."""
@@ -82,21 +74,22 @@ class Recipe:
         Raises:
             ConfigError: a table or key that does not exist, a value of another type or out of range.
         """
-        known = {"name", "summary", *TABLES, *COMPONENTS}
-        for key in values:
-            if key not in known:
-                raise _unknown(where, str(key), sorted(known))
-        made: dict[str, Any] = {}
-        for key in ("name", "summary"):
-            if key in values:
-                made[key] = _typed(values[key], "", f"{where}: {key}")
-        for table, kind in TABLES.items():
-            made[table] = _build(kind, _table(values, table, where), f"{where}: {table}")
+        plain = dict(values)
         for part in COMPONENTS:
-            options = dict(_table(values, part, where))
-            name = _typed(options.pop("name", "seed"), "", f"{where}: {part}.name")
-            made[part] = ComponentConfig(name, options)
-        return cls(**made)
+            if isinstance(table := plain.get(part), Mapping):
+                options = dict(table)
+                plain[part] = {"name": options.pop("name", "seed"), "options": options}
+        return validate(cls, plain, where)
+
+
+def recipe_keys() -> list[Setting]:
+    """Every key that a recipe may hold, but for the options of its networks, as ``loss.cycle``.
+
+    Those are :func:`styleshift.validation.describe` of the ``config`` of a generator or discriminator.
+    """
+    top = [key for key in describe(Recipe) if key.key in ("name", "summary")]
+    rows = [(name, row) for name, table in TABLES.items() for row in describe(table)]
+    return [*top, *(replace(row, key=f"{name}.{row.key}") for name, row in rows)]
 
 
 def list_recipes() -> list[str]:
@@ -161,41 +154,3 @@ def _apply(values: dict[str, Any], override: str) -> None:
     values.setdefault(table, {})
     if isinstance(values[table], dict):
         values[table][name] = value
-
-
-def _table(values: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
-    table = values.get(name, {})
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: {name} is {table!r}; it must be a table, [{name}]")
-    return table
-
-
-def _build(kind: type, values: Mapping[str, Any], where: str) -> Any:
-    """Make one settings dataclass from plain values, each in the type of its default."""
-    defaults = kind()
-    names = [item.name for item in fields(kind)]
-    made: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in names:
-            raise _unknown(where, key, names)
-        made[key] = _typed(value, getattr(defaults, key), f"{where}.{key}")
-    try:
-        return kind(**made)
-    except ConfigError as error:
-        prefix, _, _ = where.partition(":")
-        raise ConfigError(f"{prefix}: {error.message}", error.hint) from error
-
-
-def _typed(value: Any, default: Any, what: str) -> Any:
-    wanted = type(default)
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise ConfigError(f"{what} is {value!r}; it must be {names[wanted]}, such as {default!r}")
-    return value
-
-
-def _unknown(where: str, key: str, known: Sequence[str]) -> ConfigError:
-    hint = did_you_mean(key, known, "{!r}") or f"known: {', '.join(known)}"
-    return ConfigError(f"{where} has an unknown key {key!r}", hint)

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 from typer.testing import CliRunner
 
 from styleshift.cli import plugins
@@ -19,7 +21,7 @@ from styleshift.hooks.registry import Registry
 
 @dataclass(frozen=True)
 class Options:
-    channels: int = 48
+    channels: Annotated[int, Field(ge=1, le=64, description="How wide it is.")] = 48
 
 
 @pytest.fixture
@@ -85,11 +87,19 @@ def test_show_gives_the_options_with_their_defaults(made):
     result = told("show", "seed")
     assert "generator seed: nine blocks" in result.stdout
     assert "from styleshift 0.1" in result.stdout
-    assert "option channels = 48" in result.stdout
+    assert "option channels = 48 (whole number, from 1 to 64)" in result.stdout
+    assert "How wide it is." in result.stdout
     (event,) = [
         json.loads(line) for line in told("show", "seed", "--json").stdout.splitlines() if "seed" in line
     ]
-    assert event["options"] == {"channels": 48}
+    assert event["options"] == {
+        "channels": {
+            "type": "whole number",
+            "default": 48,
+            "range": "from 1 to 64",
+            "help": "How wide it is.",
+        }
+    }
 
 
 def test_show_of_an_unknown_name_is_an_error(made):

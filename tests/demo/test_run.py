@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from styleshift import workspace
 from styleshift.demo import __main__ as demo
 from styleshift.errors import UsageError
+from styleshift.user_settings import UserSettings
 
 
 def test_a_folder_of_someone_elses_is_left_alone(tmp_path: Path) -> None:
@@ -51,8 +53,9 @@ def test_a_persons_configuration_file_stays_out(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", "1")
     given = demo._environment()
     monkeypatch.setattr(workspace.os, "environ", given)
-    found = {key: workspace.setting(key) for key in workspace.DEFAULTS}
-    assert found == {**workspace.DEFAULTS, "device": "cpu"}
+    defaults = asdict(UserSettings())
+    found = {key: workspace.setting(key) for key in defaults}
+    assert found == {**defaults, "device": "cpu"}
     assert given["STYLESHIFT_DISABLE_PLUGINS"] == "1"
     assert "PATH" in given
 

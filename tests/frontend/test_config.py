@@ -14,8 +14,8 @@ from styleshift.frontend import SpectrogramConfig
         ({"hop_length": 1.5}, "hop_length is 1.5"),
         ({"frame_length": True}, "frame_length is True"),
         ({"hop_length": 513}, "hop_length 513 is longer than the frame that is kept"),
-        ({"window": "kaiser"}, "window is 'kaiser'; it may be hann"),
-        ({"compression": "mu"}, "compression is 'mu'; it may be log1p"),
+        ({"window": "kaiser"}, "window is 'kaiser'; it must be one of hann"),
+        ({"compression": "mu"}, "compression is 'mu'; it must be one of log1p"),
         ({"gain": 0}, "gain is 0"),
         ({"floor": float("nan")}, "floor is nan"),
     ],
@@ -35,5 +35,5 @@ def test_frames() -> None:
 def test_round_trip_of_plain_values() -> None:
     config = SpectrogramConfig(window="gaussian", gain=3.0)
     assert SpectrogramConfig.from_dict(config.to_dict()) == config
-    with pytest.raises(ConfigError, match="unknown key 'hop'"):
+    with pytest.raises(ConfigError, match="no key 'hop'"):
         SpectrogramConfig.from_dict({"hop": 3})

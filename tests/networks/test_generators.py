@@ -174,7 +174,7 @@ def test_the_bundle_exporter_takes_them(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_options_are_named(name: str) -> None:
     spec = load_registry().generators.get(name)
-    with pytest.raises(ConfigError, match=f"{name} option 'channels'"):
+    with pytest.raises(ConfigError, match=f"{name}: channels is 0"):
         build_config(spec.config, {"channels": 0}, name)
     with pytest.raises(ConfigError, match="no option 'chanels'"):
         build_config(spec.config, {"chanels": 0}, name)

@@ -59,13 +59,13 @@ def test_overrides() -> None:
     [
         ("loss.cycel=1", "cycel"),
         ("loss.cycle=much", "loss.cycle is 'much'; it must be a number"),
-        ("loss.cycle=-1", "loss.cycle is -1.0"),
+        ("loss.cycle=-1", "loss.cycle is -1;"),
         ("loss.cycle=nan", "loss.cycle is nan"),
         ("schedule.batch=1.5", "schedule.batch is 1.5; it must be a whole number"),
         ("schedule.batch=true", "schedule.batch is True"),
         ("schedule.steps=0", "would never end"),
-        ("optimiser.beta1=2", "optimiser.beta1 is 2.0"),
-        ("loss.adversarial=wgan", "loss.adversarial is 'wgan'; it may be log, lsgan, hinge"),
+        ("optimiser.beta1=2", "optimiser.beta1 is 2; it must be a number from 0 to 0.9999"),
+        ("loss.adversarial=wgan", "loss.adversarial is 'wgan'; it must be one of log, lsgan, hinge"),
         ("spectrogram.hop_length=9999", "hop_length"),
         ("lossy.cycle=1", "no table 'lossy'; it has: spectrogram, data"),
         ("nonsense", "not of the form"),
@@ -80,8 +80,8 @@ def test_errors_name_the_key(override: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("override", "meant"),
     [
-        ("loss.cycel=1", "'cycle'"),
-        ("spectrogram.hop=128", "'hop_length'"),
+        ("loss.cycel=1", "'loss.cycle'"),
+        ("spectrogram.hop=128", "'spectrogram.hop_length'"),
         ("lossy.cycle=1", "--set loss.cycle=1"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="must be a table"):
         load_recipe(path)
     path.write_text("[losses]\n", "utf-8")
-    with pytest.raises(ConfigError, match="unknown key 'losses'"):
+    with pytest.raises(ConfigError, match="has no key 'losses'"):
         load_recipe(path)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from styleshift.errors import ConfigError
-from styleshift.hooks import Vocoder, VocoderSpec, hookimpl
+from pydantic import Field
+
+from styleshift.hooks import Vocoder, VocoderSpec, hookimpl, settings
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -14,55 +14,45 @@ if TYPE_CHECKING:
 Start = Literal["source", "pghi"]
 
 
-@dataclass(frozen=True, slots=True)
+Rounds = Annotated[int, Field(ge=0, le=1000)]
+
+
+@settings
 class AglaOptions:
-    """Options of ``agla``; the names of the last three are the paper's.
+    """Options of ``agla``; the names of the last three are the paper's."""
 
-    Attributes:
-        iterations: rounds, each one inverse and one forward transform.
-        start: phase to begin with: the source's, or that of phase gradient heap integration (``pghi``),
-            which is taken in any case where there is no source.
-        alpha: momentum of the point that is projected next.
-        beta: momentum of the point that is mixed in.
-        gamma: step of the projection; 1 is Griffin-Lim's, and with ``beta`` no more of use, Fast Griffin-Lim.
-    """
-
-    iterations: int = 16
-    start: Start = "source"
-    alpha: float = 1.0
-    beta: float = 1.1
-    gamma: float = 1.25
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        _check_range("agla", "iterations", self.iterations, 0, 1000)
-        for name in ("alpha", "beta", "gamma"):
-            _check_range("agla", name, getattr(self, name), 0, 2)
+    iterations: Rounds = Field(default=16, description="Rounds, each one inverse and one forward transform.")
+    start: Start = Field(
+        default="source",
+        description=(
+            "Phase to begin with: the source's, or that of phase gradient heap integration (`pghi`), which "
+            "is taken in any case where there is no source."
+        ),
+    )
+    alpha: float = Field(default=1.0, ge=0, le=2, description="Momentum of the point that is projected next.")
+    beta: float = Field(default=1.1, ge=0, le=2, description="Momentum of the point that is mixed in.")
+    gamma: float = Field(
+        default=1.25,
+        ge=0,
+        le=2,
+        description=(
+            "Step of the projection; 1 is Griffin-Lim's, and with `beta` no more of use, Fast Griffin-Lim."
+        ),
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@settings
 class AdmmOptions:
-    """Options of ``admm``.
+    """Options of ``admm``."""
 
-    Attributes:
-        iterations: rounds, each one inverse and one forward transform.
-        start: as in :class:`AglaOptions`.
-        rho: how far the result may stay from a consistent spectrum while it is looked for; above 0.
-    """
-
-    iterations: int = 16
-    start: Start = "source"
-    rho: float = 0.2
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        _check_range("admm", "iterations", self.iterations, 0, 1000)
-        _check_range("admm", "rho", self.rho, 0.001, 100)
-
-
-def _check_range(owner: str, name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ConfigError(f"{owner} {name} is {value}; it must be from {low} to {high}")
+    iterations: Rounds = Field(default=16, description="Rounds, each one inverse and one forward transform.")
+    start: Start = Field(default="source", description="Phase to begin with, as for `agla`.")
+    rho: float = Field(
+        default=0.2,
+        ge=0.001,
+        le=100,
+        description="How far the result may stay from a consistent spectrum while it is looked for.",
+    )
 
 
 def _build_agla(options: AglaOptions, spectrogram: SpectrogramConfig, device: str) -> Vocoder:

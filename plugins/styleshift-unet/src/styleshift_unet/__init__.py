@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from styleshift.errors import ConfigError
-from styleshift.hooks import GeneratorSpec, hookimpl
+from pydantic import Field
+
+from styleshift.hooks import GeneratorSpec, hookimpl, settings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
 
 
-@dataclass(frozen=True, slots=True)
+@settings
 class UNetOptions:
-    """Options of the generator ``unet``; the keys of a recipe's ``[generator]``.
+    """Options of the generator ``unet``; the keys of a recipe's ``[generator]``."""
 
-    Attributes:
-        channels: feature maps at full resolution; they double at each level, up to eight times as many.
-        levels: how often bins and frames are halved. Each level doubles how far the network looks.
-        residual: True adds what the network says to its input, and starts as the identity. False returns
-            what the network says, which must then learn to reproduce its input first.
-    """
-
-    channels: int = 16
-    levels: int = 4
-    residual: bool = True
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        if not 1 <= self.channels <= 512:
-            raise ConfigError(f"unet channels is {self.channels}; it must be from 1 to 512")
-        if not 1 <= self.levels <= 6:
-            raise ConfigError(f"unet levels is {self.levels}; it must be from 1 to 6")
+    channels: int = Field(
+        default=16,
+        ge=1,
+        le=512,
+        description="Feature maps at full resolution; they double at each level, up to eight times as many.",
+    )
+    levels: int = Field(
+        default=4,
+        ge=1,
+        le=6,
+        description="How often bins and frames are halved. Each level doubles how far the network looks.",
+    )
+    residual: bool = Field(
+        default=True,
+        description=(
+            "True adds what the network says to its input, and starts as the identity. False returns what "
+            "the network says, which must then learn to reproduce its input first."
+        ),
+    )
 
 
 def _build(options: UNetOptions, spectrogram: SpectrogramConfig) -> nn.Module:

@@ -1,0 +1,56 @@
+"""What ``styleshift.toml``, the user's config file and the environment may set."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from styleshift.errors import ConfigError
+from styleshift.validation import schema_of, settings, validate
+
+
+@settings
+class UserSettings:
+    """The keys of a settings file; ``STYLESHIFT_<KEY>`` in the environment sets the same."""
+
+    workspace: str = Field(
+        default="styleshift-workspace",
+        min_length=1,
+        description="The folder of spectrograms, runs and models.",
+    )
+    recipe: str = Field(default="small", min_length=1, description="The recipe of a training.")
+    device: str = Field(default="auto", min_length=1, description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")
+    jobs: int = Field(default=0, ge=0, description="Worker processes; 0 is one a processor.")
+    runtime: str = Field(default="auto", min_length=1, description="What runs a model in a conversion.")
+    vocoder: str = Field(default="griffin-lim", min_length=1, description="What makes sound of spectrograms.")
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """What a settings file sets, checked; nothing where there is no such file.
+
+    Raises:
+        ConfigError: it cannot be read, has an unknown key or a value of another type or out of range.
+    """
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}", "mend or remove it") from error
+    validate(UserSettings, values, str(file))
+    return values
+
+
+def read_variable(name: str, text: str, variable: str) -> Any:
+    """The value that an environment variable gives a setting.
+
+    Raises:
+        ConfigError: it is of another type or out of range.
+    """
+    if schema_of(UserSettings)["properties"][name]["type"] == "string":
+        return text  # as it is: a folder's name may be no UTF-8
+    value = int(text) if text.removeprefix("-").isdecimal() else text
+    return getattr(validate(UserSettings, {name: value}, variable), name)
