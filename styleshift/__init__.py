@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from styleshift.conversion.api import Model, convert_file, convert_library, load_model
+    from styleshift.conversion.api import Model, convert_file, convert_library, forecast_library, load_model
+    from styleshift.conversion.settings import ConvertSettings
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "convert_file", "convert_library", "load_model"]
+__all__ = [
+    "ConvertSettings",
+    "Model",
+    "__version__",
+    "convert_file",
+    "convert_library",
+    "forecast_library",
+    "load_model",
+]
 
 
 def __getattr__(name: str) -> Any:

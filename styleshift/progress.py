@@ -41,5 +41,9 @@ class Reporter:
     def warn(self, text: str) -> None:
         """A sentence that nobody should miss (stderr)."""
 
+    def advice(self, text: str) -> str:
+        """How a hint is worded. The library names options as Python does, in backticks: `` `jobs` ``."""
+        return text
+
     def event(self, kind: str, /, **fields: Any) -> None:
         """A machine-readable result: one JSON line on stdout under ``--json``, else nothing."""

@@ -137,8 +137,10 @@ def _open_what_is_closed() -> None:
 
 
 def _fail(message: str, hint: str = "") -> None:
-    _say(f"error: {message}")
-    if hint:
+    from styleshift.cli.flags import in_flags
+
+    _say(f"error: {in_flags(message)}")
+    if hint := in_flags(hint):
         _say(f"  {hint}" if hint.startswith("did you mean") else f"  try: {hint}")
 
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Column, Table
 from rich.text import Text
 
+from styleshift.cli.flags import in_flags
 from styleshift.progress import Reporter, Task
 from styleshift.words import printable
 
@@ -146,6 +147,10 @@ class TerminalReporter(Reporter):
         if self.json_lines:
             sys.stdout.write(json.dumps({"event": kind, **fields}, default=str) + "\n")
             sys.stdout.flush()
+
+    def advice(self, text: str) -> str:
+        """With the command's flags."""
+        return in_flags(text)
 
     def _line(self, text: str, style: str = "") -> None:
         # Each sentence on its own line, unwrapped, with no markup read into it.

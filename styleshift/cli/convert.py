@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +20,13 @@ from styleshift.cli.options import (
     WorkspaceOption,
 )
 from styleshift.cli.usage import number, one_of, whole
+from styleshift.errors import EXIT_SOME_FAILED, UsageError
+from styleshift.workspace import setting
+from styleshift.workspace import workspace as workspace_at
+
+if TYPE_CHECKING:
+    from styleshift.bundle.load import Bundle
+    from styleshift.cli.console import TerminalReporter
 
 EXAMPLES = """Examples:
 
@@ -143,7 +152,7 @@ def convert(
     include_own: Annotated[
         bool, typer.Option("--include-own", help="Convert recordings that styleshift made, too.")
     ] = False,
-    give_up: Annotated[
+    stall_seconds: Annotated[
         float,
         typer.Option(
             "--give-up",
@@ -166,35 +175,90 @@ def convert(
     the rest.
     """
     from styleshift.cli.console import TerminalReporter
-    from styleshift.cli.convert_run import ConvertRequest, run_convert
+    from styleshift.cli.convert_show import show_forecast, show_result
+    from styleshift.conversion.api import convert_library, forecast_library
+    from styleshift.conversion.settings import ConvertSettings
     from styleshift.hooks.registry import warn_of_plugins
+    from styleshift.system.interrupt import StopRequest
 
     reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
     warn_of_plugins(reporter)
-    request = ConvertRequest(
-        source=source,
-        target=target,
-        origin=origin,
-        model=model,
-        output=output,
+    settings = ConvertSettings(
         audio_format=audio_format,
-        vocoder=vocoder,
-        vocoder_options=tuple(vocoder_options or ()),
-        runtime=runtime,
-        device=device,
-        jobs=jobs,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        limit=limit,
-        shard=shard,
-        overwrite=overwrite,
+        vocoder=setting("vocoder", vocoder),
+        vocoder_options=_key_values(vocoder_options or ()),
+        runtime=setting("runtime", runtime),
+        device=setting("device", device),
         salvage=salvage,
         keep_times=keep_times,
         include_own=include_own,
-        give_up=give_up,
-        dry_run=dry_run,
-        workspace=workspace,
+        output=output,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        limit=limit,
+        shard=_shard(shard),
+        overwrite=overwrite,
+        jobs=setting("jobs", jobs) or None,
+        stall_seconds=stall_seconds,
     )
-    code = run_convert(request, reporter)
-    if code:
-        raise typer.Exit(code)
+    bundle = _model(source, target, origin, model, workspace, reporter)
+    if dry_run:
+        show_forecast(forecast_library(source, bundle, settings, reporter=reporter), reporter)
+        return
+    with StopRequest() as stop:
+        result = convert_library(source, bundle, settings, stop=stop, reporter=reporter)
+        show_result(result, settings, stop, reporter)
+    if result.of("failed"):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    """``"2/4"`` as ``(2, 4)``."""
+    if text is None:
+        return None
+    first, _, count = text.partition("/")
+    if first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count):
+        return int(first), int(count)
+    raise UsageError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
+
+
+def _key_values(words: Sequence[str]) -> dict[str, str]:
+    """``key=value`` words as a table."""
+    options = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if not found or not key:
+            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=100")
+        options[key] = value
+    return options
+
+
+def _model(
+    source: Path,
+    target: str | None,
+    origin: str | None,
+    model: Path | None,
+    folder: Path | None,
+    reporter: TerminalReporter,
+) -> Bundle:
+    """The model that was named, or the one that fits."""
+    from styleshift.bundle.find import find_model
+    from styleshift.bundle.load import load_bundle
+
+    if model is None:
+        if target is None:
+            raise UsageError("it is not said which style is wanted", "--to DOMAIN, or --model FILE")
+
+        def command(path: Path) -> list[str]:
+            return ["styleshift", "convert", str(source), "--model", str(path)]
+
+        places = workspace_at(folder)
+        return find_model(places, target=target, source=origin, command=command, warn=reporter.warn)
+    bundle = load_bundle(model)
+    metadata = bundle.metadata
+    if target not in (None, metadata.target) or origin not in (None, metadata.source):
+        raise UsageError(
+            f"{model} converts {metadata.source} to {metadata.target}",
+            f"--from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",
+        )
+    return bundle

@@ -8,19 +8,22 @@ styleshift.convert_library("library", "country-to-classical.onnx")
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.library.forecast import LibraryForecast, forecast
 from styleshift.conversion.library.journal import LibraryJournal
-from styleshift.conversion.library.plan import format_for_file, plan_conversion
+from styleshift.conversion.library.plan import LibraryPlan, format_for_file, plan_library
 from styleshift.conversion.library.report import write_reports
-from styleshift.conversion.library.run import LibraryResult, convert_plan, default_jobs
+from styleshift.conversion.library.run import LibraryResult, convert_plan
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors
+from styleshift.system.interrupt import StopRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 
     from styleshift.conversion.track.convert import TrackResult
     from styleshift.conversion.track.converter import TrackConverter
-
-DEFAULT_VOCODER = "griffin-lim"
 
 
 class Model:
@@ -84,12 +85,12 @@ class Model:
 
         name = format_for_file(source, target, audio_format or "same")
         target.parent.mkdir(parents=True, exist_ok=True)
+        settings = replace(self._converter.settings, salvage=salvage)
         return convert_track(
-            self._converter,
+            replace(self._converter, settings=settings),
             source,
             target,
             format=None if name == "same" else output_format(name),
-            salvage=salvage,
             comment=self._bundle.comment,
         )
 
@@ -97,7 +98,7 @@ class Model:
 def load_model(
     path: str | Path,
     *,
-    vocoder: str = DEFAULT_VOCODER,
+    vocoder: str = "griffin-lim",
     vocoder_options: Mapping[str, Any] | None = None,
     runtime: str = "auto",
     device: str = "auto",
@@ -160,65 +161,78 @@ def convert_file(
 
 def convert_library(
     source: str | Path,
-    model: str | Path,
-    *,
-    output: str | Path | None = None,
+    model: Bundle | str | Path,
     settings: ConvertSettings | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    limit: int | None = None,
-    overwrite: str = "stale",
-    jobs: int | None = None,
+    *,
+    stop: StopRequest | None = None,
     reporter: Reporter | None = None,
+    **options: Any,
 ) -> LibraryResult:
-    """Convert a folder of recordings in worker processes, as ``styleshift convert`` does.
+    """Convert a folder of recordings, or one, in worker processes: what ``styleshift convert`` does.
 
     A program that calls this from its main file does so below ``if __name__ == "__main__":``, since worker
     processes import that file.
 
     Args:
-        source: the folder.
+        source: the folder, or the recording.
         model: the model file.
-        output: folder for the outputs; None: ``source`` with the model's target domain behind its name.
-        settings: format, vocoder, runtime, device.
-        include: only names that match one of these patterns.
-        exclude: no names that match one of these.
-        limit: at most so many files.
-        overwrite: ``never``, ``stale`` or ``always``.
-        jobs: worker processes; None: one a processor, a few on a GPU.
+        settings: of the conversion.
+        stop: asked several times a second whether to stop; None: SIGINT ends it as it ends any program.
         reporter: told of progress.
+        options: fields of :class:`styleshift.conversion.settings.ConvertSettings`, in place of those of
+            ``settings``: ``convert_library("library", "m.onnx", include=["*/live/*"], jobs=2)``.
 
     Returns:
         What became of each file; ``report.jsonl`` and ``report.html`` in the output folder say the same.
 
     Raises:
         NothingToDoError: there is no recording.
-        UsageError: the output lies in the source, or around it.
+        UsageError: the output lies in the source, or around it, or cannot be written to.
         LockedError: another run works on the same output.
         BundleError: the model cannot be used.
         ConfigError, PluginError: no such device, vocoder, option or runtime.
     """
-    bundle = load_bundle(Path(model))
-    settings = checked(settings or ConvertSettings())
-    plan = plan_conversion(
-        Path(source),
-        bundle.metadata.target,
-        output=None if output is None else Path(output),
-        audio_format=settings.audio_format,
-        include=include,
-        exclude=exclude,
-        limit=limit,
-    )
-    earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
-    settings = with_runtime(settings, bundle, reporter, earlier)
-    result = convert_plan(
-        plan,
-        bundle,
-        settings,
-        jobs=default_jobs(settings.device) if jobs is None else jobs,
-        overwrite=overwrite,
-        reporter=reporter,
-    )
+    reporter = reporter or Reporter()
+    plan, bundle, settings = _prepare(source, model, settings, options, reporter)
+    result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter)
     if not plan.single:
-        write_reports(plan, result, bundle)
+        result.report = write_reports(result, bundle, settings.part, reporter)
     return result
+
+
+def forecast_library(
+    source: str | Path,
+    model: Bundle | str | Path,
+    settings: ConvertSettings | None = None,
+    *,
+    reporter: Reporter | None = None,
+    **options: Any,
+) -> LibraryForecast:
+    """What :func:`convert_library` would do with the same arguments, and how long it would take.
+
+    Nothing is written. Files are opened, but their music is not decoded.
+
+    Raises:
+        As :func:`convert_library` does, but no LockedError.
+    """
+    plan, bundle, settings = _prepare(source, model, settings, options, reporter or Reporter())
+    return forecast(plan, bundle, settings)
+
+
+def _prepare(
+    source: str | Path,
+    model: Bundle | str | Path,
+    settings: ConvertSettings | None,
+    options: Mapping[str, Any],
+    reporter: Reporter,
+) -> tuple[LibraryPlan, Bundle, ConvertSettings]:
+    """What is to be done, with which model, and settings that work here."""
+    settings = checked(replace(settings or ConvertSettings(), **options))
+    bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
+    reporter.detail(f"model {bundle.path}: {bundle.metadata.source} to {bundle.metadata.target}")
+    plan = plan_library(Path(source), bundle.metadata.target, settings)
+    for skipped in plan.skipped:
+        say = reporter.warn if skipped.notable else reporter.detail
+        say(f"{skipped.name}: skipped: {skipped.message}")
+    earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
+    return plan, bundle, with_runtime(settings, bundle, reporter, earlier)

@@ -1,14 +1,13 @@
-"""What a conversion is asked to do, apart from the music and the model."""
+"""What a conversion is asked to do, apart from the music and the model: every option, in one place."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from styleshift.errors import UsageError
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -16,11 +15,15 @@ if TYPE_CHECKING:
 
 # Changes whenever the same model and settings would give other samples than before.
 ALGORITHM = 3
+OVERWRITE = ("never", "stale", "always")
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertSettings:
-    """The options of ``styleshift convert`` that decide how a file sounds and is written.
+    """The options of a conversion; ``styleshift convert`` has a flag for each.
+
+    The first ones decide how a file sounds and is written, the others (from ``output`` on) which files of a
+    library are converted, where to, and how the work is shared out.
 
     Attributes:
         audio_format: ``same`` or a name that :mod:`styleshift.audio.formats` knows.
@@ -31,6 +34,17 @@ class ConvertSettings:
         salvage: convert what can be read of damaged files.
         keep_times: outputs get the modification times of their sources.
         include_own: recordings whose comment says that styleshift made them are converted as well.
+        output: folder for the outputs, or the output file of one recording; None: the source's name with the
+            model's target domain behind it.
+        include: only names below the source that match one of these patterns (``*`` matches ``/`` too).
+        exclude: no names that match one of these.
+        limit: at most so many files.
+        shard: ``(i, n)``: the i-th of n parts, counted from 1, to share the work among machines.
+        overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
+            model or settings have changed; ``always`` makes all again.
+        jobs: worker processes; None: one a processor, a few on a GPU.
+        stall_seconds: a file on which nothing has moved for so long is given up. Decoding goes at hundreds of
+            times real time; even a slow machine converts a few seconds of music in less than the default.
     """
 
     audio_format: str = "same"
@@ -41,6 +55,14 @@ class ConvertSettings:
     salvage: bool = False
     keep_times: bool = False
     include_own: bool = False
+    output: str | Path | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    limit: int | None = None
+    shard: tuple[int, int] | None = None
+    overwrite: str = "stale"
+    jobs: int | None = None
+    stall_seconds: float = 300.0
 
     def key(self, model_digest: str) -> str:
         """A short name for everything, besides the source, that decides what an output sounds like.
@@ -59,6 +81,11 @@ class ConvertSettings:
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
+    @property
+    def part(self) -> str:
+        """A name for the part of the library that ``shard`` means; empty: the whole."""
+        return f"{self.shard[0]}of{self.shard[1]}" if self.shard else ""
+
 
 def checked(settings: ConvertSettings) -> ConvertSettings:
     """Settings whose every name is known here; :func:`with_runtime` tries what ``auto`` can be.
@@ -66,13 +93,21 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
     Raises:
         UsageError: no such format.
         PluginError: no such vocoder or runtime.
-        ConfigError: no such device or option of the vocoder, or the runtime does not serve the device.
+        ConfigError: no such device or option of the vocoder, the runtime does not serve the device, or a
+            number is out of range.
     """
     from styleshift.audio.formats import output_format
+    from styleshift.errors import ConfigError
     from styleshift.hooks.registry import build_config, load_registry
     from styleshift.runtimes.devices import resolve_device
     from styleshift.runtimes.plugin import runtimes_for
 
+    if settings.jobs is not None and settings.jobs < 1:
+        raise ConfigError(f"jobs is {settings.jobs}; it must be 1 or more")
+    if settings.shard is not None and not 1 <= settings.shard[0] <= settings.shard[1]:
+        raise ConfigError(f"shard is {settings.shard}; it must be (i, n) with i from 1 to n")
+    if settings.overwrite not in OVERWRITE:
+        raise ConfigError(f"overwrite is {settings.overwrite!r}; it must be {', '.join(OVERWRITE)}")
     if settings.audio_format != "same":
         output_format(settings.audio_format)
     spec = load_registry().vocoders.get(settings.vocoder)
@@ -96,18 +131,3 @@ def with_runtime(
 
     chosen = select_runtime(bundle, settings.runtime, settings.device, reporter, earlier)
     return replace(settings, runtime=chosen.runtime, device=chosen.device)
-
-
-def parse_options(words: tuple[str, ...]) -> dict[str, str]:
-    """``key=value`` words as a table.
-
-    Raises:
-        UsageError: a word without ``=``.
-    """
-    options = {}
-    for word in words:
-        key, found, value = word.partition("=")
-        if not found or not key:
-            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=100")
-        options[key] = value
-    return options

@@ -35,7 +35,7 @@ class Batches:
                 if most == 1 or not _out_of_memory(error):
                     raise BundleError(
                         f"the model fails: {str(error).splitlines()[0]}",
-                        "try --runtime onnxruntime --device cpu",
+                        "try `runtime=onnxruntime` and `device=cpu`",
                     ) from error
                 most //= 2
                 self._most = most

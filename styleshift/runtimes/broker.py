@@ -204,7 +204,7 @@ class BrokerSession:
             self.broken = True
             raise BundleError(
                 "the process that runs the model on the device has ended, or gave no answer and was ended",
-                "run again; if it happens again, try --device cpu",
+                "run again; if it happens again, try `device=cpu`",
             ) from error
         if isinstance(answer, _Refusal):
             raise BundleError(answer.message, answer.hint)
@@ -238,5 +238,5 @@ def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
         if greeting is not None:
             return BrokerSession(connection, greeting)
     raise BundleError(
-        f"the process that runs the model was not ready within {_START_SECONDS:.0f} s", "try --device cpu"
+        f"the process that runs the model was not ready within {_START_SECONDS:.0f} s", "try `device=cpu`"
     )

@@ -93,7 +93,7 @@ def load_onnxruntime(model: Path, device: str, threads: int, *, float16: bool = 
         raise BundleError(
             f"ONNX Runtime {onnxruntime.__version__} cannot use {device} on this machine: it offers "
             f"{', '.join(session.get_providers())}",
-            "install onnxruntime-gpu with its CUDA libraries, or use --device cpu",
+            "install onnxruntime-gpu with its CUDA libraries, or use `device=cpu`",
         )
     provider = wanted.removesuffix("ExecutionProvider")
     precision = "float16" if float16 else "float32"
@@ -121,7 +121,7 @@ def styleshift_runtimes() -> Iterable[RuntimeSpec]:
 
 
 def runtimes_for(name: str, device: str, *, required: bool = True) -> list[RuntimeSpec]:
-    """The runtime that ``--runtime`` names; for ``auto`` all that serve the device, highest priority first.
+    """The runtime of this name; for ``auto`` all that serve the device, highest priority first.
 
     Args:
         name: of a runtime, or ``auto``.
@@ -140,9 +140,9 @@ def runtimes_for(name: str, device: str, *, required: bool = True) -> list[Runti
     fit = sorted((spec for spec in specs if kind in spec.devices), key=lambda spec: -spec.priority)
     if required and not fit:
         if name == "auto":
-            raise ConfigError(f"no runtime that is installed runs on {device}", "use --device cpu")
+            raise ConfigError(f"no runtime that is installed runs on {device}", "use `device=cpu`")
         raise ConfigError(
             f"runtime {name} does not run on {device}; it runs on {', '.join(specs[0].devices)}",
-            "leave --runtime or --device out",
+            "leave `runtime` or `device` out",
         )
     return fit

@@ -1,4 +1,4 @@
-"""What ``--runtime auto`` and ``--device auto`` mean for one model on this machine: tried, not looked up.
+"""What the runtime and device ``auto`` mean for one model on this machine: tried, not looked up.
 
 A runtime is taken if it loads the model, gives for a test input what ONNX Runtime gives in float32 on the
 CPU, and, on a CPU, is faster than that.
@@ -80,7 +80,7 @@ def select_runtime(
             return Selection(runtime, device)
         chosen = _choose(fit, device, bundle, reporter, earlier)
         if chosen is None:
-            raise BundleError(f"no runtime runs this model on {device}", "use --device cpu")
+            raise BundleError(f"no runtime runs this model on {device}", "use `device=cpu`")
         return Selection(chosen, device)
     if devices.cuda_devices():
         there = runtimes_for(runtime, "cuda", required=False)

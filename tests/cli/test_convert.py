@@ -15,6 +15,9 @@ import pytest
 import soundfile
 from convert_command import RATE, events, files, run, song
 
+from styleshift.cli.convert import _key_values, _shard
+from styleshift.errors import UsageError
+
 
 @pytest.fixture
 def model(models: ModuleType, tmp_path: Path) -> Path:
@@ -269,6 +272,20 @@ def test_mistakes_are_told_in_two_lines(
     assert files(tmp_path / "library") == ["a.wav"]
 
 
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_shards_are_checked(text: str) -> None:
+    with pytest.raises(UsageError, match="shard"):
+        _shard(text)
+    assert _shard("2/4") == (2, 4)
+    assert _shard(None) is None
+
+
+def test_options_are_words_with_an_equals_sign() -> None:
+    assert _key_values(["iterations=3", "path=a=b"]) == {"iterations": "3", "path": "a=b"}
+    with pytest.raises(UsageError, match="iterations"):
+        _key_values(["iterations"])
+
+
 def test_several_models_are_listed_with_a_command_that_works(
     model: Path, models: ModuleType, tmp_path: Path
 ) -> None:
@@ -292,7 +309,7 @@ def test_a_second_run_is_turned_away(model: Path, tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         done = run(tmp_path, "library", "--to", "classical")
     assert done.returncode == 11
-    assert "another run" in done.stderr
+    assert "another styleshift" in done.stderr
     assert files(tmp_path / "library-classical") == []
 
 

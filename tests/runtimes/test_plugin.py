@@ -9,10 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from styleshift.bundle.load import load_bundle
-from styleshift.conversion.settings import ConvertSettings, parse_options
-from styleshift.conversion.track.load import load_converter
-from styleshift.errors import BundleError, ConfigError, PluginError, UsageError
+from styleshift.errors import BundleError, ConfigError, PluginError
 from styleshift.runtimes import devices
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
@@ -94,33 +91,3 @@ def test_a_full_device_gets_fewer_windows_from_then_on() -> None:
         Batches(SmallMemory(0))(windows)  # type: ignore[arg-type]
     with pytest.raises(BundleError, match="shape"):
         Batches(SmallMemory(2, "shape mismatch"))(windows)  # type: ignore[arg-type]
-
-
-def test_a_pipeline_needs_a_vocoder_that_is_there(models: ModuleType, tmp_path: Path) -> None:
-    bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
-    with pytest.raises(PluginError, match="vocos"):
-        load_converter(bundle, ConvertSettings(vocoder="vocos"), 1)
-    with pytest.raises(ConfigError, match="iterations"):
-        load_converter(bundle, ConvertSettings(vocoder_options={"iterations": "many"}), 1)
-    line, description = load_converter(bundle, ConvertSettings(vocoder_options={"iterations": "3"}), 1)
-    assert line.metadata == bundle.metadata
-    assert "ONNX Runtime" in description
-
-
-def test_options_are_words_with_an_equals_sign() -> None:
-    assert parse_options(("iterations=3", "path=a=b")) == {"iterations": "3", "path": "a=b"}
-    with pytest.raises(UsageError, match="iterations"):
-        parse_options(("iterations",))
-
-
-def test_the_key_tells_what_changes_the_sound() -> None:
-    plain = ConvertSettings()
-    assert plain.key("a") == ConvertSettings(device="cuda", runtime="onnxruntime").key("a")
-    others = [
-        plain.key("b"),
-        ConvertSettings(audio_format="flac").key("a"),
-        ConvertSettings(vocoder="pghi").key("a"),
-        ConvertSettings(vocoder_options={"iterations": "3"}).key("a"),
-    ]
-    assert len({plain.key("a"), *others}) == 5
-    assert plain.key("a") == ConvertSettings(salvage=True).key("a")  # of a whole file it changes nothing

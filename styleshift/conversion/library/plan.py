@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from styleshift.audio.find import Skipped, find_audio
 from styleshift.audio.formats import UNCOMPRESSED, format_of, output_format, readable, same_extension
 from styleshift.bundle.names import file_name
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 
 
@@ -50,17 +51,7 @@ class LibraryPlan:
     single: bool
 
 
-def plan_conversion(
-    source: Path,
-    target_domain: str,
-    *,
-    output: Path | None = None,
-    audio_format: str = "same",
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    limit: int | None = None,
-    shard: tuple[int, int] | None = None,
-) -> LibraryPlan:
+def plan_library(source: Path, target_domain: str, settings: ConvertSettings) -> LibraryPlan:
     """Walk the source once and decide each output's name.
 
     Names depend on the whole tree alone, not on ``include``, ``exclude``, ``limit`` and ``shard``, so that
@@ -69,17 +60,14 @@ def plan_conversion(
     Args:
         source: a folder, or one recording.
         target_domain: becomes part of the default output's name.
-        output: folder for the outputs; for one recording also the output file.
-        audio_format: ``same`` or a format's name.
-        include: only names below ``source`` that match one of these patterns (``*`` matches ``/`` too).
-        exclude: no names that match one of these.
-        limit: at most so many files.
-        shard: ``(i, n)``: the i-th of n parts, counted from 1.
+        settings: where outputs go, their format, and which files are chosen.
 
     Raises:
         UsageError: the output would lie in the source, around it or over it; an unknown format.
         NothingToDoError: no source, or no recording in it.
     """
+    audio_format = settings.audio_format
+    output = None if settings.output is None else Path(settings.output)
     wanted = None if audio_format == "same" else output_format(audio_format)
     extension = wanted.extension if wanted else None
     if not source.exists():
@@ -90,7 +78,7 @@ def plan_conversion(
     if output is None:
         whole = source.resolve()
         if whole.parent == whole:
-            raise UsageError(f"{source} has no folder around it for the output", "name one with --output")
+            raise UsageError(f"{source} has no folder around it for the output", "name one with `output`")
         # `.` and `..` have no name of their own to build on.
         base = source if source.name not in ("", "..") else whole
         output = base.with_name(f"{base.name}-{suffix}")
@@ -108,15 +96,16 @@ def plan_conversion(
     jobs = [
         TrackJob(name, file, output / targets[name], _format_for(name, audio_format))
         for name, file in zip(names, found.files, strict=True)
-        if _chosen(name, include, exclude)
+        if _chosen(name, settings.include, settings.exclude)
     ]
-    if shard is not None:
-        jobs = jobs[shard[0] - 1 :: shard[1]]
-    jobs = jobs[:limit]
+    if settings.shard is not None:
+        index, count = settings.shard
+        jobs = jobs[index - 1 :: count]
+    jobs = jobs[: settings.limit]
     if not jobs:
         raise NothingToDoError(
             f"no recording in {source}" if not names else f"none of the {len(names)} recordings is chosen",
-            readable() if not names else "look at --include, --exclude and --shard",
+            readable() if not names else "look at `include`, `exclude` and `shard`",
         )
     return LibraryPlan(source, output, tuple(jobs), found.skipped, single=False)
 
@@ -134,7 +123,7 @@ def _plan_file(
         target = output
     format_name = format_for_file(source, target, audio_format)
     if target.exists() and target.samefile(source):
-        raise UsageError(f"{target} is the source itself", "name another --output")
+        raise UsageError(f"{target} is the source itself", "name another `output`")
     return LibraryPlan(
         source, target.parent, (TrackJob(source.name, source, target, format_name),), (), single=True
     )
@@ -163,7 +152,7 @@ def format_for_file(source: Path, target: Path, audio_format: str = "same") -> s
     row = format_of(target)
     if row is not None and row.name != wanted.name:
         raise UsageError(
-            f"--format {wanted.name} and the output {target} do not agree",
+            f"the format {wanted.name} and the output {target} do not agree",
             f"name it {target.stem}{wanted.extension}",
         )
     return wanted.name
@@ -172,11 +161,11 @@ def format_for_file(source: Path, target: Path, audio_format: str = "same") -> s
 def _check_apart(source: Path, output: Path) -> None:
     whole, other = source.resolve(), output.resolve()
     if whole == other:
-        raise UsageError(f"the output {output} is the source itself", "name another --output")
+        raise UsageError(f"the output {output} is the source itself", "name another `output`")
     if whole in other.parents:
-        raise UsageError(f"the output {output} is inside the source {source}", "name an --output beside it")
+        raise UsageError(f"the output {output} is inside the source {source}", "name an `output` beside it")
     if other in whole.parents:
-        raise UsageError(f"the output {output} is around the source {source}", "name an --output beside it")
+        raise UsageError(f"the output {output} is around the source {source}", "name an `output` beside it")
     if output.exists() and not output.is_dir():
         raise UsageError(f"the output {output} is a file; the source is a folder", "name a folder")
 
@@ -222,20 +211,6 @@ def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
         )
 
     return (not include or fits(include)) and not fits(exclude)
-
-
-def parse_shard(text: str | None) -> tuple[int, int] | None:
-    """``"2/4"`` as ``(2, 4)``.
-
-    Raises:
-        UsageError: anything else.
-    """
-    if text is None:
-        return None
-    first, _, count = text.partition("/")
-    if first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count):
-        return int(first), int(count)
-    raise UsageError(f"shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
 def about_work(job: TrackJob) -> float:

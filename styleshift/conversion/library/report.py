@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,36 +12,41 @@ from urllib.parse import quote
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.run import LibraryResult
-from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.pages import Player, Shot, render
+from styleshift.progress import Reporter
 from styleshift.system.files import write_text
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
 _PLAYERS = 12
 
 
-def write_reports(plan: LibraryPlan, result: LibraryResult, bundle: Bundle, part: str = "") -> Path:
-    """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's; returns the first one's path.
+def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Reporter) -> Path | None:
+    """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's.
 
     Args:
-        plan: what was to be done.
-        result: what became of it.
+        result: what became of the files.
         bundle: the model.
         part: name of the part of the library, which is then part of the files' names.
+        reporter: words the advice, and is told where the reports cannot be written.
 
-    Raises:
-        OSError: the disk is full, or the folder not writable.
+    Returns:
+        The path of the first one; None: the disk is full, or the folder not writable.
     """
-    lines = report_lines(plan, result)
+    output = result.plan.output
     stem = f"report-{part}" if part else "report"
-    path = plan.output / f"{stem}.jsonl"
-    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
-    write_text(plan.output / f"{stem}.html", _page(plan, result, bundle))
+    path = output / f"{stem}.jsonl"
+    try:
+        write_text(path, "".join(json.dumps(line) + "\n" for line in report_lines(result, reporter.advice)))
+        write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice))
+    except OSError as error:
+        reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
+        return None
     return path
 
 
-def report_lines(plan: LibraryPlan, result: LibraryResult) -> list[dict[str, Any]]:
+def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> list[dict[str, Any]]:
     """A record for each file of the plan, in its order, and for each thing that was skipped."""
+    plan = result.plan
     lines: list[dict[str, Any]] = []
     for job in plan.jobs:
         outcome = result.outcomes.get(job.name)
@@ -51,7 +57,7 @@ def report_lines(plan: LibraryPlan, result: LibraryResult) -> list[dict[str, Any
             "target": str(job.target.absolute()),
         }
         if outcome is not None and outcome.status in ("failed", "left out"):
-            line |= {"reason": outcome.reason, "message": outcome.message, "hint": outcome.hint}
+            line |= {"reason": outcome.reason, "message": outcome.message, "hint": advice(outcome.hint)}
         if outcome is not None and outcome.result:
             line |= outcome.result
         lines.append(line)
@@ -62,7 +68,8 @@ def report_lines(plan: LibraryPlan, result: LibraryResult) -> list[dict[str, Any
     return lines
 
 
-def _page(plan: LibraryPlan, result: LibraryResult, bundle: Bundle) -> str:
+def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -> str:
+    plan = result.plan
     statuses = ("done", "unchanged", "failed", "left out")
     done, unchanged, failed, own = (result.of(status) for status in statuses)
     metadata = bundle.metadata
@@ -85,7 +92,7 @@ def _page(plan: LibraryPlan, result: LibraryResult, bundle: Bundle) -> str:
         "library.html",
         title=plan.output.name,
         summary=summary,
-        failed=[(each.name, each.reason, each.message, _advice(each)) for each in failed],
+        failed=[(each.name, each.reason, each.message, advice(each.hint)) for each in failed],
         players=[
             Player(
                 job.name,
@@ -94,13 +101,6 @@ def _page(plan: LibraryPlan, result: LibraryResult, bundle: Bundle) -> str:
             for job in heard[:: max(1, -(-len(heard) // _PLAYERS))]
         ],
     )
-
-
-def _advice(outcome: TrackOutcome) -> str:
-    if outcome.reason != "damaged":
-        return outcome.hint
-    salvage = "--salvage converts what can be read before the damage"
-    return f"{outcome.hint}, or {salvage}" if outcome.hint else salvage
 
 
 def _address(plan: LibraryPlan, path: Path) -> str:

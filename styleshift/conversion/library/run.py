@@ -7,6 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
@@ -14,7 +15,7 @@ from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJ
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import EXIT_USAGE, ConfigError
+from styleshift.errors import EXIT_USAGE
 from styleshift.progress import Reporter, Task
 from styleshift.system.environment import processors
 from styleshift.system.interrupt import StopRequest
@@ -23,9 +24,6 @@ from styleshift.system.pool import Died, Progress, Stalled, WorkerPool
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
 
-# A file on which nothing has moved for so long is given up. Decoding goes at hundreds of times real time;
-# even a slow machine converts a few seconds of music in less than this.
-STALL_SECONDS = 300.0
 _POLL_SECONDS = 0.2
 _BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
@@ -36,16 +34,21 @@ class LibraryResult:
     """What a run did.
 
     Attributes:
+        plan: what was to be done.
         outcomes: by job name, in the order of the plan; files that were not reached are absent.
         stopped: SIGINT or SIGTERM ended it before its end.
         fatal: the failure that ended it before its end.
         took: seconds.
+        report: ``report.jsonl``, beside which ``report.html`` lies; None: one recording, or it could not be
+            written.
     """
 
+    plan: LibraryPlan
     outcomes: dict[str, TrackOutcome] = field(default_factory=dict)
     stopped: bool = False
     fatal: TrackOutcome | None = None
     took: float = 0.0
+    report: Path | None = None
 
     def of(self, *status: str) -> list[TrackOutcome]:
         """The outcomes of these statuses."""
@@ -67,12 +70,8 @@ def convert_plan(
     bundle: Bundle,
     settings: ConvertSettings,
     *,
-    jobs: int,
-    overwrite: str = "stale",
-    part: str = "",
     stop: StopRequest | None = None,
     reporter: Reporter | None = None,
-    stall_seconds: float = STALL_SECONDS,
 ) -> LibraryResult:
     """Convert all files of a plan.
 
@@ -84,33 +83,23 @@ def convert_plan(
         bundle: the model.
         settings: how; :func:`styleshift.conversion.settings.checked` has looked at them, or else every worker
             says what is wrong.
-        jobs: worker processes.
-        overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
-            model or settings have changed; ``always`` makes all again.
-        part: a name for this part of the library, where several runs share it.
         stop: asked several times a second whether to stop.
         reporter: told of progress.
-        stall_seconds: a file without progress for so long is given up.
 
     Raises:
         LockedError: another run works on the same output.
         UsageError: the output folder cannot be written to.
-        ConfigError: ``jobs`` is less than 1.
     """
-    if jobs < 1:
-        raise ConfigError(f"jobs is {jobs}; it must be 1 or more")
     reporter = reporter or Reporter()
     began = time.monotonic()
     # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
     if plan.single and not (plan.output / FOLDER).is_dir():
-        result = _run(plan, None, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+        result = _run(plan, None, bundle, settings, stop, reporter)
     else:
-        with LibraryJournal(plan.output, part) as journal:
-            if (
-                not part and not plan.single
-            ):  # then we are alone here; what is there is of a run that was killed
-                _remove_leftovers(plan, "")
-            result = _run(plan, journal, bundle, settings, jobs, overwrite, stop, reporter, stall_seconds)
+        with LibraryJournal(plan.output, settings.part) as journal:
+            if not settings.part and not plan.single:
+                _remove_leftovers(plan, "")  # we are alone here; what is there is of a run that was killed
+            result = _run(plan, journal, bundle, settings, stop, reporter)
     order = {job.name: index for index, job in enumerate(plan.jobs)}
     result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
     result.took = time.monotonic() - began
@@ -122,29 +111,24 @@ def _run(
     journal: LibraryJournal | None,
     bundle: Bundle,
     settings: ConvertSettings,
-    jobs: int,
-    overwrite: str,
     stop: StopRequest | None,
     reporter: Reporter,
-    stall_seconds: float,
 ) -> LibraryResult:
-    result = LibraryResult()
+    result = LibraryResult(plan)
     key = settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
-    todo: list[
-        tuple[TrackJob, str]
-    ] = []  # with the source's hash that the output there was made from, if any
+    todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
     for job in plan.jobs:
-        outcome, known = judge(plan, job, journal, key, overwrite)
+        outcome, known = judge(plan, job, journal, key, settings.overwrite)
         if outcome is not None:
             result.outcomes[job.name] = outcome
         else:
             todo.append((job, known))
     todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
-        run = _Run(plan, journal, key, settings, result, reporter, stall_seconds)
-        run.all(todo, bundle, settings, min(jobs, len(todo)), stop)
+        jobs = min(settings.jobs or default_jobs(settings.device), len(todo))
+        _Run(plan, journal, key, settings, result, reporter).all(todo, bundle, settings, jobs, stop)
     return result
 
 
@@ -158,7 +142,7 @@ def judge(
         job: the file.
         journal: of the output folder; None: there is none.
         key: of model and settings.
-        overwrite: see :func:`convert_plan`.
+        overwrite: see :class:`styleshift.conversion.settings.ConvertSettings`.
     """
     there = job.target.exists() or job.target.is_symlink()
     if not there or overwrite == "always":
@@ -182,11 +166,15 @@ def judge(
 def in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
     """The failure of a file in whose output's place is something that we do not know to be ours."""
     if plan.single:
-        message, hint = f"{job.target} is there already", "--overwrite always replaces it"
+        message, hint = f"{job.target} is there already", "`overwrite=always` replaces it"
         return TrackOutcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
     message = f"{job.target} is there and was not made by styleshift"
     return TrackOutcome(
-        job.name, "failed", "in the way", message, "move it away, or use --overwrite always or never"
+        job.name,
+        "failed",
+        "in the way",
+        message,
+        "move it away, or use `overwrite=always` or `overwrite=never`",
     )
 
 
@@ -211,7 +199,6 @@ class _Run:
         settings: ConvertSettings,
         result: LibraryResult,
         reporter: Reporter,
-        stall_seconds: float,
     ) -> None:
         self._plan = plan
         self._journal = journal
@@ -221,7 +208,7 @@ class _Run:
         self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
         self._result = result
         self._reporter = reporter
-        self._stall_seconds = stall_seconds
+        self._stall_seconds = settings.stall_seconds
         self._music = 0.0
         self._results: dict[
             str, dict[str, Any]

@@ -127,13 +127,16 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
         reason = error.reason if isinstance(error, AudioError) else "model"
         # Tables and reports name the file beside the message.
         message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
-        return TrackOutcome(job.name, "failed", "disk full" if full else reason, message, error.hint)
+        hint = error.hint
+        if reason == "damaged" and not worker.settings.salvage:
+            hint = f"{hint + ', or ' if hint else ''}`salvage` converts what can be read before the damage"
+        return TrackOutcome(job.name, "failed", "disk full" if full else reason, message, hint)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         message = f"{error.strerror or error}: {error.filename or job.name}"
         return TrackOutcome(job.name, "failed", "disk full" if full else "cannot write", message)
     except MemoryError:
-        return TrackOutcome(job.name, "failed", "memory", "not enough memory", "use fewer --jobs")
+        return TrackOutcome(job.name, "failed", "memory", "not enough memory", "use fewer `jobs`")
     except Exception as error:  # a bug of ours, or a library's, met by one file: the others go on
         return TrackOutcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
 
@@ -178,7 +181,6 @@ def _convert(
         job.source,
         job.target,
         format=None if job.format == "same" else output_format(job.format),
-        salvage=worker.settings.salvage,
         comment=worker.bundle.comment,
         on_seconds=tell,
         token=worker.token,
@@ -198,7 +200,7 @@ def _convert(
 def left_out(job: TrackJob) -> TrackOutcome:
     """What becomes of a recording that is a conversion already: beside its source it would come twice."""
     message = "its comment says that styleshift made it"
-    return TrackOutcome(job.name, "left out", "own", message, "--include-own converts it too")
+    return TrackOutcome(job.name, "left out", "own", message, "`include_own` converts it too")
 
 
 def _stat(job: TrackJob) -> os.stat_result:

@@ -65,7 +65,6 @@ def convert_track(
     target: Path,
     *,
     format: OutputFormat | None = None,
-    salvage: bool = False,
     comment: str = "",
     on_seconds: Callable[[float], None] | None = None,
     token: str = "",
@@ -76,11 +75,10 @@ def convert_track(
     does not grow with its length.
 
     Args:
-        converter: model and vocoder.
+        converter: model, vocoder and settings.
         source: the recording, only read.
         target: the output; its folder exists.
         format: what to write; None: what the source is.
-        salvage: convert what can be read of a damaged file.
         comment: a sentence added to the comment tag.
         on_seconds: told from time to time how many more seconds of music were written; 0 while they are only
             being looked at.
@@ -95,6 +93,7 @@ def convert_track(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
+    salvage = converter.settings.salvage
     told = on_seconds or (lambda seconds: None)
     measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0))
     assert measured.info is not None

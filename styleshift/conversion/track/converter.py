@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.queues import ArrayQueue, Curve
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.dynamics import limit, match_loudness
 from styleshift.conversion.track.first_pass import FirstPass
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
@@ -39,7 +40,7 @@ _BLOCKS_AHEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class TrackConverter:
-    """A model and a vocoder, ready for any recording.
+    """A model, a vocoder and settings, ready for any recording.
 
     Attributes:
         metadata: of the model.
@@ -47,6 +48,7 @@ class TrackConverter:
         batch: windows at once.
         vocoder: see :class:`styleshift.hooks.records.Vocoder`.
         context_frames: what the vocoder wants on both sides, at a hop of a quarter of the frame.
+        settings: of the conversion.
         overlap: let the stages run at the same time, in threads; for where processors are idle otherwise.
     """
 
@@ -55,6 +57,7 @@ class TrackConverter:
     batch: int
     vocoder: Vocoder
     context_frames: int
+    settings: ConvertSettings = field(default_factory=ConvertSettings)
     overlap: bool = False
 
     def convert(

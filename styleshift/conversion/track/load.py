@@ -41,7 +41,7 @@ def load_converter(
 
     Args:
         bundle: the model.
-        settings: names runtime, device and vocoder.
+        settings: name runtime, device and vocoder; the converter keeps them.
         threads: of the CPU that the model may use.
         shared: a session of :mod:`styleshift.runtimes.broker`, to be used instead of an own one.
 
@@ -64,7 +64,7 @@ def load_converter(
     overlap = threads > 1 or settings.device != "cpu" or shared is not None
     # What is too much for a shared device is seen, and told apart, where it is shared.
     run = Batches(session) if shared is None else shared.run
-    converter = TrackConverter(bundle.metadata, run, batch, vocoder, spec.context_frames, overlap)
+    converter = TrackConverter(bundle.metadata, run, batch, vocoder, spec.context_frames, settings, overlap)
     return converter, session.description
 
 

@@ -162,7 +162,7 @@ def _check(sound: Float32Array, channels: int, length: int) -> None:
     if sound.shape != (channels, length):
         raise PluginError(
             f"the vocoder gave an array of shape {list(sound.shape)}; {[channels, length]} was asked for",
-            "use another --vocoder",
+            "use another `vocoder`",
         )
     if not np.isfinite(sound).all():
-        raise PluginError("the vocoder gave NaN or infinity", "use another --vocoder")
+        raise PluginError("the vocoder gave NaN or infinity", "use another `vocoder`")

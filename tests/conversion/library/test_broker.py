@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ import soundfile
 
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.library import run as library_run
-from styleshift.conversion.library.plan import plan_conversion
+from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.runtimes.broker_process import BrokerProcess
@@ -36,12 +37,12 @@ def test_a_library_comes_out_the_same(
 ) -> None:
     change = np.random.default_rng(9).uniform(-0.5, 0.5, 257)
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx", change=change))
-    settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime")
+    settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime", jobs=2)
     songs(tmp_path / "l")
 
     def convert(name: str) -> Path:
-        plan = plan_conversion(tmp_path / "l", "x", output=tmp_path / name)
-        result = convert_plan(plan, bundle, settings, jobs=2)
+        plan = plan_library(tmp_path / "l", "x", replace(settings, output=tmp_path / name))
+        result = convert_plan(plan, bundle, settings)
         assert [outcome.status for outcome in result.outcomes.values()] == ["done"] * 4
         return plan.output
 
@@ -94,10 +95,9 @@ def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
     patience = 60.0 if fate == "dies" else 12.0  # longer than a slow machine takes to start a worker
     broker = BrokerProcess(partial(Once, tmp_path / "mark", fate), 1000, patience)
     monkeypatch.setattr(library_run._Run, "_broker", lambda *_: broker)
-    settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime")
-    result = convert_plan(
-        plan_conversion(tmp_path / "l", "x"), bundle, settings, jobs=2, stall_seconds=patience
-    )
+    settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime", jobs=2)
+    settings = replace(settings, stall_seconds=patience)
+    result = convert_plan(plan_library(tmp_path / "l", "x", settings), bundle, settings)
     assert result.fatal is None
     assert len(result.outcomes) == 4
     failed = result.of("failed")

@@ -7,19 +7,20 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from styleshift.bundle.load import Bundle, load_bundle
-from styleshift.conversion.library.plan import plan_conversion
+from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.run import LibraryResult, convert_plan
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import ConfigError
 from styleshift.system.interrupt import StopRequest
 
 RATE = 16000
+ONE = ConvertSettings(jobs=1)
 
 
 @pytest.fixture
@@ -34,17 +35,9 @@ def song(path: Path, frames: int = 4000, seed: int = 0) -> Path:
     return path
 
 
-def convert(source: Path, bundle: Bundle, *, overwrite: str = "stale", **settings: object) -> LibraryResult:
-    plan = plan_conversion(source, "x")
-    made = ConvertSettings(vocoder="source-phase", **settings) if "vocoder" not in settings else None
-    return convert_plan(
-        plan,
-        bundle,
-        made or ConvertSettings(**settings),  # type: ignore[arg-type]
-        jobs=2,
-        overwrite=overwrite,
-        stall_seconds=6.0,
-    )
+def convert(source: Path, bundle: Bundle, **settings: Any) -> LibraryResult:
+    made = ConvertSettings(**{"vocoder": "source-phase", "jobs": 2, "stall_seconds": 6.0, **settings})
+    return convert_plan(plan_library(source, "x", made), bundle, made)
 
 
 def statuses(result: LibraryResult) -> dict[str, str]:
@@ -141,7 +134,7 @@ def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Pat
     song(source / "long.wav", RATE * 600), song(source / "short.wav")
     stop = StopRequest()
     stop.signal_number = 15
-    convert_plan(plan_conversion(source, "x"), bundle, ConvertSettings(), jobs=1, stop=stop)
+    convert_plan(plan_library(source, "x", ONE), bundle, ONE, stop=stop)
     assert set(entries(output)) == {"long.wav"}
     (source / "long.wav").unlink()
     mine = song(output / "short.wav", seed=3).read_bytes()
@@ -209,17 +202,11 @@ def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
     song(source / "a.wav", RATE * 600)
     stop = StopRequest()
     stop.signal_number = 15
-    plan = plan_conversion(source, "x")
-    result = convert_plan(plan, bundle, ConvertSettings(), jobs=1, stop=stop)
+    plan = plan_library(source, "x", ONE)
+    result = convert_plan(plan, bundle, ONE, stop=stop)
     assert result.stopped
     assert result.took < 10
     assert not [path for path in plan.output.iterdir() if path.is_file()]
-
-
-def test_less_than_one_job_is_a_mistake(bundle: Bundle, tmp_path: Path) -> None:
-    song(tmp_path / "l" / "a.wav")
-    with pytest.raises(ConfigError, match="jobs is -3"):
-        convert_plan(plan_conversion(tmp_path / "l", "x"), bundle, ConvertSettings(), jobs=-3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -235,11 +222,12 @@ def test_a_process_that_is_killed_leaves_nothing_and_anothers_files_stay(
 ) -> None:
     monkeypatch.syspath_prepend(models.make_trouble(tmp_path / "plugin"))
     crash = song(tmp_path / "l" / "crash.wav", 8000)
-    plan = plan_conversion(crash if single else crash.parent, "x", output=tmp_path / "out")
+    shard = (1, 2) if part else None
+    settings = ConvertSettings(vocoder="trouble", output=tmp_path / "out", jobs=1, shard=shard)
+    plan = plan_library(crash if single else crash.parent, "x", settings)
     plan.output.mkdir()
     (plan.output / ".styleshift-0123.wav").touch()
-    settings = ConvertSettings(vocoder="trouble")
-    result = convert_plan(plan, bundle, settings, jobs=1, part=part)
+    result = convert_plan(plan, bundle, settings)
     assert statuses(result) == {"crash.wav": "crashed"}
     # A run over a whole library is alone in the folder, and cleans up after any other.
     alone = not part and not single

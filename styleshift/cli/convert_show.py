@@ -1,0 +1,179 @@
+"""What ``styleshift convert`` shows of what was done, or would be."""
+
+from __future__ import annotations
+
+from styleshift.cli.console import TerminalReporter
+from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
+from styleshift.conversion.library.report import report_lines
+from styleshift.conversion.library.run import LibraryResult
+from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import AudioError, StyleshiftError
+from styleshift.system.interrupt import StopRequest
+
+# A report of failures on the screen stays readable; the file has them all.
+_SHOWN_FAILURES = 50
+
+
+def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None:
+    """What would become of each file, and how long it would take."""
+    output = forecast.plan.output
+    for track in forecast.tracks:
+        reporter.event(
+            "planned",
+            name=track.job.name,
+            source=str(track.job.source),
+            target=str(track.job.target),
+            fate=track.fate,
+            reason=track.reason,
+            seconds=track.seconds,
+        )
+    rows = [
+        (
+            track.job.name,
+            track.job.target.relative_to(output).as_posix(),
+            _fate(track),
+            _length(track.seconds),
+        )
+        for track in forecast.tracks
+    ]
+    reporter.table(f"{output}: nothing is written", ["file", "becomes", "will", "length"], rows)
+    fates = ("convert", "up to date", "left out", "fail")
+    convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
+    music = forecast.music_seconds
+    reporter.event(
+        "plan",
+        files=len(rows),
+        hours=music / 3600,
+        convert=convert,
+        up_to_date=up_to_date,
+        left_out=left_out,
+        fail=fail,
+        output=str(output),
+        minutes_of_work=forecast.work_seconds / 60,
+        runtime=forecast.runtime,
+    )
+    reporter.result(
+        f"{len(rows)} files: {convert} to convert, {spoken(music)} of music; "
+        f"{up_to_date} up to date, {left_out} left out, {fail} will fail"
+    )
+    if convert:
+        reporter.info(
+            "headers, lengths and tags were looked at; damage inside a file shows when it is converted"
+        )
+        work = spoken(forecast.work_seconds)
+        reporter.result(f"about {work} of work for {forecast.workers} at once, {forecast.runtime}")
+
+
+def show_result(
+    result: LibraryResult, settings: ConvertSettings, stop: StopRequest, reporter: TerminalReporter
+) -> None:
+    """What became of the files, and where the reports are.
+
+    Raises:
+        StyleshiftError: one recording that was asked for failed, or the run ended before its end.
+    """
+    if result.plan.single:
+        _show_single(result, stop, reporter)
+    else:
+        _show_library(result, settings.salvage, reporter)
+        _raise_if_cut_short(result, stop)
+
+
+def _show_single(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
+    job = result.plan.jobs[0]
+    if result.stopped:
+        raise stop.error("stopped; nothing is written", "run the same command again")
+    outcome = result.outcomes[job.name]
+    if outcome.status == "failed":
+        raise _as_error(outcome)
+    reporter.event("file", name=job.name, status=outcome.status, target=str(job.target), **outcome.result)
+    if outcome.status == "unchanged":
+        reporter.result(f"{job.target} is there already")
+    else:
+        seconds = outcome.result["seconds"]
+        reporter.result(f"{job.target}  {seconds:.1f} s of music in {result.took:.1f} s")
+
+
+def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReporter) -> None:
+    for line in report_lines(result, reporter.advice):
+        reporter.event("file", **line)
+    plan, report = result.plan, result.report
+    statuses = ("done", "unchanged", "failed", "left out")
+    done, unchanged, failed, own = (len(result.of(status)) for status in statuses)
+    seconds, took = result.seconds, result.took
+    left = len(plan.jobs) - len(result.outcomes)
+    figures = [
+        ("converted", done),
+        ("up to date", unchanged),
+        ("failed", failed),
+        *([("made by styleshift, left out", own)] if own else []),
+        *([("not reached", left)] if left else []),
+        *([("music there now", spoken(result.seconds_there))] if unchanged else []),
+        ("music converted", spoken(seconds)),
+        ("time", spoken(took)),
+        ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
+    ]
+    reporter.table(str(plan.output), ["files and time", ""], figures)
+    if failed:
+        rows = [(outcome.name, outcome.reason, outcome.message) for outcome in result.of("failed")]
+        reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])
+        if len(rows) > _SHOWN_FAILURES:
+            reporter.result(f"and {len(rows) - _SHOWN_FAILURES} more, all in {report}")
+    reporter.event(
+        "converted",
+        output=str(plan.output),
+        report=str(report) if report else None,
+        done=done,
+        unchanged=unchanged,
+        failed=failed,
+        left_out=own,
+        left=left,
+        music_seconds=seconds,
+        music_seconds_there=result.seconds_there,
+        seconds=took,
+    )
+    reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
+    if report:
+        reporter.info(f"to look at and listen to: {report.with_suffix('.html')}")
+    damaged = sum(outcome.reason == "damaged" for outcome in result.of("failed"))
+    if damaged and not salvage:
+        reporter.info(f"{damaged} of them damaged: --salvage converts what can be read before the damage")
+
+
+def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
+    finished = f"{len(result.of('done', 'unchanged'))} of {len(result.plan.jobs)} files are done"
+    if result.fatal is not None:
+        if result.fatal.reason == "disk full":
+            raise AudioError(
+                f"the disk is full: {finished}, all of them whole",
+                "make space and run the same command again; it goes on where it was",
+                reason="disk full",
+            )
+        raise _as_error(result.fatal)
+    if result.stopped:
+        raise stop.error(f"stopped: {finished}, all of them whole", "the same command goes on where it was")
+
+
+def _as_error(outcome: TrackOutcome) -> StyleshiftError:
+    if outcome.exit_code:
+        error = StyleshiftError(outcome.message, outcome.hint)
+        error.exit_code = outcome.exit_code
+        return error
+    return AudioError(f"{outcome.name}: {outcome.message}", outcome.hint, reason=outcome.reason)
+
+
+def _fate(track: TrackForecast) -> str:
+    return f"{track.fate}: {track.reason}" if track.reason else track.fate
+
+
+def _length(seconds: float | None) -> str:
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def spoken(seconds: float) -> str:
+    """A length of time in the unit that fits it."""
+    for size, unit in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"

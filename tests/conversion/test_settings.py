@@ -1,0 +1,31 @@
+"""What a conversion is asked to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from styleshift.conversion.settings import ConvertSettings, checked
+from styleshift.errors import ConfigError
+
+
+def test_the_key_tells_what_changes_the_sound() -> None:
+    plain = ConvertSettings()
+    assert plain.key("a") == ConvertSettings(device="cuda", runtime="onnxruntime").key("a")
+    others = [
+        plain.key("b"),
+        ConvertSettings(audio_format="flac").key("a"),
+        ConvertSettings(vocoder="pghi").key("a"),
+        ConvertSettings(vocoder_options={"iterations": "3"}).key("a"),
+    ]
+    assert len({plain.key("a"), *others}) == 5
+    assert plain.key("a") == ConvertSettings(salvage=True).key("a")  # of a whole file it changes nothing
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"jobs": -3}, {"jobs": 0}, {"shard": (0, 2)}, {"shard": (3, 2)}, {"overwrite": "perhaps"}]
+)
+def test_what_is_out_of_range_is_a_mistake(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"{next(iter(wrong))} is "):
+        checked(ConvertSettings(**wrong))
