@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from styleshift.frontend.compression import compressed, expanded, silence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,8 +19,7 @@ def scale_log_magnitude(
 ) -> npt.NDArray[np.float64]:
     """Compressed magnitudes of a waveform that is ``gain`` times as large.
 
-    The compression is inverted, the magnitude scaled, and compressed again; for ``log`` that is a shift. What
-    lies at the ``log`` compression's floor counts as silence and stays there.
+    The compression is inverted, the magnitude scaled, and compressed again. Silence stays silence.
 
     Args:
         values: compressed magnitudes of any shape.
@@ -30,14 +30,10 @@ def scale_log_magnitude(
         float64 of the same shape.
     """
     wide = np.asarray(values, dtype=np.float64)
-    if config.compression == "log1p":
-        return np.log1p(gain * np.expm1(np.maximum(wide, 0.0)))
-    if config.compression == "none":
-        return gain * wide
-    floor = math.log(config.floor)
-    # float16 rounds the floor itself, so a little above it is still the floor.
-    silent = wide <= floor + 1e-3 * abs(floor)
-    return np.where(silent, floor, np.maximum(wide + math.log(gain), floor))
+    quiet = silence(config)
+    # float16 rounds the floor of ``log``, so a little above it is still silence.
+    silent = wide <= quiet + 1e-3 * abs(quiet)
+    return np.where(silent, quiet, compressed(gain * expanded(wide, config), config))
 
 
 def scaling_table(gain: float, config: SpectrogramConfig) -> npt.NDArray[np.float32]:

@@ -12,6 +12,7 @@ import numpy as np
 from styleshift.audio.level import gain_to_reference
 from styleshift.corpus.levels import scaling_table
 from styleshift.errors import CorpusError
+from styleshift.frontend.compression import silence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -117,8 +118,8 @@ class CropSampler:
         bits = self._bits(track)[start : start + self.frames]
         table = self._table(gain_to_reference(track.level_db))
         if len(bits) < self.frames:
-            silence = np.float16(np.log(self._config.floor) if self._config.compression == "log" else 0.0)
-            rest = np.full((self.frames - len(bits), track.bins), silence.view(np.uint16))
+            quiet = np.float16(silence(self._config)).view(np.uint16)
+            rest = np.full((self.frames - len(bits), track.bins), quiet)
             bits = np.concatenate([bits, rest])
         # Look up first, row by row as the crop lies on disk, then turn it over.
         out[:] = table[bits].T

@@ -6,6 +6,7 @@ same bits come out for any number of threads and for streams.
 """
 
 from styleshift.frontend.build import build_info, release_memory
+from styleshift.frontend.compression import compressed, expanded, silence
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.phase import griffin_lim, pghi
 from styleshift.frontend.streaming import StreamingInverse, StreamingSpectrogram
@@ -17,11 +18,14 @@ __all__ = [
     "StreamingSpectrogram",
     "build_info",
     "compress",
+    "compressed",
+    "expanded",
     "griffin_lim",
     "istft",
     "log_spectrogram",
     "magnitude",
     "pghi",
     "release_memory",
+    "silence",
     "stft",
 ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from styleshift.frontend.compression import compressed, expanded, silence
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.settings import DataConfig
 
@@ -80,7 +81,7 @@ def mixed(batch: Tensor, others: Tensor, gain: Tensor, spectrogram: SpectrogramC
         gain: ``[n, 1, 1, 1]`` of the other crop, linear.
         spectrogram: how magnitudes were compressed.
     """
-    powers = magnitude(batch, spectrogram).square() + (gain * magnitude(others, spectrogram)).square()
+    powers = expanded(batch, spectrogram).square() + (gain * expanded(others, spectrogram)).square()
     return compressed((powers / (1 + gain.square())).sqrt(), spectrogram)
 
 
@@ -89,7 +90,7 @@ def amplified(batch: Tensor, gain: Tensor, spectrogram: SpectrogramConfig) -> Te
 
     A tilt of the spectrum is the simplest of the random filters of Nam, Kim and Park 2022.
     """
-    changed = compressed(gain * magnitude(batch, spectrogram), spectrogram)
+    changed = compressed(gain * expanded(batch, spectrogram), spectrogram)
     if spectrogram.compression != "log":
         return changed
     # Stored as float16, the floor lies up to 0.004 above itself.
@@ -128,24 +129,3 @@ def _muted(batch: Tensor, probability: float, floor: float, generator: torch.Gen
     at = torch.arange(frames) / frames
     muted = (at >= start) & (at < start + length) & chosen
     return batch.masked_fill(muted[:, None, None, :].to(batch.device), floor)
-
-
-def silence(spectrogram: SpectrogramConfig) -> float:
-    """The log magnitude of silence."""
-    return math.log(spectrogram.floor) if spectrogram.compression == "log" else 0.0
-
-
-def magnitude(compressed: Tensor, spectrogram: SpectrogramConfig) -> Tensor:
-    """Log magnitudes to magnitudes, as :func:`styleshift.frontend.magnitude` does with arrays."""
-    if spectrogram.compression == "log1p":
-        return torch.expm1(compressed) / spectrogram.gain
-    return compressed.exp() if spectrogram.compression == "log" else compressed
-
-
-def compressed(magnitude: Tensor, spectrogram: SpectrogramConfig) -> Tensor:
-    """The inverse of :func:`magnitude`."""
-    if spectrogram.compression == "log1p":
-        return torch.log1p(magnitude * spectrogram.gain)
-    if spectrogram.compression == "log":
-        return magnitude.clamp(min=spectrogram.floor).log()
-    return magnitude

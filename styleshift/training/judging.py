@@ -24,6 +24,7 @@ from styleshift.evaluation.features import (
     mel_filters,
 )
 from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.progress import Reporter
 from styleshift.training.data import Crops
@@ -132,11 +133,7 @@ def spectrogram_features(log_magnitude: Array, config: SpectrogramConfig) -> Fea
     waveforms.
     """
     wide = log_magnitude.T.astype(np.float64)
-    if config.compression == "log1p":
-        magnitude = np.expm1(np.maximum(wide, 0)) / config.gain
-    else:
-        magnitude = np.exp(wide) if config.compression == "log" else np.maximum(wide, 0)
-    power = magnitude**2
+    power = expanded(wide, config) ** 2
     mel = power @ mel_filters(config.sample_rate, config.fft_length, MEL_BANDS).T
     classes = power @ chroma_filters(config.sample_rate, config.fft_length).T
     top = classes.max(axis=1, keepdims=True)

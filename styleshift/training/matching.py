@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
-from styleshift.training.augment import magnitude
 from styleshift.training.data import Batch, Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
@@ -127,7 +127,7 @@ def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> fl
     """
     plain = crops[:, 0]
     flux = torch.relu(bands(plain).diff(dim=2)).mean(dim=1)  # [n, frames - 1], of frames t and t + 1
-    power = magnitude(plain, config).square()
+    power = expanded(plain, config).square()
     power = power / power.norm(dim=1, keepdim=True).clamp(min=1e-12)
     change = 1 - (power[:, :, 1:] * power[:, :, :-1]).sum(dim=1)
     reach = max(2, round(0.07 * config.frame_rate))

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
+from styleshift.frontend.compression import silence
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import build_discriminator
 from styleshift.recipes import LossConfig, Recipe
-from styleshift.training.augment import silence
 from styleshift.training.contrast import ContrastHeads
 from styleshift.training.data import Statistics
 

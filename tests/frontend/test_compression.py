@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from styleshift.errors import ConfigError
-from styleshift.frontend import SpectrogramConfig, compress, magnitude
+from styleshift.frontend import SpectrogramConfig, compress, compressed, expanded, magnitude, silence
 
 
 @pytest.mark.parametrize("gain", [1e-3, 1.0, 1e3])
@@ -61,3 +61,30 @@ def test_not_a_number_stays_one(variant: str) -> None:
         config = SpectrogramConfig(compression=compression)  # type: ignore[arg-type]
         assert np.isnan(compress(np.float32([np.nan]), config)).all()
         assert np.isnan(magnitude(np.float32([np.nan]), config)).all()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SpectrogramConfig(gain=1000.0),
+        SpectrogramConfig(compression="log"),
+        SpectrogramConfig(compression="none"),
+    ],
+    ids=lambda config: config.compression,
+)
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_the_formula_in_python_is_that_of_the_extension(config: SpectrogramConfig, kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    make = torch.from_numpy if kind == "torch" else np.asarray
+    m = np.concatenate([[0.0], np.logspace(-12, 6, 4001)]).astype(np.float32)
+    log = compress(m, config)
+    found = compressed(make(m), config)
+    assert type(found) is type(make(m))
+    assert np.asarray(found).dtype == np.float32
+    np.testing.assert_allclose(np.asarray(found), log, rtol=1e-6, atol=1e-6)
+    below = np.concatenate([log, log - 1, [silence(config) - 3]]).astype(np.float32)
+    np.testing.assert_allclose(
+        np.asarray(expanded(make(below), config)), magnitude(below, config), rtol=2e-6, atol=1e-12
+    )
+    np.testing.assert_allclose(compress(np.float32([0.0]), config), [silence(config)], rtol=1e-6)
+    assert np.asarray(expanded(make(log.astype(np.float64)), config)).dtype == np.float64

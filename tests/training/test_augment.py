@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from styleshift.corpus import Corpus, CropSampler
-from styleshift.frontend import SpectrogramConfig, log_spectrogram
+from styleshift.frontend import SpectrogramConfig, expanded, log_spectrogram
 from styleshift.recipes import DataConfig, Recipe
-from styleshift.training import augment as module
 from styleshift.training.augment import QUIETEST_DB, amplified, augment, mixed, stretched
 from styleshift.training.data import FreshCrops
 from styleshift.workspace import Workspace
@@ -83,7 +82,7 @@ def test_a_mixture_has_the_power_of_both(config: SpectrogramConfig) -> None:
     gain = 0.5
     found = mixed(crop(noise(0), config), crop(noise(1), config), torch.full((1, 1, 1, 1), gain), config)
     true = crop((noise(0) + gain * noise(1)) / np.sqrt(1 + gain**2), config)
-    powers = [float(module.magnitude(each, config).square().mean()) for each in (found, true)]
+    powers = [float(expanded(each, config).square().mean()) for each in (found, true)]
     assert powers[0] == pytest.approx(powers[1], rel=0.03)
 
 
