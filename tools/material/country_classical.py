@@ -1,0 +1,141 @@
+"""Country and classical: the same tune and harmony, by a band with drums and by a string quartet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from material import fonts
+from material.arrange import Grid, band, quartet
+from material.harmony import find_chords
+from material.performance import perform
+from material.pieces import Piece, Shelf
+from material.room import RATE, Wave, colour, draw_room, finish, mix, reverberate
+from material.sampler import Player, load_instrument
+from material.scores import Part, fold, read_beats
+
+DOMAINS = ("country", "classical")
+PLAYED_BY = {"fluid": 0.5, "musescore": 0.25, "notes": 0.25}
+# General MIDI programs, and how loud against the lead, in dB.
+_PROGRAMS = {"fiddle": (40, 110), "banjo": (105, 105), "guitar": (25,), "bass": (32, 33)}
+_BALANCE = {"fiddle": 0.0, "banjo": -4.0, "guitar": -4.0, "bass": -1.0, "drums": -5.0}
+_RECORDED = {"fiddle": "violin", "banjo": "banjo", "bass": "double_bass_pizz"}
+_QUARTET = ((40, "violin"), (40, "violin"), (41, "viola"), (42, "cello"))
+_RANGES = ((55, 98), (55, 88), (48, 81), (36, 72))
+
+
+def draw_piece(shelf: Shelf, random: np.random.Generator) -> Piece:
+    """Two thirds fiddle tunes, the rest music that was written for four parts."""
+    return shelf.tune() if random.random() < 0.66 else shelf.voices(4)
+
+
+def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generator) -> dict[str, Wave]:
+    """Both arrangements, in the same tempo, key and room; arguments as in :mod:`material.violin_piano`."""
+    grid = _grid(piece)
+    chords = find_chords(piece.parts, grid.slots(2 if grid.metre % 2 == 0 else grid.metre))
+    scored = quartet(piece.parts[0], chords, grid, random) if len(piece.parts) == 1 else _scored(piece)
+    arranged = band(piece.parts[0], chords, grid, random)
+    # Played together, so that both have one tempo.
+    played = perform([*scored, *arranged.values()], random)
+    strings, players = played[: len(scored)], dict(zip(arranged, played[len(scored) :], strict=True))
+    room = draw_room(random)
+    if played_by == "notes":
+        dry = {
+            "country": _recorded_band(players, notes, random),
+            "classical": _recorded_strings(strings, notes, random),
+        }
+        dried = True
+    else:
+        font = fonts.FLUID if played_by == "fluid" else fonts.MUSESCORE
+        dried = random.random() < 0.5
+        reverb = None if dried else (float(random.uniform(0.15, 0.6)), float(random.uniform(0.3, 0.9)))
+        dry = {
+            "country": fonts.play(_band_voices(players, random), font, reverb=reverb),
+            "classical": fonts.play(_string_voices(strings, random), font, reverb=reverb),
+        }
+    return {
+        domain: finish(colour(reverberate(wave, room) if dried else wave, random), random)
+        for domain, wave in dry.items()
+    }
+
+
+def _grid(piece: Piece) -> Grid:
+    beats, metre = read_beats(piece.score.path)
+    first = next((i for i in range(0, len(beats), metre) if beats[i] >= piece.start - 0.05), 0)
+    end = max(note.end for part in piece.parts for note in part)
+    moved = [beat - piece.start for beat in beats[first:]]
+    step = moved[-1] - moved[-2] if len(moved) > 1 else 0.5
+    while moved[-1] < end:
+        moved.append(moved[-1] + step)
+    return Grid([beat for beat in moved if beat < end + step], metre)
+
+
+def _scored(piece: Piece) -> list[Part]:
+    return [fold(part, *reach) for part, reach in zip(piece.parts, _RANGES, strict=True)]
+
+
+def _loudness(random: np.random.Generator) -> dict[str, float]:
+    return {name: level + float(random.normal(0, 2)) for name, level in _BALANCE.items()}
+
+
+def _band_voices(players: dict[str, Part], random: np.random.Generator) -> list[fonts.Voice]:
+    voices = []
+    for name, level in _loudness(random).items():
+        if name not in players:
+            continue
+        # Channel volume goes by 40 log10 of its share.
+        gain = int(np.clip(100 * 10 ** (level / 40), 20, 127))
+        if name == "drums":
+            voices.append(fonts.Voice(players[name], 0, gain=gain, drums=True))
+        else:
+            choices = _PROGRAMS[name]
+            program = choices[0] if random.random() < 0.75 else choices[-1]
+            voices.append(fonts.Voice(players[name], program, gain=gain, vibrato=int(random.integers(0, 30))))
+    return voices
+
+
+def _string_voices(strings: list[Part], random: np.random.Generator) -> list[fonts.Voice]:
+    wheel, orchestra = int(random.integers(0, 45)), random.random() < 0.15
+    return [
+        fonts.Voice(part, 48 if orchestra else program, gain=100 if index == 0 else 90, vibrato=wheel)
+        for index, (part, (program, _)) in enumerate(zip(strings, _QUARTET, strict=True))
+    ]
+
+
+def _recorded_band(players: dict[str, Part], notes: Path, random: np.random.Generator) -> Wave:
+    stems = []
+    guitar = str(random.choice(["guitar_steel", "guitar_nylon", "guitar_electric"], p=[0.6, 0.2, 0.2]))
+    for name, level in _loudness(random).items():
+        if name not in players:
+            continue
+        if name == "drums":
+            stem = fonts.play([fonts.Voice(players[name], 0, drums=True)], fonts.FLUID)
+        elif name == "fiddle":
+            player = Player(load_instrument(notes, "violin"), random, bowed=True, release=0.08)
+            stem = player.play(players[name])
+        else:
+            samples = load_instrument(notes, _RECORDED.get(name, guitar))
+            player = Player(samples, random, bowed=False, release=float(random.uniform(0.05, 0.12)))
+            stem = player.play(players[name])
+        stems.append(stem * (10 ** (level / 20) / _level(stem)))
+    return mix(stems)
+
+
+def _recorded_strings(strings: list[Part], notes: Path, random: np.random.Generator) -> Wave:
+    stems = []
+    for index, (part, (_, instrument)) in enumerate(zip(strings, _QUARTET, strict=True)):
+        player = Player(
+            load_instrument(notes, instrument), random, bowed=True, release=float(random.uniform(0.07, 0.16))
+        )
+        stem = player.play(part)
+        level = (0.0 if index == 0 else -2.0) + float(random.normal(0, 1.5))
+        stems.append(stem * (10 ** (level / 20) / _level(stem)))
+    return mix(stems)
+
+
+def _level(wave: Wave) -> float:
+    """Root mean square of the louder half of a stem's tenths of seconds."""
+    frames = wave[: len(wave) // (RATE // 10) * (RATE // 10)].reshape(-1, RATE // 10)
+    power = np.sort(np.mean(frames**2, axis=1))
+    return float(np.sqrt(power[len(power) // 2 :].mean()) + 1e-9)
