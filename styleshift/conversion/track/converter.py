@@ -19,10 +19,10 @@ import numpy.typing as npt
 from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.conversion.queues import ArrayQueue, Curve
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.dynamics import limit, match_loudness
 from styleshift.conversion.track.first_pass import FirstPass
+from styleshift.conversion.track.queues import ArrayQueue, Curve
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
 from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections

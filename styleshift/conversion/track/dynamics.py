@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.queues import ArrayQueue, Curve
 from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower
+from styleshift.conversion.track.queues import ArrayQueue, Curve
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]

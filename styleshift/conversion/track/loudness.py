@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.queues import ArrayQueue
+from styleshift.conversion.track.queues import ArrayQueue
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]

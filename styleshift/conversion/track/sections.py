@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.queues import ArrayQueue
+from styleshift.conversion.track.queues import ArrayQueue
 
 if TYPE_CHECKING:
     from styleshift.bundle.metadata import BundleMetadata

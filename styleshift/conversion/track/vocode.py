@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.queues import ArrayQueue
+from styleshift.conversion.track.queues import ArrayQueue
 from styleshift.conversion.track.restyle import Restyled, RestyledSection
 from styleshift.errors import PluginError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from styleshift.conversion.queues import ArrayQueue, Curve
+from styleshift.conversion.track.queues import ArrayQueue, Curve
 
 
 @pytest.mark.parametrize("axis", [0, 1])
