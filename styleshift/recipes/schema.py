@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     Args:
         name_or_path: a name of :func:`list_recipes`, or the path of a TOML file.
         overrides: ``table.key=value`` each, as ``--set`` takes them; the value is read as TOML reads it,
-            and as a plain string where it is none.
+            and as a plain string where it is none. A network of another name begins with its own defaults:
+            the options that the recipe has for its own are dropped.
 
     Raises:
         ConfigError: no such recipe, not TOML, an unknown key, a value of another type or out of range.
@@ -128,13 +129,13 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from error
     values.setdefault("name", path.stem)
-    for override in overrides:
-        _apply(values, override)
+    for table, key, value in _renamed_first(map(_parsed, overrides)):
+        _apply(values, table, key, value)
     return Recipe.from_dict(values, where=where)
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
-    """Write one ``table.key=value`` into ``values``."""
+def _parsed(override: str) -> tuple[str, str, Any]:
+    """Table, key and value of one ``table.key=value``."""
     key, equals, text = override.partition("=")
     table, dot, name = key.strip().partition(".")
     tables = (*TABLES, *COMPONENTS)
@@ -148,9 +149,24 @@ def _apply(values: dict[str, Any], override: str) -> None:
             did_you_mean(table, tables, f"--set {{}}.{name}={text}"),
         )
     try:
-        value: Any = tomllib.loads(f"value = {text}")["value"]
+        return table, name, tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text.strip()
-    values.setdefault(table, {})
-    if isinstance(values[table], dict):
-        values[table][name] = value
+        return table, name, text.strip()
+
+
+def _renamed_first(overrides: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
+    """The names of networks before all else: options are those of the network that is named, in any order."""
+    return sorted(overrides, key=lambda one: not _names_network(one[0], one[1]))
+
+
+def _names_network(table: str, key: str) -> bool:
+    return table in COMPONENTS and key == "name"
+
+
+def _apply(values: dict[str, Any], table: str, key: str, value: Any) -> None:
+    """Write one setting into ``values``; another network begins with its own defaults."""
+    held = values.setdefault(table, {})
+    if isinstance(held, dict):
+        if _names_network(table, key) and value != held.get("name", "seed"):
+            held.clear()  # the options of the recipe's network mean something else to this one
+        held[key] = value

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import styleshift.hooks
 import styleshift.testing
@@ -122,3 +129,38 @@ def test_the_examples_own_test_passes(example):
     names: dict = {}
     exec(compile(test, "guide", "exec"), names)
     names["test_contract"]()
+
+
+@pytest.mark.slow
+def test_the_commands_after_the_example_work(example, tmp_path, monkeypatch):
+    """As they stand, but for the length of the training."""
+    (described,) = map(tomllib.loads, blocks("toml"))
+    project = described["project"]
+    installed = example / "styleshift_equaliser-0.1.0.dist-info"  # what `pip install -e .` leaves
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    (entry,) = project["entry-points"]["styleshift"].items()
+    (installed / "entry_points.txt").write_text(f"[styleshift]\n{entry[0]} = {entry[1]}\n")
+    random = np.random.default_rng(0)
+    for domain in ("violin", "piano"):
+        (tmp_path / "audio" / domain).mkdir(parents=True)
+        sound = 0.1 * random.standard_normal(4 * 22050)
+        soundfile.write(tmp_path / "audio" / domain / "a.wav", sound, 22050)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(example), os.environ.get("PYTHONPATH", "")]))
+
+    def told(*words: str) -> str:
+        command = [sys.executable, "-m", "styleshift", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told("precompute", "audio")
+    commands = re.findall(r"^    styleshift (.*)$", GUIDE, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["plugins", "train"]
+    assert "equaliser" in told(*shlex.split(commands[0]))
+    short = ["--steps", "1", "--set", "schedule.judge=0", "--set", "warm_start.share=0"]
+    told(*shlex.split(commands[1]), *short, "--set", "warm_start.weight=0", "--set", "schedule.batch=1")
+    (run,) = (tmp_path / "styleshift-workspace" / "runs").glob("*/run.json")
+    assert json.loads(run.read_text())["recipe"]["generator"] == {"name": "equaliser", "limit": 2}

@@ -54,6 +54,19 @@ def test_overrides() -> None:
     assert recipe.data.silence_gate is False
 
 
+@pytest.mark.parametrize("part", ["generator", "discriminator"])
+def test_another_network_begins_with_its_own_defaults(part: str) -> None:
+    def options(*overrides: str) -> dict[str, object]:
+        return dict(getattr(load_recipe("small", [f"{part}.{text}" for text in overrides]), part).options)
+
+    given = options()
+    own = load_recipe("small").to_dict()[part]["name"]
+    assert options("name=1d") == {}
+    assert options("name=1d", "channels=9") == options("channels=9", "name=1d") == {"channels": 9}
+    assert options(f"name={own}") == given
+    assert options(f"name={own}", "channels=9") == {**given, "channels": 9}
+
+
 @pytest.mark.parametrize(
     ("override", "text"),
     [
