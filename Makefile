@@ -17,7 +17,7 @@ CPP_SOURCES := $(shell find cpp CMakeLists.txt -type f 2>/dev/null)
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 DEMO := demo
 
-.PHONY: help setup demo test lint types test-cpp test-python test-plugins benchmark clean
+.PHONY: help setup demo test lint types test-cpp test-python test-plugins docs reference benchmark clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -36,7 +36,7 @@ $(DEVELOP): $(READY)
 demo: $(READY) ## hear music converted by a model that is trained in front of you (about 5 minutes)
 	@$(BIN)/python -m styleshift.demo $(DEMO)
 
-test: lint types test-cpp test-python test-plugins ## all that CI runs
+test: lint types docs test-cpp test-python test-plugins ## all that CI runs
 
 lint: $(DEVELOP) ## ruff
 	$(BIN)/ruff check .
@@ -55,8 +55,14 @@ test-python: $(DEVELOP) ## pytest
 test-plugins: $(DEVELOP) ## each in-tree plugin's own tests
 	$(TEST_ENVIRONMENT) bash tools/test_plugins.sh $(BIN)
 
+docs: $(DEVELOP) ## the documentation site, in site/; broken links are errors
+	$(BIN)/zensical build --strict
+
+reference: $(DEVELOP) ## the reference pages that follow from the code
+	$(BIN)/python tools/reference.py
+
 benchmark: $(DEVELOP) ## the front end against torch, scipy and librosa
 	$(BIN)/python benchmarks/frontend.py
 
 clean: ## removes what make made, .venv as well
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)
+	rm -rf $(VENV) build site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)

@@ -83,7 +83,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_settings_file_of_the_readme_holds_every_setting_with_its_default() -> None:
-    text = (REPOSITORY / "README.md").read_text("utf-8")
+def test_the_settings_page_holds_every_setting_with_its_default() -> None:
+    text = (REPOSITORY / "docs" / "reference" / "settings.md").read_text("utf-8")
     (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     assert tomllib.loads(shown) == asdict(UserSettings())

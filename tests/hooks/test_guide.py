@@ -21,7 +21,10 @@ import styleshift.testing
 from styleshift.testing import check_generator, check_plugin
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "reference" / "plugin-hooks.md").read_text("utf-8")
+GUIDE = "\n".join(
+    (ROOT / "docs" / page).read_text("utf-8")
+    for page in ("tutorials/first-plugin.md", "reference/plugin-hooks.md")
+)
 
 
 def blocks(language: str) -> list[str]:

@@ -1,0 +1,29 @@
+"""The map of the house in CONTRIBUTING.md: every folder has its line. Which may import which: test_house.py."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+PACKAGE = REPOSITORY / "styleshift"
+ROOMS = re.findall(r"^\| `([\w/]+)/` \| .+ \|$", (REPOSITORY / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+# Folders of the repository that hold nothing of ours to look for.
+MADE = {"build", "dist", "site", "demo", "styleshift-workspace"}
+
+
+def test_every_folder_is_on_the_map() -> None:
+    top = {
+        path.name
+        for path in REPOSITORY.iterdir()
+        if path.is_dir() and path.name[0] not in "._" and path.name not in MADE
+    }
+    packages = {path.parent for path in PACKAGE.glob("*/**/__init__.py")}
+    inside = {path.relative_to(REPOSITORY).as_posix() for path in packages}
+    missing = sorted((top - {"styleshift"} | inside) - set(ROOMS))
+    assert not missing, f"give each of these a line in CONTRIBUTING.md: {missing}"
+
+
+def test_every_line_of_the_map_is_a_folder() -> None:
+    assert [room for room in ROOMS if not (REPOSITORY / room).is_dir()] == []
+    assert len(ROOMS) == len(set(ROOMS))
