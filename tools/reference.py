@@ -64,7 +64,8 @@ def options_table(command: Any) -> str:
     shown = [each for each in command.params if not each.hidden]
     for each in sorted(shown, key=lambda one: not is_argument(one)):
         names = [each.metavar or each.name.upper()] if is_argument(each) else each.opts
-        value = "" if is_argument(each) or each.is_flag else f"`{cell(each.metavar or 'VALUE')}`"
+        takes_value = not is_argument(each) and not each.is_flag
+        value = " or ".join(f"`{one}`" for one in str(each.metavar).split("|")) if takes_value else ""
         rows.append(f"| {', '.join(f'`{each}`' for each in names)} | {value} | {cell(meaning(each))} |")
     return "\n".join(rows)
 
