@@ -1,4 +1,4 @@
-"""The map of the house in CONTRIBUTING.md: every folder has its line. Which may import which: test_house.py."""
+"""The map of the house in CONTRIBUTING.md: every folder has its line (what imports what: test_house.py)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_every_folder_is_on_the_map() -> None:
         for path in REPOSITORY.iterdir()
         if path.is_dir() and path.name[0] not in "._" and path.name not in MADE
     }
-    packages = {path.parent for path in PACKAGE.glob("*/**/__init__.py")}
+    packages = {path.parent for path in PACKAGE.glob("*/__init__.py")}
     inside = {path.relative_to(REPOSITORY).as_posix() for path in packages}
     missing = sorted((top - {"styleshift"} | inside) - set(ROOMS))
     assert not missing, f"give each of these a line in CONTRIBUTING.md: {missing}"
