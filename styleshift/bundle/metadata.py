@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from pydantic import Field
@@ -23,6 +23,21 @@ OUTPUT_NAME = "converted"
 _LONGEST_WINDOW = 1 << 20
 _LONGEST_NAME = 100
 _CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new line
+
+
+@settings
+class PitchTarget:
+    """Where a model wants voices to be; see :class:`styleshift.frontend.pitch.PitchShifter`."""
+
+    target_hz: float = Field(
+        gt=0, le=2000, description="Median fundamental to which a recording's voice is moved, Hz."
+    )
+    formants: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="Power of the ratio of pitches by which the spectral envelope is stretched.",
+    )
 
 
 @settings
@@ -48,6 +63,10 @@ class BundleMetadata:
         description="Frames of the training crops: the length that conversion hands over at a time.",
     )
     time_multiple: int = Field(ge=1, le=4096, description="The graph takes a multiple of this many frames.")
+    pitch: PitchTarget | None = Field(
+        default=None,
+        description="Voices are moved to this pitch in front of the graph; none: left as they are.",
+    )
     recipe: Mapping[str, Any] = Field(
         default_factory=dict, description="The whole recipe of the training, as plain tables."
     )
@@ -94,6 +113,7 @@ class BundleMetadata:
             "reference_level_db": self.reference_level_db,
             "window_frames": self.window_frames,
             "time_multiple": self.time_multiple,
+            "pitch": None if self.pitch is None else asdict(self.pitch),
             "recipe": dict(self.recipe),
             "provenance": dict(self.provenance),
             "licence": self.licence,
@@ -122,6 +142,8 @@ class BundleMetadata:
         try:
             if isinstance(values.get("spectrogram"), dict):
                 values["spectrogram"] = SpectrogramConfig.from_dict(values["spectrogram"])
+            if isinstance(values.get("pitch"), dict):
+                values["pitch"] = PitchTarget(**values["pitch"])
             if isinstance(values.get("requires"), list):
                 values["requires"] = tuple(values["requires"])
             return cls(**{key: value for key, value in values.items() if key in known})

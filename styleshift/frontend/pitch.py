@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.transform import compress, magnitude
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
@@ -41,13 +42,14 @@ _ENVELOPE_SECONDS = 1.25e-3
 _DECAY = 0.8  # weight of a harmonic against the one below it
 _UP_TO_HZ = 2500.0  # harmonics that are summed; higher ones are too unsteady
 # A valley between harmonics counts no deeper than this, in natural log.
-_DEEPEST = -2.0
+DEEPEST = -2.0
 # Strength below which a frame is left as it is, and from which it is moved whole. Noise has 0.3 to 0.4.
 _UNVOICED, _VOICED = 0.4, 0.55
 # A frame this much below the loudest, in natural log of their peaks, says nothing of a voice.
-_LOUD = 4.0
+LOUD = 4.0
 # Strength from which a frame has a say in the median.
-_SURE = 0.5
+SURE = 0.5
+LEAST_FRAMES = 10  # of a voice, without which there is none
 _WIDEST = 24.0  # semitones that a voice is moved at most
 
 
@@ -74,13 +76,15 @@ class PitchShifter:
             )
         self.config = config
         self.formants = formants
-        self.floor = math.log(1 / config.gain if config.compression == "log1p" else config.floor)
-        self.candidates, self._combs = _combs(config)
-        self._around = np.eye(config.bins) - _envelope(config)
+        # With log1p everything below 1 / gain is nearly silence; a tenth of that leaves nothing of it.
+        self.floor = math.log(0.1 / config.gain if config.compression == "log1p" else config.floor)
+        self.candidates, self.combs = _combs(config)
+        self.envelope = _envelope(config)
+        self._around = np.eye(config.bins) - self.envelope
 
     def strengths(self, log: Float64Array) -> Float64Array:
         """How well each candidate explains each frame: ``[n, bins]`` natural log to ``[n, candidates]``."""
-        return np.maximum(log @ self._around.T, _DEEPEST) @ self._combs.T
+        return np.maximum(log @ self._around.T, DEEPEST) @ self.combs.T
 
     def track(self, log: Float32Array | Float64Array) -> tuple[Float64Array, Float64Array]:
         """The fundamental and its strength, frame by frame.
@@ -96,13 +100,13 @@ class PitchShifter:
         return self.candidates[best], found[np.arange(len(found)), best]
 
     def median(self, log: Float32Array | Float64Array) -> float | None:
-        """The median fundamental of ``[n, bins]`` in Hz; None where fewer than ten frames are a voice."""
+        """The median fundamental of ``[n, bins]`` in Hz; None where it has no voice to speak of."""
         if not len(log):
             return None
         hertz, strength = self.track(log)
         loudest = np.asarray(log).max(axis=1)
-        heard = (strength > _SURE) & (loudest > loudest.max() - _LOUD)
-        return float(np.median(hertz[heard])) if heard.sum() >= 10 else None
+        heard = (strength > SURE) & (loudest > loudest.max() - LOUD)
+        return float(np.median(hertz[heard])) if heard.sum() >= LEAST_FRAMES else None
 
     def matrix(self, ratio: float) -> Float32Array:
         """What moves a frame by ``ratio``: ``[bins, bins]``, applied as ``log @ matrix.T``.
@@ -111,13 +115,29 @@ class PitchShifter:
         """
         return _matrix(self.config, self.formants, step(ratio))
 
-    def shift(self, log: Float32Array, ratio: float) -> Float32Array:
-        """``[n, bins]`` natural log of magnitudes, voiced frames moved by ``ratio``; others stay."""
-        if step(ratio) == 0:
-            return log
-        _, strength = self.track(log)
-        voiced = voicing(strength).astype(np.float32)[:, None]
-        return log + voiced * (log @ self.matrix(ratio).T - log)
+    def log(self, compressed: Float32Array) -> Float32Array:
+        """``[n, bins]`` as a corpus holds it to natural log of magnitudes, not below :attr:`floor`."""
+        floor = np.float32(math.exp(self.floor))
+        return np.log(np.maximum(magnitude(compressed, self.config), floor))
+
+    def shift(self, compressed: Float32Array, ratio: float) -> Float32Array:
+        """Move the voiced frames of a spectrogram by ``ratio``; the others stay as they are.
+
+        Args:
+            compressed: ``[n, bins]`` float32 log magnitudes as ``config`` compresses them.
+            ratio: of the new fundamental to the old.
+        """
+        if step(ratio) == 0 or not len(compressed):
+            return compressed
+        log = self.log(compressed)
+        voiced = voicing(self.track(log)[1]).astype(np.float32)[:, None]
+        moved = compress(np.exp(log @ self.matrix(ratio).T), self.config)
+        return compressed + voiced * (moved - compressed)
+
+
+def voicing_range() -> tuple[float, float]:
+    """Strengths below which a frame is left as it is, and from which it is moved whole."""
+    return _UNVOICED, _VOICED
 
 
 def voicing(strength: Float64Array) -> Float64Array:
@@ -136,11 +156,9 @@ def _matrix(config: SpectrogramConfig, formants: float, step: int) -> Float32Arr
     ratio = 2 ** (step * _STEP / 12)
     top = config.bins - 1
     bins = np.arange(config.bins, dtype=np.float64)
-    # Above the band there are no harmonics to bring down: those just below its end are used again.
-    fine = bins / ratio
-    fine = np.abs(np.where(fine > top, 2 * top - fine, fine))
-    while (fine > top).any():  # more than an octave down
-        fine = np.abs(np.where(fine > top, 2 * top - fine, fine))
+    # Above the band there are no harmonics to bring down: those just below its end come again, mirrored.
+    fine = (bins / ratio) % (2 * top)
+    fine = np.minimum(fine, 2 * top - fine)
     envelope = _envelope(config)
     smooth = _interpolate(np.minimum(bins / ratio**formants, top), config.bins) @ envelope
     moved = smooth + _interpolate(fine, config.bins) @ (np.eye(config.bins) - envelope)

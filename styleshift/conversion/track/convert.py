@@ -36,6 +36,7 @@ class TrackResult:
         channels: of both.
         frames: of the output.
         level_db: gated level of the source, dBFS; None: silent, and left as it is.
+        voice_hz: median fundamental of the source's voice; None: there is none, or the model moves none.
         loudness_before: of the source, LUFS; None: silent.
         loudness_after: of the output, before it was encoded.
         peak_after: largest absolute sample of the output, before it was encoded.
@@ -48,6 +49,7 @@ class TrackResult:
     channels: int
     frames: int
     level_db: float | None
+    voice_hz: float | None
     loudness_before: float | None
     loudness_after: float | None
     peak_after: float
@@ -95,7 +97,7 @@ def convert_track(
     began = time.monotonic()
     salvage = converter.settings.salvage
     told = on_seconds or (lambda seconds: None)
-    measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0))
+    measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0), shifter=converter.shifter)
     assert measured.info is not None
     written_as = format or same_format(measured.info, source)
     rate = writable_rate(written_as, measured.sample_rate)
@@ -144,6 +146,7 @@ def convert_track(
         channels=measured.channels,
         frames=frames,
         level_db=measured.level_db,
+        voice_hz=measured.voice_hz,
         loudness_before=measured.loudness,
         loudness_after=integrated_loudness(np.concatenate(powers)),
         peak_after=peak,
@@ -167,7 +170,7 @@ def convert_samples(converter: TrackConverter, samples: Float32Array, sample_rat
         for start in range(0, len(shaped), BLOCK_FRAMES):
             yield shaped[start : start + BLOCK_FRAMES]
 
-    found = measure(blocks(), sample_rate, shaped.shape[1])
+    found = measure(blocks(), sample_rate, shaped.shape[1], shifter=converter.shifter)
     converted = list(converter.convert(blocks(), found, ceiling=max(1.0, found.peak)))
     joined = np.concatenate(converted) if converted else shaped
     return joined[:, 0] if samples.ndim == 1 else joined

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.records import Vocoder
 from styleshift.system.prefetch import prefetch
 
@@ -59,6 +61,12 @@ class TrackConverter:
     context_frames: int
     settings: ConvertSettings = field(default_factory=ConvertSettings)
     overlap: bool = False
+
+    @property
+    def shifter(self) -> PitchShifter | None:
+        """What moves the pitch of voices in front of the model; None where it wants none moved."""
+        pitch = self.metadata.pitch
+        return None if pitch is None else PitchShifter(self.metadata.spectrogram, pitch.formants)
 
     def convert(
         self, blocks: Iterable[Float32Array], measured: FirstPass, *, ceiling: float = 1.0
@@ -135,6 +143,7 @@ class TrackConverter:
             batch=self.batch,
             before=context + FADE_FRAMES,
             after=context,
+            front=self._front(measured),
         )
         if self.overlap:
             pieces = threads.enter_context(closing(prefetch(pieces)))
@@ -142,6 +151,13 @@ class TrackConverter:
             _tell(pieces, top), vocoder=self.vocoder, spectrogram=spectrogram, context=context
         ):
             yield sound.T / gain
+
+    def _front(self, measured: FirstPass) -> Callable[[Float32Array], Float32Array] | None:
+        """What moves the recording's voice to where the model wants it."""
+        pitch, shifter = self.metadata.pitch, self.shifter
+        if pitch is None or shifter is None or measured.voice_hz is None:
+            return None
+        return partial(shifter.shift, ratio=pitch.target_hz / measured.voice_hz)
 
     @staticmethod
     def _differences(

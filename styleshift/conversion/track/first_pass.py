@@ -14,7 +14,9 @@ from styleshift.audio.level import LevelMeter
 from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
+from styleshift.conversion.track.pitch import PitchMeter
 from styleshift.errors import AudioError
+from styleshift.frontend.pitch import PitchShifter
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -34,6 +36,7 @@ class FirstPass:
         peak: largest absolute sample.
         warnings: plain sentences.
         info: what the header says; None for arrays.
+        voice_hz: median fundamental of the voice; None: there is none, or nobody asked.
         powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
     """
 
@@ -45,6 +48,7 @@ class FirstPass:
     peak: float
     warnings: tuple[str, ...] = ()
     info: AudioInfo | None = None
+    voice_hz: float | None = None
     powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     @property
@@ -54,7 +58,11 @@ class FirstPass:
 
 
 def measure_file(
-    path: Path, *, salvage: bool = False, on_block: Callable[[], None] | None = None
+    path: Path,
+    *,
+    salvage: bool = False,
+    on_block: Callable[[], None] | None = None,
+    shifter: PitchShifter | None = None,
 ) -> FirstPass:
     """Decode a file once, from its start to its end, keeping nothing of it.
 
@@ -62,6 +70,7 @@ def measure_file(
         path: the recording.
         salvage: what can be read of a damaged file is enough, with a warning.
         on_block: called after each block, so that somebody sees that it goes on.
+        shifter: of the model, where it wants to know the pitch of the voice.
 
     Raises:
         AudioError: it cannot be read, or not to its end.
@@ -69,7 +78,7 @@ def measure_file(
     warnings: list[str] = []
     with open_audio(path, allow_cut=salvage) as stream:
         blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
-        found = measure(blocks, stream.sample_rate, stream.channels, on_block)
+        found = measure(blocks, stream.sample_rate, stream.channels, on_block, shifter)
         return replace(found, warnings=(*stream.warnings, *warnings), info=stream.info)
 
 
@@ -78,8 +87,10 @@ def measure(
     sample_rate: int,
     channels: int,
     on_block: Callable[[], None] | None = None,
+    shifter: PitchShifter | None = None,
 ) -> FirstPass:
-    """What one pass over blocks ``[n, channels]`` float32 finds."""
+    """What one pass over blocks ``[n, channels]`` float32 finds; see :func:`measure_file`."""
+    pitch = None if shifter is None else PitchMeter(shifter, sample_rate)
     level = LevelMeter(sample_rate, channels)
     energy = KWeightedPower(sample_rate, channels)
     powers = []
@@ -87,6 +98,8 @@ def measure(
     for block in blocks:
         level.push(block)
         powers.append(energy.push(block))
+        if pitch is not None:
+            pitch.push(block)
         frames += len(block)
         if on_block:
             on_block()
@@ -99,6 +112,7 @@ def measure(
         level.level_db,
         integrated_loudness(joined),
         level.peak,
+        voice_hz=None if pitch is None else pitch.median(),
         powers=joined,
     )
 

@@ -106,6 +106,7 @@ def restyle(
     batch: int,
     before: int,
     after: int,
+    front: Callable[[Float32Array], Float32Array] | None = None,
 ) -> Iterator[RestyledSection]:
     """Convert sections that are at the reference level.
 
@@ -118,6 +119,7 @@ def restyle(
         batch: windows at once.
         before: frames that are wanted before a section, where they are.
         after: frames that are wanted after it.
+        front: what is done to log magnitudes ``[n, bins]`` before the model sees them.
 
     Raises:
         BundleError: the model gives NaN or infinity.
@@ -127,7 +129,8 @@ def restyle(
     def seen() -> Iterator[tuple[Float32Array, _Seen]]:
         for section in sections:
             spectra, seen = _look(section, spectrogram, before, after)
-            yield compress(joint_magnitude(spectra), spectrogram)[0], seen
+            log = compress(joint_magnitude(spectra), spectrogram)[0]
+            yield front(log) if front is not None else log, seen
 
     shares = divide(window, multiple)
     for converted, (place, wanted, source) in convert_windows(seen(), run, batch, window, *shares):

@@ -8,12 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from styleshift.bundle.metadata import BundleMetadata
+from styleshift.bundle.metadata import BundleMetadata, PitchTarget
+from styleshift.conversion.track.convert import convert_samples
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import measure
+from styleshift.conversion.track.pitch import PitchMeter
 from styleshift.conversion.track.sections import Layout
 from styleshift.errors import AudioError, BundleError, PluginError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
 
 SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
@@ -384,3 +387,24 @@ def test_nan_from_a_model_or_a_wrong_vocoder_is_refused() -> None:
         line = TrackConverter(good.metadata, identity, 2, broken, 8)
         with pytest.raises(PluginError, match="vocoder"):
             convert(line, noise(16000, 2), 16000)
+
+
+@pytest.mark.parametrize("hertz", [100, 210])
+def test_a_voice_comes_out_at_the_pitch_that_the_model_names_whatever_it_was(hertz: int) -> None:
+    voices = SpectrogramConfig(
+        sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0
+    )
+    spec = load_registry().vocoders.get("pghi")
+    built = spec.build(build_config(spec.config, {}, "pghi"), voices, "cpu")
+    metadata = BundleMetadata("a", "b", voices, -20.0, 128, 4, pitch=PitchTarget(210.0))
+    line = TrackConverter(metadata, identity, 2, built, spec.context_frames)
+    time = np.arange(3 * 22050) / 22050
+    sound = sum(np.sin(2 * np.pi * harmonic * hertz * time) / harmonic for harmonic in range(1, 20))
+    given = (0.1 * sound[:, None]).astype(np.float32)
+    found = convert_samples(line, given, 22050)
+    assert found.shape == given.shape
+    heard = PitchMeter(PitchShifter(voices), 22050)
+    heard.push(found)
+    moved = heard.median()
+    assert moved is not None
+    assert abs(12 * np.log2(moved / 210)) < 0.6
