@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,17 +27,19 @@ class CropSampler:
     """Draws crops from a corpus.
 
     A track is drawn with a probability proportional to the number of crops it holds, and the crop anywhere
-    in it, so that every moment of music counts the same however it is cut into files.
+    in it, so that every moment of music counts the same however it is cut into files. Tracks that are
+    shorter than a crop are joined end to end, in the corpus' order, and drawn from as one; where all of them
+    together are shorter than a crop they end in silence.
 
     Args:
-        corpus: at least one track of ``frames`` frames; if there is none, all tracks are padded with silence.
+        corpus: at least one track.
         frames: length of a crop.
         seed: of the draws; the same seed and corpus give the same crops.
 
     Attributes:
         frames: length of a crop.
-        left_out: tracks that are shorter than a crop and are never drawn.
-        padded: all tracks are shorter than a crop, and crops end in silence.
+        joined: how many tracks are joined.
+        padded: frames of silence after them.
 
     Raises:
         CorpusError: on drawing, where an array is missing or damaged.
@@ -48,13 +50,17 @@ class CropSampler:
             raise ValueError(f"frames is {frames}; it must be at least 1")
         self.frames = frames
         self._config = corpus.config
-        long_enough = [track for track in corpus.tracks if track.frames >= frames]
-        self.padded = not long_enough
-        self._tracks: list[Track] = long_enough or list(corpus.tracks)
-        self.left_out = len(corpus.tracks) - len(self._tracks)
-        if not self._tracks:
+        if not corpus.tracks:
             raise CorpusError(f"the corpus of {corpus.domain!r} is empty")
-        starts = [max(1, track.frames - frames + 1) for track in self._tracks]
+        self._stretches: list[tuple[Track, ...]] = [
+            (track,) for track in corpus.tracks if track.frames >= frames
+        ]
+        short = tuple(track for track in corpus.tracks if track.frames < frames)
+        self.joined = len(short)
+        self.padded = max(0, frames - sum(track.frames for track in short)) if short else 0
+        if short:
+            self._stretches.append(short)
+        starts = [max(1, self.length(index) - frames + 1) for index in range(len(self._stretches))]
         self._ends = np.cumsum(starts)
         self._arrays: dict[str, npt.NDArray[np.uint16]] = {}
         self._tables: OrderedDict[float, npt.NDArray[np.float32]] = OrderedDict()
@@ -73,23 +79,27 @@ class CropSampler:
             ``[count, 1, bins, frames]`` float32, compressed magnitudes as the corpus' settings say, scaled to
             ``REFERENCE_LEVEL_DB``; C-contiguous.
         """
-        out = np.empty((count, 1, self._config.bins, self.frames), dtype=np.float32)
-        for crop, (index, start) in zip(out, self.places(count, part, parts), strict=True):
-            self._take(self._tracks[index], start, crop[0])
+        return self.cut(self.places(count, part, parts))
+
+    def cut(self, places: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+        """The crops at places that :meth:`places` gave, as :meth:`batch` has them."""
+        out = np.empty((len(places), 1, self._config.bins, self.frames), dtype=np.float32)
+        for crop, (index, start) in zip(out, places, strict=True):
+            self._take(index, start, crop[0])
         return out
 
     def places(self, count: int, part: int = 0, parts: int = 1) -> list[tuple[int, int]]:
-        """Draw as :meth:`batch` does, but only where: the number of the track and the crop's first frame."""
-        # One draw a crop decides track and position together.
+        """Draw as :meth:`batch` does, but only where: a stretch's number, the first frame in it."""
+        # One draw a crop decides stretch and position together.
         drawn = self._random.integers(self._ends[-1], size=count * parts)[part * count : (part + 1) * count]
         indices = np.searchsorted(self._ends, drawn, side="right")
         before = np.concatenate([[0], self._ends])[indices]
         return list(zip(indices.tolist(), (drawn - before).tolist(), strict=True))
 
     @property
-    def tracks(self) -> int:
-        """How many tracks are drawn from."""
-        return len(self._tracks)
+    def stretches(self) -> int:
+        """How many stretches of music are drawn from: tracks, and those that are joined."""
+        return len(self._stretches)
 
     @property
     def bins(self) -> int:
@@ -97,13 +107,14 @@ class CropSampler:
         return self._config.bins
 
     def length(self, index: int) -> int:
-        """Frames of a track."""
-        return self._tracks[index].frames
+        """Frames of a stretch, the silence after it counted; at least one crop."""
+        return max(self.frames, sum(track.frames for track in self._stretches[index]))
 
     def whole(self, index: int) -> npt.NDArray[np.float32]:
-        """A whole track ``[frames, bins]`` as its crops have it, but not turned over."""
-        track = self._tracks[index]
-        return self._table(gain_to_reference(track.level_db))[self._bits(track)]
+        """A whole stretch ``[frames, bins]`` as its crops have it, but not turned over."""
+        out = np.empty((self.bins, self.length(index)), dtype=np.float32)
+        self._take(index, 0, out)
+        return np.ascontiguousarray(out.T)
 
     def state(self) -> dict[str, Any]:
         """Where the draws are: plain values (JSON keeps them); see :meth:`restore`."""
@@ -114,15 +125,20 @@ class CropSampler:
         """Go on as the sampler that gave this state, bit for bit, on the same corpus."""
         self._random.bit_generator.state = copy.deepcopy(dict(state))
 
-    def _take(self, track: Track, start: int, out: npt.NDArray[np.float32]) -> None:
-        bits = self._bits(track)[start : start + self.frames]
-        table = self._table(gain_to_reference(track.level_db))
-        if len(bits) < self.frames:
-            quiet = np.float16(silence(self._config)).view(np.uint16)
-            rest = np.full((self.frames - len(bits), track.bins), quiet)
-            bits = np.concatenate([bits, rest])
-        # Look up first, row by row as the crop lies on disk, then turn it over.
-        out[:] = table[bits].T
+    def _take(self, index: int, start: int, out: npt.NDArray[np.float32]) -> None:
+        """Fill ``out`` ``[bins, frames]`` from frame ``start`` of a stretch on."""
+        at, wanted = 0, out.shape[1]  # of the output: frames done, and in all
+        first = 0  # frame of the stretch at which the track begins
+        for track in self._stretches[index]:
+            begin = max(0, start + at - first)
+            count = min(wanted - at, track.frames - begin)
+            if count > 0:
+                # Look up first, row by row as the crop lies on disk, then turn it over.
+                bits = self._bits(track)[begin : begin + count]
+                out[:, at : at + count] = self._table(gain_to_reference(track.level_db))[bits].T
+                at += count
+            first += track.frames
+        out[:, at:] = silence(self._config)
 
     def _bits(self, track: Track) -> npt.NDArray[np.uint16]:
         found = self._arrays.get(track.key)

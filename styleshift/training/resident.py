@@ -21,17 +21,16 @@ class ResidentCrops:
     """Gives the crops that a sampler would, as tensors on a device.
 
     Args:
-        sampler: of a corpus with at least one track that is as long as a crop; keeps drawing the places.
+        sampler: of a corpus; keeps drawing the places.
         device: where the corpus is copied to.
     """
 
     def __init__(self, sampler: CropSampler, device: torch.device) -> None:
-        assert not sampler.padded
         self._sampler, self._device = sampler, device
         self._firsts = [0]
-        for index in range(sampler.tracks):
+        for index in range(sampler.stretches):
             self._firsts.append(self._firsts[-1] + sampler.length(index))
-        # One block, filled track by track: nothing is there twice.
+        # One block, filled stretch by stretch: nothing is there twice.
         self._frames: Tensor = torch.empty(self._firsts[-1], sampler.bins, device=device)
         for index, (first, end) in enumerate(pairwise(self._firsts)):
             self._frames[first:end] = torch.from_numpy(sampler.whole(index)).to(device)
@@ -39,7 +38,7 @@ class ResidentCrops:
     def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
         """See :class:`styleshift.training.data.Crops`; on the device."""
         places = self._sampler.places(count, part, parts)
-        starts = torch.tensor([self._firsts[track] + start for track, start in places])
+        starts = torch.tensor([self._firsts[stretch] + start for stretch, start in places])
         rows = starts[:, None] + torch.arange(self._sampler.frames)
         cut = self._frames[rows.to(self._device, non_blocking=True)]  # [count, frames, bins]
         return cut.transpose(1, 2)[:, None].contiguous()
@@ -55,7 +54,7 @@ class ResidentCrops:
 
 def resident_bytes(sampler: CropSampler) -> int:
     """What the corpus of a sampler takes on a device."""
-    return BYTES * sampler.bins * sum(sampler.length(index) for index in range(sampler.tracks))
+    return BYTES * sampler.bins * sum(sampler.length(index) for index in range(sampler.stretches))
 
 
 def fits(samplers: list[CropSampler], device: torch.device) -> bool:

@@ -132,7 +132,7 @@ def start_run(
             use_threads(recipe)
             torch.manual_seed(seed)
             heard, held = set_aside(corpora, recipe, told)
-            samplers = make_samplers(heard, recipe, seed)
+            samplers = make_samplers(heard, recipe, seed, told)
             statistics = []
             with told.phase("reading the corpus", len(samplers), "domains") as task:
                 for sampler in samplers:
@@ -241,7 +241,7 @@ def resume_run(
                 saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
                 tensors, values = ranks.share(saved)
             heard, held = set_aside_again(corpora, recipe, run.get("held_out"), told)
-            samplers = make_samplers(heard, recipe, run["seed"])
+            samplers = make_samplers(heard, recipe, run["seed"], told)
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)

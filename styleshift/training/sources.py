@@ -49,13 +49,13 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             raise NothingToDoError(
                 f"domain {corpus.domain} is empty", "put recordings into its folder and precompute"
             )
-        longest = max(track.frames for track in corpus.tracks)
-        if longest < recipe.data.crop_frames:
+        there = sum(track.frames for track in corpus.tracks)
+        if there < recipe.data.crop_frames:
             rate = recipe.spectrogram.frame_rate
             raise CorpusError(
-                f"the longest recording of {corpus.domain} has {longest / rate:.1f} s, but recipe "
-                f"{recipe.name} trains on crops of {recipe.data.crop_frames / rate:.1f} s",
-                f"take shorter crops: --set data.crop_frames={max(16, longest // 16 * 16)}",
+                f"there are {there / rate:.1f} s of {corpus.domain} in all, but recipe {recipe.name} trains "
+                f"on crops of {recipe.data.crop_frames / rate:.1f} s",
+                f"take shorter crops: --set data.crop_frames={max(16, there // 16 * 16)}",
             )
     return corpora[0], corpora[1]
 
@@ -150,10 +150,20 @@ def set_aside_again(
     return (x, y), (held_x, held_y)
 
 
-def make_samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
-    """A source of random crops for each domain, X first."""
+def make_samplers(
+    corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int, reporter: Reporter | None = None
+) -> list[CropSampler]:
+    """A source of random crops for each domain, X first; ``reporter`` is told of recordings it joins."""
     frames = recipe.data.crop_frames
-    return [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
+    samplers = [CropSampler(corpus, frames, seed=2 * seed + side) for side, corpus in enumerate(corpora)]
+    for corpus, sampler in zip(corpora, samplers, strict=True):
+        if sampler.joined and reporter:
+            silence = ", with silence after them" if sampler.padded else ""
+            reporter.info(
+                f"{sampler.joined} of {len(corpus.tracks)} recordings of {corpus.domain} are shorter than a "
+                f"crop ({frames / recipe.spectrogram.frame_rate:.1f} s): they are joined end to end{silence}"
+            )
+    return samplers
 
 
 def choose_resident(

@@ -48,7 +48,7 @@ def test_every_moment_counts_the_same(tmp_path: Path) -> None:
         share = starts / 161
         spread = 4 * np.sqrt(share * (1 - share) / 20_000)
         assert abs(np.mean(tracks == index) - share) < spread
-    assert sampler.left_out == 0
+    assert sampler.joined == 0
 
 
 def test_first_and_last_frames_are_reached(tmp_path: Path) -> None:
@@ -56,21 +56,32 @@ def test_first_and_last_frames_are_reached(tmp_path: Path) -> None:
     assert set(np.round((batch[:, 0, 0, 0] - 1) * 128).astype(int)) == {0, 1, 2}
 
 
-def test_short_tracks_are_left_out_and_counted(tmp_path: Path) -> None:
-    sampler = CropSampler(_corpus(tmp_path, [9, 50, 3]), 10, seed=0)
-    assert sampler.left_out == 2
-    assert not sampler.padded
-    assert set(np.floor(sampler.batch(100)[:, 0, 0, 0])) == {2.0}
+def test_short_tracks_are_joined(tmp_path: Path) -> None:
+    """Every crop of them is in the joined music, and all of it is reached."""
+    corpus = _corpus(tmp_path, [9, 50, 3, 8])
+    sampler = CropSampler(corpus, 10, seed=0)
+    assert sampler.joined == 3
+    assert sampler.padded == 0
+    joined = np.concatenate([corpus.tracks[index].array()[0] for index in (0, 2, 3)]).astype(np.float32)
+    assert (sampler.stretches, sampler.length(1)) == (2, 20)
+    np.testing.assert_allclose(sampler.whole(1), joined, rtol=1e-6)
+    crops = sampler.batch(400)[:, 0]
+    starts = [
+        start
+        for crop in crops
+        for start in range(11)
+        if np.allclose(crop, joined[start : start + 10].T, rtol=1e-6)
+    ]
+    assert set(starts) == set(range(11))
+    # Starts: 41 of the long one, 11 of the joined ones.
+    assert abs(len(starts) / 400 - 11 / 52) < 4 * np.sqrt(11 / 52 * 41 / 52 / 400)
 
 
-def test_only_short_tracks_are_padded_with_silence(tmp_path: Path) -> None:
-    sampler = CropSampler(_corpus(tmp_path, [4, 6]), 10, seed=0)
-    assert sampler.padded
-    assert sampler.left_out == 0
-    for crop in sampler.batch(20)[:, 0]:
-        length = 4 if crop[0, 0] < 2 else 6
-        assert (crop[:, length:] == 0).all()
-        assert (crop[:, :length] > 0).all()
+def test_too_little_music_for_a_crop_ends_in_silence(tmp_path: Path) -> None:
+    sampler = CropSampler(_corpus(tmp_path, [3, 4]), 10, seed=0)
+    assert (sampler.joined, sampler.padded) == (2, 3)
+    for crop in sampler.batch(5)[:, 0]:
+        assert np.floor(crop[0]).tolist() == [1] * 3 + [2] * 4 + [0] * 3
 
 
 def test_the_state_goes_through_json_and_resumes_bit_for_bit(tmp_path: Path) -> None:

@@ -252,6 +252,22 @@ def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -
         resume_run(fresh, steps=8)
 
 
+def test_recordings_shorter_than_a_crop_are_trained_on_and_said(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    told: list[str] = []
+
+    class Listener(Reporter):
+        def info(self, message: str) -> None:
+            told.append(message)
+
+    found = start_run(
+        fresh, PAIR, tiny_recipe("data.crop_frames=272", "schedule.steps=1"), reporter=Listener()
+    )
+    assert found.step == 1
+    assert any(
+        "3 of 3 recordings of low are shorter than a crop (2.2 s): they are joined" in line for line in told
+    )
+
+
 @pytest.mark.parametrize(
     ("pair", "overrides", "error", "text"),
     [
@@ -260,9 +276,9 @@ def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -
         (None, (), UsageError, "which two domains.*high, low, other"),
         (
             PAIR,
-            ("data.crop_frames=272",),
+            ("data.crop_frames=1024",),
             CorpusError,
-            r"longest recording of low has 2\.0 s.*crops of 2\.2 s",
+            r"6\.0 s of low in all.*crops of 8\.2 s",
         ),
         (
             PAIR,
