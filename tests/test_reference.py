@@ -8,6 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from styleshift.hooks import load_registry
+from styleshift.recipes.schema import recipe_keys
+
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -35,3 +38,12 @@ def test_a_command_is_shown_whole(reference: ModuleType) -> None:
         for option in parameter.opts:
             assert f"`{option}`" in train
     assert "styleshift train --resume" in train
+
+
+def test_every_key_of_a_recipe_is_shown_with_its_values(reference: ModuleType) -> None:
+    page = reference.recipes_page()
+    for setting in recipe_keys():
+        assert f"| `{setting.key.rpartition('.')[2]}` |" in page or "." not in setting.key
+    assert "| `crop_frames` | `3000` | `256` |" in page
+    for name in load_registry().generators.entries():
+        assert f"### Generator `{name}`" in page

@@ -1,18 +1,27 @@
 """Write the reference pages that follow from the code: ``make reference``.
 
     docs/reference/commands.md    every command, argument and option, as ``--help`` shows them
+    docs/reference/recipes.md     every key of a recipe, and every option of the built-in networks
 
 A test holds the pages to the code (tests/test_reference.py).
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from styleshift.cli.app import app
+from styleshift.hooks.registry import load_registry
+from styleshift.networks.discriminators import DISCRIMINATORS
+from styleshift.recipes import Recipe, list_recipes, load_recipe
+from styleshift.recipes.schema import TABLES, recipe_keys
+from styleshift.validation import Setting, describe
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by tools/reference.py: change the code, then run `make reference`. -->"
@@ -20,7 +29,7 @@ NOTE = "<!-- Written by tools/reference.py: change the code, then run `make refe
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/reference."""
-    return {"commands.md": commands_page()}
+    return {"commands.md": commands_page(), "recipes.md": recipes_page()}
 
 
 def commands_page() -> str:
@@ -82,6 +91,70 @@ def meaning(parameter: Any) -> str:
             else (f" Default: `{parameter.default}`.")
         )
     return text
+
+
+def recipes_page() -> str:
+    """Every key of a recipe, with the values of the recipes that ship, and the options of the networks."""
+    recipes = [load_recipe(name) for name in list_recipes()]
+    keys = recipe_keys()
+    parts = [
+        NOTE,
+        "# Recipes",
+        "A recipe is one TOML file that describes a whole experiment. `--recipe NAME` takes one that ships "
+        "with styleshift, `--recipe my.toml` one of yours, and `--set table.key=value` changes one value. "
+        "What a file leaves out is as in `seed`. [Train a model](../how-to/train.md#choose-a-recipe) helps "
+        "to choose.",
+        "\n".join(f"- `{recipe.name}`: {recipe.summary}" for recipe in recipes),
+    ]
+    for table, kind in TABLES.items():
+        rows = [each for each in keys if each.key.startswith(f"{table}.")]
+        parts += [f"## `[{table}]`", first_line(kind), settings_table(rows, recipes)]
+    parts += [
+        "## `[generator]`",
+        "`name` chooses the network; the other keys are its options. `styleshift plugins list` shows all "
+        "that are installed.",
+    ]
+    generators = {name: one.spec for name, one in load_registry().generators.entries().items()}
+    for name, spec in generators.items():
+        parts += [f"### Generator `{name}`", sentence(spec.summary), settings_table(describe(spec.config))]
+    parts += ["## `[discriminator]`", "`name` chooses the network; the other keys are its options."]
+    for name, discriminator in DISCRIMINATORS.items():
+        parts += [f"### Discriminator `{name}`", settings_table(describe(discriminator.config))]
+    return joined(parts)
+
+
+def settings_table(rows: list[Setting], recipes: Sequence[Recipe] = ()) -> str:
+    """Settings, one a row, with the value that each recipe gives or else the default."""
+    columns = [f"`{recipe.name}`" for recipe in recipes] or ["default"]
+    lines = [f"| key | {' | '.join(columns)} | may be | what it does |", "|---" * (len(columns) + 3) + "|"]
+    for row in rows:
+        table, _, key = row.key.rpartition(".")
+        values = [getattr(getattr(recipe, table), key) for recipe in recipes] or [row.default]
+        shown = " | ".join(f"`{toml(value)}`" for value in values)
+        lines.append(f"| `{key}` | {shown} | {cell(limits(row))} | {cell(row.help)} |")
+    return "\n".join(lines)
+
+
+def limits(setting: Setting) -> str:
+    """What it may be; a bound that only keeps nonsense out is not worth a word."""
+    return re.sub(r"from (\S+) to (?:2147483648|1e\+06)", r"\1 or more", setting.limits or setting.type)
+
+
+def toml(value: Any) -> str:
+    """A plain value as a recipe has it."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value) if isinstance(value, bool | list | tuple) else str(value)
+
+
+def first_line(kind: type) -> str:
+    """Of a docstring."""
+    return (kind.__doc__ or "").strip().split("\n")[0].replace("``", "`")
+
+
+def sentence(text: str) -> str:
+    """A summary with a capital and a full stop."""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
 def is_argument(parameter: Any) -> bool:

@@ -31,33 +31,33 @@ class SpectrogramConfig:
         default=20500,
         ge=1000,
         le=768_000,
-        description="Samples a second, Hz, of the waveform that the front end sees.",
+        description="Sample rate, in Hz, at which the front end works.",
     )
-    frame_length: int = Field(default=615, ge=2, le=1 << 20, description="Window length in samples.")
+    frame_length: int = Field(default=615, ge=2, le=1 << 20, description="Length of the window, in samples.")
     hop_length: int = Field(default=205, ge=1, le=1 << 20, description="Samples from one frame to the next.")
     fft_length: int = Field(
-        default=512, ge=2, le=1 << 20, description="Points of the FFT; there are `fft_length // 2 + 1` bins."
+        default=512, ge=2, le=1 << 20, description="Points of the FFT, which give `fft_length // 2 + 1` bins."
     )
     window: Window = Field(
         default="hann",
         description=(
-            "Periodic window by name. `gaussian` is exp(-pi t^2 / gamma) with gamma = 0.25645 * "
-            "frame_length^2, the window PGHI likes best (Prusa et al. 2017)."
+            "Window, periodic. `gaussian` is exp(-pi t^2 / gamma) with gamma = 0.25645 * "
+            "frame_length^2, which suits PGHI best (Prusa et al. 2017)."
         ),
     )
     center: bool = Field(
         default=True,
         description=(
-            "True puts frame `t` around sample `t * hop_length` of the signal, zero-padded, so that "
-            "there are `1 + samples // hop_length` frames and every sample can be inverted. False starts "
-            "frame `t` at sample `t * hop_length` and makes only whole frames."
+            "`true` centres frame `t` on sample `t * hop_length` and pads with zeros, which gives `1 "
+            "+ samples // hop_length` frames and can always be inverted. `false` starts frame `t` at "
+            "sample `t * hop_length` and keeps whole frames only."
         ),
     )
     compression: Compression = Field(
         default="log1p", description="`log1p`: ln(1 + gain * |X|); `log`: ln(max(|X|, floor)); `none`: |X|."
     )
     gain: float = Field(default=1.0, gt=0, description="Factor on the magnitude before `log1p`.")
-    floor: float = Field(default=1e-5, gt=0, description="Smallest magnitude that `log` tells from silence.")
+    floor: float = Field(default=1e-5, gt=0, description="Magnitudes below this count as silence with `log`.")
 
     def __post_init__(self) -> None:
         if self.hop_length > min(self.frame_length, self.fft_length):

@@ -25,26 +25,25 @@ class WarmStartConfig:
     """
 
     share: Share = Field(
-        default=0.0, description="Fraction of the run in which nothing else is learned; 0 is none."
+        default=0.0,
+        description="Fraction of the run that trains on the matched frames alone; 0 turns it off.",
     )
     weight: Weight = Field(
         default=0.0,
-        description="Weight of the distance to the matched frames in the rest of the run; 0 forgets them.",
+        description="Weight of the distance to the matched frames in the rest of the run; 0 drops them.",
     )
-    neighbours: int = Field(default=4, ge=1, le=256, description="Nearest frames that are averaged.")
+    neighbours: int = Field(default=4, ge=1, le=256, description="How many nearest frames are averaged.")
     level: Share = Field(
         default=0.7,
-        description=(
-            "Part of a frame's mean level that is left out of the comparison; 1 compares shapes only."
-        ),
+        description=("Share of a frame's mean level that the comparison ignores; 1 compares shapes only."),
     )
     rise: float = Field(
         default=5.0,
         ge=0,
         le=1e3,
         description=(
-            "Weight, in the comparison, of how the mean level rose or fell over the last four "
-            "frames: attacks are matched with attacks."
+            "Weight, in the comparison, of how the mean level rose or fell over the last four frames, "
+            "so that attacks match attacks."
         ),
     )
     align: float = Field(
@@ -52,17 +51,17 @@ class WarmStartConfig:
         ge=0,
         le=10,
         description=(
-            "Notes of one domain may speak later after their first sound than those of the other (a"
-            " bow later than a hammer). Each match is moved in time by this factor times the "
-            "difference that the two corpora show. 0 moves nothing; on true pairs of violin and "
-            "piano 2 agrees best."
+            "In one domain, notes may speak later after their first sound than in the other (a bow "
+            "later than a hammer). Each match is moved in time by this factor times that difference, "
+            "as the corpora show it. 0 moves nothing; on true pairs of violin and piano, 2 agrees "
+            "best."
         ),
     )
     crops: int = Field(
         default=160,
         ge=1,
         le=100_000,
-        description="Crops a side in the pool. Time and memory of the matching grow with its square.",
+        description="Crops of each domain in the pool. Time and memory of the matching grow with the square.",
     )
     bands: int = Field(
         default=128,
@@ -87,64 +86,67 @@ class ScheduleConfig:
 
     steps: Count = Field(
         default=20_000,
-        description="Optimiser steps of the whole run; 0 is no limit, where there is a time budget.",
+        description="Optimiser steps of the whole run; 0 sets no limit, if there is a time budget.",
     )
     minutes: float = Field(
         default=0.0,
         ge=0,
         description=(
-            "A time budget; the run ends with it, and schedules follow whichever of steps and "
-            "minutes is further on; 0 is none."
+            "Time budget in minutes, preparation not counted; 0 sets none. The run ends with its "
+            "steps or its minutes, whichever comes first, and its schedules follow whichever is "
+            "further on."
         ),
     )
-    batch: int = Field(default=1, ge=1, le=4096, description="Crops a domain a step.")
+    batch: int = Field(default=1, ge=1, le=4096, description="Crops of each domain in a step.")
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         default="float32",
         description=(
-            "Of the networks' forward passes; weights stay float32. `auto` is `bfloat16` where the "
-            "processor computes in it, else `float32`."
+            "Precision of the networks' forward passes; weights stay float32. `auto` takes `bfloat16` "
+            "where the processor computes in it, else `float32`."
         ),
     )
     compile: bool = Field(
         default=False,
         description=(
-            "Have `torch.compile` fuse what lies between the convolutions. It takes a minute or "
-            "more at the start, and a C++ compiler; where it cannot be used the run says so and "
-            "goes on without."
+            "Use `torch.compile`. It takes a minute or more at the start and needs a C++ compiler; if "
+            "it cannot be used, the run says so and continues without it."
         ),
     )
-    log_every: Interval = Field(default=20, description="Steps from one line of the log to the next.")
-    save_every: Interval = Field(default=500, description="Steps from one checkpoint to the next.")
+    log_every: Interval = Field(default=20, description="Steps between two lines of the log.")
+    save_every: Interval = Field(
+        default=500, description="Steps between two checkpoints, and two judgements."
+    )
     judge: int = Field(
         default=0,
         ge=0,
         le=4096,
         description=(
-            "Excerpts a side that are converted and judged at every checkpoint, which decides the "
-            "best; 0 is none."
+            "Excerpts of each domain that are converted and judged at every checkpoint, which decides "
+            "the best. 0 turns judging off: nothing is kept out of training, and the last checkpoint "
+            "is exported."
         ),
     )
     patience: Count = Field(
         default=0,
         description=(
-            "Judgements without a better one after which the run ends, the warm start not counted; "
-            "0 is no such end."
+            "End the run after this many judgements without a better one, not counting the warm "
+            "start; 0 never does."
         ),
     )
     keep_every: Count = Field(
         default=0,
-        description="Of those, steps from one that is kept for good to the next; 0 keeps none.",
+        description="Keep checkpoints at multiples of this many steps; 0 keeps only the last and the best.",
     )
     disk_gb: float = Field(
         default=10.0,
         ge=0,
-        description="Most that the checkpoints of a run may take; the oldest kept ones go first.",
+        description="Disk space, in GB, for the checkpoints of a run; the oldest kept ones go first.",
     )
     threads: int = Field(
         default=0,
         ge=0,
         le=1024,
-        description="PyTorch's threads on a CPU; 0 takes as many as are fastest when the run begins.",
+        description="CPU threads of PyTorch; 0 tries a few numbers when the run begins and takes the fastest.",
     )
 
     def __post_init__(self) -> None:

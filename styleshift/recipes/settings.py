@@ -35,60 +35,66 @@ class DataConfig:
         default=3000,
         ge=16,
         le=1 << 20,
-        description="Frames of one random crop, and of one window in conversion.",
+        description="Length, in frames, of a training crop and of a window in conversion.",
     )
     normalisation: Literal["shared", "domain"] = Field(
         default="shared",
         description=(
             "`shared`: one mean and one standard deviation for everything. `domain`: each domain's "
-            "own mean spectrum, bin by bin, and one common standard deviation, so that a generator "
-            "that copies its input already moves the mean spectrum of one domain onto the other's."
+            "own mean spectrum, bin by bin, and one standard deviation; a generator that copies its "
+            "input then already moves the mean spectrum of one domain onto the other's."
         ),
     )
     silence_gate: bool = Field(
         default=False,
         description=(
-            "Change nothing where the source is silent (a gate on each frame's loudest bin), so "
-            "that silence stays silence."
+            "Change nothing where the source is silent, so that silence stays silent. The gate looks "
+            "at each frame's loudest bin."
         ),
     )
     gain_db: float = Field(
         default=0.0,
         ge=0,
         le=40,
-        description="Every crop is made louder or softer by up to this many dB, at random.",
+        description="Make each crop louder or softer at random, by up to this many dB.",
     )
     tilt_db: float = Field(
         default=0.0,
         ge=0,
         le=40,
         description=(
-            "Every crop's spectrum is tilted by up to this many dB from the lowest to the highest bin."
+            "Tilt each crop's spectrum at random, by up to this many dB from the lowest to the "
+            "highest bin (Nam et al. 2022)."
         ),
     )
     mute: Share = Field(
-        default=0.0, description="Probability that a crop's random stretch of up to a quarter is muted."
+        default=0.0,
+        description=(
+            "Probability of muting a random stretch of a crop, up to a quarter of it (Park et al. 2019)."
+        ),
     )
     pitch_bins: float = Field(
         default=0.0,
         ge=0,
         le=0.5,
         description=(
-            "Every crop's frequency axis is stretched by up to this fraction (0.03 is half a "
-            "semitone), which shifts the pitch."
+            "Stretch each crop's frequency axis at random by up to this fraction, which shifts the "
+            "pitch; 0.03 is half a semitone (Jaitly and Hinton 2013)."
         ),
     )
     stretch: float = Field(
         default=0.0,
         ge=0,
         le=0.5,
-        description="Every crop's tempo is changed by up to this fraction, at the same pitch.",
+        description=(
+            "Change each crop's tempo at random by up to this fraction, at the same pitch (Ko et al. 2015)."
+        ),
     )
     mix: Share = Field(
         default=0.0,
         description=(
-            "Probability that another crop of the same domain is added to a crop, in the linear "
-            "domain, up to 12 dB softer."
+            "Probability of adding another crop of the same domain to a crop, up to 12 dB softer "
+            "(Tokozume et al. 2018)."
         ),
     )
     held_out: float = Field(
@@ -96,17 +102,17 @@ class DataConfig:
         ge=0,
         le=0.5,
         description=(
-            "Share of each domain's music that is in no training crop where excerpts are judged "
-            "(`schedule.judge`), which are then of it."
+            "Share of each domain's music that is kept out of training, so that conversions of it can "
+            "be judged. Nothing is kept out if `schedule.judge` is 0."
         ),
     )
     resident: Literal["auto", "yes", "no"] = Field(
         default="auto",
         description=(
-            "Both corpora are held on the device as float32, and crops are cut there. `auto`: on a "
-            "GPU where they take no more than a quarter of its free memory as the run begins. Crops"
-            " are the same bits either way; augmentation, computed where they are, is so only up to"
-            " rounding."
+            "Keep both corpora on the device as float32 and cut crops there. `auto` does so on a GPU "
+            "if they take no more than a quarter of its free memory when the run begins. Crops are "
+            "the same bits either way; augmentation is computed where the crops are and may differ by "
+            "rounding."
         ),
     )
 
@@ -118,47 +124,53 @@ class DataConfig:
 
 @settings
 class LossConfig:
-    """The objective; see :mod:`styleshift.training.losses`."""
+    """The losses and their weights."""
 
     adversarial: Adversarial = Field(
         default="log",
         description=(
-            "`log` (Goodfellow et al. 2014, the non-saturating form), `lsgan` (Mao et al. 2017) or "
-            "`hinge` (Lim and Ye 2017)."
+            "Adversarial loss: `log` (non-saturating, Goodfellow et al. 2014), `lsgan` (Mao et al. "
+            "2017) or `hinge` (Lim and Ye 2017)."
         ),
     )
     gan: Weight = Field(default=1.0, description="Weight of the adversarial loss of the generators.")
     cycle: Weight = Field(
         default=10.0,
-        description="Lambda, weight of the cycle-consistency loss (Zhu et al. 2017, equation 2).",
+        description="Weight of the cycle-consistency loss: lambda in Zhu et al. 2017, equation 2.",
     )
-    identity: Weight = Field(default=1.0, description="Weight of the identity loss.")
+    identity: Weight = Field(
+        default=1.0,
+        description=(
+            "Weight of the identity loss: what is already in the target style stays as it is (Taigman "
+            "et al. 2017)."
+        ),
+    )
     identity_until: Share = Field(
         default=0.0,
         description=(
-            "Fraction of the run over which the identity weight falls linearly to zero; 0 keeps it "
-            "(MaskCycleGAN-VC turns it off after 10 000 steps)."
+            "Fraction of the run over which the identity loss fades to zero; 0 keeps it "
+            "(MaskCycleGAN-VC, Kaneko et al. 2021)."
         ),
     )
     second_adversarial: Weight = Field(
         default=0.0,
         description=(
-            "Weight of an adversarial loss on the cycled output, with discriminators of its own "
-            "(CycleGAN-VC2, Kaneko et al. 2019)."
+            "Weight of a second adversarial loss, on what was converted and converted back, with "
+            "discriminators of its own (CycleGAN-VC2, Kaneko et al. 2019)."
         ),
     )
     feature: Weight = Field(
         default=0.0,
         description=(
-            "Weight of the distance between the mean discriminator features of real and generated "
-            "crops (feature matching, Salimans et al. 2016)."
+            "Weight of feature matching: the distance between the mean discriminator features of real "
+            "and generated crops (Salimans et al. 2016)."
         ),
     )
     envelope: Weight = Field(
         default=0.0,
         description=(
-            "Weight of the distance between the loudness of source and conversion, frame by frame, "
-            "as far as it rises or falls: keeps the rhythm."
+            "Weight of keeping the rhythm: the distance between the rises and falls of loudness in "
+            "source and conversion, frame by frame (spectral flux, Dixon 2006)."
         ),
     )
     r1: Weight = Field(
@@ -167,29 +179,30 @@ class LossConfig:
     cycle_noise: Weight = Field(
         default=0.0,
         description=(
-            "Standard deviation, in normalised units, of noise on the fakes before the way back "
-            "(against steganography, Chu et al. 2017)."
+            "Standard deviation, in normalised units, of noise added before the way back, so that "
+            "nothing hides in inaudible detail (Chu et al. 2017)."
         ),
     )
     contrast: Weight = Field(
         default=0.0,
         description=(
-            "Weight of the contrastive loss between source and conversion (CUT, Park et al. 2020, "
-            "lambda_X in equation 5), which takes the place of the cycle: with `cycle` 0 each "
-            "direction is trained on its own. The generator has to hand out its features."
+            "Weight of the contrastive loss between source and conversion, which can replace the "
+            "cycle (CUT, Park et al. 2020, lambda_X in equation 5). With `cycle` 0, each direction is "
+            "trained on its own. The generator must hand out its features."
         ),
     )
     contrast_identity: Weight = Field(
         default=0.0,
         description=(
-            "Weight of the same loss between real crops of the target and what the generator makes "
-            "of them (lambda_Y there)."
+            "Weight of the contrastive loss for crops that are already in the target style (lambda_Y there)."
         ),
     )
     contrast_points: int = Field(
-        default=256, ge=2, le=65_536, description="Places in a crop that are compared with each other."
+        default=256, ge=2, le=65_536, description="Places of a crop that are compared with each other."
     )
-    contrast_temperature: float = Field(default=0.07, ge=0.001, le=10, description="Tau there.")
+    contrast_temperature: float = Field(
+        default=0.07, ge=0.001, le=10, description="Temperature of the comparison (tau there)."
+    )
 
 
 @settings
@@ -198,29 +211,38 @@ class OptimiserConfig:
 
     generator_rate: LearningRate = Field(default=2e-4, description="Learning rate of the generators.")
     discriminator_rate: LearningRate = Field(default=2e-4, description="Learning rate of the discriminators.")
-    beta1: float = Field(default=0.5, ge=0, le=0.9999, description="Adam's first decay.")
-    beta2: float = Field(default=0.999, ge=0, le=0.999999, description="Adam's second decay.")
+    beta1: float = Field(
+        default=0.5, ge=0, le=0.9999, description="First decay of Adam (Kingma and Ba 2015)."
+    )
+    beta2: float = Field(default=0.999, ge=0, le=0.999999, description="Second decay of Adam.")
     constant: Share = Field(
         default=1.0,
         description=(
-            "Fraction of the run at full learning rate; it then falls linearly to zero (Zhu et al. 2017)."
+            "Fraction of the run at the full learning rate, which then falls linearly to zero (Zhu et "
+            "al. 2017)."
         ),
     )
     clip: float = Field(
-        default=0.0, ge=0, description="Largest norm of all gradients of one side; 0 is no limit."
+        default=0.0,
+        ge=0,
+        description="Largest norm of the gradients of one side; 0 sets no limit (Pascanu et al. 2013).",
     )
     ema: float = Field(
         default=0.0,
         ge=0,
         le=0.999999,
-        description="Decay of an average of the generators' weights, which is what is exported; 0 is none.",
+        description=(
+            "Decay of the moving average of the generators' weights, which is what is judged and "
+            "exported; 0 turns it off (Yazici et al. 2019)."
+        ),
     )
     replay: int = Field(
         default=0,
         ge=0,
         le=100_000,
         description=(
-            "Past fakes kept a side to train the discriminators on (Shrivastava et al. 2017); 0 is none."
+            "Past fakes kept for each side to train the discriminators on; 0 keeps none (Shrivastava "
+            "et al. 2017)."
         ),
     )
     mask: float = Field(
@@ -228,7 +250,7 @@ class OptimiserConfig:
         ge=0,
         le=0.9,
         description=(
-            "Largest part of a crop's frames that the generator must fill in (MaskCycleGAN-VC, "
-            "Kaneko et al. 2021); the generator sees them at the mean; 0 is none."
+            "Largest share of a crop's frames that the generator must fill in; 0 turns it off "
+            "(MaskCycleGAN-VC, Kaneko et al. 2021)."
         ),
     )
