@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from styleshift.audio.formats import ALAC, FORMATS, OutputFormat, is_lossless
+from styleshift.audio.formats import (
+    ALAC,
+    FORMATS,
+    OutputFormat,
+    format_held,
+    format_of,
+    is_lossless,
+)
 from styleshift.audio.stream import AudioInfo
 
 
@@ -17,22 +25,95 @@ def same_format(info: AudioInfo, path: Path) -> OutputFormat:
 
     What cannot be written (Monkey's Audio, WMA, Musepack, ...) becomes FLAC if it was lossless, else M4A.
     """
-    extension = path.suffix
-    if info.reader == "pyav":
-        if info.format == "MOV":
-            return _named(ALAC if info.subtype == ALAC.subtype else FORMATS["m4a"], extension)
-        return FORMATS["flac" if is_lossless(info.subtype) else "m4a"]
+    return _named(_nearest(info), path.suffix)
+
+
+def _nearest(info: AudioInfo) -> OutputFormat:
+    lossless = is_lossless(info.subtype)
+    if info.format == "MOV":
+        return replace(ALAC, bits=info.bits or 24) if lossless else FORMATS["m4a"]
     if info.format == "MP3":
-        return _named(FORMATS["mp3"], extension)
-    if info.format == "OGG":
-        if info.subtype in ("VORBIS", "OPUS"):
-            return _named(FORMATS["ogg" if info.subtype == "VORBIS" else "opus"], extension)
-        return FORMATS["flac"]
-    if info.format in soundfile.available_formats() and soundfile.check_format(info.format, info.subtype):
-        return OutputFormat(
-            info.format.lower(), info.format, info.subtype, extension, not is_lossless(info.subtype)
-        )
-    return FORMATS["flac"]
+        return FORMATS["mp3"]
+    codec = info.subtype.lower()
+    if info.format == "OGG" and codec in ("vorbis", "opus"):
+        return FORMATS["ogg" if codec == "vorbis" else "opus"]
+    known = info.reader == "soundfile" and info.format in soundfile.available_formats()
+    if known and soundfile.check_format(info.format, info.subtype):
+        row = format_held(info.format)
+        name = row.name if row is not None else info.format.lower()
+        return OutputFormat(name, info.format, info.subtype, "", not lossless)
+    if info.reader == "pyav" and info.format in ("WAV", "AIFF"):
+        return with_depth(FORMATS[info.format.lower()], info)
+    return with_depth(FORMATS["flac"], info) if lossless or info.reader == "soundfile" else FORMATS["m4a"]
+
+
+def with_depth(format: OutputFormat, info: AudioInfo) -> OutputFormat:
+    """``format``, with 24 bits where it has 16 and the source has more; no bit is lost for the container."""
+    if format.subtype == "PCM_16" and depth_of(info) > 16:
+        return replace(format, subtype="PCM_24")
+    return (
+        replace(format, bits=max(16, min(depth_of(info), 24))) if format.subtype == ALAC.subtype else format
+    )
+
+
+_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+
+
+def depth_of(info: AudioInfo) -> int:
+    """Bits of a sample; 0 for lossy encodings."""
+    if not is_lossless(info.subtype):
+        return 0
+    if info.subtype.startswith(("ALAC_", "DWVW_")):
+        return int(info.subtype[5:])
+    return _DEPTHS.get(info.subtype) or info.bits or 24
+
+
+def belongs(format: OutputFormat, path: Path) -> bool:
+    """Whether a file of this name may hold the format; names of no format may hold any."""
+    row = format_of(path)
+    if row is None or format.name == row.name:
+        return True
+    own = (*row.containers, *((row.output.container,) if row.output is not None else ()))
+    return format.container in own or {format.name, row.name} == {"wav", "rf64"}
+
+
+def truly_named(format: OutputFormat, info: AudioInfo, target: Path) -> OutputFormat:
+    """``format``, or what the target's name says where the two do not go together."""
+    row = format_of(target)
+    if belongs(format, target) or row is None or row.output is None:
+        return replace(format, extension=target.suffix or format.extension)
+    return replace(with_depth(row.output, info), extension=target.suffix)
+
+
+def changes(info: AudioInfo, written_as: OutputFormat, sample_rate: int) -> Iterator[str]:
+    """What is otherwise in the output than in the source, in plain words.
+
+    Args:
+        info: of the source.
+        written_as: the output's format.
+        sample_rate: of the output, Hz.
+    """
+    before = info.subtype.replace("MPEG_LAYER_III", "MP3")
+    if info.reader == "soundfile" and info.format != written_as.container:
+        before = info.format if info.format == before else f"{info.format} {before}"
+    after = written_as.subtype.replace("MPEG_LAYER_III", "MP3")
+    lossless, codec = is_lossless(info.subtype), before.lower().split(" ")[-1].partition("_")[0]
+    if lossless and written_as.lossy:
+        yield f"lossless sound ({before}) is written as {written_as.name} ({after}), which is not"
+    elif (not lossless and codec not in after.lower()) or (
+        lossless and not belongs(written_as, Path(f"x{_extension(info)}"))
+    ):
+        yield f"{before} is written as {written_as.name} ({after})"
+    kept = written_as.bits or _DEPTHS.get(written_as.subtype, 0)
+    if lossless and kept and depth_of(info) > kept:
+        yield f"{depth_of(info)} bits a sample become {kept}"
+    if sample_rate != info.sample_rate:
+        yield f"{written_as.name} has no {info.sample_rate} Hz: written at {sample_rate} Hz"
+
+
+def _extension(info: AudioInfo) -> str:
+    row = format_held(info.format)
+    return row.extensions[0] if row is not None else ""
 
 
 # Nominal kbit/s of Vorbis in stereo at 44.1 and 48 kHz, by quality from 0 to 10 (Xiph's table).

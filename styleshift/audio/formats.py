@@ -32,6 +32,7 @@ class OutputFormat:
         compression_level: libsndfile's, 0.0 (largest file) to 1.0.
         bitrate_mode: libsndfile's, of MP3.
         bits_per_second: of an M4A; None: its encoder's default.
+        bits: of a sample, where the subtype does not say: of ALAC.
         rates: sample rates that it takes, Hz, ascending; empty: any up to ``highest_rate``.
         highest_rate: Hz.
     """
@@ -44,6 +45,7 @@ class OutputFormat:
     compression_level: float | None = None
     bitrate_mode: str | None = None
     bits_per_second: int | None = None
+    bits: int = 0
     rates: tuple[int, ...] = ()
     highest_rate: int = 768_000
 

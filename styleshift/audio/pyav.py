@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +12,9 @@ import numpy as np
 from av.stream import Disposition
 
 from styleshift.audio.containers.extent import Extent
+from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, shown
+from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
@@ -150,11 +153,17 @@ class PyAVEncoder:
     BITS_PER_CHANNEL = 128_000
 
     def __init__(
-        self, file: Any, codec: str, sample_rate: int, channels: int, bits_per_second: int | None = None
+        self,
+        file: Any,
+        format: OutputFormat,
+        sample_rate: int,
+        channels: int,
+        chapters: Sequence[Chapter] = (),
     ) -> None:
-        layouts = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+        layouts = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
         if channels not in layouts:
-            raise ValueError(f"an M4A has 1, 2, 6 or 8 channels, not {channels}")
+            raise ValueError(f"an M4A has 1 to 6 or 8 channels, not {channels}")
+        codec = format.subtype
         self._layout = layouts[channels]
         self._rate = sample_rate
         self._container: Any = av.open(
@@ -166,7 +175,22 @@ class PyAVEncoder:
         )
         track = cast(Any, self._container).add_stream(codec, rate=sample_rate, layout=self._layout)
         if codec == "aac":
-            track.bit_rate = bits_per_second or self.BITS_PER_CHANNEL * channels
+            track.bit_rate = format.bits_per_second or self.BITS_PER_CHANNEL * channels
+        elif format.bits:
+            track.codec_context.format = "s16p" if format.bits <= 16 else "s32p"
+        if chapters:
+            self._container.set_chapters(
+                [
+                    {
+                        "id": number,
+                        "start": round(chapter.start * 1000),
+                        "end": round(chapter.end * 1000),
+                        "time_base": Fraction(1, 1000),
+                        "metadata": {"title": chapter.title},
+                    }
+                    for number, chapter in enumerate(chapters)
+                ]
+            )
         self._track = track
         self._position = 0
 

@@ -10,7 +10,7 @@ import contextlib
 import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ import soundfile
 
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import shown
+from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class AudioWriter:
             renamed: the place to write tags.
         token: letters and digits that the temporary file's name begins with, so that whoever has to end this
             process by force can remove exactly its files.
+        chapters: written where they stand beside the sound and not among the tags: in an M4A.
 
     Raises:
         AudioError: ``cannot write``: the format does not take this rate or number of channels, the folder
@@ -96,6 +98,7 @@ class AudioWriter:
         frames: int | None = None,
         on_written: Callable[[Path], object] | None = None,
         token: str = "",
+        chapters: Sequence[Chapter] = (),
     ) -> None:
         self.path = path
         self.sample_rate = sample_rate
@@ -110,11 +113,11 @@ class AudioWriter:
         except OSError as error:
             raise self._failure(f"cannot be written: {error.strerror or error}") from error
         try:
-            self._encoder = _encoder(self._file, format, sample_rate, channels, frames)
+            self._encoder = _encoder(self._file, format, sample_rate, channels, frames, chapters)
         except (soundfile.SoundFileError, ValueError, TypeError, OSError) as error:
             self._discard()
             raise self._failure(
-                f"{format.name} does not take {channels} channels at {sample_rate} Hz ({error})",
+                f"{format.name} does not take {channels} channels at {sample_rate} Hz ({_words(error)})",
                 "another --format, such as flac",
             ) from error
         except BaseException:
@@ -191,7 +194,7 @@ class AudioWriter:
             cause = self._file.error
             raise self._failure(f"cannot be written: {cause.strerror or cause}") from cause
         if problem is not None:
-            raise self._failure(f"cannot be encoded as {self.format.name}: {problem}") from problem
+            raise self._failure(f"cannot be encoded as {self.format.name}: {_words(problem)}") from problem
 
     def _verify(self) -> None:
         from styleshift.audio.read import probe
@@ -217,6 +220,12 @@ class AudioWriter:
         return AudioError(f"{shown(self.path)}: {what}", hint, reason="cannot write")
 
 
+def _words(error: Exception) -> str:
+    """What a library says, without the object that it says it of."""
+    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
+    return str(text).strip().rstrip(".")
+
+
 class _SoundFileEncoder:
     def __init__(
         self, file: RememberingFile, format: OutputFormat, container: str, sample_rate: int, channels: int
@@ -238,12 +247,17 @@ class _SoundFileEncoder:
 
 
 def _encoder(
-    file: RememberingFile, format: OutputFormat, sample_rate: int, channels: int, frames: int | None
+    file: RememberingFile,
+    format: OutputFormat,
+    sample_rate: int,
+    channels: int,
+    frames: int | None,
+    chapters: Sequence[Chapter],
 ) -> Encoder:
     if format.container == "M4A":
         from styleshift.audio.pyav import PyAVEncoder
 
-        return PyAVEncoder(file, format.subtype, sample_rate, channels, format.bits_per_second)
+        return PyAVEncoder(file, format, sample_rate, channels, chapters)
     container = format.container
     if container in ("WAV", "WAVEX") and frames is not None:
         width = {"FLOAT": 4, "DOUBLE": 8, "PCM_32": 4, "PCM_24": 3, "PCM_16": 2}.get(format.subtype, 2)

@@ -12,11 +12,11 @@ import pytest
 from mutagen.apev2 import BINARY, APEv2, APEValue
 from mutagen.id3 import APIC, ID3, TIT2
 
+from styleshift.audio.bitrate import bits_per_second
 from styleshift.audio.encoding import as_many_bits
 from styleshift.audio.formats import FORMATS, OutputFormat
 from styleshift.audio.read import open_audio, probe
 from styleshift.audio.stream import AudioInfo
-from styleshift.audio.tags import bits_per_second
 from styleshift.audio.write import AudioWriter
 
 RATE = 48000

@@ -163,7 +163,7 @@ def _convert(
     worker: _Worker, converter: TrackConverter, job: TrackJob, known: str, tell: Callable[[float], None]
 ) -> TrackOutcome:
     from styleshift.audio.formats import output_format
-    from styleshift.audio.tags import made_by_styleshift
+    from styleshift.audio.tags.read import made_by_styleshift
     from styleshift.conversion.track.convert import convert_track
 
     before = _stat(job)

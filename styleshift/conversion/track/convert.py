@@ -12,11 +12,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.audio.encoding import as_many_bits, same_format, writable_rate
+from styleshift.audio.bitrate import bits_per_second
+from styleshift.audio.encoding import (
+    as_many_bits,
+    changes,
+    same_format,
+    truly_named,
+    with_depth,
+    writable_rate,
+)
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
-from styleshift.audio.tags import bits_per_second, copy_tags
+from styleshift.audio.tags.copy import copy_tags
+from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure_file, salvaged
@@ -42,6 +51,9 @@ class TrackResult:
         peak_after: largest absolute sample of the output, before it was encoded.
         took: seconds of work.
         warnings: plain sentences.
+        kept: names of the tags, pictures, chunks and chapters that the output has as well.
+        changed: what is otherwise than in the source, in plain words.
+        lost: names of what the output does not have.
     """
 
     seconds: float
@@ -55,6 +67,9 @@ class TrackResult:
     peak_after: float
     took: float
     warnings: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a report."""
@@ -99,7 +114,8 @@ def convert_track(
     told = on_seconds or (lambda seconds: None)
     measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0), shifter=converter.shifter)
     assert measured.info is not None
-    written_as = format or same_format(measured.info, source)
+    written_as = with_depth(format, measured.info) if format else same_format(measured.info, target)
+    written_as = truly_named(written_as, measured.info, target)
     rate = writable_rate(written_as, measured.sample_rate)
     if written_as.lossy:
         bits = bits_per_second(source, measured.seconds)
@@ -107,14 +123,20 @@ def convert_track(
     warnings = list(measured.warnings)
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
-    if rate != measured.sample_rate:
-        warnings.append(f"{written_as.name} has no {measured.sample_rate} Hz: written at {rate} Hz")
+    changed = list(changes(measured.info, written_as, rate))
+    lost = list(measured.extras)
+    kept: tuple[str, ...] = ()
+    # Among the tags everywhere else; an M4A has them beside its sound.
+    chapters = read_tags(source).chapters if written_as.container == "M4A" else ()
     energy = KWeightedPower(rate, measured.channels)
     powers, peak = [], 0.0
 
     def tag(path: Path) -> None:
-        if lost := copy_tags(source, path, comment):
-            warnings.append(f"not carried: {', '.join(lost)}")
+        nonlocal kept
+        carried = copy_tags(source, path, comment, same_positions=rate == measured.sample_rate)
+        kept = carried.kept
+        changed.extend(f"{name}: left out, no longer true" for name in carried.dropped)
+        lost.extend(carried.lost)
 
     with (
         open_audio(source, allow_cut=salvage) as stream,
@@ -126,6 +148,7 @@ def convert_track(
             frames=round(measured.frames * rate / measured.sample_rate),
             on_written=tag,
             token=token,
+            chapters=chapters,
         ) as writer,
     ):
         blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
@@ -140,6 +163,8 @@ def convert_track(
                 told(len(block) / rate)
         frames = writer.frames
     powers.append(energy.finish())
+    if lost:
+        warnings.append(f"not carried: {', '.join(lost)}")
     return TrackResult(
         seconds=measured.seconds,
         sample_rate=rate,
@@ -152,6 +177,9 @@ def convert_track(
         peak_after=peak,
         took=time.monotonic() - began,
         warnings=tuple(warnings),
+        kept=kept,
+        changed=tuple(changed),
+        lost=tuple(lost),
     )
 
 

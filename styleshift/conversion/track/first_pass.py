@@ -37,6 +37,7 @@ class FirstPass:
         warnings: plain sentences.
         info: what the header says; None for arrays.
         voice_hz: median fundamental of the voice; None: there is none, or nobody asked.
+        extras: what else the file holds and is no part of the sound that is read.
         powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
     """
 
@@ -49,6 +50,7 @@ class FirstPass:
     warnings: tuple[str, ...] = ()
     info: AudioInfo | None = None
     voice_hz: float | None = None
+    extras: tuple[str, ...] = ()
     powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     @property
@@ -79,7 +81,12 @@ def measure_file(
     with open_audio(path, allow_cut=salvage) as stream:
         blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
         found = measure(blocks, stream.sample_rate, stream.channels, on_block, shifter)
-        return replace(found, warnings=(*stream.warnings, *warnings), info=stream.info)
+        return replace(
+            found,
+            warnings=(*stream.warnings, *warnings),
+            info=stream.info,
+            extras=tuple(stream.extras),
+        )
 
 
 def measure(

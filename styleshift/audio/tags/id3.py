@@ -1,0 +1,282 @@
+"""ID3: frames to fields and back, and whole blocks of tags from file to file as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+from mutagen import id3
+
+from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.tags.table import BY_ID3, BY_NAME, INVOLVED, PAIRS, is_stale
+
+_frames: Any = id3  # its classes are made at run time
+_UTF8 = 3
+_PAIR_OF = {frame: name for name, (_, frame, _) in PAIRS.items()}
+# The few names in small letters of a TXXX that others write otherwise.
+_MUSICBRAINZ = "http://musicbrainz.org"
+
+
+def read_id3(tags: Any) -> Tags:
+    """The fields of an ID3 tag, in the order of its frames."""
+    found = Tags()
+    for key, frame in tags.items():
+        name = frame.FrameID
+        if is_stale(key.removeprefix("TXXX:").removeprefix("COMM:")):
+            found.stale.append(key.removeprefix("TXXX:"))
+        elif name in _PAIR_OF:
+            _read_pair(found, name, frame)
+        elif name == "TCON":
+            found.add("genre", *frame.genres)
+        elif name == "TXXX":
+            found.add(BY_ID3.get(f"TXXX:{frame.desc}".upper(), frame.desc.lower() or "text"), *frame.text)
+        elif name in ("COMM", "USLT"):
+            _read_text(found, "comment" if name == "COMM" else "lyrics", frame)
+        elif name == "APIC":
+            found.pictures.append(_picture(frame))
+        elif name in ("TIPL", "TMCL", "IPLS"):
+            for role, person in frame.people:
+                own = role.lower().replace("-", "")
+                found.add(*((own, person) if own in INVOLVED else ("performer", f"{person} ({role})")))
+        elif name == "POPM":
+            found.add("fmps_rating", f"{frame.rating / 255:.3f}".rstrip("0").rstrip("."))
+            found.add("fmps_playcount", str(getattr(frame, "count", "") or ""))
+        elif name == "CHAP":
+            titles = [text for each in frame.sub_frames.getall("TIT2") for text in each.text]
+            found.chapters.append(
+                Chapter(frame.start_time / 1000, frame.end_time / 1000, titles[0] if titles else "")
+            )
+        elif name == "CTOC":
+            continue  # the order of the chapters, which their times tell
+        elif name == "UFID" and frame.owner == _MUSICBRAINZ:
+            found.add("musicbrainz_trackid", frame.data.decode("ascii", "replace"))
+        elif name == "WXXX":
+            found.add(f"url:{frame.desc.lower()}" if frame.desc else "url", frame.url)
+        elif name in BY_ID3:
+            found.add(BY_ID3[name], *(frame.text if hasattr(frame, "text") else [frame.url]))
+        else:
+            found.foreign.append(key)
+    found.chapters.sort(key=lambda chapter: chapter.start)
+    found.foreign += [f"{bytes(data[:4]).decode('ascii', 'replace')}" for data in tags.unknown_frames]
+    return found
+
+
+def _read_pair(found: Tags, frame_name: str, frame: Any) -> None:
+    number, _, total = str(frame.text[0] if frame.text else "").partition("/")
+    found.add(_PAIR_OF[frame_name], number.strip())
+    found.add(PAIRS[_PAIR_OF[frame_name]][0], total.strip())
+
+
+def _read_text(found: Tags, name: str, frame: Any) -> None:
+    texts = frame.text if isinstance(frame.text, list) else [frame.text]
+    found.add(f"{name}:{frame.desc}" if frame.desc else name, *texts)
+
+
+def _picture(frame: Any) -> Any:
+    picture = Picture()
+    picture.data, picture.mime, picture.desc = frame.data, frame.mime, frame.desc.strip()
+    picture.type = int(frame.type)
+    return picture
+
+
+def make_id3(tags: Tags) -> Any:
+    """An ID3v2.4 tag of all fields."""
+    made = _frames.ID3()
+    fields = dict(tags.fields)
+    for number, (total, frame, _) in PAIRS.items():
+        first, second = fields.pop(number, [""])[0], fields.pop(total, [""])[0]
+        if first or second:
+            made.add(_frame(frame, [first + (f"/{second}" if second else "")]))
+    people: list[list[str]] = []
+    for name, values in fields.items():
+        own, _, description = name.partition(":")
+        field = BY_NAME.get(name)
+        if own in ("comment", "lyrics"):
+            _add_texts(made, own, description, values)
+        elif own == "performer":
+            players = [[_role(value), value.removesuffix(f" ({_role(value)})")] for value in values]
+            made.add(_frames.TMCL(encoding=_UTF8, people=players))
+        elif name in INVOLVED:
+            people += [[name, value] for value in values]
+        elif own == "url":
+            for value in values:
+                made.add(_frames.WXXX(encoding=_UTF8, desc=description, url=value))
+        elif name == "musicbrainz_trackid":
+            made.add(_frames.UFID(owner=_MUSICBRAINZ, data=values[0].encode("ascii", "replace")))
+        elif field is not None and field.id3.startswith("W"):
+            for value in values:
+                made.add(getattr(_frames, field.id3)(url=value))
+        elif field is not None and field.id3 and not field.id3.startswith("TXXX:"):
+            made.add(_frame(field.id3, values))
+        else:
+            label = field.id3.removeprefix("TXXX:") if field is not None and field.id3 else name
+            made.add(_frames.TXXX(encoding=_UTF8, desc=label, text=values))
+    if people:
+        made.add(_frames.TIPL(encoding=_UTF8, people=people))
+    for picture in tags.pictures:
+        if picture.data:
+            description = picture.desc
+            while f"APIC:{description}" in made:  # ID3 tells pictures apart by it
+                description += " "
+            made.add(
+                _frames.APIC(
+                    encoding=_UTF8,
+                    mime=picture.mime,
+                    type=picture.type,
+                    desc=description,
+                    data=picture.data,
+                )
+            )
+    _add_chapters(made, tags.chapters)
+    return made
+
+
+def _frame(name: str, values: list[str]) -> Any:
+    return getattr(_frames, name)(encoding=_UTF8, text=values)
+
+
+def _role(performer: str) -> str:
+    head, found, role = performer.rpartition(" (")
+    return role[:-1] if found and head and role.endswith(")") else ""
+
+
+def _add_texts(made: Any, name: str, description: str, values: list[str]) -> None:
+    kind = _frames.COMM if name == "comment" else _frames.USLT
+    for number, value in enumerate(values, 1):
+        own = description if number == 1 else f"{description}{number}"
+        while f"{kind.__name__}:{own}:eng" in made:
+            own += "+"
+        made.add(kind(encoding=_UTF8, lang="eng", desc=own, text=[value] if name == "comment" else value))
+
+
+def _add_chapters(made: Any, chapters: list[Chapter]) -> None:
+    if not chapters:
+        return
+    names = [f"chp{number}" for number in range(len(chapters))]
+    made.add(
+        _frames.CTOC(
+            element_id="toc",
+            flags=_frames.CTOCFlags.TOP_LEVEL | _frames.CTOCFlags.ORDERED,
+            child_element_ids=names,
+            sub_frames=[],
+        )
+    )
+    for name, chapter in zip(names, chapters, strict=True):
+        title = [_frame("TIT2", [chapter.title])] if chapter.title else []
+        made.add(
+            _frames.CHAP(
+                element_id=name,
+                start_time=round(chapter.start * 1000),
+                end_time=round(chapter.end * 1000),
+                start_offset=0xFFFFFFFF,
+                end_offset=0xFFFFFFFF,
+                sub_frames=title,
+            )
+        )
+
+
+def to_bytes(tags: Any) -> bytes:
+    """The tag as it stands in a file."""
+    target = io.BytesIO()
+    tags.save(target, v2_version=4, padding=lambda info: 0)
+    return target.getvalue()
+
+
+def copied(block: bytes, comment: str) -> bytes | None:
+    """A whole ID3v2 tag, every frame as it is and where it is, but stale ones; with a comment more.
+
+    Args:
+        block: the tag, from its ``ID3`` on.
+        comment: a line that becomes a COMM frame of its own; empty: none.
+
+    Returns:
+        The tag in the version that it had; None where its frames cannot be told apart.
+    """
+    version, flags = block[3], block[5]
+    if version not in (2, 3, 4) or len(block) < 10:
+        return None
+    body = block[10 : 10 + _syncsafe(block[6:10])]
+    if flags & 0x80 and version < 4:
+        body = body.replace(b"\xff\x00", b"\xff")
+    if flags & 0x40:
+        if version == 2:
+            return None
+        length = _syncsafe(body[:4]) if version == 4 else 4 + int.from_bytes(body[:4], "big")
+        body = body[length:]
+    frames, head = [], 6 if version == 2 else 10
+    width = 3 if version == 2 else 4
+    while len(body) >= head and body[0]:
+        name = body[:width]
+        if not name.isalnum():
+            return None
+        digits = body[width : 2 * width]
+        length = _syncsafe(digits) if version == 4 else int.from_bytes(digits, "big")
+        if version == 4 and not _ends(body, head + length):
+            length = int.from_bytes(digits, "big")  # as iTunes wrote them, against the standard
+        if not _ends(body, head + length):
+            return None
+        if not is_stale(_key(body[: head + length], head, version)):
+            frames.append(body[: head + length])
+        body = body[head + length :]
+    if comment:
+        frames.append(_comment(comment, version, b"".join(frames)))
+    joined = b"".join(frames)
+    # Whole-tag unsynchronisation of version 4 is in the frames' own flags, too.
+    kept = flags & 0x80 if version == 4 else 0
+    return b"ID3" + bytes([version, block[4], kept]) + _to_syncsafe(len(joined)) + joined
+
+
+def _ends(body: bytes, position: int) -> bool:
+    """Whether a frame may end there: another or padding follows, or the tag is over."""
+    follows = body[position : position + 4]
+    return position <= len(body) and (not follows or not follows[0] or follows[:3].isalnum())
+
+
+def _key(frame: bytes, head: int, version: int) -> str:
+    """A frame's name, or the description of one whose text is free."""
+    name = frame[:3].decode("ascii") if version == 2 else frame[:4].decode("ascii")
+    body = frame[head:]
+    if name in ("TXXX", "TXX", "COMM", "COM") and len(body) > 4:
+        text = body[1:] if name.startswith("TX") else body[4:]
+        wide = body[0] in (1, 2)
+        with contextlib.suppress(UnicodeDecodeError):
+            if wide:
+                end = next((at for at in range(0, len(text) - 1, 2) if text[at : at + 2] == b"\0\0"), 0)
+                return text[:end].decode("utf-16" if body[0] == 1 else "utf-16-be") if end else name
+            return text.partition(b"\0")[0].decode("utf-8" if body[0] == 3 else "latin-1") or name
+    return {"RVA": "RVA2", "TSS": "TSSE", "TEN": "TENC", "TLE": "TLEN"}.get(name, name)
+
+
+def _comment(text: str, version: int, frames: bytes) -> bytes:
+    """A COMM frame beside those that are there: with a description, unless it is the only one."""
+    name = b"COM" if version == 2 else b"COMM"
+    description = "styleshift" if name in frames else ""
+    if version == 4:
+        body = b"\x03eng" + description.encode() + b"\0" + text.encode()
+        return name + _to_syncsafe(len(body)) + b"\0\0" + body
+    body = b"\x01eng" + description.encode("utf-16") + b"\0\0" + text.encode("utf-16")
+    if version == 3:
+        return name + len(body).to_bytes(4, "big") + b"\0\0" + body
+    return name + len(body).to_bytes(3, "big") + body
+
+
+def _syncsafe(digits: bytes) -> int:
+    value = 0
+    for digit in digits:
+        value = value << 7 | digit & 0x7F
+    return value
+
+
+def _to_syncsafe(value: int) -> bytes:
+    return bytes(value >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def block_of(path: Path) -> bytes:
+    """The ID3v2 tag that a file begins with; empty where it begins with none."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        if head[:3] != b"ID3" or len(head) < 10:
+            return b""
+        return head + file.read(_syncsafe(head[6:10]))

@@ -1,0 +1,146 @@
+"""MP4: atoms to fields and back. Chapters are written with the sound; see :mod:`styleshift.audio.pyav`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mutagen.mp4
+from mutagen.mp4 import AtomDataType
+
+from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.tags.table import (
+    BY_FREE,
+    BY_MP4,
+    BY_NAME,
+    FLAGS_IN_MP4,
+    NUMBERS_IN_MP4,
+    PAIRS,
+    field_name,
+    is_stale,
+)
+
+_TEXT: Any = mutagen.mp4.MP4FreeForm
+_COVER: Any = mutagen.mp4.MP4Cover
+_FREE = "----:com.apple.iTunes:"
+_COMMENT, _LYRICS = "©cmt", "©lyr"
+_PAIR_ATOMS = {atom: name for name, (_, _, atom) in PAIRS.items() if atom}
+_MIMES = {AtomDataType.JPEG: "image/jpeg", AtomDataType.PNG: "image/png", AtomDataType.BMP: "image/bmp"}
+_NUMBERS = {"movement": "©mvi", "movementtotal": "©mvc"}
+
+
+def read_mp4(file: Any) -> Tags:
+    """The fields of an MP4 file that mutagen opened."""
+    found = Tags()
+    for key, values in (file.tags or {}).items():
+        bare = key.rsplit(":", 1)[-1]
+        if is_stale(bare):
+            found.stale.append(bare)
+        elif key in _PAIR_ATOMS:
+            number, total = values[0]
+            found.add(_PAIR_ATOMS[key], str(number or ""))
+            found.add(PAIRS[_PAIR_ATOMS[key]][0], str(total or ""))
+        elif key == "covr":
+            found.pictures += [_picture(cover) for cover in values]
+        elif key in (_COMMENT, _LYRICS):
+            found.add("comment" if key == _COMMENT else "lyrics", *values)
+        elif key in FLAGS_IN_MP4:
+            found.add(BY_MP4[key], "1" if values else "")
+        elif key in _NUMBERS.values():
+            found.add(next(name for name, atom in _NUMBERS.items() if atom == key), str(values[0]))
+        elif key in BY_MP4:
+            found.add(BY_MP4[key], *map(str, values))
+        elif key.startswith("----:"):
+            _read_free(found, key, bare, values)
+        else:
+            found.foreign.append(key)
+    found.foreign += [
+        atom.decode("latin-1") if isinstance(atom, bytes) else str(atom)
+        for atom in getattr(file.tags, "_failed_atoms", {}) or ()
+    ]
+    chapters = list(getattr(file, "chapters", None) or ())
+    for number, chapter in enumerate(chapters):
+        end = chapters[number + 1].start if number + 1 < len(chapters) else file.info.length
+        found.chapters.append(Chapter(float(chapter.start), float(end), chapter.title))
+    return found
+
+
+def _read_free(found: Tags, key: str, bare: str, values: Any) -> None:
+    try:
+        texts = [bytes(value).decode("utf-8") for value in values]
+    except UnicodeDecodeError:
+        found.foreign.append(key)
+        return
+    head, _, description = bare.partition(":")
+    if key.lower().startswith(_FREE.lower()):
+        described = key[len(_FREE) :]
+        head, _, description = described.partition(":")
+        if head.lower() in ("comment", "lyrics") and description:
+            found.add(f"{head.lower()}:{description}", *texts)
+            return
+        bare = described
+    found.add(BY_FREE.get(bare.lower(), field_name(bare)), *texts)
+
+
+def _picture(cover: Any) -> Any:
+    picture = Picture()
+    picture.data, picture.type = bytes(cover), 3
+    picture.mime = _MIMES.get(cover.imageformat, "")
+    return picture
+
+
+def write_mp4(file: Any, tags: Tags) -> None:
+    """Give an MP4 file that mutagen opened all that it can hold; not saved yet."""
+    if file.tags is None:
+        file.add_tags()
+    fields = dict(tags.fields)
+    for number, (total, _, atom) in PAIRS.items():
+        if atom:
+            pair = (_number(fields.get(number)), _number(fields.get(total)))
+            if None not in pair and any(pair):
+                file.tags[atom] = [pair]
+            fields.pop(number, None)
+            fields.pop(total, None)
+    for name, values in fields.items():
+        field = BY_NAME.get(name)
+        atom = _NUMBERS.get(name) or (field.mp4 if field is not None and field.mp4 else f":{name.upper()}")
+        if name in ("comment", "lyrics"):
+            file.tags[_COMMENT if name == "comment" else _LYRICS] = values
+        elif atom in NUMBERS_IN_MP4:
+            whole = _number(values)
+            if whole is not None:
+                file.tags[atom] = [whole]
+        elif atom in FLAGS_IN_MP4:
+            file.tags[atom] = values[0] not in ("0", "")
+        elif atom.startswith(":"):
+            file.tags[_FREE + atom[1:]] = [_TEXT(value.encode("utf-8")) for value in values]
+        else:
+            file.tags[atom] = values
+    kinds = {mime: kind for kind, mime in _MIMES.items()} | {"image/jpg": AtomDataType.JPEG}
+    covers = [
+        _COVER(picture.data, imageformat=kinds[picture.mime.lower()])
+        for picture in tags.pictures
+        if picture.data and picture.mime.lower() in kinds
+    ]
+    if covers:
+        file.tags["covr"] = covers
+
+
+def _number(values: list[str] | None) -> int | None:
+    """A whole number that fits; 0 where there is none, None where it is something else."""
+    if not values:
+        return 0
+    return int(values[0]) if values[0].isdecimal() and int(values[0]) < 1 << 16 else None
+
+
+def copy_mp4(old: Any, new: Any) -> None:
+    """All atoms as they are, but stale ones; not saved yet."""
+    if new.tags is None:
+        new.add_tags()
+    for key, values in (old.tags or {}).items():
+        if not is_stale(key.rsplit(":", 1)[-1]):
+            new.tags[key] = values
+
+
+def add_comment(file: Any, comment: str) -> None:
+    """One comment more."""
+    file.tags[_COMMENT] = [*file.tags.get(_COMMENT, []), comment]

@@ -1,0 +1,106 @@
+"""What is only read: APEv2 (APE, WavPack, Musepack, on MP3), ASF (WMA), and what FFmpeg tells of the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.tags.table import PAIRS, field_name, is_stale
+
+# What a WMA says about itself, not about the music.
+_OF_THE_FILE = ("wm/mediaclass", "isvbr", "devicecon", "wmfsdk", "wm/encodingtime")
+_TEXT, _ADDRESS = 0, 2
+
+
+def read_ape(tags: Any) -> Tags:
+    """The fields of an APEv2 tag."""
+    found = Tags()
+    for key, value in tags.items():
+        if is_stale(key):
+            found.stale.append(key)
+        elif value.kind == _TEXT:
+            _add(found, key, [str(text) for text in value])
+        elif value.kind == _ADDRESS:
+            found.add(field_name(key), str(value))
+        elif key.lower().startswith("cover art"):
+            name, _, data = bytes(value.value).partition(b"\0")
+            picture = Picture()
+            picture.type = 4 if "back" in key.lower() else 3
+            picture.data, picture.mime = data, _mime(data, name)
+            found.pictures.append(picture)
+        else:
+            found.foreign.append(key)
+    return found
+
+
+def _add(found: Tags, key: str, values: list[str]) -> None:
+    name = field_name(key)
+    if name in PAIRS and "/" in values[0]:
+        number, _, total = values[0].partition("/")
+        found.add(name, number.strip())
+        found.add(PAIRS[name][0], total.strip())
+    else:
+        found.add(name, *values)
+
+
+def _mime(data: bytes, name: bytes) -> str:
+    if data[:3] == b"\xff\xd8\xff":
+        return "image/jpeg"
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return "image/png"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    ending = name.rpartition(b".")[2].decode("ascii", "replace").lower()
+    return f"image/{ending}" if ending else "application/octet-stream"
+
+
+def read_asf(tags: Any) -> Tags:
+    """The fields of a WMA file."""
+    found = Tags()
+    for key, value in tags:
+        plain = key.lower()
+        if is_stale(key) or plain.startswith(_OF_THE_FILE):
+            found.stale.append(key)
+        elif plain == "wm/picture":
+            found.pictures.append(_asf_picture(bytes(value.value)))
+        elif plain == "description":
+            found.add("comment", str(value))
+        elif isinstance(value.value, bytes):
+            found.foreign.append(key)
+        else:
+            _add(found, key, [str(value)])
+    return found
+
+
+def _asf_picture(data: bytes) -> Any:
+    picture = Picture()
+    picture.type = data[0] if data else 3
+    length = int.from_bytes(data[1:5], "little")
+    texts = data[5 : len(data) - length].decode("utf-16-le", "replace").split("\0")
+    picture.mime, picture.desc = texts[0], texts[1] if len(texts) > 1 else ""
+    picture.data = data[len(data) - length :] if length else b""
+    return picture
+
+
+def read_by_ffmpeg(path: Path, kind: str) -> Tags:
+    """What FFmpeg tells of a container that mutagen does not know, such as Matroska; chapters of any."""
+    found = Tags()
+    if importlib.util.find_spec("av") is None:
+        return found
+    import av
+
+    with path.open("rb") as file, av.open(file, format=kind, metadata_errors="replace") as box:
+        tables = [box.metadata, *(track.metadata for track in box.streams.audio[:1])]
+        for table in tables:
+            for key, value in table.items():
+                if is_stale(key):
+                    found.stale.append(key)
+                elif field_name(key) not in found.fields:
+                    _add(found, key, [value])
+        for chapter in box.chapters():
+            unit = float(chapter["time_base"] or 1)
+            title = str(chapter.get("metadata", {}).get("title", ""))
+            found.chapters.append(Chapter(chapter["start"] * unit, chapter["end"] * unit, title))
+    return found
