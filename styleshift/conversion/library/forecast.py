@@ -90,7 +90,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
 def _look(job: TrackJob, settings: ConvertSettings) -> TrackForecast:
     """What the file's header and tags say."""
     from styleshift.audio.read import open_audio
-    from styleshift.audio.tags import made_by_styleshift
+    from styleshift.audio.tags.read import made_by_styleshift
 
     try:
         with open_audio(job.source) as stream:

@@ -124,6 +124,8 @@ def convert_track(
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
     changed = list(changes(measured.info, written_as, rate))
+    if format is None:
+        warnings += changed  # nobody asked for it
     lost = list(measured.extras)
     kept: tuple[str, ...] = ()
     # Among the tags everywhere else; an M4A has them beside its sound.
