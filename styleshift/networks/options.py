@@ -171,3 +171,10 @@ class PatchDiscriminatorOptions:
     spectral: bool = Field(
         default=False, description="Spectral normalisation of the weights (Miyato et al. 2018)."
     )
+    deltas: bool = Field(
+        default=False,
+        description=(
+            "It also sees how much each band rose or fell since the frame before, where flicker and "
+            "blurred attacks show."
+        ),
+    )

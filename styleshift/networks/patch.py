@@ -37,7 +37,10 @@ class PatchDiscriminator(nn.Module):
                 f"see crops of {frames} frames",
                 "raise data.crop_frames, or lower discriminator.layers",
             )
-        self.view = Bands(spectrogram, options.bands) if options.bands else nn.Identity()
+        self.view = nn.Sequential(
+            Bands(spectrogram, options.bands) if options.bands else nn.Identity(),
+            Deltas() if options.deltas else nn.Identity(),
+        )
         self.scales = nn.ModuleList(_scale(options) for _ in range(options.scales))
 
     def features(self, input: Tensor) -> list[Tensor]:
@@ -67,6 +70,14 @@ class PatchDiscriminator(nn.Module):
         return torch.cat([part.repeat(1, max(1, most // part.shape[1])) for part in logits], dim=1)
 
 
+class Deltas(nn.Module):
+    """Beside each log spectrum, how much it rose or fell since the frame before."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` to ``[batch, 2, bin, frame]``."""
+        return torch.cat([input, functional.pad(input.diff(dim=3), (1, 0))], dim=1)
+
+
 def _scale(options: PatchDiscriminatorOptions) -> nn.Sequential:
     def wrap(layer: nn.Conv2d) -> nn.Module:
         nn.init.kaiming_normal_(layer.weight, 0.2)
@@ -75,7 +86,7 @@ def _scale(options: PatchDiscriminatorOptions) -> nn.Sequential:
         return spectral_norm(layer) if options.spectral else layer
 
     layers: list[nn.Module] = []
-    inputs = 1
+    inputs = 2 if options.deltas else 1
     for number in range(options.layers):
         outputs = options.channels * min(1 << number, 8)
         layers.append(wrap(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)))

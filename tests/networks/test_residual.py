@@ -10,6 +10,7 @@ from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import DISCRIMINATORS, build_discriminator
 from styleshift.networks.layers import Bands, band_positions
 from styleshift.networks.options import ResidualGeneratorOptions
+from styleshift.networks.patch import Deltas
 from styleshift.networks.residual import ResidualGenerator
 
 CONFIG = SpectrogramConfig(sample_rate=22050, frame_length=1024, hop_length=256, fft_length=1024)
@@ -79,7 +80,7 @@ def test_bad_options_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"scales": 2}, {"norm": "instance"}, {"spectral": True}, {"bands": 0}]
+    "options", [{}, {"scales": 2}, {"norm": "instance"}, {"spectral": True}, {"bands": 0}, {"deltas": True}]
 )
 def test_patch_discriminator(options: dict[str, object]) -> None:
     discriminator = build_discriminator("patch", {"channels": 4, **options}, CONFIG, 64)
@@ -89,6 +90,11 @@ def test_patch_discriminator(options: dict[str, object]) -> None:
     assert logits.shape[1] > 4
     features = discriminator.features(torch.randn(2, 1, 513, 64))  # type: ignore[operator]
     assert len(features) == 3 * int(options.get("scales", 1))
+
+
+def test_a_discriminator_with_deltas_sees_steps_from_frame_to_frame() -> None:
+    found = Deltas()(torch.tensor([1.0, 1.0, 3.0, 2.0]).reshape(1, 1, 1, 4))
+    assert found[0, :, 0].tolist() == [[1.0, 1.0, 3.0, 2.0], [0.0, 0.0, 2.0, -1.0]]
 
 
 def test_discriminator_errors() -> None:
