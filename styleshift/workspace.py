@@ -45,7 +45,7 @@ def user_models() -> Path:
 
 def shipped_models() -> Path:
     """The models that come with the package, looked into last."""
-    return Path(__file__).parent / "models"
+    return Path(__file__).parent / "models" / "shipped"
 
 
 def setting(name: str, flag: Any = None) -> Any:

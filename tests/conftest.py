@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,15 +36,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def models() -> ModuleType:
-    """The module ``tests/models.py``, which makes small model files."""
-    spec = importlib.util.spec_from_file_location(
-        "styleshift_test_models", REPOSITORY / "tests" / "models.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module ``tests/helpers/model_files.py``, which makes small model files."""
+    return importlib.import_module("model_files")
 
 
 @pytest.fixture(autouse=True)

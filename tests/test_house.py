@@ -33,6 +33,7 @@ FLOORS = (
     "training",
     "bundle",
     "runtimes",
+    "models",
     "vocoders",
     "conversion.settings",
     "conversion.track",

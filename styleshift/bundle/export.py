@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from styleshift.bundle.card import ModelCard
 from styleshift.bundle.load import Bundle, check_model, load_bundle
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata, fit_name
 from styleshift.errors import BundleError, ParityError
@@ -118,6 +119,7 @@ def export_bundle(
     path: Path,
     *,
     licence: str = "",
+    card: ModelCard | None = None,
     tolerance: float = PARITY_TOLERANCE,
 ) -> Exported:
     """Write one direction of ``trained`` to ``path``.
@@ -130,6 +132,7 @@ def export_bundle(
         direction: ``x2y`` or ``y2x``.
         path: of the file; its folder is made.
         licence: what others may do with the model.
+        card: what a person wants to know of the model.
         tolerance: greatest difference allowed, in natural-log units.
 
     Raises:
@@ -150,6 +153,7 @@ def export_bundle(
         recipe=trained.recipe.to_dict(),
         provenance={**trained.provenance, "step": trained.step},
         licence=licence,
+        card=card or ModelCard(),
         requires=tuple(dict(item) for item in trained.requires),
     )
     generator = trained.generators[direction]

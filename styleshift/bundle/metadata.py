@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
+from styleshift.bundle.card import ModelCard
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.validation import settings
@@ -76,6 +77,7 @@ class BundleMetadata:
     licence: str = Field(
         default="", description="What others may do with the model; empty where its maker did not say."
     )
+    card: ModelCard = Field(default_factory=ModelCard, description="What a person wants to know of it.")
     requires: tuple[Mapping[str, str], ...] = Field(
         default=(),
         description=(
@@ -119,6 +121,8 @@ class BundleMetadata:
             "licence": self.licence,
             "requires": [dict(item) for item in self.requires],
         }
+        if card := self.card.to_dict():
+            values["card"] = card
         return {PREFIX + key: json.dumps(value) for key, value in values.items()}
 
     @classmethod
@@ -146,6 +150,8 @@ class BundleMetadata:
                 values["pitch"] = PitchTarget(**values["pitch"])
             if isinstance(values.get("requires"), list):
                 values["requires"] = tuple(values["requires"])
+            if isinstance(values.get("card"), dict):
+                values["card"] = ModelCard.from_dict(values["card"])
             return cls(**{key: value for key, value in values.items() if key in known})
         except ConfigError as error:
             raise BundleError(

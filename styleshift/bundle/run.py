@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from styleshift.bundle.card import read_card
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
 from styleshift.bundle.names import file_name
 from styleshift.errors import BundleError, CheckpointError, UsageError
@@ -22,6 +23,7 @@ def export_run(
     checkpoint: str = "best",
     output: Path | None = None,
     licence: str = "",
+    card: Path | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
@@ -33,12 +35,14 @@ def export_run(
         checkpoint: ``best``, ``last`` or a step.
         output: folder for the models; None: the workspace's own.
         licence: what others may do with the models.
+        card: TOML file with what people want to know of them; see :func:`styleshift.bundle.card.read_card`.
         overwrite: replace also what could not be made again: models of runs that the workspace does not have,
             and files that are no models.
         reporter: told of progress.
 
     Raises:
         NothingToDoError: there is no such run.
+        ConfigError: the card cannot be used.
         UsageError: ``checkpoint`` is none of the three; or a file is in the way that could not be made again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
@@ -51,9 +55,10 @@ def export_run(
 
     trained = load_trained(folder, which, reporter)
     trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
-    paths = {}
+    paths, cards = {}, {}
     for direction in DIRECTIONS:
         source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+        cards[direction] = read_card(card, source, target) if card else None
         paths[direction] = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
     there = {path: _find_maker(workspace, path, folder) for path in paths.values() if path.exists()}
     lost = [f"{path.name}, {maker.what}" for path, maker in there.items() if maker.again is None]
@@ -74,7 +79,7 @@ def export_run(
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:
             path = paths[direction]
-            exported = export_bundle(trained, direction, path, licence=licence)
+            exported = export_bundle(trained, direction, path, licence=licence, card=cards[direction])
             task.advance()
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
             if path in there:

@@ -242,8 +242,8 @@ def _model(
     reporter: TerminalReporter,
 ) -> Bundle:
     """The model that was named, or the one that fits."""
-    from styleshift.bundle.find import find_model
     from styleshift.bundle.load import load_bundle
+    from styleshift.models.find import find_model
 
     if model is None:
         if target is None:

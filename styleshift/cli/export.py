@@ -15,7 +15,7 @@ styleshift export
 
 styleshift export --run violin-piano --checkpoint last
 
-styleshift export --output ./my-models --licence CC-BY-4.0
+styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 """
 
 
@@ -57,6 +57,15 @@ def export(
             show_default=False,
         ),
     ] = "",
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            "--card",
+            metavar="FILE.toml",
+            help="What people want to know of the models, to store in them (default: none).",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -87,6 +96,7 @@ def export(
         checkpoint=checkpoint,
         output=output,
         licence=licence,
+        card=card,
         overwrite=overwrite,
         reporter=reporter,
     )

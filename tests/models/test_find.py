@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from styleshift.bundle.find import find_model
 from styleshift.errors import BundleError, NothingToDoError
+from styleshift.models.find import find_model
 from styleshift.workspace import Workspace, user_models
 
 

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from styleshift.bundle.load import Bundle, load_bundle, read_metadata
-from styleshift.bundle.metadata import BundleMetadata
-from styleshift.errors import BundleError, NothingToDoError
-from styleshift.workspace import Workspace, shipped_models, user_models
+from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.errors import NothingToDoError
+from styleshift.models.shelf import ShelvedModel, models_in, places
+from styleshift.workspace import Workspace
 
 
 def find_model(
@@ -38,15 +38,16 @@ def find_model(
         BundleError: the one that fits cannot be used.
     """
     others: list[str] = []
-    for folder in (workspace.models, user_models(), shipped_models()):
-        fitting: list[tuple[Path, BundleMetadata]] = []
-        for path, metadata in _models(folder, warn):
+    for place, folder in places(workspace).items():
+        fitting: list[ShelvedModel] = []
+        for model in models_in(folder, place, warn):
+            metadata = model.metadata
             if target in (None, metadata.target) and source in (None, metadata.source):
-                fitting.append((path, metadata))
+                fitting.append(model)
             else:
                 others.append(f"{metadata.source} to {metadata.target}")
         if len(fitting) == 1:
-            return load_bundle(fitting[0][0])
+            return load_bundle(fitting[0].path)
         if fitting:
             raise _several(fitting, folder, command or (lambda path: ["--model", str(path)]))
     raise NothingToDoError(
@@ -54,19 +55,6 @@ def find_model(
         + (f"; there are: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
         _meant(target, source, others) or "train and export one, or name a file with --model",
     )
-
-
-def _models(folder: Path, warn: Callable[[str], None] | None) -> list[tuple[Path, BundleMetadata]]:
-    found = []
-    for path in sorted(folder.glob("*.onnx")) if folder.is_dir() else []:
-        if path.name.startswith("."):
-            continue
-        try:
-            found.append((path, read_metadata(path)))
-        except BundleError as error:
-            if warn:
-                warn(error.message)
-    return found
 
 
 def _meant(target: str | None, source: str | None, others: list[str]) -> str:
@@ -88,11 +76,11 @@ def _wish(target: str | None, source: str | None) -> str:
 
 
 def _several(
-    fitting: list[tuple[Path, BundleMetadata]], folder: Path, command: Callable[[Path], list[str]]
+    fitting: list[ShelvedModel], folder: Path, command: Callable[[Path], list[str]]
 ) -> NothingToDoError:
     lines = [
-        f"  {shlex.join(command(path))}  # {metadata.source} to {metadata.target}"
-        for path, metadata in fitting
+        f"  {shlex.join(command(model.path))}  # {model.metadata.source} to {model.metadata.target}"
+        for model in fitting
     ]
     return NothingToDoError(
         f"{len(fitting)} models in {folder} fit", "one of these commands\n" + "\n".join(lines)

@@ -1,0 +1,75 @@
+"""A model's card as text for a terminal and as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from styleshift.models.shelf import ShelvedModel
+
+
+def card_text(model: ShelvedModel) -> str:
+    """The card as plain lines."""
+    metadata, card = model.metadata, model.metadata.card
+    lines = [f"{model.name}: {metadata.source} to {metadata.target}"]
+    if card.summary:
+        lines.append(card.summary)
+    lines += ["", f"  file      {model.path} ({model.path.stat().st_size / 1e6:.1f} MB, {model.place})"]
+    lines.append(f"  licence   {metadata.licence or 'not said'}")
+    rate = metadata.spectrogram.sample_rate
+    lines.append(f"  hears     up to {rate / 2000:.1f} kHz, {rate} samples a second")
+    if recipe := card.recipe or str(metadata.recipe.get("name", "")):
+        lines.append(f"  recipe    {recipe}")
+    if card.material:
+        lines.append(f"  material  {card.material}")
+    if card.made_by:
+        lines.append(f"  anew by   {card.made_by}")
+    if card.credits:
+        lines += ["", "credits", *(f"  - {credit}" for credit in card.credits)]
+    if card.scores:
+        lines += ["", "measured", *_columns(card.scores)]
+        if card.scores_note:
+            lines.append(f"  {card.scores_note}")
+    if card.bad_at:
+        lines += ["", "bad at", *(f"  - {what}" for what in card.bad_at)]
+    return "\n".join(lines)
+
+
+def card_markdown(model: ShelvedModel) -> str:
+    """The card as a page of the documentation, in Markdown."""
+    metadata, card = model.metadata, model.metadata.card
+    parts = [
+        f"# {metadata.source.capitalize()} to {metadata.target}",
+        card.summary,
+        f"    styleshift convert ./library --from {metadata.source} --to {metadata.target}",
+        f"Licence: {metadata.licence or 'not said'}. {model.path.stat().st_size / 1e6:.1f} MB.",
+    ]
+    for title, text in (("Material", card.material), ("Recipe", card.recipe)):
+        if text:
+            parts += [f"## {title}", text]
+    if card.made_by:
+        parts += ["To make it anew:", f"    {card.made_by}"]
+    if card.credits:
+        parts += ["## Credits", "\n".join(f"- {credit}" for credit in card.credits)]
+    if card.scores:
+        heads = _heads(card.scores)
+        table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+        table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
+        parts += ["## Measured", card.scores_note, "\n".join(table)]
+    if card.bad_at:
+        parts += ["## What it is bad at", "\n".join(f"- {what}" for what in card.bad_at)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Every column, in the order in which rows bring them."""
+    return list(dict.fromkeys(head for row in rows for head in row))
+
+
+def _columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    heads = _heads(rows)
+    cells = [heads, *([row.get(head, "") for head in heads] for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(heads))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]

@@ -1,0 +1,152 @@
+"""Every model that ``convert --to NAME`` could mean, in the order in which it looks."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from styleshift.bundle.load import load_bundle, read_metadata
+from styleshift.bundle.metadata import BundleMetadata
+from styleshift.errors import BundleError, NothingToDoError, UsageError
+from styleshift.system.files import atomic_path
+from styleshift.workspace import Workspace, shipped_models, user_models
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedModel:
+    """One model file that was found.
+
+    Attributes:
+        path: the file.
+        place: ``workspace``, ``user`` or ``shipped``.
+        metadata: what it says about itself.
+    """
+
+    path: Path
+    place: str
+    metadata: BundleMetadata
+
+    @property
+    def name(self) -> str:
+        """Its file's name without the ending; what ``models show`` asks for."""
+        return self.path.stem
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        return {
+            "name": self.name,
+            "source": self.metadata.source,
+            "target": self.metadata.target,
+            "place": self.place,
+            "path": str(self.path),
+            "bytes": self.path.stat().st_size,
+            "licence": self.metadata.licence,
+            "summary": self.metadata.card.summary,
+        }
+
+
+def places(workspace: Workspace) -> dict[str, Path]:
+    """Folders by name, nearest first: the workspace's, the user's own, the package's."""
+    return {"workspace": workspace.models, "user": user_models(), "shipped": shipped_models()}
+
+
+def list_models(workspace: Workspace, warn: Warn | None = None) -> list[ShelvedModel]:
+    """All models of all places, nearest place first, then by name.
+
+    Args:
+        workspace: whose models come first.
+        warn: told of files that could not be read; they are passed over.
+    """
+    return [model for place, folder in places(workspace).items() for model in models_in(folder, place, warn)]
+
+
+def models_in(folder: Path, place: str, warn: Warn | None = None) -> Iterator[ShelvedModel]:
+    """The models of one folder by name; none where it does not exist."""
+    for path in sorted(folder.glob("*.onnx")) if folder.is_dir() else []:
+        if path.name.startswith("."):
+            continue
+        try:
+            yield ShelvedModel(path, place, read_metadata(path))
+        except BundleError as error:
+            if warn:
+                warn(error.message)
+
+
+def find_named(workspace: Workspace, name: str, warn: Warn | None = None) -> ShelvedModel:
+    """The nearest model of a name.
+
+    Raises:
+        NothingToDoError: there is none.
+    """
+    models = list_models(workspace, warn)
+    for model in models:
+        if model.name == name:
+            return model
+    near = difflib.get_close_matches(name, [model.name for model in models], n=1)
+    raise NothingToDoError(
+        f"no model is called {name!r}",
+        f"did you mean {near[0]}?" if near else "`styleshift models list` shows all names",
+    )
+
+
+def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
+    """Copy a model file into the user's own folder, where every workspace finds it.
+
+    Raises:
+        BundleError: it cannot be used as a model.
+        UsageError: one of that name is there, and ``overwrite`` is not said; or the folder cannot be written.
+    """
+    bundle = load_bundle(path)
+    target = user_models() / f"{path.stem}.onnx"
+    if target.exists() and not overwrite and load_digest(target) != bundle.digest:
+        raise UsageError(
+            f"a model called {target.stem} is there already: {target}", "--overwrite, to replace it"
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(target) as partial:
+            shutil.copyfile(path, partial)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror or error}") from error
+    return ShelvedModel(target, "user", bundle.metadata)
+
+
+def load_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal, or nothing where it is no model."""
+    try:
+        return load_bundle(path).digest
+    except BundleError:
+        return ""
+
+
+def remove_model(workspace: Workspace, name: str) -> Path:
+    """Delete a model from the user's own folder; only what :func:`add_model` put there is ever deleted.
+
+    Returns:
+        The file that was.
+
+    Raises:
+        NothingToDoError: no model is called so.
+        UsageError: it lies in the workspace or came with the package, or cannot be deleted.
+    """
+    path = user_models() / f"{name}.onnx"
+    if path.parent != user_models() or not path.is_file():
+        found = find_named(workspace, name)
+        reason = "came with styleshift" if found.place == "shipped" else f"is of the workspace: {found.path}"
+        raise UsageError(
+            f"the model {name} {reason}; only models that were added are removed",
+            "use --model FILE with convert to choose another"
+            if found.place == "shipped"
+            else "delete that file, if nothing needs it",
+        )
+    try:
+        path.unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be deleted: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,52 @@
+"""A card is shown whole, in words and as a page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from styleshift.bundle.card import ModelCard
+from styleshift.models.card_page import card_markdown, card_text
+from styleshift.models.shelf import ShelvedModel
+
+CARD = ModelCard(
+    summary="Folk tunes, sung by reeds.",
+    material="Ten tunes.",
+    credits=("Ada, CC0",),
+    recipe="small, an hour",
+    made_by="make it",
+    scores=({"what": "unchanged", "lsd": "10.5"}, {"what": "converted", "lsd": "6.1", "p": ".95"}),
+    scores_note="12 pairs",
+    bad_at=("trills",),
+)
+
+
+def _model(models: ModuleType, folder: Path) -> ShelvedModel:
+    metadata = replace(models.metadata(), card=CARD, licence="CC0")
+    path = models.make_model(folder / "a-to-b.onnx", props=metadata.to_props())
+    return ShelvedModel(path, "user", metadata)
+
+
+def test_both_have_every_part(models: ModuleType, tmp_path: Path) -> None:
+    model = _model(models, tmp_path)
+    for page in (card_text(model), card_markdown(model)):
+        for said in (
+            "Folk tunes",
+            "Ten tunes",
+            "Ada, CC0",
+            "small, an hour",
+            "make it",
+            "12 pairs",
+            "trills",
+        ):
+            assert said in page
+    assert "| unchanged | 10.5 |  |\n| converted | 6.1 | .95 |" in card_markdown(model)
+    assert "  what       lsd   p\n  unchanged  10.5\n  converted  6.1   .95" in card_text(model)
+
+
+def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> None:
+    path = models.make_model(tmp_path / "a.onnx")
+    bare = ShelvedModel(path, "user", models.metadata())
+    assert "##" not in card_markdown(bare)
+    assert "licence   not said" in card_text(bare)

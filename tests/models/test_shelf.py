@@ -1,0 +1,74 @@
+"""Which models there are, and what adding and removing one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from styleshift.errors import BundleError, NothingToDoError, UsageError
+from styleshift.models import shelf
+from styleshift.models.shelf import add_model, find_named, list_models, remove_model
+from styleshift.workspace import Workspace, user_models
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setattr(shelf, "shipped_models", lambda: tmp_path / "shipped")
+    return Workspace(tmp_path / "workspace")
+
+
+def test_the_nearest_place_comes_first(models: ModuleType, place: Workspace, tmp_path: Path) -> None:
+    models.make_model(tmp_path / "shipped" / "a.onnx")
+    models.make_model(user_models() / "a.onnx")
+    models.make_model(place.models / "b.onnx")
+    (place.models / ".hidden.onnx").touch()
+    assert [(model.place, model.name) for model in list_models(place)] == [
+        ("workspace", "b"),
+        ("user", "a"),
+        ("shipped", "a"),
+    ]
+    assert find_named(place, "a").place == "user"
+
+
+def test_a_name_that_nobody_has(models: ModuleType, place: Workspace) -> None:
+    models.make_model(place.models / "violin-to-piano.onnx")
+    with pytest.raises(NothingToDoError) as caught:
+        find_named(place, "violin-to-pian")
+    assert caught.value.hint == "did you mean violin-to-piano?"
+
+
+def test_an_added_model_is_the_same_file_in_the_persons_folder(
+    models: ModuleType, place: Workspace, tmp_path: Path
+) -> None:
+    file = models.make_model(tmp_path / "new.onnx")
+    added = add_model(file)
+    assert added.path.parent == user_models()
+    assert added.path.read_bytes() == file.read_bytes()
+    add_model(file)  # the same again is no loss
+    other = models.make_model(tmp_path / "elsewhere" / "new.onnx", target="jazz")
+    with pytest.raises(UsageError, match="already"):
+        add_model(other)
+    assert add_model(other, overwrite=True).metadata.target == "jazz"
+    assert find_named(place, "new").metadata.target == "jazz"
+
+
+def test_what_is_no_model_is_not_added(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"nothing")
+    with pytest.raises(BundleError):
+        add_model(tmp_path / "x.onnx")
+    assert not user_models().exists()
+
+
+def test_only_added_models_are_removed(models: ModuleType, place: Workspace, tmp_path: Path) -> None:
+    kept = [models.make_model(tmp_path / "shipped" / "s.onnx"), models.make_model(place.models / "w.onnx")]
+    gone = add_model(models.make_model(tmp_path / "u.onnx")).path
+    assert remove_model(place, "u") == gone
+    assert not gone.exists()
+    for name in ("s", "w"):
+        with pytest.raises(UsageError, match="only models that were added"):
+            remove_model(place, name)
+    with pytest.raises(NothingToDoError):
+        remove_model(place, "../../workspace/models/w")
+    assert all(path.exists() for path in kept)
