@@ -37,6 +37,8 @@ def _nearest(info: AudioInfo) -> OutputFormat:
     codec = info.subtype.lower()
     if info.format == "OGG" and codec in ("vorbis", "opus"):
         return FORMATS["ogg" if codec == "vorbis" else "opus"]
+    if info.format == "WAV" and info.subtype == "MPEG_LAYER_III":
+        return FORMATS["wav"]  # libsndfile reads it, and says that it writes it, but does not
     known = info.reader == "soundfile" and info.format in soundfile.available_formats()
     if known and soundfile.check_format(info.format, info.subtype):
         row = format_held(info.format)

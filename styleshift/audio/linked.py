@@ -68,7 +68,9 @@ class LinkedStream(DecodedStream):
         self.warnings.append(f"{len(extent.links)} recordings one behind the other: read as one")
         self.extras.append("the tags of the recordings behind the first")
         if len(self.kinds) > 1:
-            kinds = " and ".join(f"{rate} Hz with {channels} channels" for rate, channels in self.kinds)
+            kinds = " and ".join(
+                f"{rate} Hz with {channels} channel{'s' * (channels > 1)}" for rate, channels in self.kinds
+            )
             self.warnings.append(f"they are of different kinds: {kinds}")
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import soundfile
 
+from styleshift.audio.containers.ogg import set_serial
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import shown
 from styleshift.audio.tags.model import Chapter
@@ -152,6 +153,8 @@ class AudioWriter:
         """
         try:
             self._guard(self._encoder.close)
+            if self.format.container == "OGG":
+                self._guard(lambda: set_serial(self._file.fileno()))
             self._guard(lambda: os.fsync(self._file.fileno()))
             self._file.close()
             if self._on_written is not None:

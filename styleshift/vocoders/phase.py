@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from styleshift.vocoders.options import GriffinLimOptions, PghiOptions
 
 
+_SMALLEST = 1e-30
+
+
 def unit_phase(source: ComplexArray) -> ComplexArray:
-    """``source`` divided by its own magnitude, and 1 where that is zero; complex64 of the same shape."""
+    """``source`` divided by its own magnitude, and 1 where there is none; complex64 of the same shape."""
     size = np.abs(source)
-    heard = size > 0
+    # The inverse of what is smaller overflows float32: a channel of 1e-34 became NaN.
+    heard = size > _SMALLEST
     return np.where(heard, source / np.where(heard, size, 1), 1).astype(np.complex64)
 
 

@@ -74,6 +74,20 @@ def test_a_minute_of_vorbis_in_one_block_does_not_crash(tmp_path: Path) -> None:
     assert probe(tmp_path / "x.ogg").frames == len(noise)
 
 
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, tone: Any, name: str) -> None:
+    if name == "m4a":
+        pytest.importorskip("av")
+    made = []
+    for number in range(2):
+        path = tmp_path / f"{number}{FORMATS[name].extension}"
+        with AudioWriter(path, sample_rate=48000, channels=1, format=FORMATS[name]) as writer:
+            writer.write(tone(3.0, 48000))
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    assert len(_read(path)) == 3 * 48000
+
+
 @pytest.mark.parametrize("name", ["mp3", "flac"])
 def test_not_a_number_never_reaches_an_encoder(tmp_path: Path, tone: Any, name: str) -> None:
     wave = tone()

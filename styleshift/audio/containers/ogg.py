@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link
@@ -114,13 +116,25 @@ def _extras(links: list[_LinkPages]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def set_serial(path_bytes: bytearray, serial: int) -> None:
-    """Give every page of an Ogg in memory one serial number, with checksums that fit."""
+def set_serial(file: int) -> None:
+    """Give all pages of an Ogg with one stream the serial number that follows from what is in them.
+
+    Encoders draw it by chance, so that two runs over the same sound differ in their bytes.
+
+    Args:
+        file: a descriptor, open for reading and writing, which is not moved.
+    """
+    serial = 0
+    for _, page in _pages(Bytes(file)):
+        serial = zlib.crc32(page[27 + page[26] :], serial)
+    told = struct.pack("<I", serial)
+    for position, page in _pages(Bytes(file)):
+        blank = page[:14] + told + page[18:22] + bytes(4) + page[26:]
+        os.pwrite(file, told + page[18:22] + struct.pack("<I", checksum(blank)), position + 14)
+
+
+def _pages(file: Bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
-    while position + 27 <= len(path_bytes) and path_bytes[position : position + 4] == b"OggS":
-        table = path_bytes[position + 27 : position + 27 + path_bytes[position + 26]]
-        end = position + 27 + len(table) + sum(table)
-        struct.pack_into("<I", path_bytes, position + 14, serial)
-        struct.pack_into("<I", path_bytes, position + 22, 0)
-        struct.pack_into("<I", path_bytes, position + 22, checksum(bytes(path_bytes[position:end])))
-        position = end
+    while (page := page_at(file, position)) is not None:
+        yield position, page
+        position += len(page)

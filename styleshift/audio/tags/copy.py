@@ -62,7 +62,8 @@ def copy_tags(source: Path, target: Path, comment: str = "", *, same_positions: 
     missing = [name for name in lost(before, after) if name not in chunks[0] and name not in after.foreign]
     gone = dict.fromkeys((*missing, *chunks[1]))
     kept = [name for name in (*before.names(), *chunks[0]) if name not in gone]
-    return Carried(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(before.stale)), tuple(gone))
+    dropped = [name for name in before.stale if name not in after.stale]
+    return Carried(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(dropped)), tuple(gone))
 
 
 def _write(

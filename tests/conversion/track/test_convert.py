@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +104,33 @@ def test_tags_and_cover_stay(
     assert found.rg_track_gain is None
     assert found.images[0].data == COVER
     assert result.warnings == ()
+
+
+@pytest.mark.parametrize("vocoder", ["griffin-lim", "source-phase", "pghi"])
+@pytest.mark.parametrize("level", [1e-30, 1e-34, 1e-37, 1e-40, 1e-44])
+def test_a_channel_that_is_nearly_silent_is_converted(
+    models: ModuleType, tmp_path: Path, vocoder: str, level: float
+) -> None:
+    path = models.make_model(tmp_path / "m.onnx")
+    converter = load_converter(load_bundle(path), ConvertSettings(vocoder=vocoder), 1)[0]
+    wave = music(44100)
+    wave[:, 1] *= np.float32(level)
+    found = convert_samples(converter, wave, 44100)
+    assert np.isfinite(found).all()
+    assert np.abs(found[:, 1]).max() < 1e-6
+
+
+def test_mp3_in_a_wav_becomes_a_wav_and_a_word(same: TrackConverter, tmp_path: Path) -> None:
+    """No encoder writes it: an MP3 is put behind a header of RIFF by hand."""
+    soundfile.write(tmp_path / "a.mp3", music(44100), 44100)
+    sound = (tmp_path / "a.mp3").read_bytes()
+    form = struct.pack("<HHIIHHHHIHHH", 0x55, 2, 44100, 16000, 1, 0, 12, 1, 2, 1152, 1, 0)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(sound)) + sound
+    (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    result = convert_track(same, tmp_path / "a.wav", tmp_path / "b.wav")
+    assert soundfile.info(tmp_path / "b.wav").subtype == "PCM_16"
+    assert result.seconds == pytest.approx(2, abs=0.1)
+    assert any("MP3" in line for line in result.warnings)
 
 
 def test_a_format_without_the_rate_is_written_at_another_and_says_so(
