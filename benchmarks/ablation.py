@@ -27,13 +27,13 @@ SETTINGS: dict[str, list[str]] = {
     "log loss": ["loss.adversarial=log"],
     "hinge loss": ["loss.adversarial=hinge"],
     "no adversarial loss": ["loss.gan=0"],
-    "no replay buffer": ["optimiser.replay=0"],
-    "no EMA": ["optimiser.ema=0"],
+    "no replay buffer": ["optimiser.replay_buffer=0"],
+    "no EMA": ["optimiser.ema_decay=0"],
     "no cycle": ["loss.cycle=0"],
     "cycle 10": ["loss.cycle=10"],
-    "CUT, no cycle": ["loss.cycle=0", "loss.contrast=1"],
+    "CUT, no cycle": ["loss.cycle=0", "loss.patch_nce=1"],
     "CUT, no cycle, no matches": [
-        *("loss.cycle=0", "loss.contrast=1", "loss.contrast_identity=1"),
+        *("loss.cycle=0", "loss.patch_nce=1", "loss.patch_nce_identity=1"),
         *("warm_start.share=0", "warm_start.weight=0"),
     ],
     "second adversarial loss": ["loss.second_adversarial=1"],
@@ -89,7 +89,7 @@ def make(data: Path, work: Path, source: str, target: str, name: str, steps: int
     """Train, export, convert and evaluate one setting."""
     run = f"ablation-{list(SETTINGS).index(name)}"
     shutil.rmtree(work / WORKSPACE / "runs" / run, ignore_errors=True)  # one that was stopped
-    settings = [*SETTINGS[name], "schedule.threads=1", "schedule.judge=0"]
+    settings = [*SETTINGS[name], "schedule.threads=1", "schedule.validation_seconds=0"]
     styleshift(
         work,
         *("train", "--domains", source, target, "--name", run, "--steps", steps, "--device", "cpu"),

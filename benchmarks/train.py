@@ -35,11 +35,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from styleshift.corpus import Corpus, CropSampler, precompute
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training import losses as losses_module
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device, compile_networks
+from styleshift.training.losses import discriminator_adversarial_loss, generator_adversarial_loss
 from styleshift.training.model import CycleGAN
-from styleshift.training.sources import choose_resident, make_feed
+from styleshift.training.sources import choose_resident, make_loader
 from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
 
@@ -94,8 +94,8 @@ class PlainLoop:
         betas = (rate.beta1, rate.beta2)
         generators = [*self.G.parameters(), *self.F.parameters()]
         discriminators = [*self.D_X.parameters(), *self.D_Y.parameters()]
-        self.generators = torch.optim.Adam(generators, rate.generator_rate, betas)
-        self.discriminators = torch.optim.Adam(discriminators, rate.discriminator_rate, betas)
+        self.generators = torch.optim.Adam(generators, rate.generator_lr, betas)
+        self.discriminators = torch.optim.Adam(discriminators, rate.discriminator_lr, betas)
         data = PlainCrops(corpora, recipe.data.crop_frames, 1 << 20)
         self.batches: Iterator[list[Tensor]] = iter(
             DataLoader(data, recipe.schedule.batch, shuffle=True, num_workers=2, persistent_workers=True)
@@ -107,7 +107,8 @@ class PlainLoop:
         x, y = self.G.source.normalise(x), self.F.source.normalise(y)
         kind, weights = self.weights.adversarial, self.weights
         fake_y, fake_x = self.G.translate(x), self.F.translate(y)
-        gan = losses_module.fool(kind, self.D_Y(fake_y)) + losses_module.fool(kind, self.D_X(fake_x))
+        g_loss, d_loss = generator_adversarial_loss, discriminator_adversarial_loss
+        gan = g_loss(kind, self.D_Y(fake_y)) + g_loss(kind, self.D_X(fake_x))
         l1 = nn.functional.l1_loss
         cycle = l1(self.F.translate(fake_y), x) + l1(self.G.translate(fake_x), y)
         total = weights.gan * gan + weights.cycle * cycle
@@ -116,12 +117,12 @@ class PlainLoop:
         self.generators.zero_grad()
         total.backward()
         self.generators.step()
-        judged = losses_module.tell_apart(kind, self.D_Y(y), self.D_Y(fake_y.detach()))
-        judged = judged + losses_module.tell_apart(kind, self.D_X(x), self.D_X(fake_x.detach()))
+        real_or_fake = d_loss(kind, self.D_Y(y), self.D_Y(fake_y.detach()))
+        real_or_fake = real_or_fake + d_loss(kind, self.D_X(x), self.D_X(fake_x.detach()))
         self.discriminators.zero_grad()
-        judged.backward()
+        real_or_fake.backward()
         self.discriminators.step()
-        return {"gan": gan.item(), "cycle": cycle.item(), "judge": judged.item()}
+        return {"gan": gan.item(), "cycle": cycle.item(), "discriminator": real_or_fake.item()}
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
@@ -155,7 +156,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    off = ["warm_start.share=0", "warm_start.weight=0", "schedule.judge=0"]
+    off = ["warm_start.share=0", "warm_start.weight=0", "schedule.validation_seconds=0"]
     recipe = load_recipe(options.recipe, [*options.set, *off])
     device = choose_device(options.device)
     with tempfile.TemporaryDirectory() as folder:
@@ -169,12 +170,12 @@ def main() -> None:
         if recipe.schedule.compile:
             compile_networks(model, Reporter())
         resident = choose_resident([x, y], state)["used"]
-        feed = make_feed((corpora[0], corpora[1]), [x, y], state, 0, Reporter(), resident)
+        loader = make_loader((corpora[0], corpora[1]), [x, y], state, 0, Reporter(), resident)
 
         rows: list[Tensor] = []
 
         def ours() -> None:  # what a turn of styleshift.training.loop does
-            losses = train_step(state, feed.next())
+            losses = train_step(state, next(loader))
             rows.append(torch.stack(list(losses.values())))
             if state.step % recipe.schedule.log_every == 0:
                 torch.stack(rows).mean(dim=0).tolist()  # the one time that the device is waited for
@@ -193,13 +194,13 @@ def main() -> None:
         with FlopCounterMode(display=False) as counter:
             ours()
         operations = counter.get_total_flops()
-        before, rounds = feed.waited, []
+        before, rounds = loader.waited, []
         for _ in range(options.rounds):
             rounds.append((timed(ours), timed(plain.step)))
         total = sum(ours_wall for (ours_wall, _), _ in rounds) * options.steps
-        waited = feed.waited - before
+        waited = loader.waited - before
         peak = matrix_rate(device, torch.bfloat16 if state.half else torch.float32)
-        feed.close()
+        loader.close()
     wall = [statistics.median(pair[side][0] for pair in rounds) for side in (0, 1)]
     cpu = [statistics.median(pair[side][1] for pair in rounds) for side in (0, 1)]
     print(

@@ -134,11 +134,11 @@ def train(
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import UsageError
     from styleshift.hooks.registry import warn_of_plugins
-    from styleshift.training.ranks import rank_and_size
+    from styleshift.training.ranks import rank_and_world_size
     from styleshift.workspace import setting
     from styleshift.workspace import workspace as find_workspace
 
-    follows = rank_and_size()[0] > 0  # torchrun started it, and another process reports
+    follows = rank_and_world_size()[0] > 0  # torchrun started it, and another process reports
     reporter = TerminalReporter(
         json_lines=json and not follows, quiet=quiet or follows, verbose=verbose and not follows
     )

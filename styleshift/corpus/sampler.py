@@ -116,12 +116,12 @@ class CropSampler:
         self._take(index, 0, out)
         return np.ascontiguousarray(out.T)
 
-    def state(self) -> dict[str, Any]:
-        """Where the draws are: plain values (JSON keeps them); see :meth:`restore`."""
+    def state_dict(self) -> dict[str, Any]:
+        """Where the draws are: plain values (JSON keeps them); see :meth:`load_state_dict`."""
         state: Mapping[str, Any] = self._random.bit_generator.state
         return copy.deepcopy(dict(state))
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on as the sampler that gave this state, bit for bit, on the same corpus."""
         self._random.bit_generator.state = copy.deepcopy(dict(state))
 

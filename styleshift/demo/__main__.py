@@ -25,7 +25,7 @@ _MARK = ".made-by-styleshift-demo"
 _MADE = ("audio", "library", f"library-{STYLES[1]}", "styleshift-workspace")
 # For a few hundred steps at most: five times the usual rate. After 100 steps the distance to the guitar had
 # fallen from 203 to 34, at the usual rate to 74.
-_SHORT = ("--set", "optimiser.generator_rate=1e-3", "--set", "optimiser.discriminator_rate=1e-3")
+_SHORT = ("--set", "optimiser.generator_lr=1e-3", "--set", "optimiser.discriminator_lr=1e-3")
 # The demo shows what the defaults do, in a workspace of its own, whatever the person's own settings say; a
 # device may be named.
 _KEPT_SETTINGS = ("STYLESHIFT_DEVICE", "STYLESHIFT_SIMD", "STYLESHIFT_DEBUG", DISABLE_VARIABLE)

@@ -69,9 +69,9 @@ class WarmStartConfig:
         le=4096,
         description="Frequency bands that are compared, as in the generator `residual`.",
     )
-    rate: LearningRate = Field(
+    lr: LearningRate = Field(
         default=1e-3,
-        description="Learning rate at the start; it falls linearly to `optimiser.generator_rate`.",
+        description="Learning rate at the start; it falls linearly to `optimiser.generator_lr`.",
     )
 
     @property
@@ -114,22 +114,22 @@ class ScheduleConfig:
     )
     log_every: Interval = Field(default=20, description="Steps between two lines of the log.")
     save_every: Interval = Field(
-        default=500, description="Steps between two checkpoints, and two judgements."
+        default=500, description="Steps between two checkpoints, and two validations."
     )
-    judge: int = Field(
-        default=0,
+    validation_seconds: float = Field(
+        default=0.0,
         ge=0,
-        le=4096,
+        allow_inf_nan=False,
         description=(
-            "Excerpts of each domain that are converted and judged at every checkpoint, which decides "
-            "the best. 0 turns judging off: nothing is kept out of training, and the last checkpoint "
-            "is exported."
+            "Seconds of each domain's music, in whole crops, that are converted and judged at every "
+            "checkpoint, which decides the best. 0 turns validation off: nothing is kept out of "
+            "training, and the last checkpoint is exported."
         ),
     )
     patience: Count = Field(
         default=0,
         description=(
-            "End the run after this many judgements without a better one, not counting the warm "
+            "End the run after this many validations without a better one, not counting the warm "
             "start; 0 never does."
         ),
     )
@@ -146,7 +146,9 @@ class ScheduleConfig:
         default=0,
         ge=0,
         le=1024,
-        description="CPU threads of PyTorch; 0 tries a few numbers when the run begins and takes the fastest.",
+        description=(
+            "CPU threads of PyTorch; 0 tries a few numbers when the run begins and takes the fastest."
+        ),
     )
 
     def __post_init__(self) -> None:

@@ -103,7 +103,7 @@ class DataConfig:
         le=0.5,
         description=(
             "Share of each domain's music that is kept out of training, so that conversions of it can "
-            "be judged. Nothing is kept out if `schedule.judge` is 0."
+            "be judged. Nothing is kept out if `schedule.validation_seconds` is 0."
         ),
     )
     resident: Literal["auto", "yes", "no"] = Field(
@@ -159,14 +159,14 @@ class LossConfig:
             "discriminators of its own (CycleGAN-VC2, Kaneko et al. 2019)."
         ),
     )
-    feature: Weight = Field(
+    feature_matching: Weight = Field(
         default=0.0,
         description=(
             "Weight of feature matching: the distance between the mean discriminator features of real "
             "and generated crops (Salimans et al. 2016)."
         ),
     )
-    envelope: Weight = Field(
+    spectral_flux: Weight = Field(
         default=0.0,
         description=(
             "Weight of keeping the rhythm: the distance between the rises and falls of loudness in "
@@ -183,7 +183,7 @@ class LossConfig:
             "nothing hides in inaudible detail (Chu et al. 2017)."
         ),
     )
-    contrast: Weight = Field(
+    patch_nce: Weight = Field(
         default=0.0,
         description=(
             "Weight of the contrastive loss between source and conversion, which can replace the "
@@ -191,16 +191,16 @@ class LossConfig:
             "trained on its own. The generator must hand out its features."
         ),
     )
-    contrast_identity: Weight = Field(
+    patch_nce_identity: Weight = Field(
         default=0.0,
         description=(
             "Weight of the contrastive loss for crops that are already in the target style (lambda_Y there)."
         ),
     )
-    contrast_points: int = Field(
+    patch_nce_patches: int = Field(
         default=256, ge=2, le=65_536, description="Places of a crop that are compared with each other."
     )
-    contrast_temperature: float = Field(
+    patch_nce_temperature: float = Field(
         default=0.07, ge=0.001, le=10, description="Temperature of the comparison (tau there)."
     )
 
@@ -209,25 +209,25 @@ class LossConfig:
 class OptimiserConfig:
     """How weights change: Adam (Kingma and Ba 2015)."""
 
-    generator_rate: LearningRate = Field(default=2e-4, description="Learning rate of the generators.")
-    discriminator_rate: LearningRate = Field(default=2e-4, description="Learning rate of the discriminators.")
+    generator_lr: LearningRate = Field(default=2e-4, description="Learning rate of the generators.")
+    discriminator_lr: LearningRate = Field(default=2e-4, description="Learning rate of the discriminators.")
     beta1: float = Field(
         default=0.5, ge=0, le=0.9999, description="First decay of Adam (Kingma and Ba 2015)."
     )
     beta2: float = Field(default=0.999, ge=0, le=0.999999, description="Second decay of Adam.")
-    constant: Share = Field(
+    lr_decay_start: Share = Field(
         default=1.0,
         description=(
             "Fraction of the run at the full learning rate, which then falls linearly to zero (Zhu et "
             "al. 2017)."
         ),
     )
-    clip: float = Field(
+    clip_grad_norm: float = Field(
         default=0.0,
         ge=0,
         description="Largest norm of the gradients of one side; 0 sets no limit (Pascanu et al. 2013).",
     )
-    ema: float = Field(
+    ema_decay: float = Field(
         default=0.0,
         ge=0,
         le=0.999999,
@@ -236,7 +236,7 @@ class OptimiserConfig:
             "exported; 0 turns it off (Yazici et al. 2019)."
         ),
     )
-    replay: int = Field(
+    replay_buffer: int = Field(
         default=0,
         ge=0,
         le=100_000,
@@ -245,7 +245,7 @@ class OptimiserConfig:
             "et al. 2017)."
         ),
     )
-    mask: float = Field(
+    frame_mask: float = Field(
         default=0.0,
         ge=0,
         le=0.9,

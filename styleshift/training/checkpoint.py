@@ -40,7 +40,7 @@ def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
                     scalars[key] = value
     own = {f"replay.{side}": torch.stack(buffer.kept) for side, buffer in state.replay.items() if buffer.kept}
     own["random.step"] = state.random.get_state()
-    for rank, theirs in enumerate(state.team.gather(own)):
+    for rank, theirs in enumerate(state.group.gather(own)):
         tensors.update({_of_rank(rank) + name: value for name, value in theirs.items()})
     tensors["random.torch"] = torch.get_rng_state()
     for number in range(torch.cuda.device_count()):
@@ -71,7 +71,7 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
             for name, value in values_of_it.items():
                 if isinstance(value, Tensor) and value.shape == weight.shape:
                     values_of_it[name] = torch.empty_like(weight).copy_(value)
-    mine = _of_rank(state.team.rank)
+    mine = _of_rank(state.group.rank)
     for side, buffer in state.replay.items():
         kept = tensors.get(f"{mine}replay.{side}")
         buffer.kept = [] if kept is None else list(kept.to(state.device).unbind())

@@ -25,12 +25,12 @@ class Crops(Protocol):
         """
         ...
 
-    def state(self) -> dict[str, Any]:
-        """What :meth:`restore` needs to go on with the same crops; fit for JSON."""
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` needs to go on with the same crops; fit for JSON."""
         ...
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """The inverse of :meth:`state`."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The inverse of :meth:`state_dict`."""
         ...
 
 
@@ -41,11 +41,11 @@ class TensorCrops(Protocol):
         """See :class:`Crops`."""
         ...
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """See :class:`Crops`."""
         ...
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """See :class:`Crops`."""
         ...
 
@@ -74,32 +74,32 @@ class Batch:
     Attributes:
         x: ``[batch, 1, bins, frames]`` float32 log magnitudes of domain X at the reference level.
         y: the same of domain Y.
-        wanted: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what the
+        matched: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what the
             conversion should be, normalised on the target's scale; empty where they are not.
     """
 
     x: Tensor
     y: Tensor
-    wanted: dict[str, Tensor] = field(default_factory=dict)
+    matched: dict[str, Tensor] = field(default_factory=dict)
 
 
-class Source(Protocol):
+class BatchSource(Protocol):
     """Where the batches of a run come from."""
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """``count`` crops a domain."""
         ...
 
-    def state(self) -> Any:
-        """What :meth:`restore` needs to go on with the same batches; fit for JSON."""
+    def state_dict(self) -> Any:
+        """What :meth:`load_state_dict` needs to go on with the same batches; fit for JSON."""
         ...
 
-    def restore(self, state: Any) -> None:
-        """The inverse of :meth:`state`."""
+    def load_state_dict(self, state: Any) -> None:
+        """The inverse of :meth:`state_dict`."""
         ...
 
 
-class FreshCrops:
+class RandomCrops:
     """Crops from anywhere in both corpora, augmented as the recipe says."""
 
     def __init__(
@@ -115,7 +115,7 @@ class FreshCrops:
         self._share = (part, parts)
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
-        """See :class:`Source`."""
+        """See :class:`BatchSource`."""
         made = []
         for crops in (self._x, self._y):
             batch = torch.as_tensor(crops.batch(count, *self._share))
@@ -123,19 +123,19 @@ class FreshCrops:
             made.append(augment(batch, self._config, self._spectrogram, random, others))
         return Batch(made[0], made[1])
 
-    def state(self) -> Any:
-        """See :class:`Source`."""
-        return [self._x.state(), self._y.state()]
+    def state_dict(self) -> Any:
+        """See :class:`BatchSource`."""
+        return [self._x.state_dict(), self._y.state_dict()]
 
-    def restore(self, state: Any) -> None:
-        """See :class:`Source`."""
-        self._x.restore(state[0])
-        self._y.restore(state[1])
+    def load_state_dict(self, state: Any) -> None:
+        """See :class:`BatchSource`."""
+        self._x.load_state_dict(state[0])
+        self._y.load_state_dict(state[1])
 
 
 def measure(crops: Crops, count: int = 256) -> Statistics:
     """Statistics over ``count`` crops, sixteen at a time; the source of crops is put back where it was."""
-    state = crops.state()
+    state = crops.state_dict()
     frames, loudest = 0, 0.0
     total = squares = torch.zeros((), dtype=torch.float64)
     for _ in range(-(-count // 16)):
@@ -144,7 +144,7 @@ def measure(crops: Crops, count: int = 256) -> Statistics:
         squares = squares + batch.square().sum(dim=(0, 2))
         loudest += float(batch.amax(dim=1).sum())
         frames += batch.shape[0] * batch.shape[2]
-    crops.restore(state)
+    crops.load_state_dict(state)
     mean, power = total / frames, squares / frames
     return Statistics(
         mean=mean.float(),

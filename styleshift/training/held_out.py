@@ -46,39 +46,39 @@ def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus 
     return replace(corpus, tracks=kept), replace(corpus, tracks=(end,))
 
 
-def stretches(held: Corpus) -> list[dict[str, Any]]:
-    """What is held out, fit for JSON: ``name``, ``sha256``, ``first`` and ``frames`` of each stretch."""
+def held_out_segments(held: Corpus) -> list[dict[str, Any]]:
+    """What is held out, fit for JSON: ``name``, ``sha256``, ``first`` and ``frames`` of each segment."""
     return [
         {"name": track.name, "sha256": track.sha256, "first": track.first, "frames": track.frames}
         for track in held.tracks
     ]
 
 
-def hold_out_again(
+def restore_held_out(
     corpus: Corpus, held: Sequence[Mapping[str, Any]], frames: int
 ) -> tuple[Corpus, Corpus | None]:
     """Part a corpus as it was parted before, whatever recordings have come or gone since.
 
     Args:
         corpus: a domain.
-        held: as :func:`stretches` gives it.
+        held: as :func:`held_out_segments` gives it.
         frames: of a crop.
 
     Returns:
         The rest, with at least one crop, and what is held out and still there; None where nothing is, or
         where nothing else is left.
     """
-    known = {str(stretch["sha256"]): stretch for stretch in held}
+    known = {str(segment["sha256"]): segment for segment in held}
     rest: list[Track] = []
     kept: list[Track] = []
     parted: set[str] = set()
     for track in corpus.tracks:
-        stretch = known.get(track.sha256)
-        if stretch is None:
+        segment = known.get(track.sha256)
+        if segment is None:
             rest.append(track)
             continue
-        first = min(int(stretch["first"]), track.frames)
-        length = min(int(stretch["frames"]), track.frames - first)
+        first = min(int(segment["first"]), track.frames)
+        length = min(int(segment["frames"]), track.frames - first)
         # Of one recording under two names one alone is cut, or the other would bring back the end.
         if first and track.sha256 not in parted:
             rest.append(track.part(0, first))

@@ -90,18 +90,18 @@ class Log:
         speed, waiting = len(rows) / took, (waited - self._waited) / took
         self._seconds, self._waited = state.seconds, waited
         shown = {name: float(f"{value:.6g}") for name, value in means.items()}
-        rate = state.generator_optimiser.param_groups[0]["lr"]
+        lr = state.generator_optimiser.param_groups[0]["lr"]
         self.event(
             "step",
             step=state.step,
             seconds=round(state.seconds, 3),
             steps_per_second=round(speed, 4),
             data_wait=round(waiting, 4),
-            rate=rate,
+            lr=lr,
             losses=shown,
         )
         if self._show:
-            speeds = {"speed/steps_per_second": speed, "speed/data_wait": waiting, "rate/generators": rate}
+            speeds = {"speed/steps_per_second": speed, "speed/data_wait": waiting, "lr/generators": lr}
             self._show(state.step, {**{f"loss/{name}": value for name, value in means.items()}, **speeds})
         self.check(state.step, names, rows)
         return {"steps/s": speed, **grouped(means)}
@@ -124,24 +124,23 @@ class Log:
             step = last_step - len(rows) + row + 1
             raise TrainingError(
                 f"loss {names[column]} ({kind}, {of}) became {float(rows[row, column])} at step {step}",
-                "the last checkpoint is good: lower optimiser.generator_rate or set optimiser.clip=1, and "
-                "start anew",
+                "the last checkpoint is good: start anew with a lower optimiser.generator_lr or with "
+                "optimiser.clip_grad_norm=1",
             )
 
 
 def loss_in_words(name: str, domains: tuple[str, str]) -> tuple[str, str]:
     """What to call a loss in front of people: its kind, and the domain or the direction that it is of.
 
-    The file calls the discriminators' loss ``judge``, which is also who judges held-out music.
-
-    >>> loss_in_words("judge_x_cycled", ("violin", "piano"))
+    >>> loss_in_words("d_loss_x_cycled", ("violin", "piano"))
     ('discriminator', 'violin there and back')
     """
     x, y = domains
-    kind, _, of = name.partition("_")
-    side, _, cycled = of.partition("_")
-    called = {"x": x, "y": y, "x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}.get(side, side)
-    return "discriminator" if kind == "judge" else kind, called + (" there and back" if cycled else "")
+    sides = {"x": x, "y": y, "x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+    words = name.removesuffix("_cycled").split("_")
+    kind = " ".join(words[:-1])
+    cycled = " there and back" * name.endswith("_cycled")
+    return {"d loss": "discriminator", "g loss": "generator"}.get(kind, kind), sides[words[-1]] + cycled
 
 
 def grouped(means: dict[str, float]) -> dict[str, float]:

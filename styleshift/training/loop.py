@@ -10,7 +10,7 @@ import torch
 
 from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
-from styleshift.training.feed import Feed
+from styleshift.training.loader import BatchLoader
 from styleshift.training.log import Log
 from styleshift.training.step import TrainingState, train_step
 
@@ -21,14 +21,14 @@ class Loop:
 
     Attributes:
         state: networks, optimisers, counters.
-        feed: gives the batches.
+        loader: gives the batches.
         log: the run's JSON lines.
         save: called with True at the end of the run, False before it.
         reporter: who is told.
     """
 
     state: TrainingState
-    feed: Feed
+    loader: BatchLoader
     log: Log
     save: Callable[[bool], None]
     reporter: Reporter
@@ -48,22 +48,22 @@ class Loop:
         with StopRequest() as stop, self.reporter.task("training", total, unit) as task:
             task.advance(state.seconds if timed else state.step)
             saved, clock = state.step, time.monotonic()
-            while state.progress < 1 and not state.team.any(stop.requested):
-                losses = train_step(state, self.feed.next())
+            while state.progress < 1 and not state.group.any(stop.requested):
+                losses = train_step(state, next(self.loader))
                 now = time.monotonic()
                 took, clock = now - clock, now
-                state.seconds = state.team.largest(state.seconds + took)
+                state.seconds = state.group.max(state.seconds + took)
                 figures: dict[str, float | str] = {}
                 if list(losses) != names:
                     if rows:  # the warm start is over: its last few steps have other losses
-                        self.log.check(state.step - 1, names, state.team.mean(torch.stack(rows)))
+                        self.log.check(state.step - 1, names, state.group.mean(torch.stack(rows)))
                     rows.clear()
                 names = list(losses)
                 rows.append(torch.stack(list(losses.values())))
                 due = state.step % schedule.save_every == 0
                 if due or state.step % schedule.log_every == 0 or state.progress >= 1:
-                    means = state.team.mean(torch.stack(rows))
-                    figures = self.log.write(state, names, means, self.feed.waited)
+                    means = state.group.mean(torch.stack(rows))
+                    figures = self.log.write(state, names, means, self.loader.waited)
                     rows.clear()
                     if timed:
                         figures = {"step": str(state.step), **figures}
@@ -72,7 +72,7 @@ class Loop:
                     self.save(False)
                     saved = state.step
             if rows:  # a signal came between two lines of the log
-                self.log.write(state, names, state.team.mean(torch.stack(rows)), self.feed.waited)
+                self.log.write(state, names, state.group.mean(torch.stack(rows)), self.loader.waited)
             if saved != state.step or state.progress >= 1:
                 self.save(state.progress >= 1)
         if state.progress < 1:

@@ -17,8 +17,8 @@ from styleshift.networks.kernels import twice_differentiable
 from styleshift.recipes.settings import Adversarial
 
 
-def fool(kind: Adversarial, fake: Tensor) -> Tensor:
-    """L_GAN for the generator: how far the discriminator is from taking its fakes for real.
+def generator_adversarial_loss(kind: Adversarial, fake: Tensor) -> Tensor:
+    """L_GAN of the generator, which falls as the discriminator takes its fakes for real.
 
     Args:
         kind: ``log``: -log D(fake), the non-saturating form of Goodfellow et al. 2014, section 3;
@@ -35,8 +35,8 @@ def fool(kind: Adversarial, fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
-def tell_apart(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
-    """L_GAN for the discriminator, halved as Zhu et al. 2017 do to slow it against the generator.
+def discriminator_adversarial_loss(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
+    """L_GAN of the discriminator, halved as Zhu et al. 2017 do to slow it against the generator.
 
     Args:
         kind: ``log``: -log D(real) - log(1 - D(fake)); ``lsgan``: (D(real) - 1)^2 + D(fake)^2;
@@ -54,12 +54,12 @@ def tell_apart(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
     return (torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()) / 2
 
 
-def distance(one: Tensor, other: Tensor) -> Tensor:
+def l1_loss(one: Tensor, other: Tensor) -> Tensor:
     """Mean absolute difference: L_cyc and L_iden."""
     return (one - other).abs().mean()
 
 
-def feature_distance(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     """Feature matching (Salimans et al. 2016, 3.1): between means over crops and frames, layer by layer."""
     terms = [
         (one.detach().mean(dim=(0, 3)) - other.mean(dim=(0, 3))).abs().mean()
@@ -68,7 +68,7 @@ def feature_distance(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def envelope_distance(source: Tensor, converted: Tensor) -> Tensor:
+def spectral_flux_loss(source: Tensor, converted: Tensor) -> Tensor:
     """Between the rises of loudness of source and conversion, ``[batch, 1, bin, frame]`` log magnitudes each.
 
     The rise is the half-wave rectified difference from frame to frame, averaged over bins (spectral flux,
@@ -81,7 +81,7 @@ def envelope_distance(source: Tensor, converted: Tensor) -> Tensor:
     return (flux(source) - flux(converted)).abs().mean()
 
 
-def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
+def patch_nce(query: Tensor, key: Tensor, temperature: float) -> Tensor:
     """PatchNCE (Park et al. 2020, equations 2 and 3): to tell the same place from all others of a crop.
 
     Args:
@@ -99,7 +99,7 @@ def patch_contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
         return functional.cross_entropy(likeness.flatten(0, 1), right.flatten())
 
 
-def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
+def r1_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
     """R1: half the squared gradient of D at real crops (Mescheder et al. 2018, equation 9)."""
     real = real.detach().requires_grad_(True)
     with twice_differentiable():

@@ -69,7 +69,7 @@ class MatchedCrops:
                     f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than "
                     f"in the second; matches move by {lead}"
                 )
-            self._wanted = {}
+            self._matched = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
                 matched = []
                 keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
@@ -77,30 +77,30 @@ class MatchedCrops:
                     queries = comparable(crop[None], settings)
                     matched.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
-                self._wanted[direction] = earlier(torch.stack(matched)[:, None], lead)
+                self._matched[direction] = earlier(torch.stack(matched)[:, None], lead)
                 lead = -lead
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
-        """See :class:`styleshift.training.data.Source`."""
+        """See :class:`styleshift.training.data.BatchSource`."""
         pool, device = len(self._crops[0]), self._crops[0].device
         mine = slice(self._part * count, (self._part + 1) * count)
         draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
         x, y = (draw[mine].to(device) for draw in draws)
-        wanted = {"x2y": self._wanted["x2y"][x], "y2x": self._wanted["y2x"][y]}
-        return Batch(self._crops[0][x], self._crops[1][y], wanted)
+        matched = {"x2y": self._matched["x2y"][x], "y2x": self._matched["y2x"][y]}
+        return Batch(self._crops[0][x], self._crops[1][y], matched)
 
     def to(self, device: torch.device) -> MatchedCrops:
         """The same, with the pool on a device."""
         self._crops = [crops.to(device) for crops in self._crops]
-        self._wanted = {direction: bands.to(device) for direction, bands in self._wanted.items()}
+        self._matched = {direction: bands.to(device) for direction, bands in self._matched.items()}
         return self
 
-    def state(self) -> Any:
+    def state_dict(self) -> Any:
         """Nothing: the draws come from the generator that is given."""
         return None
 
-    def restore(self, state: Any) -> None:
-        """See :meth:`state`."""
+    def load_state_dict(self, state: Any) -> None:
+        """See :meth:`state_dict`."""
 
 
 def earlier(values: Tensor, frames: int) -> Tensor:

@@ -12,8 +12,8 @@ from styleshift.frontend.compression import silence
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import build_discriminator
 from styleshift.recipes import LossConfig, Recipe
-from styleshift.training.contrast import ContrastHeads
 from styleshift.training.data import Statistics
+from styleshift.training.patch_nce import ProjectionHeads
 
 DIRECTIONS = ("x2y", "y2x")
 
@@ -128,13 +128,13 @@ class CycleGAN(nn.Module):
                 core, source, target, floor, recipe.data.silence_gate, gate
             )
         self.averages = nn.ModuleDict()
-        if recipe.optimiser.ema:
+        if recipe.optimiser.ema_decay:
             self.averages = copy.deepcopy(self.translators).requires_grad_(False)
         self.heads = nn.ModuleDict()
-        if recipe.loss.contrast or recipe.loss.contrast_identity:
+        if recipe.loss.patch_nce or recipe.loss.patch_nce_identity:
             for direction in DIRECTIONS:
                 core = self.translator(direction).core
-                self.heads[direction] = ContrastHeads(core, spec.name, recipe.spectrogram.bins, frames)
+                self.heads[direction] = ProjectionHeads(core, spec.name, recipe.spectrogram.bins, frames)
         sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
         self.discriminators = nn.ModuleDict(
             {
@@ -151,19 +151,19 @@ class CycleGAN(nn.Module):
         assert isinstance(found, Translator)
         return found
 
-    def contrast(
+    def patch_nce(
         self, direction: str, source: Tensor, converted: Tensor, weights: LossConfig, random: torch.Generator
     ) -> Tensor:
         """The contrastive loss between what went into a direction and what came out, both normalised."""
         heads = self.heads[direction]
-        assert isinstance(heads, ContrastHeads)
+        assert isinstance(heads, ProjectionHeads)
         return heads.loss(self.translator(direction).core, source, converted, weights, random)
 
     def generating(self) -> nn.ModuleList:
         """All that the generators' optimiser moves."""
         return nn.ModuleList([self.translators, self.heads])
 
-    def judge(self, side: str, crops: Tensor) -> Tensor:
+    def discriminate(self, side: str, crops: Tensor) -> Tensor:
         """Logits ``[batch, patches]`` float32 of one discriminator."""
         logits: Tensor = self.discriminators[side](crops)
         return logits.float()

@@ -19,7 +19,7 @@ from styleshift.training.log import loss_in_words
 
 
 def write_run_page(
-    folder: Path, excerpts: Sequence[Excerpt], facts: Mapping[str, str], *, unheard: bool = False
+    folder: Path, excerpts: Sequence[Excerpt], facts: Mapping[str, str], *, held_out: bool = False
 ) -> None:
     """Write ``index.html`` from ``run.json`` and ``log.jsonl``; whole or not at all.
 
@@ -27,7 +27,7 @@ def write_run_page(
         folder: ``runs/<name>``.
         excerpts: to look at and to listen to, three stages a direction; may be empty.
         facts: shown at the top, in this order.
-        unheard: the excerpts are of music that is kept from training.
+        held_out: the excerpts are of music that is kept from training.
 
     Raises:
         OSError: it cannot be written.
@@ -42,7 +42,7 @@ def write_run_page(
     text = render(
         "run.html",
         title=f"{folder.name}: {x} and {y}",
-        heard=_heard(bool(players), unheard, run["recipe"]),
+        heard=_heard(bool(players), held_out, run["recipe"]),
         names=STAGES,
         facts=facts,
         players=players,
@@ -54,14 +54,15 @@ def write_run_page(
     atomic_text(folder / "index.html", text)
 
 
-def _heard(played: bool, unheard: bool, recipe: Mapping[str, Any]) -> str:
+def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:
     """What the excerpts are, or why there are none."""
     if played:
-        music = "This music was kept from training." if unheard else "This music was also trained on."
+        music = "This music was kept from training." if held_out else "This music was also trained on."
         return f"{music} The phase of all three recordings is made from magnitudes alone. They play in step:"
-    if not recipe.get("schedule", {}).get("judge"):
+    if not recipe.get("schedule", {}).get("validation_seconds"):
         return (
-            "There are no excerpts to listen to, because this run is not judged (schedule.judge is 0). "
+            "There are no excerpts to listen to, because this run is not validated "
+            "(schedule.validation_seconds is 0). "
             "To hear what it has learned, use styleshift export, then styleshift convert."
         )
     return "No excerpts could be made."
@@ -79,16 +80,16 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
             line = json.loads(text)
         except ValueError:
             continue
-        if line.get("event") in ("step", "judged"):
+        if line.get("event") in ("step", "validated"):
             kept[line["event"], line["step"]] = line
     return [kept[key] for key in sorted(kept, key=lambda key: key[1])]
 
 
 def _diagrams(lines: Sequence[Mapping[str, Any]], domains: tuple[str, str]) -> list[Diagram]:
-    """One small diagram a kind of loss, its sides in one; and the judges' scores."""
+    """One small diagram a kind of loss, its sides in one; and the scores of the validations."""
     kinds: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for line in lines:
-        if line["event"] == "judged":
+        if line["event"] == "validated":
             kinds.setdefault("score, 0 to 1", {}).setdefault("mean", []).append((line["step"], line["score"]))
             continue
         for name, value in line["losses"].items():

@@ -10,7 +10,7 @@ from styleshift.errors import UsageError
 _HOW = "start all processes with torchrun, or, for a training of one process: unset RANK WORLD_SIZE"
 
 
-def rank_and_size(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
+def rank_and_world_size(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
     """The rank of this process, from 0, and how many there are; ``(0, 1)`` where nothing is said.
 
     Args:

@@ -14,21 +14,21 @@ class ReplayBuffer:
     """
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.world_size = size
         self.kept: list[Tensor] = []
 
     def exchange(self, fakes: Tensor, generator: torch.Generator) -> Tensor:
         """Put ``[n, 1, bins, frames]`` in and get as many out, without gradients."""
         fakes = fakes.detach()
-        if not self.size:
+        if not self.world_size:
             return fakes
         given = []
         for fake in fakes:
-            if len(self.kept) < self.size:
+            if len(self.kept) < self.world_size:
                 self.kept.append(fake.clone())
                 given.append(fake)
             elif torch.rand((), generator=generator) < 0.5:
-                place = int(torch.randint(self.size, (), generator=generator))
+                place = int(torch.randint(self.world_size, (), generator=generator))
                 given.append(self.kept[place])
                 self.kept[place] = fake.clone()
             else:

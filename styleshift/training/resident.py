@@ -43,13 +43,13 @@ class ResidentCrops:
         cut = self._frames[rows.to(self._device, non_blocking=True)]  # [count, frames, bins]
         return cut.transpose(1, 2)[:, None].contiguous()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """See :class:`styleshift.training.data.Crops`."""
-        return self._sampler.state()
+        return self._sampler.state_dict()
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """See :class:`styleshift.training.data.Crops`."""
-        self._sampler.restore(state)
+        self._sampler.load_state_dict(state)
 
 
 def resident_bytes(sampler: CropSampler) -> int:

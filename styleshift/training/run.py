@@ -30,6 +30,7 @@ from styleshift.system.lock import Lock
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device
+from styleshift.training.distributed import local_device, process_group
 from styleshift.training.files import CheckpointFolder, atomic_json, read
 from styleshift.training.find import (
     CHECKPOINTS,
@@ -41,24 +42,23 @@ from styleshift.training.find import (
     has_checkpoints,
     remember_begun,
 )
-from styleshift.training.held_out import stretches
+from styleshift.training.held_out import held_out_segments
 from styleshift.training.model import CycleGAN
 from styleshift.training.preparing import preparing
-from styleshift.training.sitting import Sitting
 from styleshift.training.sources import (
     choose_domains,
     choose_resident,
-    make_feed,
-    make_jury,
+    make_loader,
     make_samplers,
+    make_validator,
     open_corpora,
-    set_aside,
-    set_aside_again,
+    restore_split,
+    split_held_out,
 )
 from styleshift.training.step import TrainingState
-from styleshift.training.team import local_device, team
 from styleshift.training.threads import choose_threads, use_threads
 from styleshift.training.trackers import Trackers, check_trackers
+from styleshift.training.trainer import Trainer
 from styleshift.workspace import Workspace
 
 
@@ -120,18 +120,18 @@ def start_run(
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
     with ExitStack() as stack:
-        ranks = stack.enter_context(team(processor, reporter))
-        reporter = (reporter if ranks.leads else None) or Reporter()
-        if ranks.leads:
+        ranks = stack.enter_context(process_group(processor, reporter))
+        reporter = (reporter if ranks.is_main else None) or Reporter()
+        if ranks.is_main:
             free_name(place, pair, name)  # before the work
             _check_writable(place)
             stack.enter_context(_begun(place, pair, name))
         with preparing(reporter, "nothing was saved") as told:
-            if processor.type == "cpu" and ranks.size == 1:
+            if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
             use_threads(recipe)
             torch.manual_seed(seed)
-            heard, held = set_aside(corpora, recipe, told)
+            heard, held = split_held_out(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed, told)
             statistics = []
             with told.phase("reading the corpus", len(samplers), "domains") as task:
@@ -139,36 +139,37 @@ def start_run(
                     statistics.append(measure(sampler))
                     task.advance()
             model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
-            ranks.follow(model)
+            ranks.broadcast_weights(model)
             state = TrainingState.begin(recipe, model, seed, ranks)
-            told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {_describe(processor, ranks.size)}")
-            jury = make_jury(samplers, heard, held, recipe, told) if ranks.leads else None
+            where = _describe(processor, ranks.world_size)
+            told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {where}")
+            validator = make_validator(samplers, heard, held, recipe, told) if ranks.is_main else None
             resident = choose_resident(samplers, state)
-            feed = make_feed(heard, samplers, state, seed, told, resident["used"])
+            loader = make_loader(heard, samplers, state, seed, told, resident["used"])
             run = {
                 "domains": list(pair),
                 "recipe": recipe.to_dict(),
                 "seed": seed,
-                "provenance": _provenance(corpora, _describe(processor, ranks.size), seed),
+                "provenance": _provenance(corpora, where, seed),
                 "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
                 "trackers": list(trackers),
                 "resident": resident,
-                "held_out": {corpus.domain: stretches(corpus) for corpus in held or ()},
+                "held_out": {corpus.domain: held_out_segments(corpus) for corpus in held or ()},
             }
             # Only now, after minutes in which a person may think better of it, is there a folder.
             folder, shown = Path(), None
-            if ranks.leads:
+            if ranks.is_main:
                 folder = stack.enter_context(_opened(place, pair, name))
                 told.info(f"run {folder.name}")
                 _write_run(folder, {"name": folder.name, **run})
-            folder = ranks.share(folder)
-            if ranks.leads:
+            folder = ranks.broadcast(folder)
+            if ranks.is_main:
                 shown = stack.enter_context(Trackers(trackers, folder, run, reporter))
-            sitting = Sitting(folder, pair, state, feed, jury, reporter, trackers=shown)
-            sitting.begin(told)
-        if ranks.leads:
+            trainer = Trainer(folder, pair, state, loader, validator, reporter, trackers=shown)
+            trainer.setup(told)
+        if ranks.is_main:
             forget_begun(place)
-        sitting.run()
+        trainer.fit()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 
@@ -204,11 +205,11 @@ def resume_run(
     """
     processor = local_device(choose_device(device))
     with ExitStack() as stack:
-        ranks = stack.enter_context(team(processor, reporter))
-        reporter = (reporter if ranks.leads else None) or Reporter()
+        ranks = stack.enter_context(process_group(processor, reporter))
+        reporter = (reporter if ranks.is_main else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
         folder, run, names = Path(), dict[str, Any](), list[str]()
-        if ranks.leads:
+        if ranks.is_main:
             folder = find_run(place, name)
             if name is None and (later := begun_after(place, folder)):
                 reporter.warn(later)
@@ -218,7 +219,7 @@ def resume_run(
                 reporter.warn(sentence)
             names = list(run.get("trackers", []) if trackers is None else trackers)
             check_trackers(names)  # before the work
-        folder, run = ranks.share((folder, run))
+        folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
@@ -234,13 +235,13 @@ def resume_run(
         for corpus in corpora:
             if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
                 reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
-        if ranks.leads:
+        if ranks.is_main:
             stack.enter_context(_locked(folder))
         with preparing(reporter, f"run {folder.name} is as it was") as told:
             with told.phase("reading the checkpoint"):
-                saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.leads else ({}, {})
-                tensors, values = ranks.share(saved)
-            heard, held = set_aside_again(corpora, recipe, run.get("held_out"), told)
+                saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.is_main else ({}, {})
+                tensors, values = ranks.broadcast(saved)
+            heard, held = restore_split(corpora, recipe, run.get("held_out"), told)
             samplers = make_samplers(heard, recipe, run["seed"], told)
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
@@ -255,23 +256,25 @@ def resume_run(
                 raise NothingToDoError(
                     f"run {folder.name} is at its end, {done}", f"train it longer: {longer}"
                 )
-            where = _describe(processor, ranks.size)
+            where = _describe(processor, ranks.world_size)
             told.info(
                 f"run {folder.name}, {pair[0]} <-> {pair[1]}, goes on from step {state.step}, on {where}"
             )
-            jury = make_jury(samplers, heard, held, recipe, told) if ranks.leads else None
+            validator = make_validator(samplers, heard, held, recipe, told) if ranks.is_main else None
             resident = choose_resident(samplers, state, run.get("resident"))
-            feed = make_feed(heard, samplers, state, run["seed"], told, resident["used"])
-            feed.restore(values["source"], state.step)
+            loader = make_loader(heard, samplers, state, run["seed"], told, resident["used"])
+            loader.load_state_dict(values["source"])
             shown = None
-            if ranks.leads:
+            if ranks.is_main:
                 run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
                 run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
                 _write_run(folder, run)
                 shown = stack.enter_context(Trackers(names, folder, run, reporter))
-            sitting = Sitting(folder, pair, state, feed, jury, reporter, values.get("watch"), shown)
-            sitting.begin(told)
-        sitting.run()
+            trainer = Trainer(
+                folder, pair, state, loader, validator, reporter, values.get("early_stopping"), shown
+            )
+            trainer.setup(told)
+        trainer.fit()
         return RunResult(folder.name, folder, state.step, state.seconds)
 
 

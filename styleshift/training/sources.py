@@ -11,13 +11,13 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import FreshCrops, Source
-from styleshift.training.feed import Feed
-from styleshift.training.held_out import hold_out, hold_out_again
-from styleshift.training.judging import Jury
+from styleshift.training.data import BatchSource, RandomCrops
+from styleshift.training.held_out import hold_out, restore_held_out
+from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.resident import ResidentCrops, fits
 from styleshift.training.step import TrainingState
+from styleshift.training.validator import Validator
 from styleshift.words import nearest
 from styleshift.workspace import Workspace
 
@@ -93,9 +93,11 @@ def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[s
 Pair = tuple[Corpus, Corpus]
 
 
-def set_aside(corpora: Pair, recipe: Recipe, reporter: Reporter | None = None) -> tuple[Pair, Pair | None]:
+def split_held_out(
+    corpora: Pair, recipe: Recipe, reporter: Reporter | None = None
+) -> tuple[Pair, Pair | None]:
     """What is trained on, and what is judged by and in no crop of it; None where nothing is held out."""
-    if not (recipe.schedule.judge and recipe.data.held_out):
+    if not (recipe.schedule.validation_seconds and recipe.data.held_out):
         return corpora, None
     say = reporter or Reporter()
     (x, held_x), (y, held_y) = (
@@ -116,10 +118,10 @@ def set_aside(corpora: Pair, recipe: Recipe, reporter: Reporter | None = None) -
     return (x, y), (held_x, held_y)
 
 
-def set_aside_again(
+def restore_split(
     corpora: Pair, recipe: Recipe, held: Mapping[str, Sequence[Mapping[str, Any]]] | None, reporter: Reporter
 ) -> tuple[Pair, Pair | None]:
-    """As :func:`set_aside` did it when the run began, so that nothing held out then is trained on now.
+    """As :func:`split_held_out` did it when the run began, so that nothing held out then is trained on now.
 
     Args:
         corpora: as they are now.
@@ -128,7 +130,7 @@ def set_aside_again(
             say, as in runs from before that was written down.
         reporter: is warned where judging changes.
     """
-    if not (recipe.schedule.judge and recipe.data.held_out) or held == {}:
+    if not (recipe.schedule.validation_seconds and recipe.data.held_out) or held == {}:
         return corpora, None
     if held is None:
         reporter.warn(
@@ -137,7 +139,7 @@ def set_aside_again(
         )
         return corpora, None
     (x, held_x), (y, held_y) = (
-        hold_out_again(corpus, held.get(corpus.domain, ()), recipe.data.crop_frames) for corpus in corpora
+        restore_held_out(corpus, held.get(corpus.domain, ()), recipe.data.crop_frames) for corpus in corpora
     )
     if held_x is None or held_y is None:
         gone = [corpus.domain for corpus, kept in ((x, held_x), (y, held_y)) if kept is None]
@@ -176,7 +178,7 @@ def choose_resident(
 
     Args:
         samplers: of both corpora.
-        state: its recipe asks, its device answers; of a team all ranks take the same way.
+        state: its recipe asks, its device answers; all ranks take the same way.
         before: what this gave when the run began; on another kind of device it is chosen anew.
 
     Returns:
@@ -186,24 +188,24 @@ def choose_resident(
     if before and before["device"] == kind:
         return dict(before)
     used = wanted == "yes" or (wanted == "auto" and fits(samplers, state.device))
-    return {"device": kind, "used": not state.team.any(not used)}
+    return {"device": kind, "used": not state.group.any(not used)}
 
 
-def make_feed(
+def make_loader(
     corpora: Pair,
     samplers: list[CropSampler],
     state: TrainingState,
     seed: int,
     reporter: Reporter,
     on_device: bool,
-) -> Feed:
+) -> BatchLoader:
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, reporter, on_device)
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
     # drawn with these numbers, and not augmented.
-    alike = state.team.rank == 0 or state.recipe.warm_start.used
-    own = (seed,) if alike else (seed, state.team.rank)
-    return Feed(source, state.recipe.schedule.batch, own, state.device, ahead=not on_device)
+    alike = state.group.rank == 0 or state.recipe.warm_start.used
+    own = (seed,) if alike else (seed, state.group.rank)
+    return BatchLoader(source, state.recipe.schedule.batch, own, state.device, prefetch=not on_device)
 
 
 def make_source(
@@ -212,10 +214,10 @@ def make_source(
     state: TrainingState,
     reporter: Reporter,
     on_device: bool = False,
-) -> Source:
+) -> BatchSource:
     """Fresh crops, or matched ones."""
     x, y = samplers
-    recipe, share = state.recipe, (state.team.rank, state.team.size)
+    recipe, share = state.recipe, (state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
         if on_device:
             there = []
@@ -223,8 +225,8 @@ def make_source(
                 for sampler in samplers:
                     there.append(ResidentCrops(sampler, state.device))
                     task.advance()
-            return FreshCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
-        return FreshCrops(x, y, recipe.data, recipe.spectrogram, *share)
+            return RandomCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
+        return RandomCrops(x, y, recipe.data, recipe.spectrogram, *share)
     if recipe.data.augmented:
         reporter.warn(
             "the settings of [data] that vary crops do nothing here, since crops with matched frames stay as "
@@ -238,24 +240,25 @@ def make_source(
     return matched.to(state.device) if on_device else matched
 
 
-def make_jury(
+def make_validator(
     samplers: list[CropSampler], corpora: Pair, held: Pair | None, recipe: Recipe, reporter: Reporter
-) -> Jury | None:
-    """Who judges, where the recipe wants that: by what is held out, or else by what is trained on."""
-    if not recipe.schedule.judge:
+) -> Validator | None:
+    """The validator, where the recipe wants one: on what is held out, or else on what is trained on."""
+    seconds = recipe.schedule.validation_seconds
+    if not seconds:
         return None
     crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
-    seconds = 3600 * min(corpus.hours for corpus in corpora)
-    known = max(8, round(min(300.0, seconds) / crop))  # five minutes a side, or what there is
+    least = 3600 * min(corpus.hours for corpus in corpora)
+    known = max(8, round(min(300.0, least) / crop))  # five minutes a side, or what there is
     x, y = samplers
-    unheard = make_samplers(held, recipe, 0) if held else None
-    return Jury(
+    held_out = make_samplers(held, recipe, 0) if held else None
+    return Validator(
         x,
         y,
         recipe.spectrogram,
         known=known,
-        excerpts=recipe.schedule.judge,
+        excerpts=max(1, round(seconds / crop)),
         seed=0,
-        unheard=unheard,
+        held_out=held_out,
         reporter=reporter,
     )

@@ -14,9 +14,9 @@ from styleshift.recipes.settings import OptimiserConfig
 from styleshift.training import losses
 from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
+from styleshift.training.distributed import ProcessGroup
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
-from styleshift.training.team import Team
 
 Losses = dict[str, Tensor]
 
@@ -35,10 +35,10 @@ class TrainingState:
         bands: what matched frames are compared in; None where none are matched.
         half: forward passes run in bfloat16.
         step: steps done.
-        seconds: spent on them, over all sittings.
+        seconds: spent on them, over all sessions.
         warmed: the warm start is over, and stays so where the run is made longer.
-        team: processes that train this model together; one, unless ``torchrun`` started more.
-        enough: the run ends here, whatever its schedule says.
+        group: processes that train this model together; one, unless ``torchrun`` started more.
+        should_stop: the run ends here, whatever its schedule says.
     """
 
     recipe: Recipe
@@ -52,13 +52,15 @@ class TrainingState:
     step: int = 0
     seconds: float = 0.0
     warmed: bool = False
-    enough: bool = False
-    team: Team = field(default_factory=Team)
+    should_stop: bool = False
+    group: ProcessGroup = field(default_factory=ProcessGroup)
 
     @classmethod
-    def begin(cls, recipe: Recipe, model: CycleGAN, seed: int, team: Team | None = None) -> TrainingState:
-        """The state before the first step; each rank of a team has random numbers of its own."""
-        team = team or Team()
+    def begin(
+        cls, recipe: Recipe, model: CycleGAN, seed: int, group: ProcessGroup | None = None
+    ) -> TrainingState:
+        """The state before the first step; each rank has random numbers of its own."""
+        group = group or ProcessGroup()
         settings = recipe.optimiser
         matching, precision = recipe.warm_start, recipe.schedule.precision
         device = next(model.parameters()).device
@@ -68,13 +70,13 @@ class TrainingState:
         return cls(
             recipe,
             model,
-            _adam(model.generating(), settings.generator_rate, settings),
-            _adam(model.discriminators, settings.discriminator_rate, settings),
-            torch.Generator().manual_seed(seed + 1_000_003 * team.rank),
-            {side: ReplayBuffer(settings.replay) for side in model.discriminators},
+            _adam(model.generating(), settings.generator_lr, settings),
+            _adam(model.discriminators, settings.discriminator_lr, settings),
+            torch.Generator().manual_seed(seed + 1_000_003 * group.rank),
+            {side: ReplayBuffer(settings.replay_buffer) for side in model.discriminators},
             Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
             half,
-            team=team,
+            group=group,
         )
 
     @property
@@ -90,7 +92,7 @@ class TrainingState:
     @property
     def progress(self) -> float:
         """How much of the run is done, from 0 to 1: by steps or by minutes, whichever is further on."""
-        if self.enough:
+        if self.should_stop:
             return 1.0
         schedule = self.recipe.schedule
         by_steps = self.step / schedule.steps if schedule.steps else 0.0
@@ -135,19 +137,19 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
     schedule_rates(state)
     x = model.translator("x2y").source.normalise(batch.x.to(device, non_blocking=True))
     y = model.translator("y2x").source.normalise(batch.y.to(device, non_blocking=True))
-    wanted = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.wanted.items()}
+    matched = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.matched.items()}
     warming = state.warming
     state.warmed = not warming
     fakes: dict[str, Tensor] = {}
     model.discriminators.requires_grad_(False)
     with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
         if warming:
-            total, named = warming_losses(state, {"x2y": x, "y2x": y}, wanted)
+            total, named = warming_losses(state, {"x2y": x, "y2x": y}, matched)
         else:
-            total, named, fakes = generator_losses(state, x, y, wanted)
+            total, named, fakes = generator_losses(state, x, y, matched)
     _advance(state, state.generator_optimiser, model.generating(), total)
     # The average follows fast at first, or it would long be that of the untrained weights.
-    model.update_averages(min(settings.ema, (state.step + 1) / (state.step + 10)))
+    model.update_averages(min(settings.ema_decay, (state.step + 1) / (state.step + 10)))
     model.discriminators.requires_grad_(True)
     if not fakes:
         state.step += 1
@@ -160,23 +162,23 @@ def train_step(state: TrainingState, batch: Batch) -> Losses:
 
 
 def warming_losses(
-    state: TrainingState, crops: dict[str, Tensor], wanted: dict[str, Tensor]
+    state: TrainingState, crops: dict[str, Tensor], matched: dict[str, Tensor]
 ) -> tuple[Tensor, Losses]:
     """How far both generators are from the matched frames, and nothing else; see ``WarmStartConfig``."""
     named: Losses = {}
     for direction, source in crops.items():
         converted = state.model.translator(direction).translate(source)
-        named[f"match_{direction}"] = _match(state, converted, wanted[direction])
+        named[f"match_{direction}"] = _match(state, converted, matched[direction])
     return torch.stack(list(named.values())).sum(), named
 
 
-def _match(state: TrainingState, converted: Tensor, wanted: Tensor) -> Tensor:
+def _match(state: TrainingState, converted: Tensor, matched: Tensor) -> Tensor:
     assert state.bands is not None
-    return losses.distance(state.bands(converted.float()), wanted)
+    return losses.l1_loss(state.bands(converted.float()), matched)
 
 
 def generator_losses(
-    state: TrainingState, x: Tensor, y: Tensor, wanted: dict[str, Tensor] | None = None
+    state: TrainingState, x: Tensor, y: Tensor, matched: dict[str, Tensor] | None = None
 ) -> tuple[Tensor, Losses, dict[str, Tensor]]:
     """The objective of both generators on normalised crops ``[batch, 1, bin, frame]``.
 
@@ -184,10 +186,10 @@ def generator_losses(
         state: is read.
         x: of domain X.
         y: of domain Y.
-        wanted: the matched bands of each direction, where frames are matched.
+        matched: the matched bands of each direction, where frames are matched.
 
     Returns:
-        The weighted sum; every term by name, unweighted; the fakes by the discriminator that judges them.
+        The weighted sum; every term by name, unweighted; the fakes by the discriminator that they are for.
     """
     weights, model = state.recipe.loss, state.model
     kind = weights.adversarial
@@ -198,37 +200,45 @@ def generator_losses(
         other = y if direction == "x2y" else x
         translate = model.translator(direction).translate
         fake = fakes[there] = translate(_hide_frames(source, state))
-        terms = {f"gan_{direction}": (weights.gan, losses.fool(kind, model.judge(there, fake)))}
+        terms = {
+            f"g_loss_{direction}": (
+                weights.gan,
+                losses.generator_adversarial_loss(kind, model.discriminate(there, fake)),
+            )
+        }
         if weights.cycle or weights.second_adversarial:
             cycled = model.translator(back).translate(_add_noise(fake, state))
-            terms[f"cycle_{here}"] = (weights.cycle, losses.distance(cycled, source))
+            terms[f"cycle_{here}"] = (weights.cycle, losses.l1_loss(cycled, source))
             if weights.second_adversarial:
                 fakes[f"{here}_cycled"] = cycled
-                second = losses.fool(kind, model.judge(f"{here}_cycled", cycled))
-                terms[f"second_{here}"] = (weights.second_adversarial, second)
-        if weights.contrast:
-            contrast = model.contrast(direction, source, fake, weights, state.random)
-            terms[f"contrast_{direction}"] = (weights.contrast, contrast)
+                second = losses.generator_adversarial_loss(kind, model.discriminate(f"{here}_cycled", cycled))
+                terms[f"g_loss_{here}_cycled"] = (weights.second_adversarial, second)
+        if weights.patch_nce:
+            nce = model.patch_nce(direction, source, fake, weights, state.random)
+            terms[f"patch_nce_{direction}"] = (weights.patch_nce, nce)
         identity = identity_weight(state)
-        if identity or weights.contrast_identity:
+        if identity or weights.patch_nce_identity:
             # As the generator would see real audio of its target: on the scale of its source.
             given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
             same = translate(given)
             if identity:
-                terms[f"identity_{there}"] = (identity, losses.distance(same, other))
-            if weights.contrast_identity:
-                contrast = model.contrast(direction, given, same, weights, state.random)
-                terms[f"contrast_{there}"] = (weights.contrast_identity, contrast)
-        if weights.feature:
+                terms[f"identity_{there}"] = (identity, losses.l1_loss(same, other))
+            if weights.patch_nce_identity:
+                nce = model.patch_nce(direction, given, same, weights, state.random)
+                terms[f"patch_nce_identity_{there}"] = (weights.patch_nce_identity, nce)
+        if weights.feature_matching:
             with torch.no_grad():
                 real = model.features(there, other)
-            matched = losses.feature_distance(real, model.features(there, fake))
-            terms[f"feature_{direction}"] = (weights.feature, matched)
-        if wanted and state.recipe.warm_start.weight:
-            match = _match(state, fake, wanted[direction])
+            distance = losses.feature_matching_loss(real, model.features(there, fake))
+            terms[f"feature_matching_{direction}"] = (weights.feature_matching, distance)
+        if matched and state.recipe.warm_start.weight:
+            match = _match(state, fake, matched[direction])
             terms[f"match_{direction}"] = (state.recipe.warm_start.weight, match)
-        if weights.envelope:
-            terms[f"envelope_{direction}"] = (weights.envelope, losses.envelope_distance(source, fake))
+        if weights.spectral_flux:
+            terms[f"spectral_flux_{direction}"] = (
+                weights.spectral_flux,
+                losses.spectral_flux_loss(source, fake),
+            )
         for name, (weight, value) in terms.items():
             named[name] = value
             total = total + weight * value
@@ -243,17 +253,16 @@ def discriminator_losses(
     Returns:
         The weighted sum, and every term by name, unweighted.
     """
-    weights, named = state.recipe.loss, {}
+    weights, discriminate, named = state.recipe.loss, state.model.discriminate, {}
     total = torch.zeros((), device=state.device)
     for side, fake in fakes.items():
         past = state.replay[side].exchange(fake, state.random)
-        judge = state.model.judge
-        named[f"judge_{side}"] = losses.tell_apart(
-            weights.adversarial, judge(side, real[side]), judge(side, past)
+        named[f"d_loss_{side}"] = losses.discriminator_adversarial_loss(
+            weights.adversarial, discriminate(side, real[side]), discriminate(side, past)
         )
-        total = total + named[f"judge_{side}"]
+        total = total + named[f"d_loss_{side}"]
         if weights.r1:
-            named[f"r1_{side}"] = losses.gradient_penalty(state.model.discriminators[side], real[side])
+            named[f"r1_{side}"] = losses.r1_penalty(state.model.discriminators[side], real[side])
             total = total + weights.r1 * named[f"r1_{side}"]
     return total, named
 
@@ -268,20 +277,20 @@ def identity_weight(state: TrainingState) -> float:
 def schedule_rates(state: TrainingState) -> None:
     """Set both learning rates: constant, then falling linearly to zero at the end (Zhu et al. 2017).
 
-    While warming up, the generators' falls from ``warm_start.rate`` to its later value.
+    While warming up, the generators' falls from ``warm_start.lr`` to its later value.
     """
     settings, warm = state.recipe.optimiser, state.recipe.warm_start
     if state.warming:
         done = state.progress / warm.share
-        rate = (1 - done) * warm.rate + done * settings.generator_rate
+        rate = (1 - done) * warm.lr + done * settings.generator_lr
         for group in state.generator_optimiser.param_groups:
             group["lr"] = rate
         return
-    falling = 1 - settings.constant
+    falling = 1 - settings.lr_decay_start
     factor = min(1.0, (1 - state.progress) / falling) if falling else 1.0
     for optimiser, rate in (
-        (state.generator_optimiser, settings.generator_rate),
-        (state.discriminator_optimiser, settings.discriminator_rate),
+        (state.generator_optimiser, settings.generator_lr),
+        (state.discriminator_optimiser, settings.discriminator_lr),
     ):
         for group in optimiser.param_groups:
             group["lr"] = rate * factor
@@ -289,7 +298,7 @@ def schedule_rates(state: TrainingState) -> None:
 
 def _hide_frames(source: Tensor, state: TrainingState) -> Tensor:
     """Filling in frames (Kaneko et al. 2021): a stretch of each crop is set to the mean."""
-    largest = state.recipe.optimiser.mask
+    largest = state.recipe.optimiser.frame_mask
     if not largest:
         return source
     count, frames = source.shape[0], source.shape[3]
@@ -313,7 +322,7 @@ def _advance(
 ) -> None:
     optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
-    state.team.average(networks)
-    if state.recipe.optimiser.clip:
-        nn.utils.clip_grad_norm_(networks.parameters(), state.recipe.optimiser.clip)
+    state.group.average_gradients(networks)
+    if state.recipe.optimiser.clip_grad_norm:
+        nn.utils.clip_grad_norm_(networks.parameters(), state.recipe.optimiser.clip_grad_norm)
     optimiser.step()

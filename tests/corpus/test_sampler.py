@@ -88,9 +88,9 @@ def test_the_state_goes_through_json_and_resumes_bit_for_bit(tmp_path: Path) -> 
     corpus = _corpus(tmp_path, [100, 200, 300])
     first, second = CropSampler(corpus, 10, seed=7), CropSampler(corpus, 10, seed=8)
     first.batch(5)
-    state = json.loads(json.dumps(first.state()))
+    state = json.loads(json.dumps(first.state_dict()))
     expected = [first.batch(n) for n in (3, 1, 8)]
-    second.restore(state)
+    second.load_state_dict(state)
     for batch in expected:
         np.testing.assert_array_equal(second.batch(len(batch)), batch)
     assert not np.array_equal(CropSampler(corpus, 10, seed=8).batch(8), expected[-1])

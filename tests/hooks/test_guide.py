@@ -163,7 +163,7 @@ def test_the_commands_after_the_example_work(example, tmp_path, monkeypatch):
     commands = re.findall(r"^    styleshift (.*)$", GUIDE, re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["plugins", "train"]
     assert "equaliser" in told(*shlex.split(commands[0]))
-    short = ["--steps", "1", "--set", "schedule.judge=0", "--set", "warm_start.share=0"]
+    short = ["--steps", "1", "--set", "schedule.validation_seconds=0", "--set", "warm_start.share=0"]
     told(*shlex.split(commands[1]), *short, "--set", "warm_start.weight=0", "--set", "schedule.batch=1")
     (run,) = (tmp_path / "styleshift-workspace" / "runs").glob("*/run.json")
     assert json.loads(run.read_text())["recipe"]["generator"] == {"name": "equaliser", "limit": 2}

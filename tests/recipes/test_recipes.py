@@ -24,9 +24,21 @@ def test_seed_is_the_method() -> None:
     assert (seed.generator.name, seed.discriminator.name) == ("seed", "seed")
     assert seed.generator.options["blocks"] == 9
     assert seed.loss.adversarial == "log"
-    extras = ("second_adversarial", "feature", "envelope", "r1", "cycle_noise", "identity_until")
+    extras = (
+        "second_adversarial",
+        "feature_matching",
+        "spectral_flux",
+        "r1",
+        "cycle_noise",
+        "identity_until",
+    )
     assert all(getattr(seed.loss, name) == 0 for name in extras)
-    assert (seed.optimiser.ema, seed.optimiser.replay, seed.optimiser.clip, seed.optimiser.mask) == (
+    assert (
+        seed.optimiser.ema_decay,
+        seed.optimiser.replay_buffer,
+        seed.optimiser.clip_grad_norm,
+        seed.optimiser.frame_mask,
+    ) == (
         0,
         0,
         0,

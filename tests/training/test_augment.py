@@ -14,7 +14,7 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.frontend import SpectrogramConfig, expanded, log_spectrogram
 from styleshift.recipes import DataConfig, Recipe
 from styleshift.training.augment import QUIETEST_DB, amplified, augment, mixed, stretched
-from styleshift.training.data import FreshCrops
+from styleshift.training.data import RandomCrops
 from styleshift.workspace import Workspace
 
 BINS = 65
@@ -154,15 +154,15 @@ def test_the_same_state_gives_the_same_crops() -> None:
 def test_crops_go_on_where_they_were(place: Workspace) -> None:
     """The other crop of a mixture comes from the same sequence of draws."""
 
-    def source() -> FreshCrops:
+    def source() -> RandomCrops:
         x, y = (CropSampler(Corpus.open(place.spectrograms / name), 64, seed=1) for name in ("low", "high"))
-        return FreshCrops(x, y, EVERYTHING, LOG1P)
+        return RandomCrops(x, y, EVERYTHING, LOG1P)
 
     one, other = source(), source()
     one.batch(2, generator())
-    saved = one.state()
+    saved = one.state_dict()
     wanted = one.batch(2, generator(5))
-    other.restore(saved)
+    other.load_state_dict(saved)
     found = other.batch(2, generator(5))
     assert torch.equal(found.x, wanted.x)
     assert torch.equal(found.y, wanted.y)

@@ -75,12 +75,12 @@ def test_settings_that_differ_from_the_checkpoint(
 @pytest.mark.parametrize(
     ("settings", "name", "broken"),
     [
-        ((), "gan_x2y", "fool"),
-        ((), "judge_y", "tell_apart"),
-        (("loss.envelope=1",), "envelope_x2y", "envelope_distance"),
-        (("warm_start.share=1", "warm_start.weight=1", "warm_start.crops=4"), "match_x2y", "distance"),
+        ((), "g_loss_x2y", "generator_adversarial_loss"),
+        ((), "d_loss_y", "discriminator_adversarial_loss"),
+        (("loss.spectral_flux=1",), "spectral_flux_x2y", "spectral_flux_loss"),
+        (("warm_start.share=1", "warm_start.weight=1", "warm_start.crops=4"), "match_x2y", "l1_loss"),
         # Step 3 is the last of the warm start, and the lines are written at 2 and 4.
-        (("warm_start.share=0.5", "warm_start.weight=1", "warm_start.crops=4"), "match_x2y", "distance"),
+        (("warm_start.share=0.5", "warm_start.weight=1", "warm_start.crops=4"), "match_x2y", "l1_loss"),
     ],
 )
 def test_a_loss_that_is_no_number_is_named_with_its_step(

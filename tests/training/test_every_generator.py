@@ -45,7 +45,7 @@ def gradient(*settings: str, batch: int) -> Tensor:
     return torch.cat([part.float().flatten() for part in found if part is not None])
 
 
-@pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.contrast=1")], ids=["cycle", "contrast"])
+@pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.patch_nce=1")], ids=["cycle", "contrast"])
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize("batch", [1, 2])
 def test_bfloat16_moves_the_weights_where_float32_does(

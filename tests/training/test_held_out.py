@@ -17,9 +17,9 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import held_out as held_out_module
 from styleshift.training import run as run_module
-from styleshift.training.held_out import hold_out, hold_out_again, stretches
+from styleshift.training.held_out import held_out_segments, hold_out, restore_held_out
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.sources import make_samplers, set_aside
+from styleshift.training.sources import make_samplers, split_held_out
 from styleshift.workspace import Workspace
 
 CONFIG = SpectrogramConfig(
@@ -91,10 +91,10 @@ def test_a_recording_under_two_names_is_on_one_side(tmp_path: Path) -> None:
 def test_what_was_held_out_stays_so_where_recordings_are_added(lengths: list[int], tmp_path: Path) -> None:
     training, held = hold_out(make(tmp_path, lengths), 0.1, CROP)
     assert held is not None
-    stored = json.loads(json.dumps(stretches(held)))
-    assert hold_out_again(make(tmp_path, lengths), stored, CROP) == (training, held)
+    stored = json.loads(json.dumps(held_out_segments(held)))
+    assert restore_held_out(make(tmp_path, lengths), stored, CROP) == (training, held)
     grown = make(tmp_path, [*lengths, 1000, 1000])
-    rest, again = hold_out_again(grown, stored, CROP)
+    rest, again = restore_held_out(grown, stored, CROP)
     assert again == held
     assert frames_of(rest) == frames_of(grown) - frames_of(held)
 
@@ -105,13 +105,13 @@ def test_a_recording_that_comes_under_a_second_name_stays_held_out(tmp_path: Pat
     assert held is not None
     name = held.tracks[0].name
     twice = make(tmp_path, [*lengths, 100], [*(str(number) for number in range(10)), name])
-    rest, again = hold_out_again(twice, stretches(held), CROP)
+    rest, again = restore_held_out(twice, held_out_segments(held), CROP)
     assert again is not None
     assert {track.name for track in again.tracks} == {*(track.name for track in held.tracks), "10"}
     assert not {track.sha256 for track in rest.tracks} & {track.sha256 for track in again.tracks}
     _, end = hold_out(make(tmp_path, [500]), 0.1, CROP)
     assert end is not None
-    rest, again = hold_out_again(make(tmp_path, [500, 500], ["0", "0"]), stretches(end), CROP)
+    rest, again = restore_held_out(make(tmp_path, [500, 500], ["0", "0"]), held_out_segments(end), CROP)
     assert again == end
     assert [track.frames for track in rest.tracks] == [450]
 
@@ -120,7 +120,7 @@ def test_what_was_held_out_may_have_gone(tmp_path: Path) -> None:
     _, held = hold_out(make(tmp_path, [100] * 10), 0.1, CROP)
     assert held is not None
     other = make(tmp_path, [100] * 3, ["a", "b", "c"])
-    assert hold_out_again(other, stretches(held), CROP) == (other, None)
+    assert restore_held_out(other, held_out_segments(held), CROP) == (other, None)
 
 
 def test_a_run_that_goes_on_holds_out_what_it_held_out(
@@ -136,12 +136,16 @@ def test_a_run_that_goes_on_holds_out_what_it_held_out(
     used: list[list[set[str]]] = []
     real = run_module.make_samplers
 
-    def samplers(corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int) -> list[CropSampler]:
+    def samplers(
+        corpora: tuple[Corpus, Corpus], recipe: Recipe, seed: int, *rest: object
+    ) -> list[CropSampler]:
         used.append([{track.name for track in corpus.tracks} for corpus in corpora])
         return real(corpora, recipe, seed)
 
     monkeypatch.setattr(run_module, "make_samplers", samplers)
-    folder = start_run(fresh, ("low", "high"), tiny_recipe("schedule.judge=1", "schedule.steps=1")).folder
+    folder = start_run(
+        fresh, ("low", "high"), tiny_recipe("schedule.validation_seconds=1", "schedule.steps=1")
+    ).folder
     run = json.loads((folder / "run.json").read_text())
     kept = [{stretch["name"] for stretch in run["held_out"][domain]} for domain in ("low", "high")]
     assert all(kept)
@@ -166,8 +170,8 @@ def test_too_little_music_is_left_whole(tmp_path: Path) -> None:
 
 def test_a_run_trains_on_the_rest(place: Workspace, tiny_recipe: Callable[..., Recipe]) -> None:
     corpora = Corpus.open(place.spectrograms / "low"), Corpus.open(place.spectrograms / "high")
-    judged = tiny_recipe("schedule.judge=2")
-    training, held = set_aside(corpora, judged)
+    judged = tiny_recipe("schedule.validation_seconds=2")
+    training, held = split_held_out(corpora, judged)
     assert held is not None
     for whole, rest, kept in zip(corpora, training, held, strict=True):
         assert len(rest.tracks) == 2
@@ -176,5 +180,8 @@ def test_a_run_trains_on_the_rest(place: Workspace, tiny_recipe: Callable[..., R
         }
     samplers = make_samplers(training, judged, 0)
     assert [sampler.frames for sampler in samplers] == [64, 64]
-    assert set_aside(corpora, tiny_recipe("schedule.judge=0")) == (corpora, None)
-    assert set_aside(corpora, tiny_recipe("schedule.judge=2", "data.held_out=0")) == (corpora, None)
+    assert split_held_out(corpora, tiny_recipe("schedule.validation_seconds=0")) == (corpora, None)
+    assert split_held_out(corpora, tiny_recipe("schedule.validation_seconds=2", "data.held_out=0")) == (
+        corpora,
+        None,
+    )

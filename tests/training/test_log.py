@@ -30,22 +30,23 @@ def state(step: int, seconds: float) -> Any:
 
 def test_the_speed_of_a_run_that_goes_on_is_that_of_its_new_steps(tmp_path: Path) -> None:
     log = Log(tmp_path / "log", "", 600.0)
-    figures = log.write(state(104, 602.0), ["gan_x2y", "gan_y2x"], torch.ones(4, 2))
-    assert figures == {"steps/s": 2.0, "gan": 2.0}
+    figures = log.write(state(104, 602.0), ["g_loss_x2y", "g_loss_y2x"], torch.ones(4, 2))
+    assert figures == {"steps/s": 2.0, "generator": 2.0}
     assert json.loads((tmp_path / "log").read_text())["steps_per_second"] == 2.0
 
 
 def test_people_read_the_discriminators_and_the_domains_names(tmp_path: Path) -> None:
     pair = ("violin", "piano")
     words = {
-        "gan_x2y": ("gan", "violin to piano"),
+        "g_loss_x2y": ("generator", "violin to piano"),
+        "g_loss_y_cycled": ("generator", "piano there and back"),
         "cycle_y": ("cycle", "piano"),
-        "judge_x": ("discriminator", "violin"),
-        "judge_x_cycled": ("discriminator", "violin there and back"),
-        "contrast_y2x": ("contrast", "piano to violin"),
+        "d_loss_x": ("discriminator", "violin"),
+        "d_loss_x_cycled": ("discriminator", "violin there and back"),
+        "patch_nce_y2x": ("patch nce", "piano to violin"),
     }
     assert {name: loss_in_words(name, pair) for name in words} == words
-    figures = Log(tmp_path / "log", "").write(state(1, 1.0), ["judge_x", "judge_y"], torch.ones(1, 2))
+    figures = Log(tmp_path / "log", "").write(state(1, 1.0), ["d_loss_x", "d_loss_y"], torch.ones(1, 2))
     assert figures == {"steps/s": 1.0, "discriminator": 2.0}
 
 
@@ -54,7 +55,7 @@ def test_a_full_disk_is_told_of_once() -> None:
     reporter = Warned()
     log = Log(Path("/dev/full"), "", reporter=reporter)
     log.event("start")
-    log.write(state(1, 1.0), ["gan"], torch.ones(1, 1))
+    log.write(state(1, 1.0), ["cycle_x"], torch.ones(1, 1))
     assert len(reporter.texts) == 1
     assert "No space left" in reporter.texts[0]
     assert "training goes on" in reporter.texts[0]

@@ -24,7 +24,7 @@ def test_time_budget_ends_the_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
     assert result.step > 1
     assert bars.begun == [("training", pytest.approx(1.2), "s")]  # so that it can show the time left
     assert bars.done == pytest.approx(result.seconds)
-    assert bars.figures >= {"step", "steps/s", "gan", "cycle"}
+    assert bars.figures >= {"step", "steps/s", "generator", "cycle"}
 
 
 class Bars(Reporter, Task):

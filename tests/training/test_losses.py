@@ -18,7 +18,7 @@ def sigmoid(value: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fool", "apart"),
+    ("kind", "generator", "discriminator"),
     [
         (
             "log",
@@ -33,25 +33,25 @@ def sigmoid(value: np.ndarray) -> np.ndarray:
         ),
     ],
 )
-def test_adversarial_losses_are_the_papers(kind: str, fool: float, apart: float) -> None:
+def test_adversarial_losses_are_the_papers(kind: str, generator: float, discriminator: float) -> None:
     real, fake = torch.tensor(REAL), torch.tensor(FAKE)
-    assert float(losses.fool(kind, fake)) == pytest.approx(fool)  # type: ignore[arg-type]
-    assert float(losses.tell_apart(kind, real, fake)) == pytest.approx(apart)  # type: ignore[arg-type]
+    assert float(losses.generator_adversarial_loss(kind, fake)) == pytest.approx(generator)  # type: ignore[arg-type]
+    assert float(losses.discriminator_adversarial_loss(kind, real, fake)) == pytest.approx(discriminator)  # type: ignore[arg-type]
 
 
-def test_distance_is_the_mean_absolute_difference() -> None:
+def test_l1_is_the_mean_absolute_difference() -> None:
     one, other = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[0.0, 4.0], [3.0, 0.0]])
-    assert float(losses.distance(one, other)) == pytest.approx((1 + 2 + 0 + 4) / 4)
+    assert float(losses.l1_loss(one, other)) == pytest.approx((1 + 2 + 0 + 4) / 4)
 
 
-def test_gradient_penalty_of_a_linear_discriminator() -> None:
+def test_r1_penalty_of_a_linear_discriminator() -> None:
     judge = nn.Sequential(nn.Flatten(1), nn.Linear(6, 1))
     weight = judge[1].weight.detach().numpy()
-    found = losses.gradient_penalty(judge, torch.randn(5, 1, 2, 3)).detach()
+    found = losses.r1_penalty(judge, torch.randn(5, 1, 2, 3)).detach()
     assert float(found) == pytest.approx((weight**2).sum() / 2, rel=1e-5)
 
 
-def test_gradient_penalty_in_bfloat16_has_the_gradient_of_float32() -> None:
+def test_r1_penalty_in_bfloat16_has_the_gradient_of_float32() -> None:
     """The norms that are one step elsewhere have no second derivative, and must not be taken here."""
     torch.manual_seed(0)
     judge = FusedSequential(nn.Conv2d(1, 16, 3), InstanceNorm2d(16), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3))
@@ -60,23 +60,23 @@ def test_gradient_penalty_in_bfloat16_has_the_gradient_of_float32() -> None:
     found = []
     for half in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            penalty = losses.gradient_penalty(judge, real)
+            penalty = losses.r1_penalty(judge, real)
         found.append(torch.autograd.grad(penalty, judge[0].weight)[0])
     assert float((found[1] - found[0]).norm() / found[0].norm()) < 0.1
 
 
-def test_envelope_distance_ignores_fading_and_sees_onsets() -> None:
+def test_spectral_flux_loss_ignores_fading_and_sees_onsets() -> None:
     source = torch.zeros(1, 1, 4, 10)
     source[..., 3:] = 2.0
     fading = source.clone()
     fading[..., 5:] = 1.0
     late = torch.zeros(1, 1, 4, 10)
     late[..., 6:] = 2.0
-    assert float(losses.envelope_distance(source, fading)) == 0
-    assert float(losses.envelope_distance(source, late)) == pytest.approx(2 * 2.0 / 9)
+    assert float(losses.spectral_flux_loss(source, fading)) == 0
+    assert float(losses.spectral_flux_loss(source, late)) == pytest.approx(2 * 2.0 / 9)
 
 
-def test_feature_distance_compares_means() -> None:
+def test_feature_matching_compares_means() -> None:
     one, other = torch.ones(2, 3, 4, 5), torch.zeros(2, 3, 4, 5)
-    assert float(losses.feature_distance([one], [other])) == pytest.approx(1)
-    assert float(losses.feature_distance([one], [one.flip(3)])) == 0
+    assert float(losses.feature_matching_loss([one], [other])) == pytest.approx(1)
+    assert float(losses.feature_matching_loss([one], [one.flip(3)])) == 0

@@ -13,12 +13,12 @@ from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.data import Batch, measure
+from styleshift.training.distributed import ProcessGroup
 from styleshift.training.matching import MatchedCrops, average_nearest, comparable, earlier, speaking_delay
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.sources import make_feed, make_samplers
+from styleshift.training.sources import make_loader, make_samplers
 from styleshift.training.step import TrainingState, train_step
-from styleshift.training.team import Team
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -82,32 +82,32 @@ def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]
 
 
 def test_ranks_share_one_sequence_of_matched_crops(place: Workspace, tiny_recipe: Tiny) -> None:
-    def batches(team: Team, count: int) -> list[Batch]:
+    def batches(group: ProcessGroup, count: int) -> list[Batch]:
         recipe = tiny_recipe(*WARM, f"schedule.batch={count}")
         corpora = Corpus.open(place.spectrograms / "low"), Corpus.open(place.spectrograms / "high")
         samplers = make_samplers(corpora, recipe, 1)
         torch.manual_seed(0)
         model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
-        state = TrainingState.begin(recipe, model, 5, team)
-        feed = make_feed(corpora, samplers, state, 5, Reporter(), False)
-        found = [feed.next() for _ in range(3)]
-        feed.close()
+        state = TrainingState.begin(recipe, model, 5, group)
+        loader = make_loader(corpora, samplers, state, 5, Reporter(), False)
+        found = [next(loader) for _ in range(3)]
+        loader.close()
         return found
 
-    whole = batches(Team(), 4)
-    ranks = [batches(Team(rank, 2), 2) for rank in (0, 1)]
+    whole = batches(ProcessGroup(), 4)
+    ranks = [batches(ProcessGroup(rank, 2), 2) for rank in (0, 1)]
     for one, *parts in zip(whole, *ranks, strict=True):
         assert torch.equal(one.x, torch.cat([part.x for part in parts]))
         assert torch.equal(one.y, torch.cat([part.y for part in parts]))
-        for direction, wanted in one.wanted.items():
-            assert torch.equal(wanted, torch.cat([part.wanted[direction] for part in parts]))
+        for direction, matched in one.matched.items():
+            assert torch.equal(matched, torch.cat([part.matched[direction] for part in parts]))
     assert not torch.equal(ranks[0][0].x, ranks[1][0].x)
 
 
 def test_warming_moves_the_generators_alone_and_towards_the_matches(
     place: Workspace, tiny_recipe: Tiny
 ) -> None:
-    state, source = make(place, tiny_recipe(*WARM, "schedule.steps=400", "warm_start.rate=0.01"))
+    state, source = make(place, tiny_recipe(*WARM, "schedule.steps=400", "warm_start.lr=0.01"))
     before = [value.clone() for value in state.model.discriminators.parameters()]
     found = [train_step(state, source.batch(2, state.random)) for _ in range(60)]
     assert set(found[0]) == {"match_x2y", "match_y2x"}
@@ -124,7 +124,7 @@ def test_the_match_stays_a_loss_after_warming(place: Workspace, tiny_recipe: Tin
     state, source = make(place, tiny_recipe(*WARM, "schedule.steps=4"))
     kinds = [set(train_step(state, source.batch(2, state.random))) for _ in range(4)]
     assert kinds[0] == kinds[1] == {"match_x2y", "match_y2x"}
-    assert kinds[2] == kinds[3] >= {"match_x2y", "match_y2x", "gan_x2y", "cycle_x", "judge_y"}
+    assert kinds[2] == kinds[3] >= {"match_x2y", "match_y2x", "g_loss_x2y", "cycle_x", "d_loss_y"}
 
 
 def test_a_longer_run_does_not_begin_its_warm_start_again(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -133,7 +133,7 @@ def test_a_longer_run_does_not_begin_its_warm_start_again(fresh: Workspace, tiny
     lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
     kinds = {line["step"]: set(line["losses"]) for line in lines if line["event"] == "step"}
     assert kinds[2] == {"match_x2y", "match_y2x"}
-    assert all("gan_x2y" in kinds[step] for step in (3, 4, 5, 6))
+    assert all("g_loss_x2y" in kinds[step] for step in (3, 4, 5, 6))
 
 
 def test_a_run_with_a_warm_start_goes_on_bit_for_bit(fresh: Workspace, tiny_recipe: Tiny) -> None:

@@ -22,7 +22,7 @@ from styleshift.hooks import Excerpt, TrackerSpec, load_registry
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import run as run_module
-from styleshift.training import sitting as sitting_module
+from styleshift.training import trainer as trainer_module
 from styleshift.training.excerpts import STAGES, curve_points, make_excerpts
 from styleshift.training.model import CycleGAN
 from styleshift.training.page import write_run_page
@@ -32,7 +32,7 @@ from styleshift.workspace import Workspace
 Tiny = Callable[..., Recipe]
 Patch = pytest.MonkeyPatch
 PAIR = ("low", "high")
-JUDGED = ("schedule.judge=1", "schedule.steps=4")
+JUDGED = ("schedule.validation_seconds=1", "schedule.steps=4")
 
 
 class Told(Reporter):
@@ -88,14 +88,14 @@ def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> 
         assert np.isfinite(wave).all()
     for data in re.findall(r'(?:src|href)="data:image/png;base64,([^"]+)"', text):
         assert base64.b64decode(data).startswith(b"\x89PNG")
-    for kind in ("gan", "cycle", "discriminator", "score, 0 to 1"):
+    for kind in ("generator", "cycle", "discriminator", "score, 0 to 1"):
         assert f"<b>{kind}</b>" in text
     assert "crop_frames = 64" in text
     assert "&#34;torch&#34;: &#34;" in text
-    for name, curves in (("gan", ("low to high", "high to low")), ("discriminator", ("high", "low"))):
+    for name, curves in (("generator", ("low to high", "high to low")), ("discriminator", ("high", "low"))):
         (legend,) = re.findall(f"<b>{name}</b>(.*?)</figcaption>", text)
         assert re.findall(">([^<]+)</span>", legend) == list(curves)
-    assert not re.search(r"\b(x2y|y2x|judge_[xy])\b", text)
+    assert not re.search(r"\b(x2y|y2x|[dg]_loss)\b", text)
     assert "This music was kept from training." in text
 
 
@@ -110,7 +110,7 @@ def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -
     text = (folder / "index.html").read_text("utf-8")
     assert "<audio " not in text
     assert text.count("<polyline ") >= 6
-    assert "not judged (schedule.judge is 0)" in text
+    assert "not validated (schedule.validation_seconds is 0)" in text
 
 
 def test_the_page_says_when_its_music_was_trained_on(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -137,7 +137,7 @@ def test_what_has_no_waveform_is_silence(fresh: Workspace, tiny_recipe: Tiny, mo
         made.append(make_excerpts(Runaway(copy.deepcopy(model), level), *rest))  # type: ignore[arg-type]
         return made[-1]
 
-    monkeypatch.setattr(sitting_module, "make_excerpts", runaway)
+    monkeypatch.setattr(trainer_module, "make_excerpts", runaway)
     told = Told()
     folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED), device="cpu", reporter=told).folder
     assert not [text for text in told.warnings if "page" in text]
@@ -158,7 +158,7 @@ def test_a_page_that_cannot_be_made_is_a_warning(
     def fail(*_: object) -> list[Excerpt]:
         raise AssertionError("no such encoder\nand more")
 
-    monkeypatch.setattr(sitting_module, "make_excerpts", fail)
+    monkeypatch.setattr(trainer_module, "make_excerpts", fail)
     told = Told()
     assert start_run(fresh, PAIR, tiny_recipe(*JUDGED), device="cpu", reporter=told).step == 4
     said = [text for text in told.warnings if "page" in text]
@@ -169,9 +169,9 @@ def test_names_are_shown_as_text_and_cut_lines_are_left_out(tmp_path: Path) -> N
     run = {"domains": ["<b>", "&"], "recipe": {"name": "<i>"}, "provenance": {}}
     (tmp_path / "run.json").write_text(json.dumps(run))
     lines = [
-        {"event": "step", "step": 1, "losses": {"gan_x2y": 1.0}},
-        {"event": "step", "step": 2, "losses": {"gan_x2y": float("nan")}},
-        {"event": "step", "step": 1, "losses": {"gan_x2y": 3.0}},
+        {"event": "step", "step": 1, "losses": {"g_loss_x2y": 1.0}},
+        {"event": "step", "step": 2, "losses": {"g_loss_x2y": float("nan")}},
+        {"event": "step", "step": 1, "losses": {"g_loss_x2y": 3.0}},
     ]
     log = "\n".join(json.dumps(line) for line in lines)
     (tmp_path / "log.jsonl").write_text(log + '\n{"event": "st')
@@ -256,7 +256,7 @@ def test_trackers_are_closed_where_the_first_save_fails(
     def fail(*_: object) -> None:
         raise CheckpointError("not to be packed")
 
-    monkeypatch.setattr(sitting_module, "pack", fail)
+    monkeypatch.setattr(trainer_module, "pack", fail)
     with pytest.raises(CheckpointError, match="not to be packed"):
         start_run(fresh, PAIR, tiny_recipe(), trackers=["memory"])
     assert remembered[0].closed
@@ -282,7 +282,7 @@ def test_tensorboard_has_losses_pictures_and_audio(fresh: Workspace, tiny_recipe
     found = EventAccumulator(str(folder / "tensorboard"), size_guidance={"audio": 0, "images": 0})
     found.Reload()
     tags = found.Tags()
-    assert {"loss/gan_x2y", "loss/cycle_y", "score/mean"} <= set(tags["scalars"])
-    assert [event.step for event in found.Scalars("loss/gan_x2y")] == [1, 2, 3, 4]
+    assert {"loss/g_loss_x2y", "loss/cycle_y", "score/mean"} <= set(tags["scalars"])
+    assert [event.step for event in found.Scalars("loss/g_loss_x2y")] == [1, 2, 3, 4]
     assert len(tags["images"]) == len(tags["audio"]) == 2 * len(STAGES)
     assert [event.step for event in found.Audio("low to high/there and back")] == [0, 2, 4]

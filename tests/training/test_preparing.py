@@ -14,7 +14,7 @@ from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
 from styleshift.system.interrupt import Interrupted
 from styleshift.training import run as run_module
-from styleshift.training import sitting as sitting_module
+from styleshift.training import trainer as trainer_module
 from styleshift.training.preparing import preparing
 from styleshift.training.run import resume_run, start_run
 from styleshift.workspace import Workspace
@@ -22,7 +22,7 @@ from styleshift.workspace import Workspace
 Tiny = Callable[..., Recipe]
 Patch = pytest.MonkeyPatch
 PAIR = ("low", "high")
-WHOLE = ("schedule.judge=1", "schedule.steps=1", "warm_start.share=0.5", "warm_start.crops=2")
+WHOLE = ("schedule.validation_seconds=1", "schedule.steps=1", "warm_start.share=0.5", "warm_start.crops=2")
 
 
 class Told(Reporter):
@@ -64,7 +64,7 @@ def test_every_phase_is_told_of_and_comes_to_its_end(fresh: Workspace, tiny_reci
     told = Told()
     start_run(fresh, PAIR, tiny_recipe(*WHOLE), device="cpu", reporter=told)
     phases = ["reading the corpus", "preparing the judge", "training the judge", "matching frames"]
-    assert [text for text in told.said if text in told.wanted] == [*phases, "judging the start"]
+    assert [text for text in told.said if text in told.wanted] == [*phases, "validating the start"]
     for phase in phases:
         assert told.came[phase] == pytest.approx(told.wanted[phase])
     assert "run low-high" in told.said
@@ -96,7 +96,7 @@ def test_a_signal_while_the_start_is_judged_is_before_the_first_step(
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sitting_module, "pack", stopped)
+        patch.setattr(trainer_module, "pack", stopped)
         with pytest.raises(Interrupted, match="before the first step; nothing was saved"):
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
     assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).run == "low-high"
@@ -109,7 +109,7 @@ def stop_before_the_first_step(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "make_feed", stopped)
+        patch.setattr(run_module, "make_loader", stopped)
         with pytest.raises(Interrupted):
             start_run(fresh, ("low", "other"), recipe, name=name)
 
@@ -152,7 +152,7 @@ def test_what_became_a_run_or_failed_is_not_remembered(
 
     start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
     assert [path.name for path in fresh.runs.iterdir()] == ["low-high"]
-    monkeypatch.setattr(run_module, "make_feed", fail)
+    monkeypatch.setattr(run_module, "make_loader", fail)
     with pytest.raises(ConfigError):
         start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"))
     assert [path.name for path in fresh.runs.iterdir()] == ["low-high"]

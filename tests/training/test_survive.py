@@ -36,7 +36,12 @@ def test_fifty_kills_at_random_moments(
     kill the newest checkpoint is read whole and its generators are built.
     """
     arguments = tiny_settings(
-        *("optimiser.ema=0.9", "optimiser.replay=3", "optimiser.mask=0.3", "loss.second_adversarial=1"),
+        *(
+            "optimiser.ema_decay=0.9",
+            "optimiser.replay_buffer=3",
+            "optimiser.frame_mask=0.3",
+            "loss.second_adversarial=1",
+        ),
         *("loss.cycle_noise=0.1", "loss.identity=2", "loss.identity_until=0.8", "data.gain_db=3"),
         *("schedule.steps=60", "schedule.save_every=1", "schedule.log_every=7", "schedule.keep_every=10"),
     )

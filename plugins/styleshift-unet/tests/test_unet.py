@@ -101,7 +101,7 @@ def test_it_learns_a_change_that_depends_on_the_bin():
     assert loss < 0.1  # the untrained network is 0.5 off
 
 
-@pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.contrast=1")])
+@pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.patch_nce=1")])
 def test_the_trainer_takes_it(monkeypatch, objective):
     registry = check_plugin("styleshift_unet")
     monkeypatch.setattr("styleshift.training.model.load_registry", lambda: registry)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from styleshift.evaluation.judge import Kind
-from styleshift.training.judging import Verdict
+from styleshift.training.validator import ValidationResult
 
 GOES_WRONG: tuple[Kind, ...] = ("copies", "collapsed", "music lost")
 TWICE = 2
@@ -15,11 +15,11 @@ STANDSTILL = 6
 """Judgements without a better one after which it is said that the run goes no further."""
 
 
-class Watch:
-    """Looks at the judgements of a run, one after the other.
+class EarlyStopping:
+    """Looks at the validations of a run, one after the other.
 
     Args:
-        patience: judgements without a better one after which the run has had enough; 0 is no end.
+        patience: validations without a better one after which the run ends; 0 is no end.
         names: what to call the directions, such as ``violin to piano``.
     """
 
@@ -29,32 +29,32 @@ class Watch:
         self._row: dict[str, tuple[str, int]] = {}
         self._best, self._best_step, self._since = -1.0, 0, 0
 
-    def look(self, step: int, verdict: Verdict, *, counts: bool) -> list[str]:
-        """Take in one judgement.
+    def update(self, step: int, result: ValidationResult, *, counts: bool) -> list[str]:
+        """Take in one validation.
 
         Args:
-            step: of the state that was judged.
-            verdict: on it.
+            step: of the state that was validated.
+            result: on it.
             counts: False while the run cannot be expected to get better, as in its warm start.
 
         Returns:
-            Sentences to warn with; each trouble is told of when it begins, not at every judgement.
+            Sentences to warn with; each trouble is told of when it begins, not at every validation.
         """
         found = []
         # What step 0 does, nobody has taught it.
-        for direction, part in verdict.directions.items() if step else ():
+        for direction, part in result.directions.items() if step else ():
             kind, times = self._row.get(direction, ("", 0))
             times = times + 1 if kind == part.kind else 1
             self._row[direction] = (part.kind, times)
             if times == TWICE and part.kind in GOES_WRONG:
                 found.append(f"step {step}, {self._names[direction]}: {part.verdict}")
-        if verdict.score > self._best:
-            self._best, self._best_step, self._since = verdict.score, step, 0
+        if result.score > self._best:
+            self._best, self._best_step, self._since = result.score, step, 0
         elif counts:
             self._since += 1
-            stands = f"no judgement was better than that of step {self._best_step} ({self._best:.2f} of 1)"
-            if self.enough:
-                many = f"{self._since} judgement{'s' * (self._since != 1)}"
+            stands = f"no validation was better than that of step {self._best_step} ({self._best:.2f} of 1)"
+            if self.should_stop:
+                many = f"{self._since} validation{'s' * (self._since != 1)}"
                 found.append(f"step {step}: {stands} in {many}, so the run ends here")
             elif self._since == STANDSTILL:
                 found.append(
@@ -63,28 +63,28 @@ class Watch:
                 )
         return found
 
-    def last_words(self, verdict: Verdict) -> list[str]:
+    def final_warnings(self, result: ValidationResult) -> list[str]:
         """What is wrong with the last state of a run."""
         return [
             f"{self._names[direction]}: {part.verdict}"
-            for direction, part in verdict.directions.items()
+            for direction, part in result.directions.items()
             if part.kind in GOES_WRONG
         ]
 
     @property
-    def enough(self) -> bool:
-        """The run has gone without a better judgement for as long as its patience."""
+    def should_stop(self) -> bool:
+        """The run has gone without a better validation for as long as its patience."""
         return 0 < self._patience <= self._since
 
-    def state(self) -> dict[str, Any]:
-        """What :meth:`restore` needs to go on as if nothing had been; fit for JSON."""
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` needs to go on as if nothing had been; fit for JSON."""
         row = {direction: list(value) for direction, value in self._row.items()}
         return {"row": row, "best": self._best, "best_step": self._best_step, "since": self._since}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """The inverse of :meth:`state`; a run that had had enough and goes on all the same counts anew."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`state_dict`; a run that was ended and goes on all the same counts anew."""
         self._row = {direction: (kind, times) for direction, (kind, times) in state["row"].items()}
         self._best, self._best_step = float(state["best"]), int(state["best_step"])
         self._since = int(state["since"])
-        if self.enough:
+        if self.should_stop:
             self._since = 0

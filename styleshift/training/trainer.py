@@ -1,4 +1,4 @@
-"""One sitting of a run: the loop, with what it saves, judges and writes down around it."""
+"""Fits the model of a run: the loop, with what it saves, validates and writes down around it."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.training.checkpoint import pack
 from styleshift.training.device import compile_networks
+from styleshift.training.distributed import LostRankError
+from styleshift.training.early_stopping import EarlyStopping
 from styleshift.training.excerpts import make_excerpts
-from styleshift.training.feed import Feed
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
-from styleshift.training.judging import Jury, Verdict
+from styleshift.training.loader import BatchLoader
 from styleshift.training.log import Log
 from styleshift.training.loop import Loop
 from styleshift.training.page import write_run_page
 from styleshift.training.step import TrainingState
-from styleshift.training.team import LostRankError
 from styleshift.training.trackers import Trackers
-from styleshift.training.watch import Watch
+from styleshift.training.validator import ValidationResult, Validator
 
 
-class Sitting:
-    """A run that is worked on.
+class Trainer:
+    """Trains the model of one run.
 
     Args:
-        folder: ``runs/<name>``; of a team, only the leader writes to it.
+        folder: ``runs/<name>``; of several processes only the main one writes to it.
         domains: names of X and Y.
         state: where it begins, and what it changes.
-        feed: gives the batches; closed at the end.
-        jury: judges every checkpoint; None where nobody does.
+        loader: gives the batches; closed at the end.
+        validator: judges every checkpoint; None where nothing is held against anything.
         reporter: who is told.
         trackers: show the run elsewhere; closed by who made them.
-        watched: what a checkpoint holds of the watch on judgements; None where the run is new.
+        stopping: what a checkpoint holds of the early stopping; None where the run is new.
     """
 
     def __init__(
@@ -48,28 +48,28 @@ class Sitting:
         folder: Path,
         domains: tuple[str, str],
         state: TrainingState,
-        feed: Feed,
-        jury: Jury | None,
+        loader: BatchLoader,
+        validator: Validator | None,
         reporter: Reporter,
-        watched: Mapping[str, Any] | None = None,
+        stopping: Mapping[str, Any] | None = None,
         trackers: Trackers | None = None,
     ) -> None:
-        self.state, self.feed, self.jury, self.reporter = state, feed, jury, reporter
+        self.state, self.loader, self.validator, self.reporter = state, loader, validator, reporter
         x, y = domains
         self.names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
-        self.watch = Watch(state.recipe.schedule.patience, self.names)
-        if watched:
-            self.watch.restore(watched)
+        self.early_stopping = EarlyStopping(state.recipe.schedule.patience, self.names)
+        if stopping:
+            self.early_stopping.load_state_dict(stopping)
         self._told = False
-        self._judged: tuple[int, Verdict] | None = None
+        self._validated: tuple[int, ValidationResult] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"styleshift train --resume --name {folder.name}"
-        file = folder / "log.jsonl" if state.team.leads else Path(os.devnull)
+        file = folder / "log.jsonl" if state.group.is_main else Path(os.devnull)
         self.folder, self.trackers = folder, trackers
         show = trackers.figures if trackers else None
         self.log = Log(file, how_to_resume, state.seconds, reporter, show, domains)
 
-    def begin(self, reporter: Reporter) -> None:
+    def setup(self, reporter: Reporter) -> None:
         """What is left to do before the first step.
 
         Args:
@@ -82,16 +82,16 @@ class Sitting:
         device, versions = str(state.device), torch.__version__
         self.log.event("start", step=state.step, pid=os.getpid(), device=device, versions=versions)
         if state.step == 0:  # so that a run that is killed at once can go on too
-            with reporter.phase("judging the start" if self.jury else "saving the start"):
+            with reporter.phase("validating the start" if self.validator else "saving the start"):
                 self.save(False)
 
-    def run(self) -> None:
+    def fit(self) -> None:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
         state, log = self.state, self.log
         began = state.seconds
         self.reporter.info("the steps begin; Ctrl-C saves and ends the run, and --resume goes on with it")
         try:
-            Loop(state, self.feed, log, self.save, self.reporter).run()
+            Loop(state, self.loader, log, self.save, self.reporter).run()
         except TrainingError as error:
             log.event("failed", step=state.step, message=error.message)
             self._keep_failed()
@@ -104,31 +104,31 @@ class Sitting:
                 f"{error.message}; {kept}", f"start all again: {log.how_to_resume}"
             ) from error
         finally:
-            self.feed.close()
-        waited = self.feed.waited / max(1e-9, state.seconds - began)
+            self.loader.close()
+        waited = self.loader.waited / max(1e-9, state.seconds - began)
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
 
     def save(self, final: bool) -> None:
-        """Judge and save the state as it is now; in a team every rank calls this.
+        """Validate and save the state as it is now; every rank calls this.
 
         Raises:
             CheckpointError: it is the last of the run, and cannot be saved.
         """
         state = self.state
         tensors, values = pack(state)  # of all ranks
-        if state.team.leads:
+        if state.group.is_main:
             self._write(tensors, values, final)
-        state.enough = state.team.any(state.enough)
+        state.should_stop = state.group.any(state.should_stop)
 
     def _write(self, tensors: dict[str, Tensor], values: dict[str, Any], final: bool) -> None:
         state, schedule = self.state, self.state.recipe.schedule
-        verdict = self._judge()
-        values["source"] = self.feed.state()
-        values["watch"] = self.watch.state()
+        result = self._validate()
+        values["source"] = self.loader.state_dict()
+        values["early_stopping"] = self.early_stopping.state_dict()
         try:
-            self.checkpoints.save(tensors, values, verdict.score if verdict else None)
+            self.checkpoints.save(tensors, values, result.score if result else None)
         except OSError as error:
             last = self.checkpoints.steps()
             kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
@@ -141,25 +141,25 @@ class Sitting:
             return
         self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         self.log.event("saved", step=state.step)
-        if verdict or final:
-            self._show(verdict)
-        if final and verdict:
-            for sentence in self.watch.last_words(verdict):
+        if result or final:
+            self._show(result)
+        if final and result:
+            for sentence in self.early_stopping.final_warnings(result):
                 self.reporter.warn(sentence)
 
-    def _show(self, verdict: Verdict | None) -> None:
+    def _show(self, result: ValidationResult | None) -> None:
         """Bring the run's page and the trackers up to date; nothing that fails here stops a training."""
         state, excerpts = self.state, list[Excerpt]()
         facts = {"step": str(state.step), "minutes": f"{state.seconds / 60:.1f}", "on": str(state.device)}
         try:
-            if self.jury and verdict:
-                facts["score"] = f"{verdict.score:.3f}"
-                facts |= {self.names[name]: part.verdict for name, part in verdict.directions.items()}
+            if self.validator and result:
+                facts["score"] = f"{result.score:.3f}"
+                facts |= {self.names[name]: part.verdict for name, part in result.directions.items()}
                 excerpts = make_excerpts(
-                    state.model, self.jury.excerpts, self.names, state.recipe.spectrogram
+                    state.model, self.validator.excerpts, self.names, state.recipe.spectrogram
                 )
-            unheard = self.jury is not None and self.jury.unheard
-            write_run_page(self.folder, excerpts, facts, unheard=unheard)
+            held_out = self.validator is not None and self.validator.held_out
+            write_run_page(self.folder, excerpts, facts, held_out=held_out)
         except Exception as error:  # a picture is worth no training, whatever it is that cannot be drawn
             if not self._told:
                 reason = (str(error).strip().splitlines() or [""])[0]
@@ -167,32 +167,32 @@ class Sitting:
                     f"the page of this run is not up to date: {type(error).__name__}: {reason}".rstrip(": ")
                 )
             self._told = True
-        if self.trackers and verdict:
-            scores = {f"score/{name}": part.score for name, part in verdict.directions.items()}
-            self.trackers.figures(state.step, {"score/mean": verdict.score, **scores})
+        if self.trackers and result:
+            scores = {f"score/{name}": part.score for name, part in result.directions.items()}
+            self.trackers.figures(state.step, {"score/mean": result.score, **scores})
             self.trackers.excerpts(state.step, excerpts)
 
-    def _judge(self) -> Verdict | None:
+    def _validate(self) -> ValidationResult | None:
         """Judge the state as it is now, once, and say what that shows."""
         state = self.state
-        if self.jury is None or (self._judged and self._judged[0] == state.step):
-            return self._judged[1] if self._judged else None
-        verdict = self.jury.judge(state.model)
-        self._judged = (state.step, verdict)
-        self.log.event("judged", step=state.step, **verdict.to_dict())
-        for direction, part in verdict.directions.items():
+        if self.validator is None or (self._validated and self._validated[0] == state.step):
+            return self._validated[1] if self._validated else None
+        result = self.validator.validate(state.model)
+        self._validated = (state.step, result)
+        self.log.event("validated", step=state.step, **result.to_dict())
+        for direction, part in result.directions.items():
             self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.verdict}")
         if state.step % state.recipe.schedule.save_every == 0:
             # Not where a run was interrupted: going on, it must come to the same end as one that was not.
-            for sentence in self.watch.look(state.step, verdict, counts=not state.warming):
+            for sentence in self.early_stopping.update(state.step, result, counts=not state.warming):
                 self.log.event("warning", step=state.step, message=sentence)
                 self.reporter.warn(sentence)
-            state.enough = self.watch.enough
-        return verdict
+            state.should_stop = self.early_stopping.should_stop
+        return result
 
     def _keep_failed(self) -> None:
         tensors, values = pack(self.state)
-        if not self.state.team.leads:
+        if not self.state.group.is_main:
             return
         try:
             write(self.checkpoints.path / "failed.safetensors", tensors, values)

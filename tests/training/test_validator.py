@@ -12,9 +12,9 @@ from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder
-from styleshift.training.judging import Jury, spectrogram_features
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import start_run
+from styleshift.training.validator import Validator, spectrogram_features
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -50,18 +50,20 @@ def test_a_model_that_copies_is_called_one(place: Workspace, tiny_recipe: Tiny) 
     recipe = tiny_recipe("data.silence_gate=false")
     x, y = (CropSampler(Corpus.open(place.spectrograms / name), 64, seed=2) for name in ("low", "high"))
     same = Statistics(torch.full((65,), 3.0), 1.0, 1.0, 8.0)
-    state = x.state()
-    jury = Jury(x, y, recipe.spectrogram, known=12, excerpts=4, seed=0)
-    assert x.state() == state
-    verdict = jury.judge(CycleGAN(recipe, same, same))
-    assert {part.kind for part in verdict.directions.values()} == {"copies"}
-    assert verdict.score < 0.3
+    state = x.state_dict()
+    validator = Validator(x, y, recipe.spectrogram, known=12, excerpts=4, seed=0)
+    assert x.state_dict() == state
+    result = validator.validate(CycleGAN(recipe, same, same))
+    assert {part.kind for part in result.directions.values()} == {"copies"}
+    assert result.score < 0.3
 
 
 def test_the_best_checkpoint_is_the_one_with_the_highest_score(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    result = start_run(fresh, ("low", "high"), tiny_recipe("schedule.judge=2", "schedule.keep_every=2"))
+    result = start_run(
+        fresh, ("low", "high"), tiny_recipe("schedule.validation_seconds=2", "schedule.keep_every=2")
+    )
     lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
-    scores = {line["step"]: line["score"] for line in lines if line["event"] == "judged"}
+    scores = {line["step"]: line["score"] for line in lines if line["event"] == "validated"}
     folder = CheckpointFolder(result.folder / "checkpoints")
     assert set(scores) == {0, 2, 4, 6}
     assert folder.scores() == scores

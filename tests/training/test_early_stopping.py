@@ -15,9 +15,9 @@ from styleshift.evaluation.judge import Judgement
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
 from styleshift.system.interrupt import Interrupted
-from styleshift.training.judging import Verdict
+from styleshift.training.early_stopping import STANDSTILL, EarlyStopping
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.watch import STANDSTILL, Watch
+from styleshift.training.validator import ValidationResult
 from styleshift.workspace import Workspace
 
 NAMES = {"x2y": "violin to piano", "y2x": "piano to violin"}
@@ -35,8 +35,8 @@ def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
     return made
 
 
-def verdict(there: str = "moved", back: str = "moved", p: float = 0.9) -> Verdict:
-    return Verdict({"x2y": judgement(there, p), "y2x": judgement(back)})
+def result(there: str = "moved", back: str = "moved", p: float = 0.9) -> ValidationResult:
+    return ValidationResult({"x2y": judgement(there, p), "y2x": judgement(back)})
 
 
 @pytest.mark.parametrize(
@@ -48,71 +48,73 @@ def verdict(there: str = "moved", back: str = "moved", p: float = 0.9) -> Verdic
     ],
 )
 def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) -> None:
-    watch = Watch(0, NAMES)
-    told = [watch.look(step, verdict(kind), counts=True) for step in (250, 500, 750)]
+    stopping = EarlyStopping(0, NAMES)
+    told = [stopping.update(step, result(kind), counts=True) for step in (250, 500, 750)]
     assert told[0] == told[2] == []
     assert len(told[1]) == 1
     assert told[1][0].startswith("step 500, violin to piano:")
     assert words in told[1][0]
-    assert watch.last_words(verdict(kind))[0].startswith("violin to piano:")
-    assert watch.last_words(verdict()) == []
+    assert stopping.final_warnings(result(kind))[0].startswith("violin to piano:")
+    assert stopping.final_warnings(result()) == []
 
 
 def test_a_swing_is_no_trouble() -> None:
-    watch = Watch(0, NAMES)
+    stopping = EarlyStopping(0, NAMES)
     kinds = ("copies", "moved", "copies", "moved")
-    assert [watch.look(step, verdict(kind), counts=True) for step, kind in enumerate(kinds, start=1)] == [
+    assert [stopping.update(step, result(kind), counts=True) for step, kind in enumerate(kinds, start=1)] == [
         []
     ] * 4
 
 
 def test_a_standstill_is_told_once_and_ends_nothing() -> None:
-    watch = Watch(0, NAMES)
-    watch.look(0, verdict(p=0.6), counts=True)
-    watch.look(250, verdict(p=0.9), counts=True)
-    told = [watch.look(500 + 250 * number, verdict(p=0.8), counts=True) for number in range(STANDSTILL + 3)]
+    stopping = EarlyStopping(0, NAMES)
+    stopping.update(0, result(p=0.6), counts=True)
+    stopping.update(250, result(p=0.9), counts=True)
+    told = [
+        stopping.update(500 + 250 * number, result(p=0.8), counts=True) for number in range(STANDSTILL + 3)
+    ]
     assert [len(words) for words in told] == [0] * (STANDSTILL - 1) + [1, 0, 0, 0]
     assert "better than that of step 250" in told[STANDSTILL - 1][0]
-    assert not watch.enough
+    assert not stopping.should_stop
 
 
 def test_patience_ends_the_run_and_a_better_judgement_restores_it() -> None:
-    watch = Watch(3, NAMES)
-    watch.look(0, verdict(p=0.6), counts=True)
+    stopping = EarlyStopping(3, NAMES)
+    stopping.update(0, result(p=0.6), counts=True)
     for step in (1, 2):
-        assert watch.look(step, verdict(p=0.6), counts=True) == []
-    watch.look(3, verdict(p=0.7), counts=True)
+        assert stopping.update(step, result(p=0.6), counts=True) == []
+    stopping.update(3, result(p=0.7), counts=True)
     for step in (4, 5):
-        watch.look(step, verdict(p=0.7), counts=True)
-        assert not watch.enough
-    told = watch.look(6, verdict(p=0.65), counts=True)
-    assert watch.enough
+        stopping.update(step, result(p=0.7), counts=True)
+        assert not stopping.should_stop
+    told = stopping.update(6, result(p=0.65), counts=True)
+    assert stopping.should_stop
     assert "step 3" in told[0]
     assert "the run ends here" in told[0]
 
 
 def test_the_warm_start_takes_no_patience() -> None:
-    watch = Watch(1, NAMES)
+    stopping = EarlyStopping(1, NAMES)
     for step in range(5):
-        watch.look(step, verdict(p=0.6), counts=False)
-    assert not watch.enough
+        stopping.update(step, result(p=0.6), counts=False)
+    assert not stopping.should_stop
 
 
 def test_it_goes_on_where_it_was() -> None:
-    whole, parts = Watch(4, NAMES), Watch(4, NAMES)
+    whole, parts = EarlyStopping(4, NAMES), EarlyStopping(4, NAMES)
     for step in range(4):
-        one = whole.look(step, verdict("copies", p=0.9 - step / 10), counts=True)
-        other = parts.look(step, verdict("copies", p=0.9 - step / 10), counts=True)
+        one = whole.update(step, result("copies", p=0.9 - step / 10), counts=True)
+        other = parts.update(step, result("copies", p=0.9 - step / 10), counts=True)
         assert one == other
-        after = Watch(4, NAMES)
-        after.restore(json.loads(json.dumps(parts.state())))
+        after = EarlyStopping(4, NAMES)
+        after.load_state_dict(json.loads(json.dumps(parts.state_dict())))
         parts = after
-    assert not parts.enough
-    parts.look(9, verdict(p=0.5), counts=True)
-    assert parts.enough
-    again = Watch(4, NAMES)
-    again.restore(parts.state())
-    assert not again.enough  # who goes on all the same gets as long again
+    assert not parts.should_stop
+    parts.update(9, result(p=0.5), counts=True)
+    assert parts.should_stop
+    again = EarlyStopping(4, NAMES)
+    again.load_state_dict(parts.state_dict())
+    assert not again.should_stop  # who goes on all the same gets as long again
 
 
 class Listener(Reporter):
@@ -124,7 +126,12 @@ class Listener(Reporter):
 
 
 # Nothing is learned, and a generator that adds nothing gives back its input.
-COPY = ("optimiser.generator_rate=0", "data.normalisation=shared", "schedule.judge=2", "schedule.steps=40")
+COPY = (
+    "optimiser.generator_lr=0",
+    "data.normalisation=shared",
+    "schedule.validation_seconds=2",
+    "schedule.steps=40",
+)
 
 
 def lines(folder: Path, event: str) -> list[dict[str, Any]]:
@@ -138,8 +145,8 @@ def test_a_run_that_copies_says_so_and_ends_when_patience_does(
     listener = Listener()
     recipe = tiny_recipe(*COPY, "schedule.patience=3")
     result = start_run(fresh, ("low", "high"), recipe, reporter=listener)
-    judged = [line["step"] for line in lines(result.folder, "judged")]
-    best = max(lines(result.folder, "judged"), key=lambda line: (line["score"], -line["step"]))["step"]
+    judged = [line["step"] for line in lines(result.folder, "validated")]
+    best = max(lines(result.folder, "validated"), key=lambda line: (line["score"], -line["step"]))["step"]
     assert result.step == best + 3 * 2 < 40
     assert judged == list(range(0, result.step + 1, 2))  # none twice
     assert len(lines(result.folder, "end")) == 1
@@ -171,7 +178,7 @@ def test_an_interrupted_run_ends_where_a_whole_one_does(
     with pytest.raises(Interrupted):
         start_run(fresh, ("low", "high"), recipe, name="halves", reporter=Interrupter())
     halves = resume_run(fresh, "halves")
-    assert lines(halves.folder, "judged")[3]["step"] == 5  # after 0, 2 and 4
+    assert lines(halves.folder, "validated")[3]["step"] == 5  # after 0, 2 and 4
     assert halves.step == whole.step < 40
     again = resume_run(fresh, "halves")
     assert again.step == halves.step + 4 * 2

@@ -6,19 +6,20 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from styleshift.training.data import Batch, Source
+from styleshift.training.data import Batch, BatchSource
 
-AHEAD = 2
+PREFETCH = 2
 """Batches that are ready at most, beside the one in use: enough to hide an uneven disk."""
 
 
-class Feed:
+class BatchLoader:
     """The batches of a run, in an order that is the same however far ahead they are drawn.
 
     Every batch has random numbers of its own, from the seed and its place in the run, so that drawing ahead
@@ -26,38 +27,41 @@ class Feed:
     it. A checkpoint so holds the state of the batches that were used, not of those that were drawn.
 
     Args:
-        source: of batches; belongs to the feed from now on.
+        source: of batches; belongs to the loader from now on.
         count: crops a domain.
         seed: of the run; of the rank too, where there are several.
         device: CUDA gets batches from page-locked memory, which it reads without waiting.
-        ahead: draw ahead in a thread; without, batches are drawn when they are asked for.
+        prefetch: draw ahead in a thread; without, batches are drawn when they are asked for.
 
     Attributes:
-        waited: seconds that :meth:`next` took so far.
+        waited: seconds that :meth:`__next__` took so far.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: BatchSource,
         count: int,
         seed: tuple[int, ...],
         device: torch.device,
         *,
-        ahead: bool = True,
+        prefetch: bool = True,
     ) -> None:
         self._source, self._count, self._seed = source, count, seed
         self._pinned = device.type == "cuda"
-        self._ahead = ahead
-        self._used = (0, source.state())
-        self._ready: queue.Queue[tuple[Batch, tuple[int, Any]] | Exception] = queue.Queue(AHEAD)
+        self._prefetch = prefetch
+        self._used = (0, source.state_dict())
+        self._ready: queue.Queue[tuple[Batch, tuple[int, Any]] | Exception] = queue.Queue(PREFETCH)
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.waited = 0.0
 
-    def next(self) -> Batch:
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
         """The next batch; raises whatever drawing it raised."""
         began = time.perf_counter()
-        if self._ahead:
+        if self._prefetch:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._fill, name="crops", daemon=True)
                 self._thread.start()
@@ -70,24 +74,18 @@ class Feed:
         self.waited += time.perf_counter() - began
         return batch
 
-    def state(self) -> dict[str, Any]:
-        """What :meth:`restore` needs to go on after the last batch that was used; fit for JSON."""
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` needs to go on after the last batch that was used; fit for JSON."""
         return {"drawn": self._used[0], "source": self._used[1]}
 
-    def restore(self, state: Any, step: int) -> None:
-        """Go on as the feed that gave this state, before the first batch is asked for.
-
-        Args:
-            state: of a feed, or of a source alone, as older checkpoints have it.
-            step: steps done, which is the batches drawn where the state does not say.
-        """
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on as the loader that gave this state, before the first batch is asked for."""
         assert self._thread is None
-        whole = state if isinstance(state, dict) and "drawn" in state else {"drawn": step, "source": state}
-        self._source.restore(whole["source"])
-        self._used = (int(whole["drawn"]), whole["source"])
+        self._source.load_state_dict(state["source"])
+        self._used = (int(state["drawn"]), state["source"])
 
     def close(self) -> None:
-        """End the thread; :meth:`next` may not be called any more."""
+        """End the thread; :meth:`__next__` may not be called any more."""
         self._stop.set()
         if self._thread is not None:
             while self._thread.is_alive():
@@ -100,9 +98,9 @@ class Feed:
         random = torch.Generator().manual_seed(int(seed >> np.uint64(1)))
         batch = self._source.batch(self._count, random)
         if self._pinned and batch.x.device.type == "cpu":
-            wanted = {direction: bands.pin_memory() for direction, bands in batch.wanted.items()}
-            batch = replace(batch, x=batch.x.pin_memory(), y=batch.y.pin_memory(), wanted=wanted)
-        return batch, (number + 1, self._source.state())
+            matched = {direction: bands.pin_memory() for direction, bands in batch.matched.items()}
+            batch = replace(batch, x=batch.x.pin_memory(), y=batch.y.pin_memory(), matched=matched)
+        return batch, (number + 1, self._source.state_dict())
 
     def _fill(self) -> None:
         number = self._used[0]

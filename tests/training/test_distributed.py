@@ -19,11 +19,11 @@ from styleshift.cli.app import app
 from styleshift.errors import EXIT_SIGTERM, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training import team as team_module
+from styleshift.training import distributed as distributed_module
+from styleshift.training.distributed import ProcessGroup, local_device, process_group
 from styleshift.training.files import CheckpointFolder, read
-from styleshift.training.ranks import rank_and_size
+from styleshift.training.ranks import rank_and_world_size
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.team import Team, local_device, team
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -63,7 +63,7 @@ def weights(place: Workspace, name: str, step: int) -> torch.Tensor:
 def test_two_ranks_at_a_batch_are_one_at_twice_it(
     fresh: Workspace, tiny_settings: Settings, tiny_recipe: Tiny
 ) -> None:
-    same = ("optimiser.replay=0", "schedule.steps=4", "schedule.keep_every=1", "schedule.save_every=1")
+    same = ("optimiser.replay_buffer=0", "schedule.steps=4", "schedule.keep_every=1", "schedule.save_every=1")
     torchrun(fresh, words(tiny_settings(*same, "schedule.batch=1"), "two"))
     start_run(fresh, PAIR, tiny_recipe(*same, "schedule.batch=2"), name="one")
     start_run(fresh, PAIR, tiny_recipe(*same, "schedule.batch=1"), name="half")
@@ -81,7 +81,7 @@ def test_each_rank_keeps_its_own_fakes_and_random_numbers_and_goes_on_with_them(
     fresh: Workspace, tiny_settings: Settings
 ) -> None:
     settings = (
-        "optimiser.replay=3",
+        "optimiser.replay_buffer=3",
         "loss.cycle_noise=0.1",
         "schedule.save_every=3",
         "schedule.keep_every=3",
@@ -158,18 +158,18 @@ def test_who_waits_for_others_says_so(monkeypatch: pytest.MonkeyPatch, rank: str
     given = {"RANK": rank, "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(team_module, "SPEAKS_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr(distributed_module, "REMINDER_EVERY", timedelta(seconds=0.2))
     heard = Warned()
-    with pytest.raises(KeyboardInterrupt), team(torch.device("cpu"), heard):
+    with pytest.raises(KeyboardInterrupt), process_group(torch.device("cpu"), heard):
         pass
     assert all(text.startswith(said) for text in heard.texts)
 
 
 def test_which_process_this_is() -> None:
     meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
-    assert rank_and_size({}) == rank_and_size({"RANK": "", "LOCAL_RANK": "3"}) == (0, 1)
-    assert rank_and_size({"RANK": "0", "WORLD_SIZE": "1"}) == (0, 1)
-    assert rank_and_size({"RANK": "1", "WORLD_SIZE": "2", **meet}) == (1, 2)
+    assert rank_and_world_size({}) == rank_and_world_size({"RANK": "", "LOCAL_RANK": "3"}) == (0, 1)
+    assert rank_and_world_size({"RANK": "0", "WORLD_SIZE": "1"}) == (0, 1)
+    assert rank_and_world_size({"RANK": "1", "WORLD_SIZE": "2", **meet}) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_an_environment_that_says_half_is_told_of(
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match=text), team(torch.device("cpu")):
+    with pytest.raises(UsageError, match=text), process_group(torch.device("cpu")):
         pass
     with pytest.raises(UsageError, match=text):
         CliRunner().invoke(app, ["train", "--resume"], catch_exceptions=False)
@@ -206,18 +206,18 @@ def test_a_port_in_use_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in given.items():
             monkeypatch.setenv(name, value)
         text = f"2 processes .* cannot meet at 127.0.0.1:{port}: .*in use"
-        with pytest.raises(UsageError, match=text), team(torch.device("cpu")):
+        with pytest.raises(UsageError, match=text), process_group(torch.device("cpu")):
             pass
 
 
 def test_a_team_of_one_waits_for_nobody() -> None:
-    alone = Team()
+    alone = ProcessGroup()
     values = torch.tensor([1.0, 2.0])
-    assert alone.leads
+    assert alone.is_main
     assert alone.mean(values) is values
-    assert alone.largest(3.5) == 3.5
+    assert alone.max(3.5) == 3.5
     assert (alone.any(True), alone.any(False)) == (True, False)
-    assert alone.share({"a": 1}) == {"a": 1}
+    assert alone.broadcast({"a": 1}) == {"a": 1}
     assert [list(found) for found in alone.gather({"x": values})] == [["x"]]
 
 

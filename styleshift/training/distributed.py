@@ -22,14 +22,14 @@ from torch import Tensor, nn
 
 from styleshift.errors import EXIT_SIGTERM, StyleshiftError, UsageError
 from styleshift.progress import Reporter
-from styleshift.training.ranks import rank_and_size
+from styleshift.training.ranks import rank_and_world_size
 
 T = TypeVar("T")
 
-PATIENCE = timedelta(hours=1)
-"""Longest that ranks wait for each other, as while one judges. One that dies is noticed at once."""
+TIMEOUT = timedelta(hours=1)
+"""Longest that ranks wait for each other, as while one validates. One that dies is noticed at once."""
 
-SPEAKS_AFTER = timedelta(minutes=1)
+REMINDER_EVERY = timedelta(minutes=1)
 """Ranks that wait for others to be started say so, each time that this has passed."""
 
 
@@ -40,25 +40,25 @@ class LostRankError(StyleshiftError):
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class ProcessGroup:
     """The processes of one training, as one of them sees them.
 
     Attributes:
         rank: of this process, from 0.
-        size: processes.
+        world_size: processes.
     """
 
     rank: int = 0
-    size: int = 1
+    world_size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether it is this process that writes, judges and reports."""
+    def is_main(self) -> bool:
+        """Whether it is this process that writes, validates and reports."""
         return self.rank == 0
 
-    def average(self, networks: nn.Module) -> None:
-        """Replace every gradient by its mean over the team; equal batches give that of the whole batch."""
-        if self.size == 1:
+    def average_gradients(self, networks: nn.Module) -> None:
+        """Replace every gradient by its mean over all processes: that of the whole batch."""
+        if self.world_size == 1:
             return
         gradients = [weight.grad for weight in networks.parameters() if weight.grad is not None]
         if not gradients:
@@ -66,23 +66,23 @@ class Team:
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
         with _noticing_loss():
             dist.all_reduce(flat)
-        flat /= self.size
+        flat /= self.world_size
         sizes = [gradient.numel() for gradient in gradients]
         for gradient, mean in zip(gradients, torch.split(flat, sizes), strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of a tensor of one shape over the team."""
-        if self.size == 1:
+        """The mean of a tensor of one shape over all processes."""
+        if self.world_size == 1:
             return values
         values = values.clone()
         with _noticing_loss():
             dist.all_reduce(values)
-        return values / self.size
+        return values / self.world_size
 
-    def largest(self, value: float) -> float:
-        """The largest of a number over the team, such as a clock that all go by."""
-        if self.size == 1:
+    def max(self, value: float) -> float:
+        """The largest of a number over all processes, such as a clock that all go by."""
+        if self.world_size == 1:
             return value
         number = torch.tensor(value, dtype=torch.float64)
         with _noticing_loss():
@@ -91,20 +91,20 @@ class Team:
 
     def any(self, value: bool) -> bool:
         """Whether it is so on any rank; what one knows, such as a signal, all then know at the same step."""
-        return self.largest(value) > 0
+        return self.max(value) > 0
 
-    def share(self, value: T) -> T:
-        """What the leader has, on every rank."""
-        if self.size == 1:
+    def broadcast(self, value: T) -> T:
+        """What the main process has, on every rank."""
+        if self.world_size == 1:
             return value
         box = [value]
         with _noticing_loss():
             dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
         return box[0]
 
-    def follow(self, networks: nn.Module) -> None:
-        """Take the leader's weights and buffers."""
-        if self.size == 1:
+    def broadcast_weights(self, networks: nn.Module) -> None:
+        """Take the main process's weights and buffers."""
+        if self.world_size == 1:
             return
         with torch.no_grad(), _noticing_loss():
             for value in networks.state_dict().values():
@@ -113,39 +113,39 @@ class Team:
                 value.copy_(whole)
 
     def gather(self, tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
-        """What every rank has, by rank, on the CPU; empty but on the leader."""
+        """What every rank has, by rank, on the CPU; empty but on the main one."""
         mine = {name: value.cpu() for name, value in tensors.items()}
-        if self.size == 1:
+        if self.world_size == 1:
             return [mine]
-        found: list[Any] = [None] * self.size
+        found: list[Any] = [None] * self.world_size
         with _noticing_loss():
-            dist.gather_object(mine, found if self.leads else None, 0)
-        return found if self.leads else []
+            dist.gather_object(mine, found if self.is_main else None, 0)
+        return found if self.is_main else []
 
 
 @contextmanager
-def team(device: torch.device, reporter: Reporter | None = None) -> Iterator[Team]:
-    """The team that ``torchrun`` has started this process in, or one of one.
+def process_group(device: torch.device, reporter: Reporter | None = None) -> Iterator[ProcessGroup]:
+    """The group that ``torchrun`` has started this process in, or a group of one.
 
     Args:
         device: of this process.
-        reporter: hears after :data:`SPEAKS_AFTER` how many processes are still waited for, and then now and
+        reporter: hears after :data:`REMINDER_EVERY` how many processes are still waited for, and then now and
             again.
 
     Raises:
         UsageError: what ``torchrun`` says by ``RANK`` and ``WORLD_SIZE`` is incomplete, or the processes do
             not come together.
     """
-    rank, size = rank_and_size()
+    rank, size = rank_and_world_size()
     if size == 1:
-        yield Team()
+        yield ProcessGroup()
         return
     # Signals and figures travel by gloo even where gradients travel by NCCL.
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
         store = _meet(rank, size, reporter or Reporter())
-        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT)
     except (RuntimeError, ValueError) as error:  # a port in use, an address that is none, nobody there
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise UsageError(
@@ -153,7 +153,7 @@ def team(device: torch.device, reporter: Reporter | None = None) -> Iterator[Tea
             "see that this port is free (torchrun --master-port takes another) and that all were started",
         ) from error
     try:
-        yield Team(dist.get_rank(), dist.get_world_size())
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
 
@@ -164,12 +164,12 @@ def _meet(rank: int, size: int, reporter: Reporter) -> Any:
     PyTorch's own ``env://`` waits for them too, but in silence.
 
     Raises:
-        RuntimeError: the port is in use, or some have not come within :data:`PATIENCE`.
+        RuntimeError: the port is in use, or some have not come within :data:`TIMEOUT`.
     """
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     # torchrun keeps the store itself, and numbers the times that it has started all processes again.
     kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-    leads = rank == 0 and not kept
+    is_main = rank == 0 and not kept
     reason = ""
 
     def connects() -> bool:
@@ -181,10 +181,10 @@ def _meet(rank: int, size: int, reporter: Reporter) -> Any:
             return False
         return True
 
-    if not leads:
+    if not is_main:
         _wait(connects, lambda: f"the first process, which is to be at {host}:{port} ({reason})", reporter)
     made = dist.TCPStore(  # type: ignore[attr-defined]
-        host, port, size, leads, PATIENCE, wait_for_workers=False, multi_tenant=True
+        host, port, size, is_main, TIMEOUT, wait_for_workers=False, multi_tenant=True
     )
     page = f"styleshift/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
     store = dist.PrefixStore(page, made)  # type: ignore[attr-defined]
@@ -198,13 +198,13 @@ def _meet(rank: int, size: int, reporter: Reporter) -> Any:
 
 
 def _wait(come: Callable[[], bool], whom: Callable[[], str], reporter: Reporter) -> None:
-    """Until ``come()``, saying now and again for ``whom()``; RuntimeError after :data:`PATIENCE`."""
+    """Until ``come()``, saying now and again for ``whom()``; RuntimeError after :data:`TIMEOUT`."""
     began = spoke = time.monotonic()
     while not come():
         now = time.monotonic()
-        if now - began > PATIENCE.total_seconds():
-            raise RuntimeError(f"waited {PATIENCE} for {whom()}")
-        if now - spoke >= SPEAKS_AFTER.total_seconds():
+        if now - began > TIMEOUT.total_seconds():
+            raise RuntimeError(f"waited {TIMEOUT} for {whom()}")
+        if now - spoke >= REMINDER_EVERY.total_seconds():
             spoke = now
             reporter.warn(f"still waiting for {whom()}; Ctrl-C ends this one")
         time.sleep(0.1)

@@ -15,9 +15,9 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError
 from styleshift.recipes import Recipe
 from styleshift.training import sources as sources_module
-from styleshift.training.data import Batch, FreshCrops
-from styleshift.training.feed import AHEAD, Feed
+from styleshift.training.data import Batch, RandomCrops
 from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.loader import PREFETCH, BatchLoader
 from styleshift.training.resident import ResidentCrops, fits, resident_bytes
 from styleshift.training.run import resume_run, start_run
 from styleshift.workspace import Workspace
@@ -31,13 +31,13 @@ def samplers(place: Workspace) -> list[CropSampler]:
     return [CropSampler(Corpus.open(place.spectrograms / name), 64, seed=n) for n, name in enumerate(domains)]
 
 
-def feed(place: Workspace, recipe: Recipe, *, ahead: bool = True, seed: int = 0) -> Feed:
+def make(place: Workspace, recipe: Recipe, *, prefetch: bool = True, seed: int = 0) -> BatchLoader:
     x, y = samplers(place)
-    return Feed(FreshCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, ahead=ahead)
+    return BatchLoader(RandomCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, prefetch=prefetch)
 
 
-def take(source: Feed, count: int) -> list[Batch]:
-    return [source.next() for _ in range(count)]
+def take(source: BatchLoader, count: int) -> list[Batch]:
+    return [next(source) for _ in range(count)]
 
 
 def same(one: list[Batch], other: list[Batch]) -> bool:
@@ -47,40 +47,31 @@ def same(one: list[Batch], other: list[Batch]) -> bool:
 
 def test_drawing_ahead_changes_nothing(place: Workspace, tiny_recipe: Tiny) -> None:
     recipe = tiny_recipe("data.gain_db=6", "data.mute=0.5")
-    one, other = feed(place, recipe), feed(place, recipe, ahead=False)
+    one, other = make(place, recipe), make(place, recipe, prefetch=False)
     assert same(take(one, 6), take(other, 6))
     one.close()
-    assert not same(take(other, 2), take(feed(place, recipe, ahead=False, seed=1), 2))
+    assert not same(take(other, 2), take(make(place, recipe, prefetch=False, seed=1), 2))
 
 
 def test_the_state_is_that_of_what_was_used(place: Workspace, tiny_recipe: Tiny) -> None:
     recipe = tiny_recipe("data.gain_db=6")
-    first = feed(place, recipe)
+    first = make(place, recipe)
     take(first, 3)
     while not first._ready.full():  # more is drawn than was used
         time.sleep(0.001)
-    state = json.loads(json.dumps(first.state()))
+    state = json.loads(json.dumps(first.state_dict()))
     assert state["drawn"] == 3
-    second = feed(place, recipe)
-    second.restore(state, step=3)
+    second = make(place, recipe)
+    second.load_state_dict(state)
     assert same(take(first, 4), take(second, 4))
     first.close()
     second.close()
 
 
-def test_a_state_from_before_there_was_a_feed(place: Workspace, tiny_recipe: Tiny) -> None:
-    x, y = samplers(place)
-    x.batch(5), y.batch(5)
-    old = feed(place, tiny_recipe(), ahead=False)
-    old.restore([x.state(), y.state()], step=7)
-    assert torch.equal(old.next().x, torch.from_numpy(x.batch(2)))
-    assert old.state()["drawn"] == 8
-
-
 def test_closing_ends_the_thread(place: Workspace, tiny_recipe: Tiny) -> None:
     before = set(threading.enumerate())
-    source = feed(place, tiny_recipe())
-    source.next()
+    source = make(place, tiny_recipe())
+    next(source)
     assert len(set(threading.enumerate()) - before) == 1
     source.close()
     assert not set(threading.enumerate()) - before
@@ -89,7 +80,7 @@ def test_closing_ends_the_thread(place: Workspace, tiny_recipe: Tiny) -> None:
 def test_an_error_of_the_source_reaches_the_loop_after_what_came_before_it() -> None:
     class Breaks:
         def __init__(self) -> None:
-            self.left = AHEAD + 1
+            self.left = PREFETCH + 1
 
         def batch(self, count: int, random: torch.Generator) -> Batch:
             if not self.left:
@@ -97,16 +88,16 @@ def test_an_error_of_the_source_reaches_the_loop_after_what_came_before_it() -> 
             self.left -= 1
             return Batch(torch.zeros(count), torch.zeros(count))
 
-        def state(self) -> Any:
+        def state_dict(self) -> Any:
             return None
 
-        def restore(self, state: Any) -> None:
+        def load_state_dict(self, state: Any) -> None:
             pass
 
-    source = Feed(Breaks(), 1, (0,), CPU)
-    take(source, AHEAD + 1)
+    source = BatchLoader(Breaks(), 1, (0,), CPU)
+    take(source, PREFETCH + 1)
     with pytest.raises(CorpusError, match="has gone"):
-        source.next()
+        next(source)
 
 
 def test_waiting_is_measured(place: Workspace, tiny_recipe: Tiny) -> None:
@@ -115,13 +106,13 @@ def test_waiting_is_measured(place: Workspace, tiny_recipe: Tiny) -> None:
             time.sleep(0.02)
             return Batch(torch.zeros(count), torch.zeros(count))
 
-        def state(self) -> Any:
+        def state_dict(self) -> Any:
             return None
 
-        def restore(self, state: Any) -> None:
+        def load_state_dict(self, state: Any) -> None:
             pass
 
-    source = Feed(Slow(), 1, (0,), CPU, ahead=False)
+    source = BatchLoader(Slow(), 1, (0,), CPU, prefetch=False)
     take(source, 3)
     assert source.waited >= 0.06
 
@@ -133,7 +124,7 @@ def test_crops_cut_on_the_device_are_the_samplers(place: Workspace) -> None:
         cut = resident.batch(count)
         assert torch.equal(cut, torch.from_numpy(sampler.batch(count)))
         assert cut.is_contiguous()
-    assert resident.state() == sampler.state()
+    assert resident.state_dict() == sampler.state_dict()
     assert resident_bytes(sampler) == 4 * resident._frames.numel()
     assert not fits([sampler], CPU)
 

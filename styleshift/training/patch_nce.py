@@ -12,13 +12,13 @@ from torch.nn import functional
 
 from styleshift.errors import ConfigError
 from styleshift.recipes.settings import LossConfig
-from styleshift.training.losses import patch_contrast
+from styleshift.training.losses import patch_nce
 
 WIDTH = 256
 """Of the vectors that are compared, as in the paper."""
 
 
-class ContrastHeads(nn.Module):
+class ProjectionHeads(nn.Module):
     """One two-layer network for each layer of features (H_l there).
 
     Args:
@@ -36,8 +36,8 @@ class ContrastHeads(nn.Module):
         super().__init__()
         if not callable(getattr(core, "features", None)):
             raise ConfigError(
-                f"loss.contrast needs a generator that hands out its features; {name} does not",
-                "take one that does, such as --set generator.name=residual, or set loss.contrast=0",
+                f"loss.patch_nce needs a generator that hands out its features; {name} does not",
+                "take one that does, such as --set generator.name=residual, or set loss.patch_nce=0",
             )
         with torch.no_grad():
             seen = _features(core, torch.zeros(1, 1, bins, frames))
@@ -71,13 +71,13 @@ class ContrastHeads(nn.Module):
         terms = []
         for head, query, key in zip(self.heads, _features(core, converted), keys, strict=True):
             query, key = query.flatten(2), key.flatten(2)
-            places = torch.randperm(key.shape[2], generator=random)[: weights.contrast_points]
+            places = torch.randperm(key.shape[2], generator=random)[: weights.patch_nce_patches]
             places = places.to(key.device)
             vectors = [
                 functional.normalize(head(part[:, :, places].transpose(1, 2)).float(), dim=2)
                 for part in (query, key)
             ]
-            terms.append(patch_contrast(vectors[0], vectors[1].detach(), weights.contrast_temperature))
+            terms.append(patch_nce(vectors[0], vectors[1].detach(), weights.patch_nce_temperature))
         return torch.stack(terms).mean()
 
 

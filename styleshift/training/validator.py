@@ -1,4 +1,4 @@
-"""Judging a model while it trains: how far the style moved, how much of the music stayed.
+"""Validates a model while it trains: how far the style moved, how much of the music stayed.
 
 The measures are those of :mod:`styleshift.evaluation`, taken from log spectrograms instead of waveforms, so
 that no vocoder has a part in them.
@@ -36,8 +36,8 @@ _POWER_FLOOR = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Both directions judged.
+class ValidationResult:
+    """Both directions, judged.
 
     Attributes:
         directions: ``x2y`` and ``y2x``.
@@ -55,7 +55,7 @@ class Verdict:
         return {"score": self.score, **{name: part.to_dict() for name, part in self.directions.items()}}
 
 
-class Jury:
+class Validator:
     """Knows both domains, and judges conversions of excerpts that are the same each time.
 
     Args:
@@ -65,11 +65,11 @@ class Jury:
         known: crops a side that it learns the domains from.
         excerpts: crops a side that are converted each time.
         seed: of what it learns.
-        unheard: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
+        held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
 
     Attributes:
-        unheard: the excerpts are in no training.
+        held_out: the excerpts are in no training crop.
     """
 
     def __init__(
@@ -81,23 +81,23 @@ class Jury:
         known: int,
         excerpts: int,
         seed: int,
-        unheard: Sequence[Crops] | None = None,
+        held_out: Sequence[Crops] | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         reporter = reporter or Reporter()
         self._config = config
-        self.unheard = unheard is not None
+        self.held_out = held_out is not None
         self._sources: dict[str, Tensor] = {}
         learned: list[list[Features]] = []
         with reporter.phase("preparing the judge", 2 * known, "crops") as task:
-            for direction, crops, given in zip(DIRECTIONS, (x, y), unheard or (x, y), strict=True):
-                state = crops.state()
+            for direction, crops, given in zip(DIRECTIONS, (x, y), held_out or (x, y), strict=True):
+                state = crops.state_dict()
                 self._sources[direction] = torch.from_numpy(given.batch(excerpts))
                 learned.append([])
                 for _ in range(known):
                     learned[-1] += self._features(crops.batch(1))
                     task.advance()
-                crops.restore(state)
+                crops.load_state_dict(state)
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
         with reporter.phase("training the judge", 100, "%") as task:
             both = Judge.fit_both(
@@ -110,7 +110,7 @@ class Jury:
         """What is converted: for ``x2y`` and ``y2x``, ``[excerpts, 1, bins, frames]`` log magnitudes."""
         return dict(self._sources)
 
-    def judge(self, model: CycleGAN) -> Verdict:
+    def validate(self, model: CycleGAN) -> ValidationResult:
         """Convert the excerpts with the generators that would be exported, and compare."""
         found = {}
         for direction, source in self._sources.items():
@@ -120,7 +120,7 @@ class Jury:
                 parts = [generator(part.to(device)).float().cpu() for part in torch.split(source, 4)]
             converted = self._features(torch.cat(parts).numpy())
             found[direction] = self._judges[direction].judge(self._given[direction], converted)
-        return Verdict(found)
+        return ValidationResult(found)
 
     def _features(self, crops: Array) -> list[Features]:
         return [spectrogram_features(crop[0], self._config) for crop in crops]
