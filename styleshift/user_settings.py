@@ -23,6 +23,7 @@ class UserSettings:
     )
     recipe: str = Field(default="small", min_length=1, description="The recipe of a training.")
     device: str = Field(default="auto", min_length=1, description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")
+    engine: str = Field(default="local", min_length=1, description="Where precompute and convert work.")
     jobs: int = Field(default=0, ge=0, description="Worker processes; 0 is one a processor.")
     runtime: str = Field(default="auto", min_length=1, description="What runs a model in a conversion.")
     vocoder: str = Field(default="griffin-lim", min_length=1, description="What makes sound of spectrograms.")

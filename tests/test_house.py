@@ -25,6 +25,7 @@ FLOORS = (
     "frontend",
     "pages",
     "hooks",
+    "engines",
     "recipes",
     "audio",
     "networks",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +12,14 @@ from styleshift.audio.formats import FORMATS
 from styleshift.cli.options import (
     DebugOption,
     DeviceOption,
+    EngineOption,
+    EngineOptionsOption,
     JobsOption,
     JsonOption,
     QuietOption,
     VerboseOption,
     WorkspaceOption,
+    key_values,
 )
 from styleshift.cli.usage import number, one_of, whole
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
@@ -104,6 +106,8 @@ def convert(
         ),
     ] = None,
     device: DeviceOption = None,
+    engine: EngineOption = None,
+    engine_options: EngineOptionsOption = None,
     jobs: JobsOption = None,
     include: Annotated[
         list[str] | None,
@@ -186,7 +190,7 @@ def convert(
     settings = ConvertSettings(
         audio_format=audio_format,
         vocoder=setting("vocoder", vocoder),
-        vocoder_options=_key_values(vocoder_options or ()),
+        vocoder_options=key_values(vocoder_options, "--vocoder-option"),
         runtime=setting("runtime", runtime),
         device=setting("device", device),
         salvage=salvage,
@@ -198,6 +202,8 @@ def convert(
         limit=limit,
         shard=_shard(shard),
         overwrite=overwrite,
+        engine=setting("engine", engine),
+        engine_options=key_values(engine_options, "--engine-option"),
         jobs=setting("jobs", jobs) or None,
         stall_seconds=stall_seconds,
     )
@@ -220,17 +226,6 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     if first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count):
         return int(first), int(count)
     raise UsageError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
-
-
-def _key_values(words: Sequence[str]) -> dict[str, str]:
-    """``key=value`` words as a table."""
-    options = {}
-    for word in words:
-        key, found, value = word.partition("=")
-        if not found or not key:
-            raise UsageError(f"--vocoder-option is {word!r}; it must be KEY=VALUE, such as iterations=100")
-        options[key] = value
-    return options
 
 
 def _model(

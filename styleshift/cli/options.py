@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from styleshift.cli.usage import whole
+from styleshift.errors import UsageError
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -22,6 +24,24 @@ DeviceOption = Annotated[
     str | None,
     typer.Option(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Where to work; see `styleshift plugins list` (default: local, processes on this machine).",
+        show_default=False,
+    ),
+]
+EngineOptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine-option",
+        metavar="KEY=VALUE",
+        help="Change an option of the engine. Repeatable.",
+        show_default=False,
     ),
 ]
 JobsOption = Annotated[
@@ -39,3 +59,18 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON 
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Show only warnings and errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show more detail.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
+
+
+def key_values(words: Sequence[str] | None, flag: str) -> dict[str, str]:
+    """``key=value`` words as a table.
+
+    Raises:
+        UsageError: a word without ``=``; the flag is named.
+    """
+    options = {}
+    for word in words or ():
+        key, found, value = word.partition("=")
+        if not found or not key:
+            raise UsageError(f"{flag} is {word!r}; it must be KEY=VALUE, such as iterations=100")
+        options[key] = value
+    return options

@@ -25,7 +25,7 @@ STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list
 app = typer.Typer(
     name="plugins",
     cls=Group,
-    help="List generators, vocoders, runtimes, trackers and domain sources, built in and from plugins.",
+    help="List domain sources, generators, vocoders, runtimes, trackers and engines, and their packages.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )

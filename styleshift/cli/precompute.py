@@ -10,11 +10,14 @@ import typer
 
 from styleshift.cli.options import (
     DebugOption,
+    EngineOption,
+    EngineOptionsOption,
     JobsOption,
     JsonOption,
     QuietOption,
     VerboseOption,
     WorkspaceOption,
+    key_values,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +67,8 @@ def precompute(
         ),
     ] = None,
     workspace: WorkspaceOption = None,
+    engine: EngineOption = None,
+    engine_options: EngineOptionsOption = None,
     jobs: JobsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
     json_lines: JsonOption = False,
@@ -97,6 +102,8 @@ def precompute(
         places.workspace(workspace),
         load_recipe(places.setting("recipe", recipe), overrides or []).spectrogram,
         domains=wanted,
+        engine=places.setting("engine", engine),
+        engine_options=key_values(engine_options, "--engine-option"),
         jobs=places.setting("jobs", jobs) or None,
         dry_run=dry_run,
         reporter=reporter,

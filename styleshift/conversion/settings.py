@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleshift.engines import STALL_SECONDS
+
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.progress import Reporter
@@ -42,9 +44,10 @@ class ConvertSettings:
         shard: ``(i, n)``: the i-th of n parts, counted from 1, to share the work among machines.
         overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
             model or settings have changed; ``always`` makes all again.
-        jobs: worker processes; None: one a processor, a few on a GPU.
-        stall_seconds: a file on which nothing has moved for so long is given up. Decoding goes at hundreds of
-            times real time; even a slow machine converts a few seconds of music in less than the default.
+        engine: where the work runs, by name.
+        engine_options: by key, as text or plain values.
+        jobs: workers; None: one a processor, a few on a GPU.
+        stall_seconds: a file on which nothing has moved for so long is given up.
     """
 
     audio_format: str = "same"
@@ -61,8 +64,10 @@ class ConvertSettings:
     limit: int | None = None
     shard: tuple[int, int] | None = None
     overwrite: str = "stale"
+    engine: str = "local"
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
     jobs: int | None = None
-    stall_seconds: float = 300.0
+    stall_seconds: float = STALL_SECONDS
 
     def key(self, model_digest: str) -> str:
         """A short name for everything, besides the source, that decides what an output sounds like.
@@ -92,9 +97,9 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
 
     Raises:
         UsageError: no such format.
-        PluginError: no such vocoder or runtime.
-        ConfigError: no such device or option of the vocoder, the runtime does not serve the device, or a
-            number is out of range.
+        PluginError: no such vocoder, engine or runtime.
+        ConfigError: no such device, or option of the vocoder or the engine, the runtime does not serve the
+            device, or a number is out of range.
     """
     from styleshift.audio.formats import output_format
     from styleshift.errors import ConfigError
@@ -112,6 +117,8 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         output_format(settings.audio_format)
     spec = load_registry().vocoders.get(settings.vocoder)
     build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    engine = load_registry().engines.get(settings.engine)
+    build_config(engine.config, settings.engine_options, f"engine {engine.name}")
     if settings.runtime != "auto":
         load_registry().runtimes.get(settings.runtime)
     if settings.device != "auto":

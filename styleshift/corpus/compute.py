@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,14 @@ class Measured:
     warnings: tuple[str, ...]
 
 
-def compute(recording: Recording, target: Path, config: SpectrogramConfig, *, overlap: bool) -> Measured:
+def compute(
+    recording: Recording,
+    target: Path,
+    config: SpectrogramConfig,
+    *,
+    overlap: bool,
+    report: Callable[[float], None] = lambda seconds: None,
+) -> Measured:
     """Store the spectrogram of a recording, mixed to mono, at the recording's own level.
 
     Args:
@@ -58,21 +65,28 @@ def compute(recording: Recording, target: Path, config: SpectrogramConfig, *, ov
         target: the array's final name; it appears only if all went well.
         config: front-end settings.
         overlap: decode in a thread of its own, for when there are more cores than recordings.
+        report: told of progress, in seconds of music.
 
     Raises:
         AudioError: the recording cannot be used: what its stream raises, ``too short`` or ``silent``.
         OSError: the array cannot be written.
     """
-    measured = _pass(recording, target, config, overlap=overlap, only=None)
+    measured = _pass(recording, target, config, report, overlap=overlap, only=None)
     if measured is None:
-        loudest = _loudest_channel(recording)
-        measured = _pass(recording, target, config, overlap=overlap, only=loudest)
+        loudest = _loudest_channel(recording, report)
+        measured = _pass(recording, target, config, report, overlap=overlap, only=loudest)
         assert measured is not None, "one channel cannot cancel itself"
     return measured
 
 
 def _pass(
-    recording: Recording, target: Path, config: SpectrogramConfig, *, overlap: bool, only: int | None
+    recording: Recording,
+    target: Path,
+    config: SpectrogramConfig,
+    report: Callable[[float], None],
+    *,
+    overlap: bool,
+    only: int | None,
 ) -> Measured | None:
     with closing(recording.open()) as stream, GrowingArray(target, config.bins) as array:
         mix = _Mix(stream, only)
@@ -82,6 +96,7 @@ def _pass(
         meter = LevelMeter(config.sample_rate, 1, with_peak=False)
         spectrogram = StreamingSpectrogram(config, 1, output="log", dtype=np.float16)
         for block in resample(source, stream.sample_rate, config.sample_rate):
+            report(len(block) / config.sample_rate)
             meter.push(block)
             array.append(_finite(spectrogram.push(block.reshape(1, -1)), config))
         array.append(_finite(spectrogram.finish(), config))
@@ -159,9 +174,10 @@ class _Mix:
         return self._mixed < CANCELLED / self._stream.channels * mean_power
 
 
-def _loudest_channel(recording: Recording) -> int:
+def _loudest_channel(recording: Recording, report: Callable[[float], None]) -> int:
     with closing(recording.open()) as stream:
         power = np.zeros(stream.channels)
         for block in stream.blocks(BLOCK_SAMPLES // stream.channels):
+            report(0.0)
             power += np.einsum("ij,ij->j", block, block)
     return int(power.argmax())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from styleshift.corpus.corpus import stored_domains
+from styleshift.corpus.dispatch import run_jobs
 from styleshift.corpus.growing import remove_unfinished
 from styleshift.corpus.manifest import Entry, Journal, Manifest
 from styleshift.corpus.plan import (
@@ -20,9 +22,9 @@ from styleshift.corpus.plan import (
     plan_domain,
     tell_of_replaced,
 )
-from styleshift.corpus.pool import run_jobs, usable_cores
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.work import Job, Outcome
+from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
 from styleshift.progress import Reporter
 from styleshift.system.files import flush_to_disk
@@ -31,7 +33,7 @@ from styleshift.system.lock import Lock
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks import Registry
+    from styleshift.hooks import Engine, Registry
     from styleshift.workspace import Workspace
 
 LOCK_NAME = ".lock"
@@ -43,7 +45,10 @@ def precompute(
     config: SpectrogramConfig,
     *,
     domains: Sequence[str] | None = None,
+    engine: str = "local",
+    engine_options: Mapping[str, Any] | None = None,
     jobs: int | None = None,
+    stall_seconds: float = STALL_SECONDS,
     dry_run: bool = False,
     reporter: Reporter | None = None,
     registry: Registry | None = None,
@@ -61,12 +66,16 @@ def precompute(
         workspace: where to store.
         config: front-end settings of all arrays.
         domains: only these; all where None.
-        jobs: worker processes; as many as there are cores where None.
+        engine: where the work runs, by name.
+        engine_options: by key, as text or plain values.
+        jobs: workers; as many as the engine has processors for where None.
+        stall_seconds: a recording on which nothing moves for so long is given up.
         dry_run: look, and change nothing.
         reporter: hears of progress, of what was skipped and of recordings with faults.
         registry: where domain sources come from; the installed ones where None.
 
     Raises:
+        PluginError, ConfigError: there is no such engine, or it has no such option.
         NothingToDoError: there is no such folder or domain.
         LockedError: another precompute works on this workspace.
         AudioError: ``cannot write``: the disk is full, or the workspace cannot be written to. What was
@@ -76,6 +85,7 @@ def precompute(
     from styleshift.hooks import load_registry
 
     began = time.monotonic()
+    chosen = load_engine(engine, engine_options)
     reporter = reporter or Reporter()
     registry = registry or load_registry()
     found = find_recordings(audio_root, registry, domains, reporter)
@@ -103,7 +113,7 @@ def precompute(
                 remove_unfinished(folder)
                 plans.append(plan_domain(name, folder, recordings, config, reporter))
             tell_of_replaced(plans, config, reporter)
-            outcomes = _compute(plans, config, jobs or usable_cores(), reporter)
+            outcomes = _compute(plans, config, chosen, jobs, stall_seconds, reporter)
             results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
     except OSError as error:
         raise _no_space(workspace.spectrograms, error.strerror or str(error)) from error
@@ -117,7 +127,12 @@ def precompute(
 
 
 def _compute(
-    plans: Sequence[DomainPlan], config: SpectrogramConfig, jobs: int, reporter: Reporter
+    plans: Sequence[DomainPlan],
+    config: SpectrogramConfig,
+    engine: Engine,
+    jobs: int | None,
+    stall_seconds: float,
+    reporter: Reporter,
 ) -> dict[str, list[Outcome]]:
     """Do all jobs of all domains; each is in its journal as soon as it is finished."""
     outcomes: dict[str, list[Outcome]] = {plan.name: [] for plan in plans}
@@ -125,6 +140,8 @@ def _compute(
     count = sum(len(plan.to_do) for plan in plans)
     if not count:
         return outcomes
+    workers = min(jobs or engine.workers, count)
+    to_do = _jobs(plans, config, overlap=workers < engine.workers)
     journals = {plan.name: Journal(plan.folder) for plan in plans if plan.to_do}
     began = time.monotonic()
     seconds = 0.0
@@ -134,8 +151,9 @@ def _compute(
             StopRequest() as stop,
             ThreadPoolExecutor(1) as flusher,
             reporter.task("precompute", count, "recordings") as task,
+            closing(run_jobs(to_do, engine, workers, stall_seconds, stop)) as ended,
         ):
-            for job, outcome in run_jobs(_jobs(plans, config, overlap=count < jobs), jobs, stop):
+            for job, outcome in ended:
                 outcome = _described(outcome, by_name[job.domain])
                 outcomes[job.domain].append(outcome)
                 if outcome.no_space:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styleshift.corpus.compute import compute
 from styleshift.corpus.manifest import Entry, Stamp, track_key
 from styleshift.errors import AudioError
-from styleshift.system.environment import debugging
 from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -56,36 +55,34 @@ class Outcome:
     no_space: str = ""
 
 
-def start_worker() -> None:
-    """Make this process fit for work: one thread, and decoders' own chatter on stderr goes nowhere."""
-    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    if not debugging():
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 2)
-        os.close(quiet)
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
-    import styleshift.audio.read
-    import styleshift.corpus.compute  # noqa: F401
+def start() -> None:
+    """Nothing is to be set up: all that a job needs was imported with this module."""
 
 
-def work(job: Job) -> Outcome:
-    """Hash one recording; compute and store its spectrogram if that is not there yet. Never raises."""
-    from styleshift.corpus.compute import compute
+def work(job: Job, report: Callable[[float], None]) -> Outcome:
+    """Hash one recording; compute and store its spectrogram if that is not there yet. Never raises.
 
+    Args:
+        job: the recording.
+        report: told of progress, in seconds of music.
+    """
     recording = job.recording
     sha256 = key = ""
     stamp = Stamp(0, 0, 0, 0)
     remember = False
+    report(0.0)
     try:
         stamp = Stamp.of(recording.path)
-        sha256 = file_sha256(recording.path)
+        sha256 = file_sha256(recording.path, lambda: report(0.0))
         key = track_key(sha256, recording.version, job.config)
         blank = Entry(recording.name, key, sha256, recording.version, stamp)
         if key in job.known:
             return Outcome(blank, known=True)
         remember = True
         try:
-            measured = compute(recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap)
+            measured = compute(
+                recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap, report=report
+            )
         except OSError as error:
             if isinstance(error, AudioError):
                 raise

@@ -1,5 +1,6 @@
 """Plugins: the records they hand over, the hooks they define, and the registry that holds them all."""
 
+from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
 from styleshift.hooks.records import (
     AudioStream,
     DomainSpec,
@@ -20,18 +21,25 @@ from styleshift.validation import settings
 
 __all__ = [
     "AudioStream",
+    "Crashed",
     "DomainSpec",
+    "Engine",
+    "EngineSpec",
     "Excerpt",
+    "Finished",
     "GeneratorSpec",
     "NoOptions",
+    "Progress",
     "Recording",
     "Registry",
     "RuntimeSession",
     "RuntimeSpec",
+    "Stalled",
     "Tracker",
     "TrackerSpec",
     "Vocoder",
     "VocoderSpec",
+    "Work",
     "hookimpl",
     "hookspec",
     "load_registry",

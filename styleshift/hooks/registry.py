@@ -16,6 +16,7 @@ import pluggy
 from styleshift.errors import PluginError
 from styleshift.hooks import specs
 from styleshift.hooks.check import record_problem
+from styleshift.hooks.engines import EngineSpec
 from styleshift.hooks.options import build_config
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 from styleshift.progress import Reporter
@@ -45,6 +46,7 @@ BUILT_IN_MODULES = (
     "styleshift.vocoders.plugin",
     "styleshift.runtimes.plugin",
     "styleshift.training.trackers",
+    "styleshift.engines.plugin",
 )
 
 # What the packages beside styleshift bring: whoever names one of these has read of it.
@@ -180,7 +182,7 @@ class Registry:
     """What is there: built in and from plugins.
 
     Attributes:
-        domains, generators, vocoders, runtimes, trackers: one :class:`Shelf` a kind.
+        domains, generators, vocoders, runtimes, trackers, engines: one :class:`Shelf` a kind.
         warnings: plain sentences on plugins that could not be loaded.
         disabled: plugins were turned off.
     """
@@ -192,6 +194,7 @@ class Registry:
         self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, self.warnings)
         self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, self.warnings)
         self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, self.warnings)
+        self.engines: Shelf[EngineSpec] = Shelf("engine", EngineSpec, self.warnings)
         self.disabled = False
 
     def register(self, plugin: object, package: str, version: str) -> None:
@@ -241,6 +244,7 @@ class Registry:
             "styleshift_vocoders": self.vocoders,
             "styleshift_runtimes": self.runtimes,
             "styleshift_trackers": self.trackers,
+            "styleshift_engines": self.engines,
         }
 
 

@@ -1,4 +1,4 @@
-"""The hook specifications: the five functions that a plugin may define."""
+"""The hook specifications: the functions that a plugin may define."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from styleshift.hooks.engines import EngineSpec
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
 
 PROJECT = "styleshift"
@@ -41,4 +42,10 @@ def styleshift_runtimes() -> Iterable[RuntimeSpec]:
 @hookspec
 def styleshift_trackers() -> Iterable[TrackerSpec]:
     """Where a training is shown while it runs."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_engines() -> Iterable[EngineSpec]:
+    """Where the work of precompute and convert runs."""
     raise NotImplementedError

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.errors import BundleError
 from styleshift.runtimes.broker import Address, Broker
 from styleshift.system.environment import debugging
-from styleshift.system.pool import no_interrupts
+from styleshift.system.interrupt import no_interrupts
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import RuntimeSession

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 from convert_command import RATE, events, files, run, song
 
-from styleshift.cli.convert import _key_values, _shard
+from styleshift.cli.convert import _shard
+from styleshift.cli.options import key_values
 from styleshift.errors import UsageError
 
 
@@ -281,9 +282,9 @@ def test_shards_are_checked(text: str) -> None:
 
 
 def test_options_are_words_with_an_equals_sign() -> None:
-    assert _key_values(["iterations=3", "path=a=b"]) == {"iterations": "3", "path": "a=b"}
+    assert key_values(["iterations=3", "path=a=b"], "--vocoder-option") == {"iterations": "3", "path": "a=b"}
     with pytest.raises(UsageError, match="iterations"):
-        _key_values(["iterations"])
+        key_values(["iterations"], "--vocoder-option")
 
 
 def test_several_models_are_listed_with_a_command_that_works(

@@ -67,7 +67,7 @@ GUIDE_CLASSES, GUIDE_FUNCTIONS = parsed(*blocks("python"))
 
 def test_every_hook_is_there_with_its_signature():
     _, hooks = code("hooks/specs.py")
-    assert len(hooks) == 5
+    assert len(hooks) == 6
     example = {"styleshift_generators() -> ?"}  # the example implements one without annotations
     written = {
         name: line
@@ -79,7 +79,7 @@ def test_every_hook_is_there_with_its_signature():
 
 
 def test_every_record_and_protocol_is_there_with_all_its_fields():
-    records, _ = code("hooks/records.py")
+    records, _ = code("hooks/records.py", "hooks/engines.py")
     assert {name: GUIDE_CLASSES.get(name) for name in records} == records
     public = {name for name in styleshift.hooks.__all__ if name[0].isupper() and name != "Registry"}
     assert public == set(records)
@@ -87,10 +87,10 @@ def test_every_record_and_protocol_is_there_with_all_its_fields():
 
 def test_every_check_is_there_with_its_signature():
     _, checks = code(
-        *(f"testing/{name}.py" for name in ("plugin", "domain", "generator", "vocoder", "runtime"))
+        *(f"testing/{name}.py" for name in ("plugin", "domain", "generator", "vocoder", "runtime", "engine"))
     )
     wanted = {name: checks[name] for name in styleshift.testing.__all__ if name.startswith("check_")}
-    assert len(wanted) == 5
+    assert len(wanted) == 6
     assert {name: GUIDE_FUNCTIONS.get(name) for name in wanted} == wanted
 
 

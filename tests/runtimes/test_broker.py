@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -340,7 +341,16 @@ def gate_then(
     return both
 
 
-def test_only_several_workers_on_a_gpu_share_a_session() -> None:
-    assert library_run.shares_device(ConvertSettings(device="cuda:1"), 2)
-    assert not library_run.shares_device(ConvertSettings(device="cuda:1"), 1)
-    assert not library_run.shares_device(ConvertSettings(device="cpu"), 2)
+@dataclass
+class Machines:
+    """An engine, as far as it is asked here."""
+
+    local: bool
+
+
+def test_only_several_workers_on_this_machines_gpu_share_a_session() -> None:
+    here, elsewhere = Machines(True), Machines(False)
+    assert library_run.shares_device(ConvertSettings(device="cuda:1"), here, 2)
+    assert not library_run.shares_device(ConvertSettings(device="cuda:1"), here, 1)
+    assert not library_run.shares_device(ConvertSettings(device="cpu"), here, 2)
+    assert not library_run.shares_device(ConvertSettings(device="cuda:1"), elsewhere, 2)

@@ -10,8 +10,8 @@ from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.run import default_jobs, judge
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.engines import load_engine
 from styleshift.errors import AudioError
-from styleshift.system.environment import processors
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,10 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
         else:
             fate = "up to date" if outcome.status == "unchanged" else "fail"
             tracks.append(TrackForecast(job, fate, outcome.reason))
-    jobs = settings.jobs or default_jobs(settings.device)
+    engine = load_engine(settings.engine, settings.engine_options)
+    jobs = settings.jobs or default_jobs(settings.device, engine)
     workers = max(1, min(jobs, sum(track.fate == "convert" for track in tracks)))
-    converter, description = load_converter(bundle, settings, max(1, processors() // workers))
+    converter, description = load_converter(bundle, settings, engine.threads(workers))
     found = LibraryForecast(plan, tuple(tracks), workers, 0.0, description)
     return replace(found, work_seconds=real_time_factor(converter) * found.music_seconds / workers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,16 +16,15 @@ from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJ
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.engines import load_engine
 from styleshift.errors import EXIT_USAGE
+from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.progress import Reporter, Task
-from styleshift.system.environment import processors
 from styleshift.system.interrupt import StopRequest
-from styleshift.system.pool import Died, Progress, Stalled, WorkerPool
 
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
 
-_POLL_SECONDS = 0.2
 _BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
 
@@ -127,8 +127,7 @@ def _run(
             todo.append((job, known))
     todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
-        jobs = min(settings.jobs or default_jobs(settings.device), len(todo))
-        _Run(plan, journal, key, settings, result, reporter).all(todo, bundle, settings, jobs, stop)
+        _Run(plan, journal, key, settings, result, reporter).all(todo, bundle, settings, stop)
     return result
 
 
@@ -178,14 +177,14 @@ def in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
     )
 
 
-def default_jobs(device: str) -> int:
-    """Worker processes: one a processor; each holds the model, so a few where that is on a GPU."""
-    return processors() if device == "cpu" else min(processors(), _MOST_ON_GPU)
+def default_jobs(device: str, engine: Engine) -> int:
+    """Workers: one a processor; each holds the model, so a few where that is on this machine's GPU."""
+    return min(engine.workers, _MOST_ON_GPU) if engine.local and device != "cpu" else engine.workers
 
 
-def shares_device(settings: ConvertSettings, jobs: int) -> bool:
+def shares_device(settings: ConvertSettings, engine: Engine, jobs: int) -> bool:
     """Whether one process runs the model for all workers: on a GPU, where several sessions are in the way."""
-    return jobs > 1 and settings.device not in ("auto", "cpu")
+    return engine.local and jobs > 1 and settings.device not in ("auto", "cpu")
 
 
 class _Run:
@@ -220,33 +219,44 @@ class _Run:
         todo: list[tuple[TrackJob, str]],
         bundle: Bundle,
         settings: ConvertSettings,
-        jobs: int,
         stop: StopRequest | None,
     ) -> None:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
-        threads = max(1, processors() // jobs)
+        engine = load_engine(settings.engine, settings.engine_options)
+        jobs = min(settings.jobs or default_jobs(settings.device, engine), len(todo))
+        threads = engine.threads(jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)
         with contextlib.ExitStack() as last:
             last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
-            broker = None
-            if shares_device(settings, jobs):
+            broker: BrokerProcess | None = None
+            if shares_device(settings, engine, jobs):
                 broker = last.enter_context(self._broker(bundle, settings, threads))
-            arguments = (bundle, settings, threads, token, broker and broker.address)
-            # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
-            patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
-            pool: WorkerPool[tuple[TrackJob, str]] = WorkerPool(jobs, begin, work, arguments, patience)
-            last.enter_context(pool)
-            task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
-            for at, event in pool.events(todo, _POLL_SECONDS, self._begun):
+
+            def stopping() -> bool:
                 if broker is not None:
                     broker.tend()
-                self._take(at, event, task)
-                if self._result.fatal is not None or (stop is not None and stop.requested):
-                    self._result.stopped = self._result.fatal is None
-                    for done, outcome in pool.finished():
-                        self._take(done, outcome, task)
-                    return
+                return self._result.fatal is not None or (stop is not None and stop.requested)
+
+            start = partial(begin, bundle, settings, threads, token, broker.address if broker else None)
+            # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
+            patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
+            events = engine.run(
+                Work(start, work),
+                self._begun(todo),
+                workers=jobs,
+                patience=patience,
+                stop=stopping,
+            )
+            last.enter_context(contextlib.closing(events))
+            task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
+            for (job, _), event in events:
+                if isinstance(event, Progress):
+                    self._music += event.amount
+                    task.advance(0, music=f"{self._music / 60:.1f} min")
+                else:
+                    self._record(job, self._outcome(job, event), task)
+            self._result.stopped = self._result.fatal is None and stop is not None and stop.requested
 
     def _broker(self, bundle: Bundle, settings: ConvertSettings, threads: int) -> BrokerProcess:
         from styleshift.conversion.track.load import GPU_FRAMES, load_session
@@ -255,40 +265,35 @@ class _Run:
         build = partial(load_session, bundle, settings, threads)
         return BrokerProcess(build, GPU_FRAMES, self._stall_seconds)
 
-    def _begun(self, at: tuple[TrackJob, str]) -> bool:
-        """Write down that a job is handed out, also where an older output is known.
+    def _begun(self, todo: list[tuple[TrackJob, str]]) -> Iterator[tuple[TrackJob, str]]:
+        """Each file as a worker takes it, written down as begun, also where an older output is known.
 
-        From now on nobody can say which of the two lies there, until it is done.
+        From then on nobody can say which of the two lies there, until it is done.
         """
-        target = _below(self._plan, at[0])
-        if at[1] and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
-            self._results[at[0].name] = earlier.result
-        if self._journal is not None and not self._journal.ours(target) and at[0].target.exists():
-            self._foreign.add(target)
-        self._note(JournalEntry(target, "begun", self._key))
-        return self._result.fatal is None
+        for job, known in todo:
+            target = _below(self._plan, job)
+            if known and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
+                self._results[job.name] = earlier.result
+            if self._journal is not None and not self._journal.ours(target) and job.target.exists():
+                self._foreign.add(target)
+            self._note(JournalEntry(target, "begun", self._key))
+            if self._result.fatal is not None:
+                return
+            yield job, known
 
-    def _take(self, at: tuple[TrackJob, str] | None, event: Any, task: Task) -> None:
-        if at is None:
-            return
-        if isinstance(event, Progress):
-            self._music += event.amount
-            task.advance(0, music=f"{self._music / 60:.1f} min")
-            return
-        job = at[0]
-        if isinstance(event, Died):
-            event = TrackOutcome(
-                job.name,
-                "failed",
-                "crashed",
-                f"reading or writing it ended its process ({_death(event.code)})",
-                "the file may be damaged; the others are not touched by it",
-            )
-        elif isinstance(event, Stalled):
-            event = TrackOutcome(
-                job.name, "failed", "stalled", f"nothing moved for {self._stall_seconds:.0f} s"
-            )
-        self._record(job, event, task)
+    def _outcome(self, job: TrackJob, event: Finished[TrackOutcome] | Crashed | Stalled) -> TrackOutcome:
+        if isinstance(event, Finished):
+            return event.outcome
+        if isinstance(event, Stalled):
+            message = f"nothing moved for {self._stall_seconds:.0f} s"
+            return TrackOutcome(job.name, "failed", "stalled", message)
+        return TrackOutcome(
+            job.name,
+            "failed",
+            "crashed",
+            f"reading or writing it ended its process: {event.cause}",
+            "the file may be damaged; the others are not touched by it",
+        )
 
     def _record(self, job: TrackJob, outcome: TrackOutcome, task: Task) -> None:
         known = self._results.get(job.name)
@@ -340,12 +345,6 @@ class _Run:
 
 def _seconds(outcomes: list[TrackOutcome]) -> float:
     return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
-
-
-def _death(code: int | None) -> str:
-    if code is None:
-        return "unknown cause"
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _one_line(name: str) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import EXIT_SIGTERM, AudioError, StyleshiftError, UsageError
-from styleshift.system.environment import debugging
+from styleshift.errors import AudioError, StyleshiftError, UsageError
 from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -74,7 +71,7 @@ _worker: _Worker | None = None
 def begin(
     bundle: Bundle, settings: ConvertSettings, threads: int, token: str, broker: Address | None = None
 ) -> None:
-    """Set a worker process up; cheap, so that nothing can fail where nobody could say so.
+    """Set a worker up; cheap, so that nothing can fail where nobody could say so.
 
     Args:
         bundle: the model, which the command has looked through.
@@ -83,19 +80,8 @@ def begin(
         token: of the run, in the names of its temporary files.
         broker: what runs the model for all workers; None: this one loads it for itself.
     """
-    global _worker  # a process has one; pools hand over functions, not objects
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    if not debugging():
-        # Decoders write notes to their developers on stderr; what matters comes back as an outcome.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+    global _worker  # a process has one; engines hand over functions, not objects
     _worker = _Worker(bundle, settings, threads, token, broker)
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(EXIT_SIGTERM)  # passes through the writer, which removes its temporary file
 
 
 def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutcome:

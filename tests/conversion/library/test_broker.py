@@ -55,7 +55,7 @@ def test_a_library_comes_out_the_same(
 
     enter = BrokerProcess.__enter__
     monkeypatch.setattr(BrokerProcess, "__enter__", start)
-    monkeypatch.setattr(library_run, "shares_device", lambda settings, jobs: True)
+    monkeypatch.setattr(library_run, "shares_device", lambda settings, engine, jobs: True)
     shared = convert("shared")
     assert len(brokers) == 1
     assert not brokers[0]._process.is_alive()
@@ -91,7 +91,7 @@ def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
 ) -> None:
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
     songs(tmp_path / "l")
-    monkeypatch.setattr(library_run, "shares_device", lambda settings, jobs: True)
+    monkeypatch.setattr(library_run, "shares_device", lambda settings, engine, jobs: True)
     patience = 60.0 if fate == "dies" else 12.0  # longer than a slow machine takes to start a worker
     broker = BrokerProcess(partial(Once, tmp_path / "mark", fate), 1000, patience)
     monkeypatch.setattr(library_run._Run, "_broker", lambda *_: broker)

@@ -129,11 +129,21 @@ def test_a_remake_that_fails_keeps_the_old_output_and_does_not_call_it_done(
     assert statuses(convert(source, bundle)) == {"a.wav": "done"}
 
 
+class StopSoon(StopRequest):
+    """A signal that comes once the first file is handed out."""
+
+    asked = 0
+
+    @property
+    def requested(self) -> bool:
+        self.asked += 1
+        return self.asked > 1
+
+
 def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Path) -> None:
     source, output = tmp_path / "l", tmp_path / "l-x"
     song(source / "long.wav", RATE * 600), song(source / "short.wav")
-    stop = StopRequest()
-    stop.signal_number = 15
+    stop = StopSoon()
     convert_plan(plan_library(source, "x", ONE), bundle, ONE, stop=stop)
     assert set(entries(output)) == {"long.wav"}
     (source / "long.wav").unlink()
@@ -200,8 +210,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(bundle: Bundle, tmp_
 def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
     source = tmp_path / "l"
     song(source / "a.wav", RATE * 600)
-    stop = StopRequest()
-    stop.signal_number = 15
+    stop = StopSoon()
     plan = plan_library(source, "x", ONE)
     result = convert_plan(plan, bundle, ONE, stop=stop)
     assert result.stopped

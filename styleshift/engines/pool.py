@@ -1,0 +1,198 @@
+"""Worker processes, each with one job at a time and a pipe of its own.
+
+``concurrent.futures`` gives up the whole pool when one process dies, and pools with shared queues can be left
+locked by it. Here nothing is shared: a process that dies, hangs or is killed costs the job it was at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from styleshift.engines.worker import serve
+from styleshift.hooks.engines import Crashed, Finished, JobT, OutcomeT, Progress, Stalled, Work
+from styleshift.system.interrupt import no_interrupts
+
+EventT = TypeVar("EventT")
+Event: TypeAlias = Progress | Finished[EventT] | Crashed | Stalled
+
+# How often `stop` is asked where nothing happens.
+_POLL_SECONDS = 0.2
+# A new process reads its code, and its first job a model, from a disk that may be busy.
+_START_SECONDS = 60.0
+# How long a process that was asked to end may clean up behind itself.
+_GRACE_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Worker(Generic[JobT]):
+    """A process. ``heard`` is when it last gave a sign of life, or may first be expected to."""
+
+    process: BaseProcess
+    pipe: Connection
+    job: list[JobT]  # empty or one: None is a job like any other
+    heard: float = 0.0
+    new: bool = True
+
+
+class WorkerPool(Generic[JobT, OutcomeT]):
+    """Runs jobs in processes; a context manager that leaves none behind.
+
+    Args:
+        work: what they do.
+        size: processes at most; they start as jobs come.
+        patience: seconds without a report after which a job is given up; until a new process gives its
+            first, a minute at least. So ``work.run`` should report once it has loaded what it needs.
+    """
+
+    def __init__(self, work: Work[JobT, OutcomeT], size: int, patience: float) -> None:
+        assert size >= 1, "a pool without workers would wait for ever"
+        self._work = work
+        self._size = size
+        self._patience = patience
+        self._context = _context(work.run.__module__)
+        self._workers: list[_Worker[JobT]] = []
+
+    def events(
+        self, jobs: Iterable[JobT], stop: Callable[[], bool]
+    ) -> Iterator[tuple[JobT, Event[OutcomeT]]]:
+        """See :meth:`styleshift.hooks.Engine.run`."""
+        waiting = iter(jobs)
+        while not stop():
+            yield from self._hand_out(waiting)
+            pipes = {worker.pipe: worker for worker in self._busy()}
+            if not pipes:
+                return
+            ready = wait(list(pipes), timeout=_POLL_SECONDS)
+            for pipe in ready:
+                assert isinstance(pipe, Connection)
+                yield self._hear(pipes[pipe])
+            for worker in self._busy():
+                if worker.pipe not in ready and time.monotonic() - worker.heard > self._patience:
+                    (job,) = worker.job
+                    self._end(worker)
+                    yield job, Stalled()
+        for worker in self._busy():
+            while worker.job and worker.pipe.poll():
+                yield self._hear(worker)
+
+    def _busy(self) -> list[_Worker[JobT]]:
+        return [worker for worker in self._workers if worker.job]
+
+    def _hand_out(self, waiting: Iterator[JobT]) -> Iterator[tuple[JobT, Crashed]]:
+        """Give every worker that is idle, or can be started, a job; yields jobs that no process can take."""
+        while len(self._busy()) < self._size:
+            try:
+                job = next(waiting)
+            except StopIteration:
+                return
+            try:
+                self._give(job)
+            except Exception as error:  # whatever an object raises when it is pickled
+                yield job, Crashed(f"it cannot be sent to a worker: {type(error).__name__}: {error}")
+
+    def _give(self, job: JobT) -> None:
+        while True:
+            idle = [worker for worker in self._workers if not worker.job]
+            worker = idle[0] if idle else self._start()
+            try:
+                worker.pipe.send(job)
+            except OSError:  # it died between two jobs
+                self._end(worker)
+                continue
+            worker.job.append(job)
+            worker.heard = time.monotonic()
+            if worker.new:
+                worker.heard += max(0.0, _START_SECONDS - self._patience)
+                worker.new = False
+            return
+
+    def _start(self) -> _Worker[JobT]:
+        ours, theirs = self._context.Pipe()
+        arguments = (theirs, self._work, dict(os.environ))
+        process = self._context.Process(target=serve, args=arguments, daemon=True)
+        with no_interrupts():
+            process.start()
+        theirs.close()
+        worker: _Worker[JobT] = _Worker(process, ours, [])
+        self._workers.append(worker)
+        return worker
+
+    def _hear(self, worker: _Worker[JobT]) -> tuple[JobT, Event[OutcomeT]]:
+        (job,) = worker.job
+        try:
+            event = worker.pipe.recv()
+        except (EOFError, OSError):
+            worker.process.join(_GRACE_SECONDS)
+            code = worker.process.exitcode
+            self._end(worker)
+            return job, Crashed(_death(code))
+        worker.heard = time.monotonic()
+        if not isinstance(event, Progress):
+            worker.job.clear()
+        return job, event
+
+    def _end(self, *workers: _Worker[JobT]) -> None:
+        for worker in workers:
+            worker.process.terminate()
+        until = time.monotonic() + _GRACE_SECONDS
+        for worker in workers:
+            worker.process.join(max(0.0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+            worker.job.clear()
+            self._workers.remove(worker)
+
+    def __enter__(self) -> WorkerPool[JobT, OutcomeT]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end(*self._workers)
+
+
+def _death(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"exit code {'unknown' if code is None else code}"
+    with contextlib.suppress(ValueError):
+        return f"signal {-code} ({signal.Signals(-code).name})"
+    return f"signal {-code}"
+
+
+def _context(module: str) -> Any:
+    """Not fork: threads of ours or of libraries may hold locks at that moment."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    # The server imports once what spawn would import for each worker. It must have no threads when it forks,
+    # so BLAS may make none; and Ctrl-C is none of its business.
+    context.set_forkserver_preload(["styleshift.engines.worker", module])
+    with _one_thread(), no_interrupts():
+        forkserver.ensure_running()
+    return context
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

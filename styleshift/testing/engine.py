@@ -1,0 +1,147 @@
+"""The check of an engine: every job ends once, a bad one costs no other, and nothing is left running."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from typing import Any
+
+from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
+from styleshift.testing.contract import options_of, require, require_record
+
+_greeting = ""
+
+
+def check_engine(
+    spec: EngineSpec, options: Mapping[str, Any] | None = None, *, isolated: bool = True
+) -> None:
+    """Check an engine with small jobs on two workers.
+
+    Every job must come to one end, on a worker that was started; jobs must be taken as workers can begin
+    them; progress must come through; an exception, a crash and a stall must cost the job they happen to and
+    no other; and a stop must end the run.
+
+    Args:
+        spec: the record.
+        options: of the engine, as text or plain values.
+        isolated: jobs run in processes of their own. False leaves out crashes, stalls and stops in the middle
+            of a job, which an engine that works in this process cannot survive.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    require_record(spec, EngineSpec)
+    engine = spec.build(options_of(spec, options))
+    require(isinstance(engine.local, bool), f"{spec.name!r}: local is {engine.local!r}, not true or false")
+    for what, count in (("workers", engine.workers), ("threads(2)", engine.threads(2))):
+        good = isinstance(count, int) and count >= 1
+        require(good, f"{spec.name!r}: {what} is {count!r}; it must be a whole number from 1")
+    _check_ends(engine)
+    _check_lazy(engine)
+    if isolated:
+        _check_faults(engine)
+        _check_stop(engine)
+
+
+def _check_ends(engine: Engine) -> None:
+    jobs = [f"job {number}" for number in range(20)]
+    ends, progress = _run(engine, [*jobs, "raise", "slow"])
+    for job in jobs:
+        outcome = f"hello from {job}"
+        require(ends[job] == Finished(outcome), f"{job!r} ended as {ends[job]!r}, not with {outcome!r}")
+    require(isinstance(ends["raise"], Crashed), f"a job that raises ended as {ends['raise']!r}, not Crashed")
+    require(progress == 4.0, f"a job reported 4.0 of progress, and {progress} came through")
+
+
+def _check_lazy(engine: Engine) -> None:
+    """Jobs without an end, of which a few are done."""
+    taken = itertools.count()
+    done: list[str] = []
+    jobs = (f"job {number}" for number in taken)
+    events = _start(engine, jobs, stop=lambda: len(done) >= 10)
+    with closing(events):
+        for job, event in events:
+            if isinstance(event, Finished):
+                done.append(job)
+    require(len(done) >= 10, f"it ended after {len(done)} jobs, though there were more")
+    count = next(taken)
+    require(
+        count <= len(done) + 2,
+        f"{count} jobs were taken for {len(done)} that were done; two workers need two more at most",
+    )
+
+
+def _check_faults(engine: Engine) -> None:
+    ends, _ = _run(engine, ["crash", "a", "stall", "b", "c"], patience=3.0)
+    require(isinstance(ends["crash"], Crashed), f"a job that crashes ended as {ends['crash']!r}, not Crashed")
+    require(ends["crash"].cause, "Crashed has no cause: say what happened")
+    require(isinstance(ends["stall"], Stalled), f"a job that stalls ended as {ends['stall']!r}, not Stalled")
+    for job in "abc":
+        require(
+            isinstance(ends[job], Finished), f"beside a crash and a stall, {job!r} ended as {ends[job]!r}"
+        )
+
+
+def _check_stop(engine: Engine) -> None:
+    """While all workers are at jobs that never end: once by asking, once by closing."""
+    for asked in (True, False):
+        begun: list[str] = []
+        events = _start(engine, ["stall", "stall too", "late"], stop=lambda: asked and bool(begun))  # noqa: B023
+        since = time.monotonic()
+        with closing(events):
+            for job, event in events:
+                require(isinstance(event, Progress), f"{job!r}, which never ends, ended as {event!r}")
+                begun.append(job)
+                since = time.monotonic()
+                if not asked:
+                    break
+        took = time.monotonic() - since
+        require(took < 30, f"it took {took:.0f} s to {'stop' if asked else 'close'}; seconds are allowed")
+
+
+def _start(
+    engine: Engine, jobs: Iterable[str], *, patience: float = 300.0, stop: Callable[[], bool] = lambda: False
+) -> Any:
+    work = Work(functools.partial(_greet, "hello"), _work)
+    return engine.run(work, jobs, workers=2, patience=patience, stop=stop)
+
+
+def _run(engine: Engine, jobs: Iterable[str], patience: float = 300.0) -> tuple[dict[str, Any], float]:
+    """The end of each job, and the sum of all progress."""
+    ends: dict[str, Any] = {}
+    progress = 0.0
+    events = _start(engine, jobs, patience=patience)
+    with closing(events):
+        for job, event in events:
+            require(job not in ends, f"{job!r} had come to its end when {event!r} came")
+            if isinstance(event, Progress):
+                progress += event.amount
+            else:
+                ends[job] = event
+    missing = [job for job in jobs if job not in ends]
+    require(not missing, f"nothing came of {missing}")
+    return ends, progress
+
+
+def _greet(word: str) -> None:
+    global _greeting
+    _greeting = word
+
+
+def _work(job: str, report: Callable[[float], None]) -> str:
+    if job == "raise":
+        raise RuntimeError("this job raises")
+    if job == "crash":
+        os.abort()
+    if job.startswith("stall"):
+        report(0.0)
+        time.sleep(1000)
+    if job == "slow":
+        for _ in range(4):
+            time.sleep(0.1)
+            report(1.0)
+    return f"{_greeting} from {job}"
