@@ -38,9 +38,10 @@ demo: $(READY) ## hear music converted by a model that is trained in front of yo
 
 test: lint types docs test-cpp test-python test-plugins ## all that CI runs
 
-lint: $(DEVELOP) ## ruff
+lint: $(DEVELOP) ## ruff and clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $$(find cpp -name '*.cpp' -o -name '*.hpp')
 
 types: $(DEVELOP) ## mypy, strict
 	$(BIN)/mypy

@@ -1,5 +1,6 @@
-// With bindings_layers.cpp the only file that knows Python. styleshift/frontend checks every value; here arrays become pointers, and
-// the interpreter's lock is released while the library computes.
+// With bindings_layers.cpp the only file that knows Python. There are two because the front end and the layers of
+// training share nothing but the module, and a change of one need not compile the other. styleshift/frontend checks
+// every value; here arrays become pointers, and the interpreter's lock is released while the library computes.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -194,7 +195,8 @@ Contiguous<T> py_take(AnalysisStream& stream, const CompressionSettings& c) {
 
 Contiguous<float> py_push_frames(SynthesisStream& stream, const Contiguous<Complex64>& spectrum) {
     check_rows(stream.plan(), spectrum, "spectrum");
-    if (spectrum.shape(0) != stream.channels()) throw std::invalid_argument("spectrum has the wrong number of channels");
+    if (spectrum.shape(0) != stream.channels())
+        throw std::invalid_argument("spectrum has the wrong number of channels");
     const std::int64_t frames = spectrum.shape(1), bins = stream.plan().bins();
     const std::int64_t samples = stream.push_gives(frames);
     Contiguous<float> out({stream.channels(), samples});
@@ -260,8 +262,8 @@ PYBIND11_MODULE(_native, m) {
     m.def("stft", &py_stft, py::arg("plan"), py::arg("samples"), py::arg("out").noconvert(), py::arg("threads"));
     m.def("spectrogram_float32", &py_spectrogram<float>, py::arg("plan"), py::arg("compression"), py::arg("samples"),
           py::arg("out").noconvert(), py::arg("threads"));
-    m.def("spectrogram_float16", &py_spectrogram<std::uint16_t>, py::arg("plan"), py::arg("compression"), py::arg("samples"),
-          py::arg("out").noconvert(), py::arg("threads"));
+    m.def("spectrogram_float16", &py_spectrogram<std::uint16_t>, py::arg("plan"), py::arg("compression"),
+          py::arg("samples"), py::arg("out").noconvert(), py::arg("threads"));
     m.def("istft", &py_istft, py::arg("plan"), py::arg("spectrum"), py::arg("out").noconvert(), py::arg("threads"));
     m.def("griffin_lim", &py_griffin_lim);
     m.def("pghi", &py_pghi);

@@ -78,8 +78,8 @@ void instance_norm(const Halves& in, const Floats& weight, const Floats& bias, f
 }
 
 void instance_norm_backward(const Halves& in, const Floats& weight, const Floats& bias, float slope, const Floats& mean,
-                            const Floats& inverse, const Halves& gradient, Halves& in_gradient,
-                            Floats& weight_gradient, Floats& bias_gradient, int threads) {
+                            const Floats& inverse, const Halves& gradient, Halves& in_gradient, Floats& weight_gradient,
+                            Floats& bias_gradient, int threads) {
     const layers::Images size = images_of(in);
     const py::ssize_t channels = in.shape(2), all = in.shape(0) * channels;
     check(same_shape(in, gradient) && same_shape(in, in_gradient) && weight.size() == channels &&

@@ -46,8 +46,8 @@ int main(int argc, char** argv) {
     const std::int64_t bins = plan.bins(), lanes = k.lanes;
     AlignedFloats work(kernel::work_vectors(t) * lanes), other(kernel::work_vectors(t) * lanes);
     AlignedFloats magnitude(bins * lanes), previous(2 * bins * lanes);
-    std::vector<float> segment(static_cast<std::size_t>(lanes * n / 4 + n)), rows(static_cast<std::size_t>(lanes * bins * 2)),
-        sums(segment.size());
+    std::vector<float> segment(static_cast<std::size_t>(lanes * n / 4 + n)),
+        rows(static_cast<std::size_t>(lanes * bins * 2)), sums(segment.size());
     std::vector<std::uint16_t> halves(rows.size());
     for (std::size_t i = 0; i < segment.size(); ++i) segment[i] = static_cast<float>(std::rand()) / 1e9F - 1.0F;
     for (std::int64_t i = 0; i < bins * lanes; ++i) magnitude.get()[i] = 1.0F;
@@ -80,8 +80,7 @@ int main(int argc, char** argv) {
     const float* blocks[] = {other.get(), work.get()};
     const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
     const auto griffin_lim = [&] { k.griffin_lim(t, work.get(), magnitude.get(), previous.get(), 0.99F, other.get()); };
-    if (blocks_to_count == 0)
-        std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
+    if (blocks_to_count == 0) std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
     if (t.along.lanes == frames) {
         time_block("frame_complex", frames, frame_complex);
         time_block("frame_log1p", frames, frame_log1p);

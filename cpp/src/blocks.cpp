@@ -53,11 +53,13 @@ Synthesizer::Synthesizer(const Plan& plan, bool with_slot)
       block_floats_(one_by_one_ ? kernel::frame_work_floats(plan.tables())
                                 : kernel::work_vectors(plan.tables()) * kernels_.lanes),
       // The frame under way and the (kept - 1) / hop before it may overlap.
-      block_count_(one_by_one_ ? 1 : 1 + ((plan.kept() - 1) / plan.settings().hop_length + kernels_.lanes - 1) / kernels_.lanes),
+      block_count_(
+          one_by_one_ ? 1 : 1 + ((plan.kept() - 1) / plan.settings().hop_length + kernels_.lanes - 1) / kernels_.lanes),
       row_stride_(scratch_stride<float>(2 * plan.bins())),
       memory_(block_floats_ * block_count_),
-      rows_at_once_(one_by_one_ ? static_cast<int>(std::clamp<std::int64_t>(copied_values / row_stride_, 1, kernels_.lanes))
-                                : kernels_.lanes),
+      rows_at_once_(one_by_one_
+                        ? static_cast<int>(std::clamp<std::int64_t>(copied_values / row_stride_, 1, kernels_.lanes))
+                        : kernels_.lanes),
       rows_(with_slot ? 0 : row_stride_ * rows_at_once_),
       sum_count_(plan.settings().hop_length * kernels_.lanes),
       sums_(0) {
@@ -109,8 +111,7 @@ void Synthesizer::add(const float* spectrum, std::ptrdiff_t row_stride, int rows
 
 void Synthesizer::add_slot(int rows) {
     kernels_.overlap_add(plan_.tables(), blocks_.data(), rows, sums_.get());
-    if (rows < kernels_.lanes)
-        kernels_.realign(plan_.tables(), blocks_.data(), static_cast<int>(blocks_.size()), rows);
+    if (rows < kernels_.lanes) kernels_.realign(plan_.tables(), blocks_.data(), static_cast<int>(blocks_.size()), rows);
     begin_ = end();
     next_ += rows;
     std::rotate(blocks_.begin(), blocks_.end() - 1, blocks_.end());  // the oldest becomes the next slot

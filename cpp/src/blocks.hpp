@@ -61,7 +61,6 @@ public:
     float* work() const { return work_.get(); }
 
 private:
-
     const Plan& plan_;
     const kernel::Kernels& kernels_;
     std::int64_t segment_length_;

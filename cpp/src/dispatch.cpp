@@ -18,9 +18,7 @@ const Variant variants[] = {
     {baseline::kernels, [] { return true; }},
 #ifdef STYLESHIFT_X86_VARIANTS
     {avx2::kernels,
-     [] {
-         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-     }},
+     [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }},
     {avx512::kernels,
      [] {
          return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

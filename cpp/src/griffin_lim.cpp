@@ -70,7 +70,8 @@ public:
     std::int64_t chunks() const { return chunks_; }
 
     struct Scratch {
-        explicit Scratch(const Plan& plan) : analyzer(plan), synthesizer(plan, true), row(plan.bins() * 2 * kernel::max_lanes) {}
+        explicit Scratch(const Plan& plan)
+            : analyzer(plan), synthesizer(plan, true), row(plan.bins() * 2 * kernel::max_lanes) {}
         Analyzer analyzer;
         Synthesizer synthesizer;
         AlignedFloats row;
@@ -93,8 +94,8 @@ public:
                         const float size = std::hypot(p[0], p[1]);
                         if (size > 0.0F) re = p[0] / size, im = p[1] / size;
                     } else {
-                        const std::uint64_t bits = random_bits(
-                            settings_.seed + stream, static_cast<std::uint64_t>((t + r) * plan_.bins() + b));
+                        const std::uint64_t bits = random_bits(settings_.seed + stream,
+                                                               static_cast<std::uint64_t>((t + r) * plan_.bins() + b));
                         re = unit[bits >> (64 - direction_bits)][0], im = unit[bits >> (64 - direction_bits)][1];
                     }
                     float* p = scratch.row.get() + (r * plan_.bins() + b) * 2;
@@ -119,8 +120,8 @@ public:
     void finish(std::int64_t chunk) {
         const std::int64_t hop = plan_.settings().hop_length, offset = plan_.offset();
         const std::int64_t start = chunk * chunk_ * hop, begin = std::max(start, offset);
-        const std::int64_t end = chunk + 1 == chunks_ ? offset + length_
-                                                      : std::min((chunk + 1) * chunk_ * hop, offset + length_);
+        const std::int64_t end =
+            chunk + 1 == chunks_ ? offset + length_ : std::min((chunk + 1) * chunk_ * hop, offset + length_);
         if (chunk > 0) {
             const float* tail = tails_.data() + (chunk - 1) * overlap_;
             for (std::int64_t i = begin; i < std::min(end, start + overlap_); ++i)

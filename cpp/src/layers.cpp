@@ -124,7 +124,8 @@ void instance_norm_backward(const Half* in, const float* weight, const float* bi
     const Table& kernels = table();
     const Stretches stretches(pixels, channels);
     const std::int64_t items = batch * stretches.count, values = batch * pixels * channels;
-    Floats factor(static_cast<std::size_t>(batch * channels)), offset(factor.size()), times(factor.size()), rest(factor.size());
+    Floats factor(static_cast<std::size_t>(batch * channels)), offset(factor.size()), times(factor.size()),
+        rest(factor.size());
     for (std::int64_t b = 0; b < batch; ++b)
         for (std::int64_t c = 0; c < channels; ++c) {
             const std::int64_t at = b * channels + c;
@@ -135,8 +136,8 @@ void instance_norm_backward(const Half* in, const float* weight, const float* bi
     each(threads, items, values, [&](std::int64_t i) {
         const std::int64_t b = i / stretches.count, part = i % stretches.count;
         const std::int64_t at = (b * pixels + stretches.begin(part)) * channels;
-        kernels.affine_sums(in + at, factor.data() + b * channels, offset.data() + b * channels, mean + b * channels, slope,
-                            gradient + at, stretches.size(part), channels, sums.data() + i * channels,
+        kernels.affine_sums(in + at, factor.data() + b * channels, offset.data() + b * channels, mean + b * channels,
+                            slope, gradient + at, stretches.size(part), channels, sums.data() + i * channels,
                             products.data() + i * channels);
     });
     std::vector<double> of_weight(static_cast<std::size_t>(channels)), of_bias(of_weight.size());
@@ -161,7 +162,8 @@ void instance_norm_backward(const Half* in, const float* weight, const float* bi
         const std::int64_t b = i / stretches.count, part = i % stretches.count;
         const std::int64_t at = (b * pixels + stretches.begin(part)) * channels, row = b * channels;
         kernels.affine_backward(in + at, factor.data() + row, offset.data() + row, slope, gradient + at,
-                                times.data() + row, rest.data() + row, stretches.size(part), channels, in_gradient + at);
+                                times.data() + row, rest.data() + row, stretches.size(part), channels,
+                                in_gradient + at);
     });
 }
 

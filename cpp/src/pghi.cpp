@@ -31,8 +31,11 @@ class Integration {
 public:
     Integration(const Plan& plan, const PghiSettings& settings, const float* magnitude, std::ptrdiff_t stride,
                 std::int64_t frames, std::uint64_t stream)
-        : bins_(plan.bins()), frames_(frames), levels_(static_cast<std::size_t>(bins_ * frames)),
-          phases_(levels_.size()), done_(levels_.size(), 0) {
+        : bins_(plan.bins()),
+          frames_(frames),
+          levels_(static_cast<std::size_t>(bins_ * frames)),
+          phases_(levels_.size()),
+          done_(levels_.size(), 0) {
         const FrameSettings& s = plan.settings();
         const double gamma = gaussian_gamma(plan), hop = static_cast<double>(s.hop_length),
                      points = static_cast<double>(s.fft_length);
@@ -77,9 +80,8 @@ public:
                 if (done_[at(t - 1, k)] == 2) push(t - 1, k);
             spread(t, t + 1);
             for (std::size_t k = 0; k < order.size(); ++k) order[k] = static_cast<std::int32_t>(k);
-            std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-                return levels_[at(t, a)] > levels_[at(t, b)];
-            });
+            std::sort(order.begin(), order.end(),
+                      [&](std::int32_t a, std::int32_t b) { return levels_[at(t, a)] > levels_[at(t, b)]; });
             for (const std::int32_t k : order) {
                 if (done_[at(t, k)] != 0) continue;
                 settle(t, k, 0.0);
@@ -208,8 +210,8 @@ void pghi(const Plan& plan, const PghiSettings& settings, Frames<const float> ma
             for (std::int64_t t = 0; t < frames; ++t)
                 for (std::int64_t k = 0; k < plan.bins(); ++k) {
                     // From the window's middle (frame_length / 2) to the frame's first sample.
-                    const double turn = std::numbers::pi * static_cast<double>(k * middle % (2 * points)) /
-                                        static_cast<double>(points);
+                    const double turn =
+                        std::numbers::pi * static_cast<double>(k * middle % (2 * points)) / static_cast<double>(points);
                     const auto angle = static_cast<float>(state.phase(t, k) - turn);
                     const float size = m[t * magnitude.frame_stride + k];
                     float* p = out.data + r * out.signal_stride + t * out.frame_stride + 2 * k;

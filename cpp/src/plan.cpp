@@ -69,9 +69,8 @@ struct Plan::State {
         };
         constexpr double turn = -2.0 * std::numbers::pi;
         for (std::int64_t k = 0; k < rows; ++k)
-            append(along_twiddles, lanes, [&](std::int64_t l) {
-                return turn * static_cast<double>(k * l) / static_cast<double>(points);
-            });
+            append(along_twiddles, lanes,
+                   [&](std::int64_t l) { return turn * static_cast<double>(k * l) / static_cast<double>(points); });
         for (std::int64_t q = 0; q < lanes / 4; ++q)
             append(along_roots, lanes, [&](std::int64_t l) {
                 return turn * static_cast<double>(q * (l % 4)) / static_cast<double>(lanes);
@@ -84,14 +83,19 @@ struct Plan::State {
         along_window.resize(static_cast<std::size_t>(settings.fft_length));
         along_synthesis = synthesis;
         along_synthesis.resize(static_cast<std::size_t>(settings.fft_length));
-        tables.along = {lanes, along_fft->tables(), along_window.data(), along_synthesis.data(), along_twiddles.data(), along_roots.data(), along_split.data()};
+        tables.along = {lanes,
+                        along_fft->tables(),
+                        along_window.data(),
+                        along_synthesis.data(),
+                        along_twiddles.data(),
+                        along_roots.data(),
+                        along_split.data()};
     }
 
     double overlap(std::int64_t newest, std::int64_t oldest) const {
         // Frames meet this sample at window positions newest, newest + hop, ... oldest.
-        const double before = newest >= settings.hop_length
-                                  ? squared_sums[static_cast<std::size_t>(newest - settings.hop_length)]
-                                  : 0.0;
+        const double before =
+            newest >= settings.hop_length ? squared_sums[static_cast<std::size_t>(newest - settings.hop_length)] : 0.0;
         return squared_sums[static_cast<std::size_t>(oldest)] - before;
     }
     float weight(double sum) const { return sum > smallest ? static_cast<float>(1.0 / sum) : 0.0F; }
@@ -122,7 +126,8 @@ Plan::Plan(const FrameSettings& s) {
     }
     for (std::int64_t n = 0; n < kept; ++n) {
         // Packed, the inverse transform leaves real and imaginary parts exchanged, and even samples are the real ones.
-        const std::int32_t at = packed ? 2 * state.fft.tables().position[n / 2] + (n % 2 == 0 ? 1 : 0) : static_cast<std::int32_t>(n);
+        const std::int32_t at =
+            packed ? 2 * state.fft.tables().position[n / 2] + (n % 2 == 0 ? 1 : 0) : static_cast<std::int32_t>(n);
         state.sample_position.push_back(at);
     }
     state.smallest = 1e-11 * *std::max_element(state.squared_sums.begin(), state.squared_sums.end());
@@ -135,11 +140,17 @@ Plan::Plan(const FrameSettings& s) {
         state.steady.push_back(newest < kept ? state.weight(state.overlap(newest, oldest)) : 0.0F);
     }
 
-    state.tables = {s.fft_length,           kept,
-                    s.hop_length,           bins,
-                    packed,                 state.fft.tables(),
-                    state.analysis.data(),  state.synthesis.data(),
-                    state.sample_position.data(), state.twiddles.data(), {}};
+    state.tables = {s.fft_length,
+                    kept,
+                    s.hop_length,
+                    bins,
+                    packed,
+                    state.fft.tables(),
+                    state.analysis.data(),
+                    state.synthesis.data(),
+                    state.sample_position.data(),
+                    state.twiddles.data(),
+                    {}};
     state.plan_along(active_kernels().lanes);
 }
 

@@ -57,7 +57,8 @@ void* take_result_memory(std::size_t bytes) {
     // The smallest that fits, but none twice as large as needed.
     auto best = s.kept.end();
     for (auto it = s.kept.begin(); it != s.kept.end(); ++it)
-        if (it->bytes >= bytes && it->bytes / 2 <= bytes && (best == s.kept.end() || it->bytes < best->bytes)) best = it;
+        if (it->bytes >= bytes && it->bytes / 2 <= bytes && (best == s.kept.end() || it->bytes < best->bytes))
+            best = it;
     if (best != s.kept.end()) {
         const Block block = *best;
         s.used.emplace(block.data, block.bytes);  // may throw: nothing has changed yet

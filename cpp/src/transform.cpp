@@ -36,8 +36,8 @@ void forward(const Plan& plan, std::span<const Signal> signals, FrameRange range
     const std::int64_t block_rows = one_by_one ? std::clamp<std::int64_t>(scratch_values / row_values, 1, 16) : lanes;
     const std::int64_t stride = one_by_one ? row_values : scratch_stride<T>(row_values);
     parallel_for(threads, static_cast<std::int64_t>(signals.size()) * chunks, [&] {
-        const std::int64_t work = one_by_one ? kernel::frame_work_floats(plan.tables())
-                                             : kernel::work_vectors(plan.tables()) * lanes;
+        const std::int64_t work =
+            one_by_one ? kernel::frame_work_floats(plan.tables()) : kernel::work_vectors(plan.tables()) * lanes;
         return [&, analyzer = Analyzer(plan, block_rows, work),
                 rows_of_block = AlignedFloats((stride * block_rows * static_cast<std::int64_t>(sizeof(T)) + 3) / 4)](
                    std::int64_t item) mutable {

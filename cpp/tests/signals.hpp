@@ -26,7 +26,8 @@ inline styleshift::Signal view(const std::vector<float>& x) {
 }
 
 // Frame t of the STFT, by the definition.
-inline std::vector<std::complex<double>> frame(const styleshift::Plan& plan, const std::vector<float>& x, std::int64_t t) {
+inline std::vector<std::complex<double>> frame(const styleshift::Plan& plan, const std::vector<float>& x,
+                                               std::int64_t t) {
     const std::int64_t n = plan.settings().fft_length, begin = t * plan.settings().hop_length - plan.offset();
     std::vector<std::complex<double>> bins(static_cast<std::size_t>(plan.bins()));
     for (std::int64_t k = 0; k < plan.bins(); ++k)

@@ -72,7 +72,8 @@ void test_norm_silu(std::int64_t pixels, std::int64_t channels) {
     for (std::int64_t p = 0; p < pixels; ++p) {
         const auto at = [&](std::int64_t c) { return static_cast<std::size_t>(p * channels + c); };
         double power = 1e-6;
-        for (std::int64_t c = 0; c < channels; ++c) power += std::pow(value(in[at(c)]), 2) / static_cast<double>(channels);
+        for (std::int64_t c = 0; c < channels; ++c)
+            power += std::pow(value(in[at(c)]), 2) / static_cast<double>(channels);
         Doubles normal, inner;
         double along = 0;
         for (std::int64_t c = 0; c < channels; ++c) {
@@ -103,7 +104,8 @@ struct InstanceResult {
 InstanceResult instance(const Halves& in, const Floats& weight, const Floats& bias, float slope, const Halves& gradient,
                         layers::Images size, int threads) {
     const std::size_t all = static_cast<std::size_t>(size.batch * size.channels), channels = weight.size();
-    InstanceResult r{Halves(in.size()), Halves(in.size()), Floats(all), Floats(all), Floats(channels), Floats(channels)};
+    InstanceResult r{Halves(in.size()), Halves(in.size()), Floats(all),
+                     Floats(all),       Floats(channels),  Floats(channels)};
     layers::instance_norm(in.data(), weight.data(), bias.data(), slope, size, r.out.data(), r.mean.data(),
                           r.inverse.data(), threads);
     layers::instance_norm_backward(in.data(), weight.data(), bias.data(), slope, r.mean.data(), r.inverse.data(),
@@ -116,7 +118,8 @@ void test_instance_norm(layers::Images size, float slope) {
     const std::int64_t count = size.batch * size.pixels * size.channels;
     // Far from zero: a sum of squares less the square of the sum would lose the variance.
     const Halves in = halves(count, 4, 2.0F, 9.0F), gradient = halves(count, 5);
-    const Floats weight = around_one(size.channels, 6), bias = signals::noise(static_cast<std::size_t>(size.channels), 7);
+    const Floats weight = around_one(size.channels, 6),
+                 bias = signals::noise(static_cast<std::size_t>(size.channels), 7);
     const auto channels = static_cast<std::size_t>(size.channels);
     const double share = 1.0 / static_cast<double>(size.pixels);
     Doubles out(in.size()), in_gradient(in.size()), weight_gradient(channels), bias_gradient(channels);
@@ -174,7 +177,8 @@ void test_extremes() {
 int main() {
     for (const std::string& variant : available_variants()) {
         select_variant(variant);
-        for (std::int64_t channels = 2; channels <= layers::most_norm_channels; channels *= 2) test_norm_silu(37, channels);
+        for (std::int64_t channels = 2; channels <= layers::most_norm_channels; channels *= 2)
+            test_norm_silu(37, channels);
         test_norm_silu(40001, 8);  // enough for several threads and stretches, and a last vector that is not full
         for (const float slope : {0.0F, 0.2F, 1.0F}) {
             test_instance_norm({2, 35, 16}, slope);

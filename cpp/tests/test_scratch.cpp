@@ -11,12 +11,12 @@ namespace {
 constexpr double limit = 4.0 * 1024 * 1024;
 
 const FrameSettings promised[] = {
-    {512, 1, 512, Window::hann, true},          {615, 205, 512, Window::hann, true},
-    {2048, 1, 2048, Window::hann, true},        {4096, 1024, 4096, Window::hann, true},
-    {65536, 1, 65536, Window::hann, true},      {65536, 16384, 65536, Window::hann, true},
+    {512, 1, 512, Window::hann, true},           {615, 205, 512, Window::hann, true},
+    {2048, 1, 2048, Window::hann, true},         {4096, 1024, 4096, Window::hann, true},
+    {65536, 1, 65536, Window::hann, true},       {65536, 16384, 65536, Window::hann, true},
     {131072, 32768, 131072, Window::hann, true}, {96000, 24000, 96000, Window::hann, true},
-    {900, 1, 900, Window::hann, true},          {15000, 3750, 15000, Window::hann, true},
-    {2205, 441, 2205, Window::hann, true},      {997, 100, 997, Window::hann, true},
+    {900, 1, 900, Window::hann, true},           {15000, 3750, 15000, Window::hann, true},
+    {2205, 441, 2205, Window::hann, true},       {997, 100, 997, Window::hann, true},
 };
 
 template <class F>

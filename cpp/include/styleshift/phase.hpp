@@ -18,8 +18,8 @@ struct GriffinLimSettings {
 // 0. initial: complex rows of the same shape whose phases are the start, or data == nullptr for random ones.
 // out: rows of `length` samples, out_stride apart. Memory: 12 bytes a bin and signal.
 void griffin_lim(const Plan&, const GriffinLimSettings&, Frames<const float> magnitude, Frames<const float> initial,
-                 std::int64_t signals, std::int64_t frames, float* out, std::ptrdiff_t out_stride,
-                 std::int64_t length, int threads);
+                 std::int64_t signals, std::int64_t frames, float* out, std::ptrdiff_t out_stride, std::int64_t length,
+                 int threads);
 
 struct PghiSettings {
     float tolerance = 1e-6F;  // bins below this share of the largest get random phases

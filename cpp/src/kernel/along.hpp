@@ -203,8 +203,8 @@ void frame_complex(const Tables& t, const float* samples, float* work, float* ou
 }
 
 template <class Store>
-STYLESHIFT_INLINE void frame_compressed(const Tables& t, const CompressionSettings& c, const float* samples, float* work,
-                                        Store&& store_values) {
+STYLESHIFT_INLINE void frame_compressed(const Tables& t, const CompressionSettings& c, const float* samples,
+                                        float* work, Store&& store_values) {
     transform_frame(t, samples, work);
     const FrameWork w = frame_work(t, work);
     const float a = 1.0F / c.scale, b = -c.mean / c.scale;

@@ -6,25 +6,10 @@ namespace styleshift::baseline {
 
 const kernel::Kernels& kernels() {
     static const kernel::Kernels table = {
-        "baseline",
-        lanes,
-        forward_block,
-        store_complex_block,
-        store_float_block,
-        store_half_block,
-        frame_complex,
-        frame_float,
-        frame_half,
-        frame_inverse,
-        copy_rows_block,
-        end_stream,
-        inverse_block,
-        overlap_add_block,
-        realign_blocks,
-        griffin_lim_block,
-        load_row_block,
-        compress_array,
-        expand_array,
+        "baseline",        lanes,          forward_block,  store_complex_block, store_float_block,
+        store_half_block,  frame_complex,  frame_float,    frame_half,          frame_inverse,
+        copy_rows_block,   end_stream,     inverse_block,  overlap_add_block,   realign_blocks,
+        griffin_lim_block, load_row_block, compress_array, expand_array,
     };
     return table;
 }

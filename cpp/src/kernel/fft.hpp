@@ -247,8 +247,7 @@ inline void bluestein(const FftTables& t, std::int64_t count, Vector* a, Source&
 
 inline void transform(const FftTables& t, Vector* x) {
     if (t.convolution == nullptr) return run_stages(x, t.stages, t.stage_count);
-    bluestein(
-        t, t.length, x + 2 * t.length, InPlace{x}, [x](std::int64_t k, Complex bin) { write(x, k, bin); });
+    bluestein(t, t.length, x + 2 * t.length, InPlace{x}, [x](std::int64_t k, Complex bin) { write(x, k, bin); });
 }
 
 }  // namespace

@@ -182,8 +182,7 @@ STYLESHIFT_INLINE void store_compressed(const Tables& t, const CompressionSettin
         };
         const auto power = [](Complex z) { return z.re * z.re + z.im * z.im; };
         if (c.power == 1)
-            store_bins<1>(
-                t, x, rows, [&](Complex z, Vector* r) { *r = finish(square_root(power(z))); }, store_row);
+            store_bins<1>(t, x, rows, [&](Complex z, Vector* r) { *r = finish(square_root(power(z))); }, store_row);
         else
             store_bins<1>(t, x, rows, [&](Complex z, Vector* r) { *r = finish(power(z)); }, store_row);
     });

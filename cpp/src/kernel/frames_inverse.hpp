@@ -87,7 +87,8 @@ STYLESHIFT_INLINE void overlap_columns(const Tables& t, const Vector* const* blo
                 const auto add = [&](auto hop) {
                     constexpr int k = fixed - 1 - decltype(hop)::number;
                     const std::int64_t n = k * t.hop + r + i, at = t.sample_position[n];
-                    const Vector y = shifted<(lanes - k) % lanes>(k == 0 ? blocks[0][at] : blocks[1][at], blocks[0][at]);
+                    const Vector y =
+                        shifted<(lanes - k) % lanes>(k == 0 ? blocks[0][at] : blocks[1][at], blocks[0][at]);
                     sum = y * t.synthesis_window[n] + sum;
                 };
                 [&]<int... k>(std::integer_sequence<int, k...>) {

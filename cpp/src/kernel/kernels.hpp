@@ -32,31 +32,32 @@ struct FftTables {
     // Bluestein (Rabiner, Schafer, Rader 1969): not null when length has a prime factor above max_generic.
     const FftTables* convolution;  // FFT of a length >= 2 length - 1
     const float* chirp;            // [length] complex exp(-i pi n^2 / length)
-    const float* chirp_spectrum;   // [convolution->length] complex, FFT of the conjugate chirp over convolution->length
+    const float* chirp_spectrum;  // [convolution->length] complex, FFT of the conjugate chirp over convolution->length
 };
 
 // For one frame at a time, its points along the lanes (along.hpp). Some lengths cannot be done so: then lanes is 0.
 struct Along {
-    int lanes;              // of the variant that these tables are for
-    FftTables fft;          // of Tables::fft.length / lanes points
+    int lanes;  // of the variant that these tables are for
+    FftTables fft;  // of Tables::fft.length / lanes points
     const float *window, *synthesis_window;  // [fft_length] those of Tables, zeros after them
-    const float* twiddles;  // [fft.length][2][lanes] real, then imaginary parts of exp(-2 pi i k l / Tables::fft.length)
-    const float* roots;     // [lanes / 4][2][lanes] the same of exp(-2 pi i q (l mod 4) / lanes)
-    const float* split;     // [tiles][2][lanes] the same of exp(-2 pi i k / fft_length), up to bin Tables::fft.length / 2
+    const float*
+        twiddles;  // [fft.length][2][lanes] real, then imaginary parts of exp(-2 pi i k l / Tables::fft.length)
+    const float* roots;  // [lanes / 4][2][lanes] the same of exp(-2 pi i q (l mod 4) / lanes)
+    const float* split;  // [tiles][2][lanes] the same of exp(-2 pi i k / fft_length), up to bin Tables::fft.length / 2
 };
 
 // Everything that a kernel needs to know of a plan.
 struct Tables {
     std::int64_t fft_length;
-    std::int64_t kept;     // samples of the window that are used: min(frame_length, fft_length)
+    std::int64_t kept;  // samples of the window that are used: min(frame_length, fft_length)
     std::int64_t hop;
-    std::int64_t bins;     // fft_length / 2 + 1
-    bool packed;           // even fft_length: two real samples make one complex point
-    FftTables fft;         // of fft_length / 2 points when packed, else of fft_length
-    const float* analysis_window;   // [kept], times 1/2 when packed
+    std::int64_t bins;  // fft_length / 2 + 1
+    bool packed;  // even fft_length: two real samples make one complex point
+    FftTables fft;  // of fft_length / 2 points when packed, else of fft_length
+    const float* analysis_window;  // [kept], times 1/2 when packed
     const float* synthesis_window;  // [kept], times 1 / fft_length
     const std::int32_t* sample_position;  // [kept] vector of work where `inverse` leaves sample n
-    const float* twiddles;          // packed: [bins] complex exp(-2 pi i k / fft_length)
+    const float* twiddles;  // packed: [bins] complex exp(-2 pi i k / fft_length)
     Along along;
 };
 
@@ -76,7 +77,8 @@ struct Kernels {
     // One frame's row from its samples, by Tables::along.
     void (*frame_complex)(const Tables&, const float* samples, float* work, float* out);
     void (*frame_float)(const Tables&, const CompressionSettings&, const float* samples, float* work, float* out);
-    void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work, std::uint16_t* out);
+    void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work,
+                       std::uint16_t* out);
     // Adds the windowed samples of one frame to sums[0 .. fft_length), by Tables::along.
     void (*frame_inverse)(const Tables&, const float* spectrum, float* work, float* sums);
     // Copies rows, round the caches if the whole result will not fit in them: then end_copies must follow before another
@@ -115,7 +117,13 @@ constexpr std::int64_t frame_work_floats(const Tables& t) { return 4 * t.fft.len
 }  // namespace styleshift::kernel
 
 namespace styleshift {
-namespace baseline { const kernel::Kernels& kernels(); }
-namespace avx2 { const kernel::Kernels& kernels(); }
-namespace avx512 { const kernel::Kernels& kernels(); }
+namespace baseline {
+const kernel::Kernels& kernels();
+}
+namespace avx2 {
+const kernel::Kernels& kernels();
+}
+namespace avx512 {
+const kernel::Kernels& kernels();
+}
 }  // namespace styleshift

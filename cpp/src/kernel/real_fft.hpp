@@ -128,8 +128,7 @@ inline void generic_real_pass(Vector* x, std::int64_t m, const Stage& s) {
             a[j] = times(Complex{x[m * j + k], x[m * j + m - k]}, w[2 * j - 2], w[2 * j - 1]);
         generic_butterfly(s, a);
         for (std::int64_t q = 0; q <= r / 2; ++q) put_bin<hartley>(x, n, k + m * q, a[q]);
-        for (std::int64_t q = r / 2 + 1; q < r; ++q)
-            put_bin<hartley>(x, n, n - k - m * q, Complex{a[q].re, -a[q].im});
+        for (std::int64_t q = r / 2 + 1; q < r; ++q) put_bin<hartley>(x, n, n - k - m * q, Complex{a[q].re, -a[q].im});
     }
 }
 

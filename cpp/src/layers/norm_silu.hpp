@@ -94,8 +94,9 @@ struct NormSiLU {
         }
     }
 
-    static STYLESHIFT_INLINE void backward_one(const std::uint16_t* in, const Vector* scale, const std::uint16_t* gradient,
-                                               std::uint16_t* in_gradient, Vector* scale_gradient) {
+    static STYLESHIFT_INLINE void backward_one(const std::uint16_t* in, const Vector* scale,
+                                               const std::uint16_t* gradient, std::uint16_t* in_gradient,
+                                               Vector* scale_gradient) {
         Vector normal[P::count], inner[P::count];
         for (int i = 0; i < P::count; ++i) {
             normal[i] = load_bfloat16(in + i * lanes);
@@ -130,8 +131,8 @@ struct NormSiLU {
         }
     }
 
-    static void backward(const std::uint16_t* in, const float* scale, const std::uint16_t* gradient, std::int64_t pixels,
-                         std::uint16_t* in_gradient, float* scale_gradient) {
+    static void backward(const std::uint16_t* in, const float* scale, const std::uint16_t* gradient,
+                         std::int64_t pixels, std::uint16_t* in_gradient, float* scale_gradient) {
         Vector spread[P::count], sums[P::count] = {};
         P::spread(scale, spread);
         const std::int64_t total = pixels * channels;
