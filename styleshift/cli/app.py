@@ -14,7 +14,7 @@ from styleshift.cli import convert, evaluate, export, models, plugins, precomput
 from styleshift.cli.help import Command, Group, text_of
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
-from styleshift.system.environment import debugging
+from styleshift.system.environment import DEBUG_VARIABLE, debugging
 
 app = typer.Typer(
     name="styleshift",
@@ -61,7 +61,9 @@ def run() -> None:
         # A file name that this terminal cannot show is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    debug = "--debug" in sys.argv or debugging()
+    if "--debug" in sys.argv:
+        os.environ[DEBUG_VARIABLE] = "1"  # worker processes are to know it, too
+    debug = debugging()
     try:
         try:
             code = app(standalone_mode=False)

@@ -47,6 +47,9 @@ def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> 
         if rows:
             columns = [shelf.kind, "what it is", "package"]
             reporter.table("", columns, rows, whole=(shelf.kind, "package"))
+    if registry.left_out:
+        failed = [[f"{one.package} {one.version}", one.reason] for one in registry.left_out]
+        reporter.table("", ["left out", "why"], failed, whole=("left out",))
     _warn(registry, reporter)
 
 
@@ -127,10 +130,15 @@ def _in_words(default: Any) -> str:
 
 
 def _warn(registry: Registry, reporter: Any) -> None:
+    from styleshift.hooks.registry import DISABLE_VARIABLE
+
+    for plugin in registry.left_out:
+        reporter.event("left out", package=plugin.package, version=plugin.version, reason=plugin.reason)
     for warning in registry.warnings:
         reporter.event("warning", message=warning)
         reporter.warn(warning)
     if registry.disabled:
-        from styleshift.hooks.registry import DISABLE_VARIABLE
-
-        reporter.info(f"plugins are turned off ({DISABLE_VARIABLE}); only what is built in is listed")
+        reporter.info(f"plugins are turned off ({DISABLE_VARIABLE}); this is what is built in")
+    elif registry.switched_off.names:
+        names = ", ".join(sorted(registry.switched_off.names))
+        reporter.info(f"switched off ({DISABLE_VARIABLE}): {names}")

@@ -69,7 +69,6 @@ def find_recordings(
     domains: dict[str, dict[str, Recording]] = {}
     for spec in registry.domains.specs():
         for name, recordings in spec.find(root).items():
-            _check_name(name, spec.name)
             domain = domains.setdefault(name, {})
             for recording in recordings:
                 if recording.name in domain:
@@ -97,11 +96,6 @@ def find_recordings(
         for name in sorted(domains)
         if not wanted or name in wanted
     }
-
-
-def _check_name(name: str, source: str) -> None:
-    if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
-        raise PluginError(f"domain source {source!r} brings a domain {name!r}; that is no folder's name")
 
 
 def _no_style(root: Path, loose: int) -> NothingToDoError:

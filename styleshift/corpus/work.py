@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from styleshift.corpus.compute import compute
 from styleshift.corpus.manifest import Entry, Stamp, track_key
-from styleshift.errors import AudioError
+from styleshift.errors import AudioError, PluginError
 from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def work(job: Job, report: Callable[[float], None]) -> Outcome:
         reason, message, remember = "unreadable", f"cannot be read: {error.strerror or error}", False
     except MemoryError:
         reason, message, remember = "unreadable", "needs more memory than there is", False
-    except Exception as error:  # a plugin's recording, or our bug: either way, one recording
+    except PluginError as error:
+        reason, message, remember = "unreadable", error.message, False
+    except Exception as error:  # our bug, or a library's: either way, one recording
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
     entry = Entry(recording.name, key, sha256, recording.version, stamp, reason=reason, message=message)
     return Outcome(entry, remember=remember)

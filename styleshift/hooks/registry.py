@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import importlib
-import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib.metadata import Distribution, EntryPoint, distributions
-from typing import Any, Generic, Protocol, TypeVar
+from importlib.metadata import Distribution, distributions
+from typing import Any
 
 import pluggy
 
 from styleshift.errors import PluginError
 from styleshift.hooks import specs
-from styleshift.hooks.check import record_problem
 from styleshift.hooks.engines import EngineSpec
+from styleshift.hooks.installed import (
+    DISABLE_VARIABLE,
+    ENTRY_POINT_GROUP,
+    LeftOut,
+    PluginPackage,
+    SwitchedOff,
+    Watched,
+    normal,
+    plugin_packages,
+)
 from styleshift.hooks.options import build_config
 from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
+from styleshift.hooks.shelf import BUILT_IN, GUIDE, IN_TREE, Registered, Shelf, how_to_install
 from styleshift.progress import Reporter
-from styleshift.words import did_you_mean
 
 __all__ = [
     "BUILT_IN_MODULES",
     "DISABLE_VARIABLE",
     "ENTRY_POINT_GROUP",
+    "IN_TREE",
     "Registered",
     "Registry",
     "Shelf",
@@ -34,10 +41,6 @@ __all__ = [
     "load_registry",
     "warn_of_plugins",
 ]
-
-ENTRY_POINT_GROUP = "styleshift"
-DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
-GUIDE = "docs/reference/plugin-hooks.md, the plugin author's guide, lists the hooks and their records"
 
 # Imported before anything from outside, so that a built-in name cannot be taken.
 BUILT_IN_MODULES = (
@@ -49,189 +52,103 @@ BUILT_IN_MODULES = (
     "styleshift.engines.plugin",
 )
 
-# What the packages beside styleshift bring: whoever names one of these has read of it.
-IN_TREE = {
-    "generator": {"unet": "styleshift-unet"},
-    "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase"},
-    "runtime": {"openvino": "styleshift-openvino", "openvino-bfloat16": "styleshift-openvino"},
-    "domain source": {"midi": "styleshift-midi"},
-}
-
-
-def how_to_install(name: str, kind: str | None = None) -> str:
-    """A hint, where a package that lies beside styleshift brings that name; else nothing.
-
-    Args:
-        name: of a record.
-        kind: its kind; None for any.
-    """
-    for known, names in IN_TREE.items():
-        if kind in (None, known) and name in names:
-            package = names[name]
-            return f"pip install ./plugins/{package}, in styleshift's source folder"
-    return ""
-
-
-class Named(Protocol):
-    """What all records share."""
-
-    @property
-    def name(self) -> str:
-        """Unique within its kind."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """One line."""
-        ...
-
-
-RecordT = TypeVar("RecordT", bound=Named)
-
-
-@dataclass(frozen=True, slots=True)
-class Registered(Generic[RecordT]):
-    """A record and the package that brought it."""
-
-    spec: RecordT
-    package: str
-    version: str
-
-    def requirement(self) -> dict[str, str]:
-        """What a checkpoint or a bundle writes down: ``{"package": ..., "version": ...}``."""
-        return {"package": self.package, "version": self.version}
-
-
-class Shelf(Generic[RecordT]):
-    """The records of one kind, by name.
-
-    Args:
-        kind: in words, for tables and errors.
-        record: its type.
-        warnings: sentences on plugins that could not be loaded; whoever asks for a name that is missing
-            reads them, for it may be one of theirs.
-    """
-
-    def __init__(self, kind: str, record: type[RecordT], warnings: Sequence[str] = ()) -> None:
-        self.kind = kind
-        self._warnings = warnings
-        self._record = record
-        self._entries: dict[str, Registered[RecordT]] = {}
-
-    def add(self, spec: object, package: str, version: str) -> None:
-        """Take a record in.
-
-        Raises:
-            PluginError: it is no record of this kind, a field of it is wrong, or its name is taken.
-        """
-        if not isinstance(spec, self._record):
-            raise PluginError(
-                f"package {package} handed over {type(spec).__name__}, not {self._record.__name__}",
-                f"{GUIDE}; to go on without {package}, uninstall it or set {DISABLE_VARIABLE}=1",
-            )
-        if wrong := record_problem(spec):
-            raise PluginError(
-                f"package {package}: the {self._record.__name__} {spec.name!r} {wrong}",
-                f"{GUIDE}; to go on without {package}, uninstall it or set {DISABLE_VARIABLE}=1",
-            )
-        taken = self._entries.get(spec.name)
-        if taken is not None:
-            who = (
-                f"brought twice by {package}"
-                if taken.package == package
-                else f"brought by two packages: {taken.package} {taken.version} and {package} {version}"
-            )
-            unwanted = package if taken.package in (package, "styleshift") else "one of them"
-            raise PluginError(
-                f"{self.kind} {spec.name!r} is {who}", f"uninstall {unwanted} or set {DISABLE_VARIABLE}=1"
-            )
-        self._entries[spec.name] = Registered(spec, package, version)
-
-    def entry(self, name: str) -> Registered[RecordT]:
-        """The record with its package.
-
-        Raises:
-            PluginError: there is none of that name; the message lists those there are.
-        """
-        found = self._entries.get(name)
-        if found is None:
-            known = ", ".join(sorted(self._entries)) or "none"
-            raise PluginError(
-                f"there is no {self.kind} {name!r}; there are: {known}",
-                "; ".join(self._warnings)
-                or how_to_install(name, self.kind)
-                or did_you_mean(name, self._entries, "{!r}")
-                or "`styleshift plugins list` shows what there is; a plugin is added with pip install",
-            )
-        return found
-
-    def get(self, name: str) -> RecordT:
-        """The record of that name; raises as :meth:`entry` does."""
-        return self.entry(name).spec
-
-    def entries(self) -> Mapping[str, Registered[RecordT]]:
-        """All, in the order they came."""
-        return dict(self._entries)
-
-    def specs(self) -> list[RecordT]:
-        """All records, in the order they came."""
-        return [entry.spec for entry in self._entries.values()]
-
 
 class Registry:
     """What is there: built in and from plugins.
 
     Attributes:
         domains, generators, vocoders, runtimes, trackers, engines: one :class:`Shelf` a kind.
-        warnings: plain sentences on plugins that could not be loaded.
-        disabled: plugins were turned off.
+        left_out: plugins that are installed and could not be used.
+        warnings: plain sentences on those, on names that two packages bring, and on slow imports.
+        switched_off: plugins that the environment turns off.
+
+    Args:
+        guard: calls into plugins are guarded; see :mod:`styleshift.hooks.guard`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, guard: bool = True) -> None:
         self.warnings: list[str] = []
-        self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec, self.warnings)
-        self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, self.warnings)
-        self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, self.warnings)
-        self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, self.warnings)
-        self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, self.warnings)
-        self.engines: Shelf[EngineSpec] = Shelf("engine", EngineSpec, self.warnings)
-        self.disabled = False
+        self.left_out: list[LeftOut] = []
+        self.switched_off = SwitchedOff()
+        told, on = self.warnings, guard
+        self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec, told, guard=on)
+        self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, told, guard=on)
+        self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, told, guard=on)
+        self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, told, guard=on)
+        self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, told, guard=on)
+        self.engines: Shelf[EngineSpec] = Shelf("engine", EngineSpec, told, guard=on)
+
+    @property
+    def disabled(self) -> bool:
+        """Plugins are turned off, all of them."""
+        return self.switched_off.all
 
     def register(self, plugin: object, package: str, version: str) -> None:
-        """Take in everything that a plugin module or object brings, or, when a hook fails, nothing.
+        """Take in everything that a plugin module or object brings, or, where anything is wrong, nothing.
 
         Raises:
-            PluginError: a hook of an unknown name or signature, a wrong record, a name taken.
+            PluginError: a hook of an unknown name or signature, a wrong record, a name that is built in.
             Exception: whatever a hook itself raises.
         """
+        try:
+            brought = self._brought(plugin, package)
+        except PluginError as error:
+            raise PluginError(f"plugin {package} {version}: {error.message}", error.hint) from error
+        for shelf, spec in brought:
+            shelf.add(spec, package, version)
+
+    def _brought(self, plugin: object, package: str) -> list[tuple[Shelf[Any], Any]]:
+        """All records of a plugin with their shelves, each of them fit to be taken in."""
         shelves = self._shelves()
         # All hooks run before the first record is taken in: half a plugin would be worse than none.
-        for hook, records in [(hook, _records(hook, package)) for hook in _hooks(plugin, package)]:
-            for spec in records:
-                shelves[hook.name].add(spec, package, version)
+        brought = [(shelves[name], spec) for name, hook in _hooks(plugin) for spec in _records(name, hook)]
+        names: set[tuple[str, str]] = set()
+        for shelf, spec in brought:
+            if wrong := shelf.problem(spec, package):
+                raise PluginError(wrong, GUIDE)
+            if (key := (shelf.kind, spec.name)) in names:
+                raise PluginError(f"it brings the {shelf.kind} {spec.name!r} twice", GUIDE)
+            names.add(key)
+        return brought
 
     def register_installed(self, found: Iterable[Distribution]) -> None:
-        """Take in the plugins of installed packages; one that breaks becomes a line in :attr:`warnings`.
+        """Take in the plugins of installed packages; one that is broken is left out, with a warning."""
+        packages = plugin_packages(found)
+        for package in packages:
+            if not self.switched_off.covers(package.name):
+                self._load(package)
+        there = {normal(package.name) for package in packages}
+        for name in sorted(self.switched_off.names - there):
+            self.warnings.append(f"{DISABLE_VARIABLE} names {name}, and no such plugin is installed")
+        for shelf in self.shelves():
+            for name, brought in shelf.clashes().items():
+                self.warnings.append(
+                    f"{shelf.kind} {name!r} is brought by {' and by '.join(brought)}, so it cannot be used; "
+                    f"{DISABLE_VARIABLE} with the name of one switches that one off"
+                )
 
-        Raises:
-            PluginError: as :meth:`register` does.
-        """
-        for package, version, entry_points in _plugin_packages(found):
-            seen: list[object] = []
-            for entry_point in entry_points:
+    def _load(self, package: PluginPackage) -> None:
+        """Import one package and take in what it brings."""
+        seen: list[object] = []
+        with Watched() as watched:
+            for entry_point in package.entry_points:
                 try:
                     plugin = entry_point.load()
                     if any(plugin is other for other in seen):
                         continue
                     seen.append(plugin)
-                    self.register(plugin, package, version)
-                except PluginError:
-                    raise
+                    self.register(plugin, package.name, package.version)
+                except PluginError as error:
+                    own = f"plugin {package.name} {package.version}: "
+                    self._leave_out(package, error.message.removeprefix(own))
                 except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-                    self.warnings.append(
-                        f"plugin {package} {version} cannot be loaded and is left out: "
-                        f"{type(error).__name__}: {_first_line(error)}"
-                    )
+                    self._leave_out(package, f"{type(error).__name__}: {_first_line(error)}")
+        if slow := watched.slow(package.name):
+            self.warnings.append(slow)
+
+    def _leave_out(self, package: PluginPackage, reason: str) -> None:
+        self.left_out.append(LeftOut(package.name, package.version, reason))
+        self.warnings.append(str(self.left_out[-1]))
 
     def shelves(self) -> list[Shelf[Any]]:
         """One a kind, in the order that data meets them."""
@@ -252,30 +169,27 @@ class Registry:
 def load_registry() -> Registry:
     """The registry of this process: built-ins first, then every installed plugin.
 
-    A plugin that cannot be imported, or whose hook fails, becomes a warning in ``Registry.warnings``.
-
-    Raises:
-        PluginError: two packages bring the same name, or a plugin hands over what it must not.
+    A plugin that is broken in any way becomes a warning in ``Registry.warnings``.
     """
     from styleshift import __version__
 
     registry = Registry()
     for name in BUILT_IN_MODULES:
-        registry.register(importlib.import_module(name), "styleshift", __version__)
-    registry.disabled = os.environ.get(DISABLE_VARIABLE, "") not in ("", "0")
+        registry.register(importlib.import_module(name), BUILT_IN, __version__)
+    registry.switched_off = SwitchedOff.from_environment()
     if not registry.disabled:
         registry.register_installed(distributions())
     return registry
 
 
 def warn_of_plugins(reporter: Reporter) -> None:
-    """Say which plugins could not be loaded, for commands whose result might have been another with them."""
+    """Say which plugins were left out, for commands whose result might have been another with them."""
     for warning in load_registry().warnings:
         reporter.warn(warning)
 
 
-def _hooks(plugin: object, package: str) -> list[pluggy.HookCaller]:
-    """The hooks that one plugin implements, checked against the specifications."""
+def _hooks(plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
+    """The hooks that one plugin implements, by name, checked against the specifications."""
     # A manager of its own for each plugin: one that is refused leaves nothing behind, and no plugin can wrap
     # another's hooks.
     manager = pluggy.PluginManager(specs.PROJECT)
@@ -284,48 +198,26 @@ def _hooks(plugin: object, package: str) -> list[pluggy.HookCaller]:
         manager.register(plugin)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"package {package}: {' '.join(str(error).split())}", GUIDE) from error
+        raise PluginError(" ".join(str(error).split()), GUIDE) from error
     callers = manager.get_hookcallers(plugin) or []
-    for caller in callers:
-        for implementation in caller.get_hookimpls():
-            if implementation.wrapper or implementation.hookwrapper:
-                raise PluginError(f"package {package}: {caller.name} wraps a hook, which none may", GUIDE)
     if not callers:
         raise PluginError(
-            f"package {package}: its entry point defines no hook",
+            "its entry point defines no hook",
             "mark the hooks with @hookimpl from styleshift.hooks, and point the entry point at their module",
         )
-    return [caller for caller in callers if caller.has_spec()]
+    hooks = [(each.name, hook) for each in callers if each.has_spec() for hook in each.get_hookimpls()]
+    for name, hook in hooks:
+        if hook.wrapper or hook.hookwrapper:
+            raise PluginError(f"{name} wraps a hook, which none may", GUIDE)
+    return hooks
 
 
-def _records(hook: pluggy.HookCaller, package: str) -> list[object]:
-    results = hook()
-    records: list[object] = []
-    for result in results:
-        if isinstance(result, str | Mapping) or not isinstance(result, Iterable):
-            raise PluginError(
-                f"package {package}: {hook.name} returned {type(result).__name__}, not a list of records",
-                GUIDE,
-            )
-        records.extend(result)
-    return records
-
-
-def _plugin_packages(found: Iterable[Distribution]) -> list[tuple[str, str, list[EntryPoint]]]:
-    """Name, version and entry points of the packages that bring plugins, in the order of their names.
-
-    A package that is on the path twice counts once, the first time, as an import would choose.
-    """
-    first: dict[str, tuple[str, str, list[EntryPoint]]] = {}
-    for distribution in found:
-        entry_points = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
-        if entry_points:  # only now: metadata of every installed package would take long to read
-            metadata = distribution.metadata
-            # A damaged installation has neither; its type promises no .get.
-            name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401
-            version = metadata["Version"] if "Version" in metadata else "unknown"  # noqa: SIM401
-            first.setdefault(re.sub(r"[-_.]+", "-", name).lower(), (name, version, entry_points))
-    return [first[name] for name in sorted(first)]
+def _records(name: str, hook: pluggy.HookImpl) -> list[Any]:
+    result = hook.function()  # not through pluggy, which drops None in silence
+    if isinstance(result, str | Mapping) or not isinstance(result, Iterable):
+        kind = "None" if result is None else type(result).__name__
+        raise PluginError(f"{name} returned {kind}, not a list of records", GUIDE)
+    return list(result)
 
 
 def _first_line(error: BaseException) -> str:

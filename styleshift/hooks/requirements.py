@@ -33,10 +33,10 @@ def check_requirements(required: Iterable[Mapping[str, str]], owner: str, regist
     sentences = []
     for item in required:
         package, wanted = item["package"], item["version"]
-        if registry.disabled:
+        if registry.switched_off.covers(package):
             raise PluginError(
-                f"{owner} needs the plugin {package} {wanted}, and plugins are turned off",
-                f"unset {DISABLE_VARIABLE}",
+                f"{owner} needs the plugin {package} {wanted}, which is switched off",
+                f"change or unset {DISABLE_VARIABLE}",
             )
         try:
             there = version(package)

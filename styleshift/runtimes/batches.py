@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.errors import BundleError
+from styleshift.errors import BundleError, PluginError
 from styleshift.hooks.records import RuntimeSession
 
 Float32Array = npt.NDArray[np.float32]
@@ -23,6 +23,7 @@ class Batches:
 
         Raises:
             BundleError: the model fails, also with a single window.
+        PluginError: a plugin's runtime fails, or gives no array of this shape.
         """
         most = min(self._most or len(windows), len(windows))
         while True:
@@ -31,10 +32,12 @@ class Batches:
                     self._session.run(windows[start : start + most]) for start in range(0, len(windows), most)
                 ]
                 break
+            except PluginError:  # it says all there is to say
+                raise
             except Exception as error:  # every runtime raises types of its own
                 if most == 1 or not _out_of_memory(error):
                     raise BundleError(
-                        f"the model fails: {str(error).splitlines()[0]}",
+                        f"the model fails: {(str(error).splitlines() or [type(error).__name__])[0]}",
                         "try `runtime=onnxruntime` and `device=cpu`",
                     ) from error
                 most //= 2

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from styleshift.cli import plugins
 from styleshift.errors import PluginError
 from styleshift.hooks import GeneratorSpec, RuntimeSpec, VocoderSpec, registry
+from styleshift.hooks.installed import LeftOut, SwitchedOff
 from styleshift.hooks.registry import Registry
 
 
@@ -79,8 +80,19 @@ def test_json_is_one_object_a_line(made):
 
 
 def test_it_says_when_plugins_are_turned_off(made):
-    made.disabled = True
-    assert "STYLESHIFT_DISABLE_PLUGINS" in told("list").stderr
+    made.switched_off = SwitchedOff(all=True)
+    assert "plugins are turned off (STYLESHIFT_DISABLE_PLUGINS)" in told("list").stderr
+    made.switched_off = SwitchedOff(names=frozenset({"styleshift-a"}))
+    assert "switched off (STYLESHIFT_DISABLE_PLUGINS): styleshift-a" in told("list").stderr
+
+
+def test_list_shows_what_was_left_out_and_why(made):
+    made.left_out.append(LeftOut("styleshift-broken", "1", "ImportError: x"))
+    lines = told("list").stdout.splitlines()
+    assert any("styleshift-broken 1" in line and "ImportError: x" in line for line in lines)
+    events = [json.loads(line) for line in told("list", "--json").stdout.splitlines()]
+    wanted = {"package": "styleshift-broken", "version": "1", "reason": "ImportError: x"}
+    assert {"event": "left out", **wanted} in events
 
 
 def test_show_gives_the_options_with_their_defaults(made):
@@ -151,5 +163,5 @@ def test_commands_whose_result_it_may_change_say_that_a_plugin_is_broken(tmp_pat
         capture_output=True,
         text=True,
     )
-    assert "warning: plugin broken 1.0 cannot be loaded and is left out: ModuleNotFound" in result.stderr
+    assert "warning: plugin broken 1.0 is left out: ModuleNotFound" in result.stderr
     assert "Traceback" not in result.stderr

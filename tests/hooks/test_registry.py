@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 import types
 from importlib.metadata import distributions
 from pathlib import Path
@@ -33,10 +34,14 @@ def found(site: Path) -> Registry:
     return made
 
 
-def refusal(site: Path) -> PluginError:
-    with pytest.raises(PluginError) as caught:
-        found(site)
-    return caught.value
+def reason(site: Path) -> str:
+    """Why the one plugin that is left out is."""
+    made = found(site)
+    (left_out,) = made.left_out
+    assert made.warnings == [str(left_out)]
+    assert f"STYLESHIFT_DISABLE_PLUGINS={left_out.package} switches it off" in made.warnings[0]
+    assert "\n" not in left_out.reason
+    return left_out.reason
 
 
 class TestTakingIn:
@@ -96,23 +101,42 @@ class TestTakingIn:
         assert found(site).vocoders.entry("echo").package == "unknown"
 
 
-class TestRefusing:
-    def test_a_clash_names_both_packages(self, install):
+class TestClashes:
+    @pytest.fixture
+    def two(self, install) -> Registry:
+        install("styleshift-other", VOCODER.format(name="other"))
         install("styleshift-one", VOCODER.format(name="echo"))
-        error = refusal(install("styleshift-two", VOCODER.format(name="echo"), version="9"))
-        assert error.message == (
-            "vocoder 'echo' is brought by two packages: styleshift-one 1.2.3 and styleshift-two 9"
-        )
-        assert "STYLESHIFT_DISABLE_PLUGINS=1" in error.hint
+        return found(install("styleshift-two", VOCODER.format(name="echo"), version="9"))
 
-    def test_a_clash_with_a_built_in_asks_to_uninstall_the_plugin(self, install):
+    def test_a_name_that_two_packages_bring_is_an_error_for_whoever_uses_it(self, two):
+        with pytest.raises(PluginError) as caught:
+            two.vocoders.get("echo")
+        assert (
+            caught.value.message
+            == "vocoder 'echo' is brought by styleshift-one 1.2.3 and by styleshift-two 9"
+        )
+        assert "STYLESHIFT_DISABLE_PLUGINS" in caught.value.hint
+
+    def test_and_for_nobody_else(self, two):
+        assert list(two.vocoders.entries()) == ["other"]
+        (warning,) = two.warnings
+        assert "'echo' is brought by styleshift-one 1.2.3 and by styleshift-two 9" in warning
+
+    def test_a_third_is_named_as_well(self, two):
+        two.vocoders.add(VocoderSpec("echo", "a test", print), "third", "3")
+        with pytest.raises(PluginError, match=r"styleshift-one .* and by styleshift-two 9 and by third 3"):
+            two.vocoders.get("echo")
+
+    def test_what_is_built_in_keeps_its_name(self, install):
         made = Registry()
         made.vocoders.add(VocoderSpec("echo", "built in", print), "styleshift", "0")
         site = install("styleshift-one", VOCODER.format(name="echo"))
-        with pytest.raises(PluginError) as caught:
-            made.register_installed(distributions(path=[str(site)]))
-        assert "uninstall styleshift-one" in caught.value.hint
+        made.register_installed(distributions(path=[str(site)]))
+        assert made.vocoders.entry("echo").package == "styleshift"
+        assert made.left_out[0].reason == "the vocoder 'echo' that it brings is built in"
 
+
+class TestRefusing:
     def test_a_name_may_be_shared_by_two_kinds(self):
         made = Registry()
         made.vocoders.add(VocoderSpec("echo", "a test", print), "one", "1")
@@ -121,29 +145,23 @@ class TestRefusing:
 
     def test_a_name_used_twice_by_one_package_says_so(self, install):
         twice = VOCODER.format(name="echo").replace("build=build)]", "build=build)] * 2")
-        assert "brought twice by styleshift-echo" in refusal(install("styleshift-echo", twice)).message
+        assert reason(install("styleshift-echo", twice)) == "it brings the vocoder 'echo' twice"
 
     def test_an_unknown_hook_is_named(self, install):
-        error = refusal(
-            install(
-                "styleshift-typo",
-                VOCODER.format(name="echo").replace("styleshift_vocoders", "styleshift_vocodrs"),
-            )
-        )
-        assert "styleshift-typo" in error.message
-        assert "styleshift_vocodrs" in error.message
-        assert "docs/reference/plugin-hooks.md" in error.hint
+        typo = VOCODER.format(name="echo").replace("styleshift_vocoders", "styleshift_vocodrs")
+        assert "styleshift_vocodrs" in reason(install("styleshift-typo", typo))
+        with pytest.raises(PluginError) as caught:
+            Registry().register(sys.modules["styleshift_typo"], "styleshift-typo", "1")
+        assert caught.value.message.startswith("plugin styleshift-typo 1: ")
+        assert "docs/reference/plugin-hooks.md" in caught.value.hint
 
     def test_a_hook_with_an_argument_that_is_not_specified_is_an_error(self, install):
-        error = refusal(
-            install("styleshift-args", VOCODER.format(name="echo").replace("vocoders()", "vocoders(config)"))
-        )
-        assert "config" in error.message
+        source = VOCODER.format(name="echo").replace("vocoders()", "vocoders(config)")
+        assert "config" in reason(install("styleshift-args", source))
 
     def test_a_forgotten_hookimpl_is_an_error_and_not_silence(self, install):
-        error = refusal(install("styleshift-bare", VOCODER.format(name="echo").replace("@hookimpl", "")))
-        assert "defines no hook" in error.message
-        assert "@hookimpl" in error.hint
+        source = VOCODER.format(name="echo").replace("@hookimpl", "")
+        assert "defines no hook" in reason(install("styleshift-bare", source))
 
     def test_a_hook_wrapper_is_refused(self):
         module = types.ModuleType("wrapping")
@@ -157,18 +175,17 @@ class TestRefusing:
             Registry().register(module, "wrapping", "1")
 
     @pytest.mark.parametrize(
-        "returned", ["42", "{'echo': 1}", "'echo'", "VocoderSpec('echo', 'a test', build)"]
+        "returned", ["42", "{'echo': 1}", "'echo'", "VocoderSpec('echo', 'a test', build)", "None"]
     )
     def test_a_hook_that_returns_no_list_is_an_error(self, install, returned):
         source = VOCODER.format(name="echo").replace(
             '[VocoderSpec(name="echo", summary="a test", build=build)]', returned
         )
-        assert "styleshift_vocoders returned" in refusal(install("styleshift-odd", source)).message
+        assert "styleshift_vocoders returned" in reason(install("styleshift-odd", source))
 
     def test_a_record_of_another_kind_is_an_error(self, install):
         source = VOCODER.format(name="echo").replace("def styleshift_vocoders", "def styleshift_domains")
-        error = refusal(install("styleshift-mixed", source))
-        assert "styleshift-mixed handed over VocoderSpec, not DomainSpec" in error.message
+        assert reason(install("styleshift-mixed", source)) == "it handed over VocoderSpec, not DomainSpec"
 
     @pytest.mark.parametrize(
         ("fields", "complaint"),
@@ -212,7 +229,7 @@ class TestBroken:
         install("styleshift-fine", VOCODER.format(name="fine"))
         made = found(install("styleshift-broken", source))
         (warning,) = made.warnings
-        assert warning.startswith("plugin styleshift-broken 1.2.3 cannot be loaded and is left out: ")
+        assert warning.startswith("plugin styleshift-broken 1.2.3 is left out: ")
         assert said in warning
         assert "\n" not in warning
         assert list(made.vocoders.entries()) == ["fine"]
@@ -221,7 +238,7 @@ class TestBroken:
         made = found(install("styleshift-broken", "import a_library_that_is_not_there"))
         with pytest.raises(PluginError, match="there is no vocoder 'echo'") as caught:
             made.vocoders.get("echo")
-        assert "plugin styleshift-broken 1.2.3 cannot be loaded" in caught.value.hint
+        assert "plugin styleshift-broken 1.2.3 is left out" in caught.value.hint
 
     def test_nothing_is_taken_of_a_plugin_whose_second_hook_fails(self, install):
         source = (
@@ -255,12 +272,32 @@ class TestLoading:
             ("echo", "styleshift-echo"),
         ]
 
-    @pytest.mark.parametrize("value", ["1", "true"])
-    def test_all_plugins_can_be_turned_off(self, monkeypatch, value):
+    @pytest.mark.parametrize("value", ["1", "true", "Yes", "all"])
+    def test_all_plugins_can_be_turned_off(self, install, monkeypatch, value):
+        install("styleshift-echo", VOCODER.format(name="echo"))
         monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", value)
         made = load_registry()
         assert made.disabled
         assert list(made.vocoders.entries()) == ["house"]
+
+    @pytest.mark.parametrize("value", ["", "0", "false", "no", "off"])
+    def test_no_means_no(self, install, monkeypatch, value):
+        install("styleshift-echo", VOCODER.format(name="echo"))
+        monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", value)
+        made = load_registry()
+        assert not made.disabled
+        assert "echo" in made.vocoders.entries()
+
+    def test_single_ones_can_be_switched_off(self, install, monkeypatch):
+        install("styleshift-echo", VOCODER.format(name="echo"))
+        install("styleshift-broken", "raise SystemExit('imported')")
+        install("styleshift-fine", VOCODER.format(name="fine"))
+        monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", "Styleshift_Echo, styleshift-broken,absent")
+        made = load_registry()
+        assert {"house", "fine"} <= set(made.vocoders.entries())
+        assert "echo" not in made.vocoders.entries()
+        (warning,) = made.warnings
+        assert warning == "STYLESHIFT_DISABLE_PLUGINS names absent, and no such plugin is installed"
 
     def test_a_built_in_that_breaks_is_our_bug_and_not_a_warning(self, install, monkeypatch):
         install("broken_built_in", "raise ValueError('ours')")
@@ -270,6 +307,27 @@ class TestLoading:
 
 
 class TestCost:
+    def test_what_a_plugin_prints_goes_to_stderr(self, install, capfd):
+        noisy = "print('hello from a plugin')\n" + textwrap.dedent(VOCODER.format(name="echo"))
+        noisy = noisy.replace("    return [", "    print('and from a hook')\n    return [")
+        assert list(found(install("styleshift-noisy", noisy)).vocoders.entries()) == ["echo"]
+        told = capfd.readouterr()
+        assert told.out == ""
+        assert "hello from a plugin\nand from a hook" in told.err
+
+    def test_a_plugin_that_imports_much_is_named(self, install, monkeypatch):
+        site = install("librosa", "")
+        (next(site.glob("*.dist-info")) / "entry_points.txt").unlink()
+        monkeypatch.delitem(sys.modules, "librosa", raising=False)
+        made = found(
+            install("styleshift-heavy", "import librosa\n" + textwrap.dedent(VOCODER.format(name="echo")))
+        )
+        monkeypatch.delitem(sys.modules, "librosa", raising=False)
+        (warning,) = made.warnings
+        assert "plugin styleshift-heavy makes every command" in warning
+        assert "imports librosa at its top" in warning
+        assert list(made.vocoders.entries()) == ["echo"]
+
     def test_help_imports_no_plugin_and_the_registry_no_torch(self, install):
         site = install("styleshift-slow", "raise SystemExit('a plugin was imported for --help')")
         path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))

@@ -6,6 +6,7 @@ import pytest
 
 from styleshift.errors import PluginError
 from styleshift.hooks import VocoderSpec
+from styleshift.hooks.installed import SwitchedOff
 from styleshift.hooks.registry import Registered, Registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
 
@@ -42,9 +43,11 @@ def test_a_missing_package_is_named_with_its_version():
     assert "pip install styleshift-echo==1.2.3" in caught.value.hint
 
 
-def test_plugins_that_are_turned_off_are_missing_too(install):
+@pytest.mark.parametrize("value", ["1", "styleshift_echo"])
+def test_a_plugin_that_is_switched_off_is_missing_too(install, monkeypatch, value):
     install("styleshift-echo", "")
+    monkeypatch.setenv("STYLESHIFT_DISABLE_PLUGINS", value)
     registry = Registry()
-    registry.disabled = True
-    with pytest.raises(PluginError, match="turned off"):
+    registry.switched_off = SwitchedOff.from_environment()
+    with pytest.raises(PluginError, match="switched off"):
         check_requirements(NEEDED, "run x", registry)

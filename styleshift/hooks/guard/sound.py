@@ -1,0 +1,74 @@
+"""What turns spectrograms into others, and into sound: runtimes and vocoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styleshift.hooks.guard.owner import Owner, kind_of
+from styleshift.hooks.records import RuntimeSession, Vocoder
+
+if TYPE_CHECKING:
+    from styleshift.hooks.records import ComplexArray, Float32Array
+
+
+def build_vocoder(
+    owner: Owner, build: Callable[[Any, Any, str], Vocoder], config: Any, spectrogram: Any, device: str
+) -> Vocoder:
+    """A vocoder whose every result is checked."""
+    made = owner.call(build, config, spectrogram, device)
+    if not callable(made):
+        raise owner.fault(f"build returned {kind_of(made)}, which cannot be called")
+    return partial(_vocode, owner, made)
+
+
+def _vocode(
+    owner: Owner,
+    vocoder: Vocoder,
+    log_magnitude: Float32Array,
+    source: ComplexArray | None,
+    samples: int,
+) -> Float32Array:
+    return _array(owner, owner.call(vocoder, log_magnitude, source, samples), (len(log_magnitude), samples))
+
+
+def build_runtime(
+    owner: Owner, build: Callable[[Path, str, int], RuntimeSession], model: Path, device: str, threads: int
+) -> RuntimeSession:
+    """A session whose every result is checked."""
+    session = owner.call(build, model, device, threads)
+    if not callable(getattr(session, "run", None)):
+        raise owner.fault(f"build returned {kind_of(session)}, which has no run")
+    return _Session(owner, session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    owner: Owner
+    session: RuntimeSession
+
+    @property
+    def description(self) -> str:
+        """Library, device and precision."""
+        return str(getattr(self.session, "description", self.owner.record.partition(" ")[2]))
+
+    def run(self, log_magnitude: Float32Array) -> Float32Array:
+        """See :class:`styleshift.hooks.records.RuntimeSession`."""
+        made = self.owner.call(self.session.run, log_magnitude)
+        return _array(self.owner, made, log_magnitude.shape)
+
+
+def _array(owner: Owner, made: Any, shape: tuple[int, ...]) -> Float32Array:
+    """``made``, where it is a float32 array of this shape."""
+    dtype = getattr(made, "dtype", None)
+    if dtype is None or not hasattr(made, "__array_interface__"):
+        raise owner.fault(f"it returned {kind_of(made)}, not a NumPy array")
+    if dtype != "float32":
+        raise owner.fault(f"it returned {dtype}, not float32")
+    if made.shape != shape:
+        raise owner.fault(f"it returned {list(made.shape)}; {list(shape)} was wanted")
+    found: Float32Array = made
+    return found

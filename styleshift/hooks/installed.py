@@ -1,0 +1,136 @@
+"""Which packages bring plugins, which of them are switched off, and their modules, imported with care."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Collection, Iterable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint
+
+ENTRY_POINT_GROUP = "styleshift"
+DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
+# Each takes a second or more to import, which every command that loads plugins would pay.
+HEAVY = ("torch", "onnxruntime", "onnx", "scipy", "librosa", "tensorflow", "openvino", "jax")
+_SLOW_SECONDS = 1.0  # of the processor
+_NO, _ALL = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginPackage:
+    """An installed package that brings plugins.
+
+    Attributes:
+        name, version: as its metadata give them; ``unknown`` where an installation is damaged.
+        entry_points: of the group ``styleshift``.
+    """
+
+    name: str
+    version: str
+    entry_points: tuple[EntryPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A plugin that is installed and not used.
+
+    Attributes:
+        package, version: of it.
+        reason: why, in one line.
+    """
+
+    package: str
+    version: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.package} {self.version} is left out: {self.reason}; "
+            f"{DISABLE_VARIABLE}={self.package} switches it off"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """What the environment says of plugins.
+
+    Attributes:
+        all: none is loaded.
+        names: packages that are not.
+    """
+
+    all: bool = False
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_environment(cls) -> SwitchedOff:
+        """Read ``STYLESHIFT_DISABLE_PLUGINS``: yes or no, or names of packages between commas."""
+        value = os.environ.get(DISABLE_VARIABLE, "").strip()
+        if value.lower() in _NO:
+            return cls()
+        if value.lower() in _ALL:
+            return cls(all=True)
+        return cls(names=frozenset(normal(name) for name in value.split(",") if name.strip()))
+
+    def covers(self, package: str) -> bool:
+        """Whether this package is not to be loaded."""
+        return self.all or normal(package) in self.names
+
+
+def normal(package: str) -> str:
+    """A package's name as indexes compare names."""
+    return re.sub(r"[-_.]+", "-", package.strip()).lower()
+
+
+def plugin_packages(found: Iterable[Distribution]) -> list[PluginPackage]:
+    """The packages that bring plugins, in the order of their names.
+
+    A package that is on the path twice counts once, the first time, as an import would choose.
+    """
+    first: dict[str, PluginPackage] = {}
+    for distribution in found:
+        entry_points = tuple(entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP)
+        if entry_points:  # only now: metadata of every installed package would take long to read
+            metadata = distribution.metadata
+            # A damaged installation has neither; its type promises no .get.
+            name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401
+            version = metadata["Version"] if "Version" in metadata else "unknown"  # noqa: SIM401
+            first.setdefault(normal(name), PluginPackage(name, version, entry_points))
+    return [first[name] for name in sorted(first)]
+
+
+class Watched:
+    """Within ``with Watched() as watched:`` a plugin is loaded; afterwards :meth:`slow` says what that cost.
+
+    What it prints goes to stderr: stdout is for results.
+    """
+
+    def __enter__(self) -> Watched:
+        self._before = heavy_modules()
+        self._began = time.process_time()
+        self._redirect = redirect_stdout(sys.stderr)
+        self._redirect.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._redirect.__exit__(*error)  # type: ignore[arg-type]
+        self._seconds = time.process_time() - self._began
+        self._heavy = [name for name in heavy_modules() if name not in self._before]
+
+    def slow(self, package: str) -> str:
+        """A sentence on a plugin that takes long to import; empty where it does not."""
+        if not self._heavy and self._seconds < _SLOW_SECONDS:
+            return ""
+        why = f", for it imports {', '.join(self._heavy)} at its top" if self._heavy else ""
+        return (
+            f"plugin {package} makes every command {self._seconds:.1f} s slower{why}; its author can move "
+            "imports into the functions that need them"
+        )
+
+
+def heavy_modules() -> Collection[str]:
+    """Which of ``HEAVY`` this process has imported."""
+    return [name for name in HEAVY if name in sys.modules]

@@ -1,0 +1,161 @@
+"""The records of one kind, by name, each with the package that brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from styleshift.errors import PluginError
+from styleshift.hooks.check import record_problem
+from styleshift.hooks.guard import guarded
+from styleshift.words import did_you_mean
+
+GUIDE = "docs/reference/plugin-hooks.md, the plugin author's guide, lists the hooks and their records"
+BUILT_IN = "styleshift"  # the package of what comes with it
+
+# What the packages beside styleshift bring: whoever names one of these has read of it.
+IN_TREE = {
+    "generator": {"unet": "styleshift-unet"},
+    "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase"},
+    "runtime": {"openvino": "styleshift-openvino", "openvino-bfloat16": "styleshift-openvino"},
+    "domain source": {"midi": "styleshift-midi"},
+}
+
+
+def how_to_install(name: str, kind: str | None = None) -> str:
+    """A hint, where a package that lies beside styleshift brings that name; else nothing.
+
+    Args:
+        name: of a record.
+        kind: its kind; None for any.
+    """
+    for known, names in IN_TREE.items():
+        if kind in (None, known) and name in names:
+            package = names[name]
+            return f"pip install ./plugins/{package}, in styleshift's source folder"
+    return ""
+
+
+class Named(Protocol):
+    """What all records share."""
+
+    @property
+    def name(self) -> str:
+        """Unique within its kind."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        ...
+
+
+RecordT = TypeVar("RecordT", bound=Named)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(Generic[RecordT]):
+    """A record and the package that brought it."""
+
+    spec: RecordT
+    package: str
+    version: str
+
+    def requirement(self) -> dict[str, str]:
+        """What a checkpoint or a bundle writes down: ``{"package": ..., "version": ...}``."""
+        return {"package": self.package, "version": self.version}
+
+
+class Shelf(Generic[RecordT]):
+    """The records of one kind, by name.
+
+    Args:
+        kind: in words, for tables and errors.
+        record: its type.
+        warnings: sentences on plugins that were left out; whoever asks for a name that is missing reads them,
+            for it may be one of theirs.
+        guard: calls into what plugins bring are guarded; see :mod:`styleshift.hooks.guard`.
+    """
+
+    def __init__(
+        self, kind: str, record: type[RecordT], warnings: Sequence[str] = (), *, guard: bool = True
+    ) -> None:
+        self.kind = kind
+        self._record = record
+        self._warnings = warnings
+        self._guard = guard
+        self._entries: dict[str, Registered[RecordT]] = {}
+        self._twice: dict[str, list[str]] = {}
+
+    def problem(self, spec: object, package: str) -> str:
+        """What keeps a record out, as a sentence on ``package``; empty where nothing does."""
+        if not isinstance(spec, self._record):
+            return f"it handed over {type(spec).__name__}, not {self._record.__name__}"
+        if wrong := record_problem(spec):
+            return f"its {self._record.__name__} {spec.name!r} {wrong}"
+        taken = self._entries.get(spec.name)
+        if taken is not None and taken.package == package:
+            return f"it brings the {self.kind} {spec.name!r} twice"
+        if taken is not None and taken.package == BUILT_IN:
+            return f"the {self.kind} {spec.name!r} that it brings is built in"
+        return ""
+
+    def add(self, spec: object, package: str, version: str) -> None:
+        """Take a record in. A name that another package has brought is from then on nobody's.
+
+        Raises:
+            PluginError: it is no record of this kind, a field of it is wrong, or the name is built in.
+        """
+        if wrong := self.problem(spec, package):
+            raise PluginError(f"plugin {package} {version}: {wrong}", GUIDE)
+        assert isinstance(spec, self._record)
+        name = spec.name
+        if name in self._entries or name in self._twice:
+            if former := self._entries.pop(name, None):
+                self._twice[name] = [f"{former.package} {former.version}"]
+            self._twice[name].append(f"{package} {version}")
+            return
+        taken: RecordT = spec
+        if self._guard and package != BUILT_IN:
+            taken = guarded(spec, package, version, self.kind)
+        self._entries[name] = Registered(taken, package, version)
+
+    def entry(self, name: str) -> Registered[RecordT]:
+        """The record with its package.
+
+        Raises:
+            PluginError: there is none of that name, and the message lists those there are; or there are two.
+        """
+        if name in self._twice:
+            raise PluginError(
+                f"{self.kind} {name!r} is brought by {' and by '.join(self._twice[name])}",
+                "uninstall one of them, or set STYLESHIFT_DISABLE_PLUGINS to its name",
+            )
+        found = self._entries.get(name)
+        if found is None:
+            known = ", ".join(sorted(self._entries)) or "none"
+            raise PluginError(
+                f"there is no {self.kind} {name!r}; there are: {known}",
+                "; ".join(self._warnings)
+                or how_to_install(name, self.kind)
+                or did_you_mean(name, self._entries, "{!r}")
+                or "`styleshift plugins list` shows what there is; a plugin is added with pip install",
+            )
+        return found
+
+    def get(self, name: str) -> RecordT:
+        """The record of that name; raises as :meth:`entry` does."""
+        return self.entry(name).spec
+
+    def entries(self) -> Mapping[str, Registered[RecordT]]:
+        """All, in the order they came; a name that two packages bring is left out."""
+        return dict(self._entries)
+
+    def specs(self) -> list[RecordT]:
+        """All records, in the order they came."""
+        return [entry.spec for entry in self._entries.values()]
+
+    def clashes(self) -> Mapping[str, list[str]]:
+        """The names that more than one package brings, and which packages."""
+        return dict(self._twice)
