@@ -39,7 +39,8 @@ def read_file(file: Path) -> dict[str, Any]:
         values = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Values nested a thousand deep, or numbers of thousands of digits, are none of a person's.
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{file} cannot be read: {error}", "mend or remove it") from error
     validate(UserSettings, values, str(file))
     return values

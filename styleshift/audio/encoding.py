@@ -43,7 +43,8 @@ def _nearest(info: AudioInfo) -> OutputFormat:
     if known and soundfile.check_format(info.format, info.subtype):
         row = format_held(info.format)
         name = row.name if row is not None else info.format.lower()
-        return OutputFormat(name, info.format, info.subtype, "", not lossless)
+        ending = row.extensions[0] if row is not None else ""
+        return OutputFormat(name, info.format, info.subtype, ending, not lossless)
     if info.reader == "pyav" and info.format in ("WAV", "AIFF"):
         return with_depth(FORMATS[info.format.lower()], info)
     return with_depth(FORMATS["flac"], info) if lossless or info.reader == "soundfile" else FORMATS["m4a"]

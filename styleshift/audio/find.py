@@ -17,7 +17,9 @@ from styleshift.audio.formats import AUDIO_EXTENSIONS
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
 
-SkipKind = Literal["hidden", "not audio", "resource fork", "folder", "loop", "unreadable", "special"]
+SkipKind = Literal[
+    "hidden", "not audio", "resource fork", "folder", "loop", "unreadable", "dead link", "special"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _walk(
                 is_folder = entry.is_dir()
                 mode = 0 if is_folder else entry.stat().st_mode
             except OSError as error:
-                yield path, _skip(root, path, "unreadable", f"a link to nowhere: {error.strerror or error}")
+                yield path, _skip(root, path, "dead link", f"a link to nowhere: {error.strerror or error}")
                 continue
             audio_name = path.suffix.lower() in extensions
             if entry.name.startswith("._") and not is_folder:

@@ -81,6 +81,11 @@ class AudioFormat:
     work: float = 0.0
     extent: Callable[[Bytes], Extent] | None = None
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether what ``--format same`` writes depends on the codec in it, and with it the extension."""
+        return self.lossless is None and (bool(self.becomes) or self.name == "ogg")
+
 
 _MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)

@@ -40,8 +40,12 @@ def open_audio(path: Path, *, allow_cut: bool = False) -> DecodedStream:
         AudioError: ``unreadable``, ``unsupported``, ``absurd header`` or ``damaged``. Damage further on is
             found, and raised, by ``blocks``.
     """
+    return _open(path, allow_cut, None)
+
+
+def _open(path: Path, allow_cut: bool, extent: Extent | None) -> DecodedStream:
     file = _open_regular(path)
-    extent = extent_of(file)
+    extent = extent if extent is not None else extent_of(file)
     try:
         if len(extent.links) > 1:
             return LinkedStream(path, file, allow_cut=allow_cut, extent=extent)
@@ -52,6 +56,12 @@ def open_audio(path: Path, *, allow_cut: bool = False) -> DecodedStream:
     except soundfile.LibsndfileError as error:
         os.close(file)
         return _open_otherwise(path, plain_words(error), allow_cut, extent)
+
+
+def glance(path: Path) -> AudioInfo:
+    """As :func:`probe`, without a look at whether the file is whole: quick for files of any length."""
+    with _open(path, True, Extent()) as stream:
+        return stream.info
 
 
 def probe(path: Path) -> AudioInfo:

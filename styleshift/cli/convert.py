@@ -214,7 +214,8 @@ def convert(
     with StopRequest() as stop:
         result = convert_library(source, bundle, settings, stop=stop, reporter=reporter)
         show_result(result, settings, stop, reporter)
-    if result.of("failed"):
+    # A folder that cannot be listed may hold recordings.
+    if result.of("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
         raise typer.Exit(EXIT_SOME_FAILED)
 
 

@@ -126,7 +126,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
             f"there is no file {path}",
             f"check the path, or take a recipe that comes with styleshift: {', '.join(list_recipes())}",
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from error
     values.setdefault("name", path.stem)
     for table, key, value in _renamed_first(map(_parsed, overrides)):
@@ -150,7 +150,7 @@ def _parsed(override: str) -> tuple[str, str, Any]:
         )
     try:
         return table, name, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return table, name, text.strip()
 
 

@@ -60,7 +60,7 @@ def test_symlink_loops_end(tmp_path: Path) -> None:
     assert sorted((item.name, item.kind) for item in found.skipped) == [
         ("a/up", "loop"),
         ("b", "loop"),
-        ("gone.wav", "unreadable"),
+        ("gone.wav", "dead link"),
     ]
 
 

@@ -34,6 +34,8 @@ class JournalEntry:
         sha256: of the source's bytes; empty unless done.
         size: of the source, bytes.
         mtime_ns: of the source.
+        ctime_ns: of the source: a program may set the other time back, but not this; 0: not known.
+        inode: of the source; 0: not known.
         runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
         device: that it takes, without a number: ``cpu`` or ``cuda``.
         result: figures, as :class:`styleshift.conversion.track.convert.TrackResult` has them.
@@ -46,6 +48,8 @@ class JournalEntry:
     sha256: str = ""
     size: int = 0
     mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
     runtime: str = ""
     device: str = ""
     result: dict[str, Any] = field(default_factory=dict, compare=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from styleshift.audio.find import Skipped, find_audio
 from styleshift.audio.formats import UNCOMPRESSED, format_of, output_format, readable, same_extension
+from styleshift.audio.naming import fitting, output_extension
 from styleshift.bundle.names import file_name
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
@@ -92,9 +93,10 @@ def plan_library(source: Path, target_domain: str, settings: ConvertSettings) ->
 
     found = find_audio(source, exclude=made)
     names = found.names()
-    targets = _targets(names, extension)
+    ends = {name: extension or output_extension(file) for name, file in zip(names, found.files, strict=True)}
+    targets = _targets(names, ends)
     jobs = [
-        TrackJob(name, file, output / targets[name], _format_for(name, audio_format))
+        TrackJob(name, file, output / targets[name], audio_format)
         for name, file in zip(names, found.files, strict=True)
         if _chosen(name, settings.include, settings.exclude)
     ]
@@ -113,8 +115,7 @@ def plan_library(source: Path, target_domain: str, settings: ConvertSettings) ->
 def _plan_file(
     source: Path, suffix: str, output: Path | None, audio_format: str, extension: str | None
 ) -> LibraryPlan:
-    extension = extension or same_extension(source.name)
-    default = f"{source.stem}-{suffix}{extension}"
+    default = fitting(f"{source.stem}-{suffix}{extension or output_extension(source)}")
     if output is None:
         target = source.with_name(default)
     elif output.is_dir() or not output.suffix:
@@ -145,8 +146,8 @@ def format_for_file(source: Path, target: Path, audio_format: str = "same") -> s
     """
     extension = target.suffix.lower()
     if audio_format == "same":
-        if extension in ("", same_extension(source.name).lower()):
-            return _format_for(source.name, "same")
+        if extension in ("", same_extension(source.name).lower(), output_extension(source).lower()):
+            return "same"
         return output_format(extension).name
     wanted = output_format(audio_format)
     row = format_of(target)
@@ -170,37 +171,35 @@ def _check_apart(source: Path, output: Path) -> None:
         raise UsageError(f"the output {output} is a file; the source is a folder", "name a folder")
 
 
-def _targets(names: Sequence[str], extension: str | None) -> dict[str, str]:
+def _targets(names: Sequence[str], ends: Mapping[str, str]) -> dict[str, str]:
     """An output name for each name, no two alike, also where case does not count.
 
     ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``.
+
+    Args:
+        names: POSIX paths below the source.
+        ends: by name, the extension of its output.
     """
     simple = {}
     for name in names:
         path = PurePosixPath(name)
-        simple[name] = str(path.with_suffix(extension or same_extension(name)))
+        simple[name] = name if path.suffix == ends[name] else fitting(str(path.with_suffix(ends[name])))
     count = Counter(value.casefold() for value in simple.values())
     taken: set[str] = set()
     targets: dict[str, str] = {}
     # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
     # that are alone with theirs.
     for name in sorted(names, key=lambda name: (simple[name] != name, count[simple[name].casefold()] > 1)):
-        ending = extension or same_extension(name)
+        ending = ends[name]
         choice, number = simple[name], 1
         if choice != name and (count[choice.casefold()] > 1 or choice.casefold() in taken):
-            choice = name + ending
+            choice = fitting(name + ending)
             while choice.casefold() in taken:
                 number += 1
-                choice = f"{name}.{number}{ending}"
+                choice = fitting(f"{name}.{number}{ending}")
         targets[name] = choice
         taken.add(choice.casefold())
     return targets
-
-
-def _format_for(name: str, audio_format: str) -> str:
-    if audio_format != "same" or same_extension(name) == PurePosixPath(name).suffix:
-        return audio_format
-    return same_extension(name)[1:]
 
 
 def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:

@@ -34,6 +34,8 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
     """
     output = result.plan.output
     stem = f"report-{part}" if part else "report"
+    while any((output / f"{stem}.{ending}").is_dir() for ending in ("jsonl", "html")):
+        stem = f"styleshift-{stem}"  # a folder of the library has that name
     path = output / f"{stem}.jsonl"
     try:
         write_text(path, "".join(json.dumps(line) + "\n" for line in report_lines(result, reporter.advice)))

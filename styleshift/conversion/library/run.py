@@ -157,7 +157,8 @@ def judge(
         found = job.source.stat()
     except OSError:
         return None, ""
-    if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
+    now = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    if now == (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode):
         return TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
     return None, entry.sha256
 
@@ -321,6 +322,8 @@ class _Run:
                     outcome.sha256,
                     outcome.size,
                     outcome.mtime_ns,
+                    outcome.ctime_ns,
+                    outcome.inode,
                     result=outcome.result,
                 )
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class TrackOutcome:
         sha256: of the source, as it was when it was read.
         size: of the source, bytes.
         mtime_ns: of the source.
+        ctime_ns: of the source.
+        inode: of the source.
         result: see :class:`styleshift.conversion.track.convert.TrackResult`.
         exit_code: where the whole run has to end for this.
     """
@@ -48,6 +50,8 @@ class TrackOutcome:
     sha256: str = ""
     size: int = 0
     mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
     result: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
 
@@ -157,9 +161,7 @@ def _convert(
         return left_out(job)
     digest = source_sha256(job.source, lambda: tell(0.0))
     if known and digest == known:
-        return TrackOutcome(
-            job.name, "unchanged", sha256=digest, size=before.st_size, mtime_ns=before.st_mtime_ns
-        )
+        return _stamped(TrackOutcome(job.name, "unchanged", sha256=digest), before)
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result = convert_track(
@@ -173,13 +175,17 @@ def _convert(
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    return TrackOutcome(
-        job.name,
-        "done",
-        sha256=digest,
-        size=before.st_size,
-        mtime_ns=before.st_mtime_ns,
-        result=result.to_dict(),
+    return _stamped(TrackOutcome(job.name, "done", sha256=digest, result=result.to_dict()), before)
+
+
+def _stamped(outcome: TrackOutcome, status: os.stat_result) -> TrackOutcome:
+    """With what tells the source from another one, or from itself at another time."""
+    return replace(
+        outcome,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=status.st_ino,
     )
 
 

@@ -15,8 +15,10 @@ import soundfile
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.library.plan import plan_library
+from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.run import LibraryResult, convert_plan
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
 
 RATE = 16000
@@ -263,3 +265,25 @@ def test_nothing_of_the_source_is_touched(bundle: Bundle, tmp_path: Path) -> Non
         path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in source.rglob("*")
     }
     assert after == before
+
+
+def test_sources_that_were_swapped_are_converted_again(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    paths = [song(source / name, seed=seed) for seed, name in enumerate(("a.wav", "b.wav"))]
+    for path in paths:
+        os.utime(path, ns=(10**18, 10**18))
+    convert(source, bundle)
+    paths[0].rename(source / "c"), paths[1].rename(paths[0]), (source / "c").rename(paths[1])
+    assert statuses(convert(source, bundle)) == {"a.wav": "done", "b.wav": "done"}
+    os.utime(paths[0], ns=(10**18, 10**18))  # touched, and still the same
+    assert statuses(convert(source, bundle)) == {"a.wav": "unchanged", "b.wav": "unchanged"}
+
+
+def test_a_folder_of_the_library_may_have_the_reports_name(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "l"
+    song(source / "report.jsonl" / "a.wav")
+    result = convert(source, bundle)
+    assert statuses(result) == {"report.jsonl/a.wav": "done"}
+    report = write_reports(result, bundle, "", Reporter())
+    assert report == tmp_path / "l-x" / "styleshift-report.jsonl"
+    assert report.is_file()
