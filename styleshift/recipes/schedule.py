@@ -21,7 +21,7 @@ class WarmStartConfig:
     Each frame of a pool of crops is matched with its nearest frames of the other domain's pool, after the
     mean spectra are matched, and the generator learns to give their average. It is the first round of INCA
     (Erro, Moreno and Bonafonte 2010) with a network in the place of the Gaussian mixture. All training is
-    on the pool, which is not augmented.
+    on the pool, which can be drawn anew while it goes on.
     """
 
     share: Share = Field(
@@ -72,6 +72,21 @@ class WarmStartConfig:
     lr: LearningRate = Field(
         default=1e-3,
         description="Learning rate at the start; it falls linearly to `optimiser.generator_lr`.",
+    )
+    refresh: Count = Field(
+        default=0,
+        description=(
+            "Steps after which the pool is drawn anew from the whole corpus; 0 keeps the first, however "
+            "much music there is."
+        ),
+    )
+    pairs: bool = Field(
+        default=False,
+        description=(
+            "Recordings of the same name and length in both domains are the same performance, and each "
+            "learns from its counterpart in place of nearest frames; others are left out. Adversarial "
+            "and cycle losses see unpaired crops as ever."
+        ),
     )
 
     @property

@@ -6,6 +6,7 @@ Where and when a crop lies in its recording is random already, which is a shift 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -67,6 +68,16 @@ def augment(
     if config.mute:
         batch = _muted(batch, config.mute, silence(spectrogram), generator)
     return batch
+
+
+def reshaping(config: DataConfig) -> DataConfig:
+    """Of the settings, those that must be done alike to a crop and to what it should become."""
+    return replace(config, gain_db=0.0, tilt_db=0.0, mute=0.0)
+
+
+def recolouring(config: DataConfig) -> DataConfig:
+    """Those that are done to a crop alone: what it should become is the same at any level and tilt."""
+    return replace(config, mix=0.0, pitch_bins=0.0, stretch=0.0, mute=0.0)
 
 
 def mixed(batch: Tensor, others: Tensor, gain: Tensor, spectrogram: SpectrogramConfig) -> Tensor:

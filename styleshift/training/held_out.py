@@ -19,29 +19,28 @@ def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus 
     Args:
         corpus: a domain.
         share: of the music, about so much; 0 holds out nothing.
-        frames: of a crop; recordings shorter than that take no part, since no crop comes from them.
+        frames: of a crop; what is held out, and the rest, hold at least one, joined where they are short.
 
     Returns:
         The rest, and what is held out: at least one crop. None where there is too little music for that.
     """
-    usable = [track for track in corpus.tracks if track.frames >= frames]
-    if not share or not usable:
+    tracks = corpus.tracks
+    if not share or not tracks:
         return corpus, None
-    wanted = share * sum(track.frames for track in usable)
-    chosen = _recordings(usable, wanted) if len(usable) >= 3 else set()
-    if chosen:
-        return (
-            replace(corpus, tracks=tuple(track for track in corpus.tracks if track.sha256 not in chosen)),
-            replace(corpus, tracks=tuple(track for track in usable if track.sha256 in chosen)),
-        )
-    longest = max(usable, key=lambda track: track.frames)
+    wanted = max(frames, share * _total(tracks))
+    chosen = _recordings(tracks, wanted) if len(tracks) >= 3 else set()
+    held = tuple(track for track in tracks if track.sha256 in chosen)
+    rest = tuple(track for track in tracks if track.sha256 not in chosen)
+    if min(_total(held), _total(rest)) >= frames:
+        return replace(corpus, tracks=rest), replace(corpus, tracks=held)
+    longest = max(tracks, key=lambda track: track.frames)
     length = max(frames, min(round(wanted), longest.frames // 3))
     if longest.frames < length + 2 * frames:
         return corpus, None
-    rest = longest.part(0, longest.frames - length)
+    beginning = longest.part(0, longest.frames - length)
     # The same recording under another name would bring back what is held out.
     others = tuple(track for track in corpus.tracks if track.sha256 != longest.sha256)
-    kept = tuple(sorted((*others, rest), key=lambda track: track.name))
+    kept = tuple(sorted((*others, beginning), key=lambda track: track.name))
     end = longest.part(longest.frames - length, length)
     return replace(corpus, tracks=kept), replace(corpus, tracks=(end,))
 
@@ -82,15 +81,19 @@ def restore_held_out(
         # Of one recording under two names one alone is cut, or the other would bring back the end.
         if first and track.sha256 not in parted:
             rest.append(track.part(0, first))
-        if length >= frames and (not first or track.sha256 not in parted):
+        if length and (not first or track.sha256 not in parted):
             kept.append(track.part(first, length) if first else track)
         parted.add(track.sha256)
-    if not kept or not any(track.frames >= frames for track in rest):
+    if min(_total(kept), _total(rest)) < frames:
         return corpus, None
     return replace(corpus, tracks=tuple(rest)), replace(corpus, tracks=tuple(kept))
 
 
-def _recordings(tracks: list[Track], wanted: float) -> set[str]:
+def _total(tracks: Sequence[Track]) -> int:
+    return sum(track.frames for track in tracks)
+
+
+def _recordings(tracks: Sequence[Track], wanted: float) -> set[str]:
     """Hashes of the recordings to hold out; none where every one is more than a third of all there is."""
     sizes: dict[str, int] = {}
     for track in tracks:  # the same recording under two names counts as one

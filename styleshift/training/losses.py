@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.networks.kernels import twice_differentiable
+from styleshift.networks.layers import Bands
 from styleshift.recipes.settings import Adversarial
 
 
@@ -57,6 +58,30 @@ def discriminator_adversarial_loss(kind: Adversarial, real: Tensor, fake: Tensor
 def l1_loss(one: Tensor, other: Tensor) -> Tensor:
     """Mean absolute difference: L_cyc and L_iden."""
     return (one - other).abs().mean()
+
+
+def log_spectral_distance(converted: Tensor, wanted: Tensor, bands: Bands, floor: Tensor) -> Tensor:
+    """Mean absolute difference of two log spectrograms at three resolutions.
+
+    Bin by bin and frame by frame; in frequency bands, so that the upper half of the bins is not half of what
+    counts; and in bands averaged over eight frames, where noise is as loud as it should be whatever its
+    grains are (after the multi-resolution STFT loss of Yamamoto, Song and Kim 2020).
+
+    Args:
+        converted: ``[batch, 1, bin, frame]``.
+        wanted: the same.
+        bands: from bins to bands.
+        floor: broadcasts to the same; nothing below it counts. Without, the faint noise of two recordings,
+            which has nothing to do with each other, is half of the distance between them.
+
+    Returns:
+        Scalar.
+    """
+    difference = torch.maximum(converted.float(), floor) - torch.maximum(wanted, floor)
+    banded: Tensor = bands(difference)
+    coarse = functional.avg_pool2d(banded, (1, 8))
+    total: Tensor = (difference.abs().mean() + banded.abs().mean() + coarse.abs().mean()) / 3
+    return total
 
 
 def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:

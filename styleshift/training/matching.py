@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
+from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch, Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
@@ -27,17 +29,21 @@ MOST_LEAD = 4
 class MatchedCrops:
     """A pool of crops of both domains, every frame with the average of its nearest frames of the other.
 
-    The pool depends on the sources' seeds alone, so that a run that goes on makes the same one again.
+    The pool is drawn anew from the whole corpus after ``warm_start.refresh`` batches. It depends on where the
+    sources' draws were then and on the random numbers of that batch alone, so that a run that goes on makes
+    the same one again. What shifts pitch or time, or mixes, is done to the crops of the pool before they are
+    matched; level and tilt are varied at each batch, and what the conversion should be is not.
 
     Args:
         x: crops of domain X, as a new run has them.
         y: crops of domain Y.
         recipe: says how many crops, and how they are compared.
         model: gives the scales of both domains.
-        reporter: who is told.
+        reporter: who is told of the first pool.
         most: crops a side, where the recipe says more.
         part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
         parts: see there.
+        device: where the pool is, and the batches are.
     """
 
     def __init__(
@@ -50,20 +56,65 @@ class MatchedCrops:
         most: int = 1 << 31,
         part: int = 0,
         parts: int = 1,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self._part, self._parts = part, parts
-        settings = recipe.warm_start
-        count = min(most, settings.crops)
-        bands = Bands(recipe.spectrogram, settings.bands)
-        seen = []
-        with reporter.phase("matching frames", 2 * count, "crops") as task:
-            self._crops = [_draw(crops, count) for crops in (x, y)]
-            for crops, direction in zip(self._crops, DIRECTIONS, strict=True):
-                scale = model.translator(direction).source
-                seen.append(bands((crops - scale.mean.cpu()) / scale.deviation.cpu())[:, 0])
+        self._sources, self._recipe = (x, y), recipe
+        self._part, self._parts, self._device = part, parts, device
+        self._count = min(most, recipe.warm_start.crops)
+        self._bands = Bands(recipe.spectrogram, recipe.warm_start.bands)
+        self._scales = [copy.deepcopy(model.translator(direction).source).cpu() for direction in DIRECTIONS]
+        self._drawn = 0  # batches of this pool
+        self._fill(0, reporter)
+
+    def batch(self, count: int, random: torch.Generator) -> Batch:
+        """See :class:`styleshift.training.data.BatchSource`."""
+        refresh = self._recipe.warm_start.refresh
+        if refresh and self._drawn >= refresh:
+            self._fill(int(torch.randint(1 << 31, (), generator=random)), Reporter())
+            self._drawn = 0
+        self._drawn += 1
+        pool = len(self._crops[0])
+        mine = slice(self._part * count, (self._part + 1) * count)
+        draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
+        x, y = (draw[mine].to(self._device) for draw in draws)
+        matched = {"x2y": self._matched["x2y"][x], "y2x": self._matched["y2x"][y]}
+        own = recolouring(self._recipe.data)
+        crops = [
+            augment(side[at], own, self._recipe.spectrogram, random)
+            for side, at in zip(self._crops, (x, y), strict=True)
+        ]
+        return Batch(crops[0], crops[1], matched)
+
+    def state_dict(self) -> Any:
+        """Where the sources' draws were before this pool, its seed, and the batches drawn from it."""
+        return {"before": self._before, "seed": self._seed, "drawn": self._drawn}
+
+    def load_state_dict(self, state: Any) -> None:
+        """See :class:`styleshift.training.data.BatchSource`; older checkpoints hold none."""
+        if state is None:
+            return
+        if state["before"] != self._before or state["seed"] != self._seed:
+            for crops, before in zip(self._sources, state["before"], strict=True):
+                crops.load_state_dict(before)
+            self._fill(state["seed"], Reporter())
+        self._drawn = state["drawn"]
+
+    def _fill(self, seed: int, reporter: Reporter) -> None:
+        """Draw and match a pool."""
+        settings, spectrogram = self._recipe.warm_start, self._recipe.spectrogram
+        self._before, self._seed = [crops.state_dict() for crops in self._sources], seed
+        random = torch.Generator().manual_seed(seed)
+        crops, seen = [], []
+        with reporter.phase("matching frames", 2 * self._count, "crops") as task:
+            for source, scale in zip(self._sources, self._scales, strict=True):
+                drawn = _draw(source, self._count)
+                others = _draw(source, self._count) if self._recipe.data.mix else None
+                drawn = augment(drawn, reshaping(self._recipe.data), spectrogram, random, others)
+                crops.append(drawn)
+                seen.append(self._bands(scale.normalise(drawn))[:, 0])
             lead = 0
             if settings.align:
-                delays = [speaking_delay(crops, bands, recipe.spectrogram) for crops in self._crops]
+                delays = [speaking_delay(drawn, self._bands, spectrogram) for drawn in crops]
                 lead = max(-MOST_LEAD, min(MOST_LEAD, round(settings.align * (delays[0] - delays[1]))))
                 reporter.detail(
                     f"notes speak {delays[0] - delays[1]:+.1f} frames later in the first domain than "
@@ -71,36 +122,15 @@ class MatchedCrops:
                 )
             self._matched = {}
             for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
-                matched = []
+                nearest = []
                 keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
                 for crop in here:
                     queries = comparable(crop[None], settings)
-                    matched.append(average_nearest(queries, keys, values, settings.neighbours).T)
+                    nearest.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
-                self._matched[direction] = earlier(torch.stack(matched)[:, None], lead)
+                self._matched[direction] = earlier(torch.stack(nearest)[:, None], lead).to(self._device)
                 lead = -lead
-
-    def batch(self, count: int, random: torch.Generator) -> Batch:
-        """See :class:`styleshift.training.data.BatchSource`."""
-        pool, device = len(self._crops[0]), self._crops[0].device
-        mine = slice(self._part * count, (self._part + 1) * count)
-        draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
-        x, y = (draw[mine].to(device) for draw in draws)
-        matched = {"x2y": self._matched["x2y"][x], "y2x": self._matched["y2x"][y]}
-        return Batch(self._crops[0][x], self._crops[1][y], matched)
-
-    def to(self, device: torch.device) -> MatchedCrops:
-        """The same, with the pool on a device."""
-        self._crops = [crops.to(device) for crops in self._crops]
-        self._matched = {direction: bands.to(device) for direction, bands in self._matched.items()}
-        return self
-
-    def state_dict(self) -> Any:
-        """Nothing: the draws come from the generator that is given."""
-        return None
-
-    def load_state_dict(self, state: Any) -> None:
-        """See :meth:`state_dict`."""
+        self._crops = [drawn.to(self._device) for drawn in crops]
 
 
 def earlier(values: Tensor, frames: int) -> Tensor:

@@ -15,6 +15,7 @@ from styleshift.training.data import BatchSource, RandomCrops
 from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
+from styleshift.training.pairs import PairedCrops
 from styleshift.training.resident import ResidentCrops, fits
 from styleshift.training.step import TrainingState
 from styleshift.training.validator import Validator
@@ -200,9 +201,9 @@ def make_loader(
     on_device: bool,
 ) -> BatchLoader:
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
-    source = make_source(corpora, samplers, state, reporter, on_device)
+    source = make_source(corpora, samplers, state, seed, reporter, on_device)
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
-    # drawn with these numbers, and not augmented.
+    # drawn with these numbers, so with them the augmentation is alike, too.
     alike = state.group.rank == 0 or state.recipe.warm_start.used
     own = (seed,) if alike else (seed, state.group.rank)
     return BatchLoader(source, state.recipe.schedule.batch, own, state.device, prefetch=not on_device)
@@ -212,10 +213,11 @@ def make_source(
     corpora: Pair,
     samplers: list[CropSampler],
     state: TrainingState,
+    seed: int,
     reporter: Reporter,
     on_device: bool = False,
 ) -> BatchSource:
-    """Fresh crops, or matched ones."""
+    """Fresh crops, matched ones, or pairs."""
     x, y = samplers
     recipe, share = state.recipe, (state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
@@ -227,17 +229,19 @@ def make_source(
                     task.advance()
             return RandomCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
         return RandomCrops(x, y, recipe.data, recipe.spectrogram, *share)
-    if recipe.data.augmented:
+    if recipe.data.mute:
         reporter.warn(
-            "the settings of [data] that vary crops do nothing here, since crops with matched frames stay as "
-            "they are; to vary them: --set warm_start.share=0 --set warm_start.weight=0"
+            "data.mute does nothing here, since what a crop should become is known for sounding crops alone; "
+            "to mute: --set warm_start.share=0 --set warm_start.weight=0"
         )
+    if recipe.warm_start.pairs:
+        return PairedCrops(*corpora, recipe, state.model, seed, reporter, *share)
     # Random crops that hold twice what there is leave little out, and more would only take longer.
     seconds = 3600 * max(corpus.hours for corpus in corpora)
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
     most = max(8, enough)
-    matched = MatchedCrops(x, y, recipe, state.model, reporter, most, *share)
-    return matched.to(state.device) if on_device else matched
+    device = state.device if on_device else "cpu"
+    return MatchedCrops(x, y, recipe, state.model, reporter, most, *share, device=device)
 
 
 def make_validator(

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from styleshift.frontend.compression import silence
 from styleshift.networks.kernels import takes_instance_norm
 from styleshift.networks.layers import Bands, InstanceNorm2d
 from styleshift.recipes import Recipe
 from styleshift.recipes.settings import OptimiserConfig
 from styleshift.training import losses
+from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.distributed import ProcessGroup
@@ -19,6 +21,9 @@ from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 
 Losses = dict[str, Tensor]
+
+PAIR_RANGE_DB = 60.0
+"""Below the loudest bin of a crop, where the distance to its counterpart ends."""
 
 
 @dataclass
@@ -168,12 +173,17 @@ def warming_losses(
     named: Losses = {}
     for direction, source in crops.items():
         converted = state.model.translator(direction).translate(source)
-        named[f"match_{direction}"] = _match(state, converted, matched[direction])
+        named[f"match_{direction}"] = _match(state, direction, converted, matched[direction])
     return torch.stack(list(named.values())).sum(), named
 
 
-def _match(state: TrainingState, converted: Tensor, matched: Tensor) -> Tensor:
+def _match(state: TrainingState, direction: str, converted: Tensor, matched: Tensor) -> Tensor:
     assert state.bands is not None
+    if state.recipe.warm_start.pairs:
+        scale = state.model.translator(direction).target
+        loudest = scale.plain(matched).amax(dim=(2, 3), keepdim=True)
+        floor = (loudest - PAIR_RANGE_DB * DECIBEL).clamp(min=silence(state.recipe.spectrogram))
+        return losses.log_spectral_distance(converted, matched, state.bands, scale.normalise(floor))
     return losses.l1_loss(state.bands(converted.float()), matched)
 
 
@@ -186,7 +196,7 @@ def generator_losses(
         state: is read.
         x: of domain X.
         y: of domain Y.
-        matched: the matched bands of each direction, where frames are matched.
+        matched: what each direction should give, where frames or recordings are matched.
 
     Returns:
         The weighted sum; every term by name, unweighted; the fakes by the discriminator that they are for.
@@ -232,7 +242,7 @@ def generator_losses(
             distance = losses.feature_matching_loss(real, model.features(there, fake))
             terms[f"feature_matching_{direction}"] = (weights.feature_matching, distance)
         if matched and state.recipe.warm_start.weight:
-            match = _match(state, fake, matched[direction])
+            match = _match(state, direction, fake, matched[direction])
             terms[f"match_{direction}"] = (state.recipe.warm_start.weight, match)
         if weights.spectral_flux:
             terms[f"spectral_flux_{direction}"] = (

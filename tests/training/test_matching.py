@@ -139,9 +139,9 @@ def test_a_longer_run_does_not_begin_its_warm_start_again(fresh: Workspace, tiny
 def test_a_run_with_a_warm_start_goes_on_bit_for_bit(fresh: Workspace, tiny_recipe: Tiny) -> None:
     from styleshift.training.files import CheckpointFolder, read
 
-    recipe = tiny_recipe(*WARM)
+    recipe = tiny_recipe(*WARM, "warm_start.refresh=2")
     whole = start_run(fresh, ("low", "high"), recipe, name="whole")
-    start = tiny_recipe(*WARM, "schedule.keep_every=2")
+    start = tiny_recipe(*WARM, "warm_start.refresh=2", "schedule.keep_every=2")
     start_run(fresh, ("low", "high"), start, name="kept")
     kept = CheckpointFolder(fresh.runs / "kept" / "checkpoints")
     assert kept.steps() == [0, 2, 4, 6]
@@ -152,3 +152,33 @@ def test_a_run_with_a_warm_start_goes_on_bit_for_bit(fresh: Workspace, tiny_reci
         read(CheckpointFolder(run / "checkpoints").last())[0] for run in (whole.folder, fresh.runs / "kept")
     )
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
+
+
+def test_the_pool_is_drawn_anew(place: Workspace, tiny_recipe: Tiny) -> None:
+    """After so many batches other crops come; from a state of then the same ones come again."""
+    _, source = make(place, tiny_recipe(*WARM, "warm_start.refresh=3"))
+    random = torch.Generator().manual_seed(0)
+
+    def crops(count: int) -> set[bytes]:
+        batches = [source.batch(4, random) for _ in range(count)]
+        return {crop.numpy().tobytes() for batch in batches for crop in batch.x}
+
+    first = crops(3)
+    second = crops(2)
+    assert not first & second
+    state = json.loads(json.dumps(source.state_dict()))
+    batch = source.batch(4, torch.Generator().manual_seed(1))
+    _, other = make(place, tiny_recipe(*WARM, "warm_start.refresh=3"))
+    other.load_state_dict(state)
+    again = other.batch(4, torch.Generator().manual_seed(1))
+    assert torch.equal(again.x, batch.x)
+    assert torch.equal(again.matched["y2x"], batch.matched["y2x"])
+
+
+def test_crops_are_coloured_and_what_they_should_become_is_not(place: Workspace, tiny_recipe: Tiny) -> None:
+    plain, varied = (
+        make(place, tiny_recipe(*WARM, setting))[1].batch(4, torch.Generator().manual_seed(0))
+        for setting in ("data.tilt_db=0", "data.tilt_db=12")
+    )
+    assert torch.equal(plain.matched["x2y"], varied.matched["x2y"])
+    assert not torch.allclose(plain.x, varied.x, atol=0.1)
