@@ -22,13 +22,12 @@ from styleshift.audio.encoding import (
     writable_rate,
 )
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
 from styleshift.audio.tags.copy import copy_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
-from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure_file, salvaged
+from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.errors import UsageError
 
@@ -141,7 +140,7 @@ def convert_track(
         lost.extend(carried.lost)
 
     with (
-        open_audio(source, allow_cut=salvage) as stream,
+        samples_of(source, measured, salvage=salvage) as blocks,
         AudioWriter(
             target,
             sample_rate=rate,
@@ -153,7 +152,6 @@ def convert_track(
             chapters=chapters,
         ) as writer,
     ):
-        blocks = salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
         # Closed before the files are: threads may be at work in it.
         with closing(
             converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured))
@@ -192,8 +190,6 @@ def ceiling_of(written_as: OutputFormat, measured: FirstPass) -> float:
 
 def convert_samples(converter: TrackConverter, samples: Float32Array, sample_rate: int) -> Float32Array:
     """Convert samples ``[n]`` or ``[n, channels]`` float32, full scale at 1.0; the same shape comes back."""
-    from styleshift.conversion.track.first_pass import measure
-
     shaped = samples[:, None] if samples.ndim == 1 else samples
 
     def blocks() -> Iterator[Float32Array]:

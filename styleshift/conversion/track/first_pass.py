@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,8 @@ from styleshift.frontend.pitch import PitchShifter
 Float32Array = npt.NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 16
+# A recording that fits is decoded once: three minutes in stereo at 44.1 kHz. Of longer ones nothing is kept.
+KEPT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class FirstPass:
         info: what the header says; None for arrays.
         voice_hz: median fundamental of the voice; None: there is none, or nobody asked.
         extras: what else the file holds and is no part of the sound that is read.
+        blocks: all its samples, ``[n, channels]`` float32 each; None: there are too many to keep.
         powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
     """
 
@@ -51,6 +55,7 @@ class FirstPass:
     info: AudioInfo | None = None
     voice_hz: float | None = None
     extras: tuple[str, ...] = ()
+    blocks: list[Float32Array] | None = field(default=None, repr=False, compare=False)
     powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     @property
@@ -66,7 +71,7 @@ def measure_file(
     on_block: Callable[[], None] | None = None,
     shifter: PitchShifter | None = None,
 ) -> FirstPass:
-    """Decode a file once, from its start to its end, keeping nothing of it.
+    """Decode a file once, from its start to its end, and keep what it holds if that is not much.
 
     Args:
         path: the recording.
@@ -80,13 +85,41 @@ def measure_file(
     warnings: list[str] = []
     with open_audio(path, allow_cut=salvage) as stream:
         blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
-        found = measure(blocks, stream.sample_rate, stream.channels, on_block, shifter)
+        kept: list[Float32Array] = []
+        found = measure(_keeping(blocks, kept), stream.sample_rate, stream.channels, on_block, shifter)
         return replace(
             found,
             warnings=(*stream.warnings, *warnings),
             info=stream.info,
             extras=tuple(stream.extras),
+            blocks=kept or None,
         )
+
+
+def _keeping(blocks: Iterable[Float32Array], kept: list[Float32Array]) -> Iterator[Float32Array]:
+    """The same blocks, all of them in ``kept`` at the end, or none."""
+    size = 0
+    for block in blocks:
+        size += block.nbytes
+        if size <= KEPT_BYTES:
+            kept.append(block)
+        else:
+            kept.clear()
+        yield block
+
+
+@contextmanager
+def samples_of(path: Path, measured: FirstPass, *, salvage: bool = False) -> Iterator[Iterator[Float32Array]]:
+    """The samples of a recording that was measured, in blocks ``[n, channels]`` float32.
+
+    Raises:
+        AudioError: it cannot be read any more.
+    """
+    if measured.blocks is not None:
+        yield iter(measured.blocks)
+        return
+    with open_audio(path, allow_cut=salvage) as stream:
+        yield salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
 
 
 def measure(

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.conversion.track.queues import ArrayQueue
+from styleshift.frontend import SpectrogramConfig, log_spectrogram
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 
 STEP_SECONDS = 0.1
-_FRAMES_AT_ONCE = 8
+_FRAMES_AT_ONCE = 16
 _OFFSET = -0.691  # BS.1770: 997 Hz at 0 dBFS in one channel reads -3.01 LKFS
 
 
@@ -68,9 +69,18 @@ class KWeightedPower:
     def __init__(self, sample_rate: int, channels: int) -> None:
         self.step = max(8, round(sample_rate * STEP_SECONDS))
         size = 2 * self.step
-        self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
+        self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32).reshape(2, -1)
+        # Frames come one after the other, under their window already: the front end has none like it.
+        self._frames = SpectrogramConfig(
+            frame_length=size,
+            hop_length=size,
+            fft_length=size,
+            window="rectangular",
+            center=False,
+            compression="none",
+        )
         weights = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64), sample_rate)
-        weights[1 : size // 2] *= 2  # the half of the spectrum that rfft leaves out
+        weights[1 : size // 2] *= 2  # the half of the spectrum that is left out
         # float32 holds a power to 1e-7 of itself, which is far below a hundredth of a dB.
         self._weights = (weights / (size * self.step)).astype(np.float32)
         self._waiting = ArrayQueue(axis=0)
@@ -92,11 +102,13 @@ class KWeightedPower:
             some = min(_FRAMES_AT_ONCE, count - start)
             steps = self._waiting.peek((some + 1) * self.step).T.reshape(self._channels, some + 1, self.step)
             self._waiting.drop(some * self.step)
-            frames = np.concatenate([steps[:, :-1], steps[:, 1:]], axis=2) * self._window
-            spectrum = np.fft.rfft(frames, axis=2)
-            energy = (np.square(spectrum.real) + np.square(spectrum.imag)).sum(axis=0)
+            frames = np.empty((self._channels, some, 2, self.step), np.float32)
+            np.multiply(steps[:, :-1], self._window[0], out=frames[:, :, 0])
+            np.multiply(steps[:, 1:], self._window[1], out=frames[:, :, 1])
+            rows = frames.reshape(self._channels, -1)
+            spectra = log_spectrogram(rows, self._frames, power=2.0, threads=1)
             # Frame by frame: a product of matrices would round by how many there are.
-            powers[start : start + some] = [self._weights @ row for row in energy]
+            powers[start : start + some] = [self._weights @ row for row in spectra.sum(axis=0)]
         return powers
 
     def finish(self) -> Float64Array:

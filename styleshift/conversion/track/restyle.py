@@ -128,18 +128,17 @@ def restyle(
 
     def seen() -> Iterator[tuple[Float32Array, _Seen]]:
         for section in sections:
-            spectra, seen = _look(section, spectrogram, before, after)
-            log = compress(joint_magnitude(spectra), spectrogram)[0]
+            joint, seen = _look(section, spectrogram, before, after)
+            log = compress(joint, spectrogram)[0]
             yield front(log) if front is not None else log, seen
 
     shares = divide(window, multiple)
-    for converted, (place, wanted, source) in convert_windows(seen(), run, batch, window, *shares):
+    for converted, (place, wanted, source, joint) in convert_windows(seen(), run, batch, window, *shares):
         log = converted[None, wanted]
         if not np.isfinite(log).all():
             raise BundleError(
                 "the model gives NaN or infinity instead of a spectrum", "train it again, or try another"
             )
-        joint = joint_magnitude(source)
         power = np.square(joint, dtype=np.float64).sum(axis=-1, keepdims=True) * gate_scale
         level = 10 * np.log10(power + 1e-30) - REFERENCE_LEVEL_DB
         opened = np.clip((level - GATE_DB) / GATE_WIDTH_DB, 0, 1).astype(np.float32)
@@ -159,14 +158,15 @@ def divide(window: int, multiple: int) -> tuple[int, int]:
     return discard, window - hop - 2 * discard
 
 
-# Where it lies; which of its frames its sound is made of; their spectra, [channels, frames, bins] complex64.
-_Seen = tuple[Place, slice, ComplexArray]
+# Where it lies; which of its frames its sound is made of; their spectra, [channels, frames, bins] complex64,
+# and their joint magnitude, [1, frames, bins] float32.
+_Seen = tuple[Place, slice, ComplexArray, Float32Array]
 
 
 def _look(
     section: Section, spectrogram: SpectrogramConfig, before: int, after: int
-) -> tuple[ComplexArray, _Seen]:
-    """The spectra of a section, and of those what its sound is made of."""
+) -> tuple[Float32Array, _Seen]:
+    """The joint magnitude of a section, and what its sound is made of."""
     hop, silence = spectrogram.hop_length, lead(spectrogram)
     samples = np.pad(section.samples, ((0, 0), (silence, silence))) if silence else section.samples
     spectra: ComplexArray = stft(samples, spectrogram, threads=1)
@@ -177,7 +177,8 @@ def _look(
     # The last frame stands for all that follows it, the others for a hop each.
     length = samples.shape[1] - first * hop if last == count else (last - first - 1) * hop
     place = Place(section.start, section.end, section.begin - silence + first * hop, length)
-    return spectra, (place, slice(first, last), spectra[:, first:last])
+    joint = joint_magnitude(spectra)
+    return joint, (place, slice(first, last), spectra[:, first:last], joint[:, first:last])
 
 
 def joint_magnitude(spectrum: ComplexArray) -> Float32Array:
