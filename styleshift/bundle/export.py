@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from styleshift.bundle.card import ModelCard
 from styleshift.bundle.load import Bundle, check_model, load_bundle
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata, fit_name
 from styleshift.errors import BundleError, ParityError
+from styleshift.system.files import atomic_path
 
 if TYPE_CHECKING:
     import onnx
@@ -158,32 +157,21 @@ def export_bundle(
     )
     generator = trained.generators[direction]
     try:
-        # Before the work: a folder that cannot be written to is found out at once.
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise BundleError(
-            f"cannot write {path}: {error.strerror or error}", "choose another --output"
-        ) from error
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+        replaced = path.exists()
+        # Before the work: a folder that cannot be written to is found out at once.
+        with atomic_path(path) as partial:
             model = trace(generator, metadata)
             for key, text in metadata.to_props().items():
                 model.metadata_props.add(key=key, value=text)
             check_model(model, metadata)
-            file.write(model.SerializeToString(deterministic=True))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        parity = compare(generator, partial, metadata, tolerance)
-        load_bundle(partial)
-        replaced = path.exists()
-        partial.replace(path)
+            partial.write_bytes(model.SerializeToString(deterministic=True))
+            parity = compare(generator, partial, metadata, tolerance)
+            load_bundle(partial)
     except OSError as error:
-        raise BundleError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise BundleError(
+            f"cannot write {path}: {error.strerror or error}", "choose another --output"
+        ) from error
     return Exported(load_bundle(path), parity, replaced)
 
 

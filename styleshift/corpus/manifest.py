@@ -15,7 +15,7 @@ from typing import Any
 
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
-from styleshift.system.files import write_text
+from styleshift.system.files import write_json
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
@@ -122,7 +122,7 @@ class Manifest:
             "digest": self.digest,
             "recordings": [asdict(self.entries[name]) for name in sorted(self.entries)],
         }
-        write_text(folder / MANIFEST_NAME, json.dumps(values, indent=1))
+        write_json(folder / MANIFEST_NAME, values)
         (folder / JOURNAL_NAME).unlink(missing_ok=True)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _SUFFIX = ".part"
 # Of a long name, so that the temporary one is not too long for the file system.
@@ -49,6 +50,11 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text in one step; raises OSError."""
     with atomic_file(path) as file:
         file.write(text.encode("utf-8"))
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON in one step; raises OSError, and TypeError where a value has no place in JSON."""
+    write_text(path, json.dumps(values, indent=1))
 
 
 def flush_to_disk(path: Path) -> None:

@@ -6,9 +6,7 @@ killed at any moment leaves whole checkpoints only. Nothing is ever pickled.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,27 +16,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from styleshift.errors import CheckpointError
+from styleshift.system.files import atomic_path, write_json
 
 FORMAT = 1
 HEADER = "styleshift"
-
-
-def atomic_json(path: Path, values: Any) -> None:
-    """Write ``values`` to ``path`` as :func:`atomic_text` does; raises OSError."""
-    atomic_text(path, json.dumps(values, indent=1))
-
-
-def atomic_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` so that there is always the old or the new file, whole; raises OSError."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -47,22 +28,11 @@ def write(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> Non
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        save_file(tensors, temporary, {HEADER: json.dumps({"format": FORMAT, **values})})
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with atomic_path(path) as partial:
+            save_file(tensors, partial, {HEADER: json.dumps({"format": FORMAT, **values})})
     except SafetensorError as error:
         raise OSError(str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # makes the rename itself durable where folders can be flushed
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def read(path: Path, *, only: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -142,7 +112,7 @@ class CheckpointFolder:
         write(path, tensors, values)
         if score is not None:
             scores = {**self.scores(), values["step"]: score}
-            atomic_json(self.path / "scores.json", {str(step): scores[step] for step in sorted(scores)})
+            write_json(self.path / "scores.json", {str(step): scores[step] for step in sorted(scores)})
         return path
 
     def prune(self, keep_every: int, budget: float) -> list[int]:

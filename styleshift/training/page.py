@@ -13,8 +13,8 @@ import numpy as np
 from styleshift.hooks.records import Excerpt
 from styleshift.pages import Diagram, Player, Shot, diagram, legend, render, shot
 from styleshift.pages.picture import log_axes
+from styleshift.system.files import write_text
 from styleshift.training.excerpts import STAGES, curve_points
-from styleshift.training.files import atomic_text
 from styleshift.training.log import loss_in_words
 
 
@@ -51,7 +51,7 @@ def write_run_page(
         versions=json.dumps(run["provenance"], indent=1).splitlines(),
         **legend(),
     )
-    atomic_text(folder / "index.html", text)
+    write_text(folder / "index.html", text)
 
 
 def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:

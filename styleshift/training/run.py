@@ -25,13 +25,14 @@ from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
+from styleshift.system.files import remove_partial_files, write_json
 from styleshift.system.interrupt import Interrupted
 from styleshift.system.lock import Lock
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device
 from styleshift.training.distributed import local_device, process_group
-from styleshift.training.files import CheckpointFolder, atomic_json, read
+from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import (
     CHECKPOINTS,
     RUN_FILE,
@@ -349,7 +350,7 @@ def _check_writable(place: Workspace) -> None:
 
 def _write_run(folder: Path, values: dict[str, Any]) -> None:
     try:
-        atomic_json(folder / RUN_FILE, values)
+        write_json(folder / RUN_FILE, values)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -362,6 +363,8 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(folder, error) from error
     try:
+        for place in (folder, folder / CHECKPOINTS):
+            remove_partial_files(place)  # of a run that was killed
         yield
     finally:
         lock.__exit__(None, None, None)

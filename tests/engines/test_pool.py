@@ -194,9 +194,9 @@ def test_what_a_worker_prints_is_no_result(debug: str, told: int) -> None:
 def test_many_short_pools_end_in_good_order() -> None:
     """Most of their processes are still starting when the one job is done: none may be heard of."""
     body = """
-        for _ in range(15):
-            with test_pool.pool(16) as workers:
-                for _, event in workers.events([f"job {n}" for n in range(16)], test_pool.never):
+        for _ in range(8):
+            with test_pool.pool(12) as workers:
+                for _, event in workers.events([f"job {n}" for n in range(12)], test_pool.never):
                     break
     """
     process = start(body, STYLESHIFT_DEBUG="1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from styleshift.system import files
-from styleshift.system.files import atomic_file, atomic_path, remove_partial_files, write_text
+from styleshift.system.files import atomic_file, atomic_path, remove_partial_files, write_json, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -93,3 +94,11 @@ with atomic_file(Path(sys.argv[1])) as file:
     remove_partial_files(tmp_path)
     assert names(tmp_path) == ["a"]
     assert (tmp_path / "a").read_text() == "old"
+
+
+def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"kept": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"kept": object()})
+    assert names(tmp_path) == ["a.json"]
+    assert json.loads((tmp_path / "a.json").read_text()) == {"kept": 1}

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from styleshift.progress import Reporter
-from styleshift.training.files import atomic_json
 from styleshift.training.log import Log, loss_in_words
 
 
@@ -71,11 +70,3 @@ def test_a_line_that_was_cut_does_not_spoil_the_next(tmp_path: Path) -> None:
     assert lines[:2] == ['{"event": "a"}', '{"event": "b']
     assert [json.loads(line)["event"] for line in lines[2:-1]] == ["c", "d"]
     assert lines[-1] == ""
-
-
-def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    atomic_json(tmp_path / "a.json", {"kept": 1})
-    with pytest.raises(TypeError):
-        atomic_json(tmp_path / "a.json", {"kept": object()})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    assert json.loads((tmp_path / "a.json").read_text()) == {"kept": 1}

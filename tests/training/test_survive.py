@@ -77,4 +77,4 @@ def test_fifty_kills_at_random_moments(
         kept = CheckpointFolder(fresh.runs / name / "checkpoints").steps()
         # Killed between its last save and tidying up, a run is at its end with one checkpoint more.
         assert [step for step in kept if step != 59] == [0, 10, 20, 30, 40, 50, 60]
-        assert not list((fresh.runs / name / "checkpoints").glob(".*.tmp"))
+        assert not list((fresh.runs / name / "checkpoints").glob(".*"))
