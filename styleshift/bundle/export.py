@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from styleshift.frontend.config import SpectrogramConfig
+    from styleshift.frontend.pitch import PitchTarget
 
 # Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
 PARITY_TOLERANCE = 1e-3
@@ -69,6 +70,8 @@ class Trained(Protocol):
     def provenance(self) -> Mapping[str, Any]: ...  # noqa: D102
     @property
     def requires(self) -> Sequence[Mapping[str, str]]: ...  # noqa: D102
+    @property
+    def pitch(self) -> Mapping[str, PitchTarget]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ def export_bundle(
         reference_level_db=REFERENCE_LEVEL_DB,
         window_frames=trained.window_frames,
         time_multiple=trained.time_multiple,
+        pitch=trained.pitch.get(direction),
         recipe=trained.recipe.to_dict(),
         provenance={**trained.provenance, "step": trained.step},
         licence=licence,

@@ -13,6 +13,7 @@ from pydantic import Field
 from styleshift.bundle.card import ModelCard
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.pitch import PitchTarget
 from styleshift.validation import settings
 
 FORMAT_VERSION = 1
@@ -24,21 +25,6 @@ OUTPUT_NAME = "converted"
 _LONGEST_WINDOW = 1 << 20
 _LONGEST_NAME = 100
 _CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new line
-
-
-@settings
-class PitchTarget:
-    """Where a model wants voices to be; see :class:`styleshift.frontend.pitch.PitchShifter`."""
-
-    target_hz: float = Field(
-        gt=0, le=2000, description="Median fundamental to which a recording's voice is moved, Hz."
-    )
-    formants: float = Field(
-        default=0.15,
-        ge=0,
-        le=1,
-        description="Power of the ratio of pitches by which the spectral envelope is stretched.",
-    )
 
 
 @settings

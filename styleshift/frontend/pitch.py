@@ -23,10 +23,12 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.transform import compress, magnitude
+from styleshift.validation import settings
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
@@ -51,6 +53,21 @@ LOUD = 4.0
 SURE = 0.5
 LEAST_FRAMES = 10  # of a voice, without which there is none
 _WIDEST = 24.0  # semitones that a voice is moved at most
+
+
+@settings
+class PitchTarget:
+    """Where a model wants voices to be; see :class:`PitchShifter`."""
+
+    target_hz: float = Field(
+        gt=0, le=2000, description="Median fundamental to which a recording's voice is moved, Hz."
+    )
+    formants: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="Power of the ratio of pitches by which the spectral envelope is stretched.",
+    )
 
 
 class PitchShifter:

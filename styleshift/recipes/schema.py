@@ -13,7 +13,7 @@ from pydantic import Field
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
-from styleshift.recipes.settings import ComponentConfig, DataConfig, LossConfig, OptimiserConfig
+from styleshift.recipes.settings import ComponentConfig, DataConfig, LossConfig, OptimiserConfig, PitchConfig
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
 
@@ -22,6 +22,7 @@ FOLDER = Path(__file__).parent
 TABLES: dict[str, type] = {
     "spectrogram": SpectrogramConfig,
     "data": DataConfig,
+    "pitch": PitchConfig,
     "loss": LossConfig,
     "optimiser": OptimiserConfig,
     "warm_start": WarmStartConfig,
@@ -38,6 +39,7 @@ class Recipe:
     summary: str = Field(default="", description="What it is for, in one line.")
     spectrogram: SpectrogramConfig = Field(default=SpectrogramConfig(), description="The front end.")
     data: DataConfig = Field(default=DataConfig(), description="Crops, normalisation and augmentation.")
+    pitch: PitchConfig = Field(default=PitchConfig(), description="Voices, in front of the generators.")
     generator: ComponentConfig = Field(
         default=ComponentConfig("seed"), description="The generators' architecture."
     )

@@ -123,6 +123,27 @@ class DataConfig:
 
 
 @settings
+class PitchConfig:
+    """The pitch of voices in front of the generators; see :mod:`styleshift.frontend.pitch`."""
+
+    shift: bool = Field(
+        default=False,
+        description=(
+            "Voices are moved to the median pitch of the domain that they are converted to, before the "
+            "generator sees them: crop by crop in training, recording by recording in conversion. The "
+            "generator has to learn what is left: formants, breath, manner."
+        ),
+    )
+    formants: Share = Field(
+        default=0.15,
+        description=(
+            "Power of the ratio of pitches by which the spectral envelope is stretched as well. Between men "
+            "and women vocal tracts differ by 1.1 to 1.2 where pitches differ by 2; 0 leaves the envelope."
+        ),
+    )
+
+
+@settings
 class LossConfig:
     """The losses and their weights."""
 

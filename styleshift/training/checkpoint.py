@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
 from styleshift.progress import Reporter
@@ -107,11 +108,13 @@ class TrainedModel:
         domains: names of X and Y.
         spectrogram: front-end settings.
         generators: ``x2y`` and ``y2x``, in evaluation mode and without gradients: plain log magnitudes
-            ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
+            ``[batch, 1, bins, frames]`` float32 at the reference level to the same. Voices are moved in front
+            of them, by :attr:`pitch`.
         step: of the checkpoint.
         window_frames: frames of a training crop; conversion works in windows of so many.
         time_multiple: frames must be a multiple of it.
         provenance: versions, seed, corpora.
+        pitch: for ``x2y`` and ``y2x``, where voices are moved to in front; empty: they are not moved.
         requires: plugin packages the generator comes from, ``{"package", "version"}`` each.
     """
 
@@ -124,6 +127,7 @@ class TrainedModel:
     time_multiple: int
     provenance: dict[str, Any]
     requires: list[dict[str, str]]
+    pitch: dict[str, PitchTarget] = field(default_factory=dict)
 
 
 def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | None = None) -> TrainedModel:
@@ -158,16 +162,22 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     model = CycleGAN(recipe, *blank_statistics(recipe))
     load_weights(model, tensors)
     model.eval().requires_grad_(False)
+    generators = {direction: model.translator(direction, averaged=True) for direction in DIRECTIONS}
     return TrainedModel(
         recipe=recipe,
         domains=(run["domains"][0], run["domains"][1]),
         spectrogram=recipe.spectrogram,
-        generators={direction: model.best()[direction] for direction in DIRECTIONS},
+        generators={direction: generator.without_front() for direction, generator in generators.items()},
         step=int(values["step"]),
         window_frames=recipe.data.crop_frames,
         time_multiple=entry.spec.time_multiple,
         provenance={**run["provenance"], "step": int(values["step"]), "seconds": values["seconds"]},
         requires=run["requires"],
+        pitch={
+            direction: generator.front.target()
+            for direction, generator in generators.items()
+            if generator.front is not None
+        },
     )
 
 
@@ -191,7 +201,8 @@ def read_run(run_dir: Path) -> dict[str, Any]:
 
 def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
     """Statistics to build networks with whose scales a checkpoint then fills in."""
-    blank = Statistics(torch.zeros(recipe.spectrogram.bins), 1.0, 1.0, 1.0)
+    zeros = torch.zeros(recipe.spectrogram.bins)
+    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros)
     return blank, blank
 
 

@@ -59,12 +59,16 @@ class Statistics:
         deviation: mean over bins of each bin's standard deviation around its mean.
         overall: standard deviation of everything around the one mean of everything.
         loudest: mean over frames of the loudest bin.
+        voice_hz: median fundamental of the voices; 0 where nobody asked.
+        moved: ``mean`` with the voices moved to the other domain's pitch; None where nobody asked.
     """
 
     mean: Tensor
     deviation: float
     overall: float
     loudest: float
+    voice_hz: float = 0.0
+    moved: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

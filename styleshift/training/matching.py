@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.compression import expanded
@@ -16,7 +16,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch, Crops
-from styleshift.training.model import DIRECTIONS, CycleGAN
+from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
 
 RISE_FRAMES = 4
 """Frames over which a rise in level is taken: 46 ms in the recipe ``small``, the length of an attack."""
@@ -62,7 +62,7 @@ class MatchedCrops:
         self._part, self._parts, self._device = part, parts, device
         self._count = min(most, recipe.warm_start.crops)
         self._bands = Bands(recipe.spectrogram, recipe.warm_start.bands)
-        self._scales = [copy.deepcopy(model.translator(direction).source).cpu() for direction in DIRECTIONS]
+        self._entrances = [_entrance(model.translator(direction)) for direction in DIRECTIONS]
         self._drawn = 0  # batches of this pool
         self._fill(0, reporter)
 
@@ -104,14 +104,22 @@ class MatchedCrops:
         settings, spectrogram = self._recipe.warm_start, self._recipe.spectrogram
         self._before, self._seed = [crops.state_dict() for crops in self._sources], seed
         random = torch.Generator().manual_seed(seed)
-        crops, seen = [], []
+        crops, seen, asked = (
+            [],
+            [],
+            [],
+        )  # a domain's crops; their bands; the bands that its generator is given
         with reporter.phase("matching frames", 2 * self._count, "crops") as task:
-            for source, scale in zip(self._sources, self._scales, strict=True):
+            for source, entrance in zip(self._sources, self._entrances, strict=True):
                 drawn = _draw(source, self._count)
                 others = _draw(source, self._count) if self._recipe.data.mix else None
                 drawn = augment(drawn, reshaping(self._recipe.data), spectrogram, random, others)
                 crops.append(drawn)
-                seen.append(self._bands(scale.normalise(drawn))[:, 0])
+                own = entrance.source.normalise(drawn)
+                seen.append(self._bands(own)[:, 0])
+                asked.append(
+                    self._bands(torch.cat([entrance.enter(part) for part in torch.split(own, 16)]))[:, 0]
+                )
             lead = 0
             if settings.align:
                 delays = [speaking_delay(drawn, self._bands, spectrogram) for drawn in crops]
@@ -121,7 +129,7 @@ class MatchedCrops:
                     f"in the second; matches move by {lead}"
                 )
             self._matched = {}
-            for direction, here, there in zip(DIRECTIONS, seen, seen[::-1], strict=True):
+            for direction, here, there in zip(DIRECTIONS, asked, seen[::-1], strict=True):
                 nearest = []
                 keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
                 for crop in here:
@@ -131,6 +139,13 @@ class MatchedCrops:
                 self._matched[direction] = earlier(torch.stack(nearest)[:, None], lead).to(self._device)
                 lead = -lead
         self._crops = [drawn.to(self._device) for drawn in crops]
+
+
+def _entrance(translator: Translator) -> Translator:
+    """A copy on the CPU of all that a crop goes through before its generator, without the generator."""
+    found = copy.copy(translator)
+    found._modules = {**translator._modules, "core": nn.Identity()}
+    return copy.deepcopy(found).cpu()
 
 
 def earlier(values: Tensor, frames: int) -> Tensor:

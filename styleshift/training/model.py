@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
+from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.networks.discriminators import build_discriminator
 from styleshift.recipes import LossConfig, Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
+from styleshift.training.pitch import PitchFront
 
 DIRECTIONS = ("x2y", "y2x")
 
@@ -56,13 +58,26 @@ class Translator(nn.Module):
         gated: there is a silence gate.
         gate: plain log magnitude above the floor at which a frame's loudest bin opens the silence gate
             fully.
+        front: what moves voices to the target's pitch; None moves none.
+        moved: scale of the source's crops once their voices are moved; where there is a front.
     """
 
     def __init__(
-        self, core: nn.Module, source: Scale, target: Scale, floor: float, gated: bool, gate: float
+        self,
+        core: nn.Module,
+        source: Scale,
+        target: Scale,
+        floor: float,
+        gated: bool,
+        gate: float,
+        front: PitchFront | None = None,
+        moved: Scale | None = None,
     ) -> None:
         super().__init__()
+        assert (front is None) == (moved is None)
         self.core = core
+        self.front = front
+        self.moved = copy.deepcopy(moved)
         self.source = copy.deepcopy(
             source
         )  # two translators must not share tensors: safetensors refuses that
@@ -72,18 +87,45 @@ class Translator(nn.Module):
         self.gate: Tensor
         self.register_buffer("gate", torch.tensor(float(gate)))
 
-    def translate(self, normalised: Tensor) -> Tensor:
-        """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's."""
-        converted: Tensor = self.core(normalised)
+    def ratio(self, normalised: Tensor) -> Tensor | None:
+        """By how much each crop's voice is moved, ``[batch]``; None where voices are not moved."""
+        return None if self.front is None else self.front.ratio(self.source.plain(normalised))
+
+    def enter(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
+        """What the generator itself is given of ``[batch, 1, bin, frame]`` on the source's scale.
+
+        Args:
+            normalised: crops.
+            ratio: by how much voices are moved; None: to the target's pitch.
+        """
+        if self.front is None or self.moved is None:
+            return normalised
+        with torch.autocast(normalised.device.type, enabled=False):
+            plain = self.source.plain(normalised.float())
+            ratio = self.front.ratio(plain) if ratio is None else ratio
+            return self.moved.normalise(self.front(plain, ratio))
+
+    def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
+        """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
+        entered = self.enter(normalised, ratio)
+        converted: Tensor = self.core(entered)
         lowest = (self.floor - self.target.mean) / self.target.deviation
         converted = converted.float().clamp(min=lowest)
         if not self.gated:
             return converted
-        given = self.source.plain(normalised)
+        given = (self.moved or self.source).plain(entered)
         loudest = given.amax(dim=2, keepdim=True) - self.floor
         opened = (loudest / self.gate).clamp(0.0, 1.0)
         kept = self.target.normalise(given)
         return kept + opened * (converted - kept)
+
+    def without_front(self) -> Translator:
+        """The same for voices that are moved already: what a model file holds; conversion moves them."""
+        if self.moved is None:
+            return self
+        rest = copy.copy(self)
+        rest._modules = {**self._modules, "front": None, "moved": None, "source": self.moved}
+        return rest
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
@@ -124,8 +166,16 @@ class CycleGAN(nn.Module):
             loudest = (x if direction == "x2y" else y).loudest
             core = spec.build(options, recipe.spectrogram)
             gate = max(1e-3, (loudest - floor) / 4)
+            mine, other = (x, y) if direction == "x2y" else (y, x)
+            front = moved = None
+            if recipe.pitch.shift:
+                shifter = PitchShifter(recipe.spectrogram, recipe.pitch.formants)
+                front = PitchFront(shifter, other.voice_hz)
+                moved = source
+                if recipe.data.normalisation == "domain" and mine.moved is not None:
+                    moved = Scale(mine.moved, float(source.deviation))
             self.translators[direction] = Translator(
-                core, source, target, floor, recipe.data.silence_gate, gate
+                core, source, target, floor, recipe.data.silence_gate, gate, front, moved
             )
         self.averages = nn.ModuleDict()
         if recipe.optimiser.ema_decay:
@@ -145,9 +195,9 @@ class CycleGAN(nn.Module):
             }
         )
 
-    def translator(self, direction: str) -> Translator:
-        """The translator of ``x2y`` or ``y2x``."""
-        found = self.translators[direction]
+    def translator(self, direction: str, averaged: bool = False) -> Translator:
+        """The translator of ``x2y`` or ``y2x``; the one to use, where ``averaged``."""
+        found = (self.best() if averaged else self.translators)[direction]
         assert isinstance(found, Translator)
         return found
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from styleshift.errors import ConfigError
 from styleshift.frontend.compression import compressed, expanded
-from styleshift.frontend.pitch import DEEPEST, LEAST_FRAMES, LOUD, SURE, PitchShifter, voicing_range
+from styleshift.frontend.pitch import (
+    DEEPEST,
+    LEAST_FRAMES,
+    LOUD,
+    SURE,
+    PitchShifter,
+    PitchTarget,
+    voicing_range,
+)
+from styleshift.recipes import Recipe
+from styleshift.training.data import Crops, Statistics
 
 
 class PitchFront(nn.Module):
@@ -33,6 +45,10 @@ class PitchFront(nn.Module):
         self.register_buffer("combs", torch.from_numpy(shifter.combs).float(), False)
         self.register_buffer("candidates", torch.from_numpy(shifter.candidates).float(), False)
         self.register_buffer("target_hz", torch.tensor(float(target_hz)))
+
+    def target(self) -> PitchTarget:
+        """Where voices are moved to, as a model file says it."""
+        return PitchTarget(float(self.target_hz), self.shifter.formants)
 
     def log(self, plain: Tensor) -> Tensor:
         """Compressed log magnitudes of any shape to natural log of magnitudes, not below the floor."""
@@ -75,6 +91,44 @@ class PitchFront(nn.Module):
         moved = _interpolate(smooth, (bins / ratio[:, None] ** self.shifter.formants).clamp(max=top))
         moved = moved + _interpolate(log - smooth, fine)
         return plain + part * (compressed(moved.exp(), self.shifter.config) - plain)
+
+
+def with_voices(
+    statistics: tuple[Statistics, Statistics], crops: tuple[Crops, Crops], recipe: Recipe, count: int = 96
+) -> tuple[Statistics, Statistics]:
+    """Statistics that know the voices' pitch and the mean spectrum that they have once moved to the other's.
+
+    Args:
+        statistics: of both domains.
+        crops: of both domains; put back where they were.
+        recipe: says how voices are moved.
+        count: crops that are listened to.
+
+    Raises:
+        ConfigError: a domain in which no voice is heard.
+    """
+    shifter = PitchShifter(recipe.spectrogram, recipe.pitch.formants)
+    found = []
+    for source in crops:
+        state = source.state_dict()
+        found.append([torch.from_numpy(source.batch(8)) for _ in range(-(-count // 8))])
+        source.load_state_dict(state)
+    pitches = []
+    listener = PitchFront(shifter, 1.0)
+    for batches in found:
+        ratios = torch.cat([listener.ratio(batch) for batch in batches])
+        heard = 1 / ratios[ratios != 1]
+        if not len(heard):
+            raise ConfigError(
+                "no voice is heard in the recordings", "leave pitch.shift off for other music than one voice"
+            )
+        pitches.append(float(heard.median()))
+    made = []
+    for given, batches, own, other in zip(statistics, found, pitches, pitches[::-1], strict=True):
+        front = PitchFront(shifter, other)
+        moved = torch.stack([front(batch, front.ratio(batch)).mean(dim=(0, 1, 3)) for batch in batches])
+        made.append(replace(given, voice_hz=own, moved=moved.mean(dim=0)))
+    return made[0], made[1]
 
 
 def _interpolate(values: Tensor, positions: Tensor) -> Tensor:

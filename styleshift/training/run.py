@@ -45,6 +45,7 @@ from styleshift.training.find import (
 )
 from styleshift.training.held_out import held_out_segments
 from styleshift.training.model import CycleGAN
+from styleshift.training.pitch import with_voices
 from styleshift.training.preparing import preparing
 from styleshift.training.sources import (
     choose_domains,
@@ -139,7 +140,11 @@ def start_run(
                 for sampler in samplers:
                     statistics.append(measure(sampler))
                     task.advance()
-            model = CycleGAN(recipe, statistics[0], statistics[1]).to(processor)
+            x, y = statistics
+            if recipe.pitch.shift:
+                x, y = with_voices((x, y), (samplers[0], samplers[1]), recipe)
+                told.info(f"voices at {x.voice_hz:.0f} Hz in {pair[0]}, {y.voice_hz:.0f} Hz in {pair[1]}")
+            model = CycleGAN(recipe, x, y).to(processor)
             ranks.broadcast_weights(model)
             state = TrainingState.begin(recipe, model, seed, ranks)
             where = _describe(processor, ranks.world_size)

@@ -209,7 +209,8 @@ def generator_losses(
     for direction, back, here, there, source in (("x2y", "y2x", "x", "y", x), ("y2x", "x2y", "y", "x", y)):
         other = y if direction == "x2y" else x
         translate = model.translator(direction).translate
-        fake = fakes[there] = translate(_hide_frames(source, state))
+        ratio = model.translator(direction).ratio(source)
+        fake = fakes[there] = translate(_hide_frames(source, state), ratio)
         terms = {
             f"g_loss_{direction}": (
                 weights.gan,
@@ -217,7 +218,9 @@ def generator_losses(
             )
         }
         if weights.cycle or weights.second_adversarial:
-            cycled = model.translator(back).translate(_add_noise(fake, state))
+            # A voice goes back to where it was, not to the middle of its domain.
+            home = None if ratio is None else 1 / ratio
+            cycled = model.translator(back).translate(_add_noise(fake, state), home)
             terms[f"cycle_{here}"] = (weights.cycle, losses.l1_loss(cycled, source))
             if weights.second_adversarial:
                 fakes[f"{here}_cycled"] = cycled

@@ -1,0 +1,104 @@
+"""Recipe `voice`, whole: two speakers, some steps, a model file that says where voices go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from styleshift.bundle.export import export_bundle
+from styleshift.bundle.load import load_bundle
+from styleshift.corpus import precompute
+from styleshift.errors import ConfigError
+from styleshift.recipes import Recipe, load_recipe
+from styleshift.training.checkpoint import load_trained
+from styleshift.training.run import resume_run, start_run
+from styleshift.workspace import Workspace
+
+SETTINGS = (
+    "spectrogram.sample_rate=8000",
+    "spectrogram.frame_length=512",
+    "spectrogram.hop_length=128",
+    "spectrogram.fft_length=512",
+    "data.crop_frames=64",
+    "generator.bands=16",
+    "generator.channels=2",
+    "generator.levels=2",
+    "generator.detail=4",
+    "discriminator.channels=2",
+    "discriminator.bands=16",
+    "discriminator.layers=2",
+    "warm_start.crops=4",
+    "warm_start.bands=16",
+    "schedule.batch=2",
+    "schedule.steps=4",
+    "schedule.save_every=2",
+    "schedule.threads=1",
+    "schedule.validation_seconds=0",
+    "schedule.precision=float32",
+)
+
+
+def recipe(*overrides: str) -> Recipe:
+    return load_recipe("voice", [*SETTINGS, *overrides])
+
+
+def voice(hertz: float, seed: int) -> np.ndarray:
+    time = np.arange(3 * 8000) / 8000
+    phase = 2 * np.pi * np.cumsum(hertz * 2 ** (np.sin(2 * np.pi * time + seed) / 12)) / 8000
+    sound = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, int(3500 / hertz)))
+    return 0.1 * sound * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * time))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("voices")
+    for domain, pitches in (("man", (95, 105, 112)), ("woman", (200, 212, 220)), ("noise", (0, 0, 0))):
+        (root / "audio" / domain).mkdir(parents=True)
+        for number, hertz in enumerate(pitches):
+            sound = voice(hertz, number) if hertz else 0.1 * np.random.default_rng(number).normal(size=24000)
+            soundfile.write(root / "audio" / domain / f"{number}.wav", sound, 8000)
+    workspace = Workspace(root / "workspace")
+    precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
+    return workspace
+
+
+def test_a_model_of_voices_says_the_pitch_and_is_the_generator_alone(
+    place: Workspace, tmp_path: Path
+) -> None:
+    result = start_run(place, ("man", "woman"), recipe(), name="whole")
+    trained = load_trained(result.folder, "last")
+    assert trained.pitch["x2y"].target_hz == pytest.approx(211, rel=0.05)
+    assert trained.pitch["y2x"].target_hz == pytest.approx(104, rel=0.05)
+    exported = export_bundle(trained, "x2y", tmp_path / "m.onnx")
+    assert load_bundle(exported.path).metadata.pitch == trained.pitch["x2y"]
+    # A crop that is moved already, through the file's generator, is what training makes of the crop.
+    from styleshift.training.checkpoint import blank_statistics, load_weights
+    from styleshift.training.files import CheckpointFolder, read
+    from styleshift.training.model import CycleGAN
+
+    model = CycleGAN(recipe(), *blank_statistics(recipe()))
+    load_weights(model, read(CheckpointFolder(result.folder / "checkpoints").last(), only="model.")[0])
+    whole = model.translator("x2y", averaged=True)
+    crops = 3 * torch.rand(2, 1, 257, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        front = whole.front
+        assert front is not None
+        moved = front(crops, front.ratio(crops))
+        assert torch.allclose(trained.generators["x2y"](moved), whole(crops), atol=1e-4)
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_same_pitches(place: Workspace) -> None:
+    whole = start_run(place, ("man", "woman"), recipe(), name="undisturbed")
+    part = start_run(place, ("man", "woman"), recipe("schedule.steps=2"), name="in-two")
+    resume_run(place, part.folder.name, steps=4)
+    one, other = (load_trained(result.folder, "last").pitch for result in (whole, part))
+    assert one == other
+
+
+def test_where_no_voice_is_heard_it_says_so(place: Workspace) -> None:
+    with pytest.raises(ConfigError, match="no voice is heard"):
+        start_run(place, ("man", "noise"), recipe(), name="deaf")
