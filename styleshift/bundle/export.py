@@ -122,6 +122,7 @@ def export_bundle(
     *,
     licence: str = "",
     card: ModelCard | None = None,
+    strength: float = 1.0,
     tolerance: float = PARITY_TOLERANCE,
 ) -> Exported:
     """Write one direction of ``trained`` to ``path``.
@@ -135,6 +136,7 @@ def export_bundle(
         path: of the file; its folder is made.
         licence: what others may do with the model.
         card: what a person wants to know of the model.
+        strength: how much of its change is kept where nobody says otherwise; 1 is all of it.
         tolerance: greatest difference allowed, in natural-log units.
 
     Raises:
@@ -156,6 +158,7 @@ def export_bundle(
         recipe=trained.recipe.to_dict(),
         provenance={**trained.provenance, "step": trained.step},
         licence=licence,
+        strength=strength,
         card=card or ModelCard(),
         requires=tuple(dict(item) for item in trained.requires),
     )

@@ -54,6 +54,12 @@ class BundleMetadata:
         default=None,
         description="Voices are moved to this pitch in front of the graph; none: left as they are.",
     )
+    strength: float = Field(
+        default=1.0,
+        ge=0,
+        le=1.5,
+        description="How much of the graph's change is kept where nobody says otherwise; 1 is all of it.",
+    )
     recipe: Mapping[str, Any] = Field(
         default_factory=dict, description="The whole recipe of the training, as plain tables."
     )
@@ -107,6 +113,8 @@ class BundleMetadata:
             "licence": self.licence,
             "requires": [dict(item) for item in self.requires],
         }
+        if self.strength != 1:
+            values["strength"] = self.strength
         if card := self.card.to_dict():
             values["card"] = card
         return {PREFIX + key: json.dumps(value) for key, value in values.items()}

@@ -24,6 +24,7 @@ def export_run(
     output: Path | None = None,
     licence: str = "",
     card: Path | None = None,
+    strength: float = 1.0,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
@@ -36,6 +37,7 @@ def export_run(
         output: folder for the models; None: the workspace's own.
         licence: what others may do with the models.
         card: TOML file with what people want to know of them; see :func:`styleshift.bundle.card.read_card`.
+        strength: how much of their change is kept where nobody says otherwise; 1 is all of it.
         overwrite: replace also what could not be made again: models of runs that the workspace does not have,
             and files that are no models.
         reporter: told of progress.
@@ -79,7 +81,9 @@ def export_run(
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:
             path = paths[direction]
-            exported = export_bundle(trained, direction, path, licence=licence, card=cards[direction])
+            exported = export_bundle(
+                trained, direction, path, licence=licence, card=cards[direction], strength=strength
+            )
             task.advance()
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
             if path in there:

@@ -81,6 +81,16 @@ def convert(
         str,
         typer.Option("--format", metavar="FORMAT", help=f"What to write: same, {', '.join(FORMATS)}."),
     ] = "same",
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            "--strength",
+            metavar="NUMBER",
+            parser=number("--strength", 0, 1.5),
+            help="How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
+            show_default=False,
+        ),
+    ] = None,
     vocoder: Annotated[
         str | None,
         typer.Option(
@@ -189,6 +199,7 @@ def convert(
     warn_of_plugins(reporter)
     settings = ConvertSettings(
         audio_format=audio_format,
+        strength=strength,
         vocoder=setting("vocoder", vocoder),
         vocoder_options=key_values(vocoder_options, "--vocoder-option"),
         runtime=setting("runtime", runtime),

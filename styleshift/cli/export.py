@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from styleshift.cli.options import DebugOption, JsonOption, QuietOption, VerboseOption, WorkspaceOption
+from styleshift.cli.usage import number
 
 EXAMPLES = """Examples:
 
@@ -66,6 +67,15 @@ def export(
             show_default=False,
         ),
     ] = None,
+    strength: Annotated[
+        float,
+        typer.Option(
+            "--strength",
+            metavar="NUMBER",
+            parser=number("--strength", 0, 1.5),
+            help="How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
+        ),
+    ] = 1.0,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -97,6 +107,7 @@ def export(
         output=output,
         licence=licence,
         card=card,
+        strength=strength,
         overwrite=overwrite,
         reporter=reporter,
     )

@@ -39,16 +39,17 @@ def whole(option: str, least: int) -> Callable[[Any], int]:
     return parse
 
 
-def number(option: str, least: float) -> Callable[[Any], float]:
-    """A parser of numbers from ``least`` on; raises UsageError."""
+def number(option: str, least: float, most: float = float("inf")) -> Callable[[Any], float]:
+    """A parser of finite numbers from ``least`` to ``most``; raises UsageError."""
+    wanted = f"{least:g} or more" if most == float("inf") else f"from {least:g} to {most:g}"
 
     def parse(value: Any) -> float:
         try:
             found = float(value)
         except ValueError:
             found = float("nan")
-        if not least <= found < float("inf"):
-            raise UsageError(f"{option} is {str(value)!r}; it must be a number, {least:g} or more")
+        if not least <= found <= most or found == float("inf"):
+            raise UsageError(f"{option} is {str(value)!r}; it must be a number, {wanted}")
         return found
 
     parse.__name__ = "NUMBER"

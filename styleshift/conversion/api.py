@@ -20,7 +20,7 @@ from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, format_for_file, plan_library
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.run import LibraryResult, convert_plan
-from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
+from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors
 from styleshift.system.interrupt import StopRequest
@@ -98,6 +98,7 @@ class Model:
 def load_model(
     path: str | Path,
     *,
+    strength: float | None = None,
     vocoder: str = "griffin-lim",
     vocoder_options: Mapping[str, Any] | None = None,
     runtime: str = "auto",
@@ -108,6 +109,8 @@ def load_model(
 
     Args:
         path: as ``styleshift export`` wrote it. Nothing in it is executed.
+        strength: how much of the change is kept: 0 gives the source back, 1 is all, 1.5 the most; None: what
+            the model says.
         vocoder: see ``styleshift plugins list``.
         vocoder_options: of the vocoder, such as ``{"iterations": 100}``.
         runtime: what runs the model.
@@ -122,6 +125,7 @@ def load_model(
 
     bundle = load_bundle(Path(path))
     settings = ConvertSettings(
+        strength=strength,
         vocoder=vocoder,
         vocoder_options=dict(vocoder_options or {}),
         runtime=runtime,
@@ -229,6 +233,7 @@ def _prepare(
     """What is to be done, with which model, and settings that work here."""
     settings = checked(replace(settings or ConvertSettings(), **options))
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
+    settings = with_strength(settings, bundle.metadata)
     reporter.detail(f"model {bundle.path}: {bundle.metadata.source} to {bundle.metadata.target}")
     plan = plan_library(Path(source), bundle.metadata.target, settings)
     for skipped in plan.skipped:

@@ -13,10 +13,12 @@ from styleshift.engines import STALL_SECONDS
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
+    from styleshift.bundle.metadata import BundleMetadata
     from styleshift.progress import Reporter
 
 # Changes whenever the same model and settings would give other samples than before.
 ALGORITHM = 3
+MOST_STRENGTH = 1.5
 OVERWRITE = ("never", "stale", "always")
 
 
@@ -29,6 +31,8 @@ class ConvertSettings:
 
     Attributes:
         audio_format: ``same`` or a name that :mod:`styleshift.audio.formats` knows.
+        strength: how much of the model's change of the log spectrum is kept: 0 gives the source back, 1 all
+            of it, up to 1.5 more; None: what the model says, and that is 1 if it says nothing.
         vocoder: by name.
         vocoder_options: by key, as text or plain values.
         runtime: by name, or ``auto``.
@@ -51,6 +55,7 @@ class ConvertSettings:
     """
 
     audio_format: str = "same"
+    strength: float | None = None
     vocoder: str = "griffin-lim"
     vocoder_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: str = "auto"
@@ -77,13 +82,15 @@ class ConvertSettings:
         keeps to what a library was begun with, where that is there. ``salvage`` is left out, too: it changes
         nothing for a whole file, and what was saved of a damaged one stays.
         """
-        told = {
+        told: dict[str, Any] = {
             "algorithm": ALGORITHM,
             "model": model_digest,
             "format": self.audio_format,
             "vocoder": self.vocoder,
             "vocoder_options": {key: str(value) for key, value in self.vocoder_options.items()},
         }
+        if self.strength not in (None, 1.0):
+            told["strength"] = self.strength
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
     @property
@@ -109,6 +116,8 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
 
     if settings.jobs is not None and settings.jobs < 1:
         raise ConfigError(f"jobs is {settings.jobs}; it must be 1 or more")
+    if settings.strength is not None and not 0 <= settings.strength <= MOST_STRENGTH:
+        raise ConfigError(f"strength is {settings.strength:g}; it must be from 0 to {MOST_STRENGTH:g}")
     if settings.shard is not None and not 1 <= settings.shard[0] <= settings.shard[1]:
         raise ConfigError(f"shard is {settings.shard}; it must be (i, n) with i from 1 to n")
     if settings.overwrite not in OVERWRITE:
@@ -125,6 +134,11 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         settings = replace(settings, device=resolve_device(settings.device))
         runtimes_for(settings.runtime, settings.device)
     return settings
+
+
+def with_strength(settings: ConvertSettings, metadata: BundleMetadata) -> ConvertSettings:
+    """Settings with a strength: the one that was asked for, else the model's own."""
+    return replace(settings, strength=metadata.strength if settings.strength is None else settings.strength)
 
 
 def with_runtime(

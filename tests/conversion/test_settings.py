@@ -16,10 +16,12 @@ def test_the_key_tells_what_changes_the_sound() -> None:
     others = [
         plain.key("b"),
         ConvertSettings(audio_format="flac").key("a"),
+        ConvertSettings(strength=0.5).key("a"),
         ConvertSettings(vocoder="pghi").key("a"),
         ConvertSettings(vocoder_options={"iterations": "3"}).key("a"),
     ]
-    assert len({plain.key("a"), *others}) == 5
+    assert len({plain.key("a"), *others}) == 6
+    assert plain.key("a") == ConvertSettings(strength=1.0).key("a")
     assert plain.key("a") == ConvertSettings(salvage=True).key("a")  # of a whole file it changes nothing
 
 

@@ -63,6 +63,11 @@ class TrackConverter:
     overlap: bool = False
 
     @property
+    def strength(self) -> float:
+        """How much of the change is kept; see :func:`styleshift.conversion.track.strength.scale_change`."""
+        return self.metadata.strength if self.settings.strength is None else self.settings.strength
+
+    @property
     def shifter(self) -> PitchShifter | None:
         """What moves the pitch of voices in front of the model; None where it wants none moved."""
         pitch = self.metadata.pitch
@@ -87,8 +92,12 @@ class TrackConverter:
         """
         rate = self.metadata.spectrogram.sample_rate
         counted = _counted(blocks, measured)
-        if measured.level_db is None or not resampled_length(measured.frames, measured.sample_rate, rate):
-            # Silence, or less than one sample of the model's: there is no style to change.
+        if (
+            measured.level_db is None
+            or not resampled_length(measured.frames, measured.sample_rate, rate)
+            or self.strength == 0
+        ):
+            # Silence, less than one sample of the model's, or no change wanted: there is no style to change.
             yield from counted
             return
         # The stages between the two threads let go of one another when Python drops them, which a traceback
@@ -144,6 +153,7 @@ class TrackConverter:
             before=context + FADE_FRAMES,
             after=context,
             front=self._front(measured),
+            strength=self.strength,
         )
         if self.overlap:
             pieces = threads.enter_context(closing(prefetch(pieces)))
@@ -153,11 +163,11 @@ class TrackConverter:
             yield sound.T / gain
 
     def _front(self, measured: FirstPass) -> Callable[[Float32Array], Float32Array] | None:
-        """What moves the recording's voice to where the model wants it."""
+        """What moves the recording's voice to where the model wants it, or as far as ``strength`` says."""
         pitch, shifter = self.metadata.pitch, self.shifter
         if pitch is None or shifter is None or measured.voice_hz is None:
             return None
-        return partial(shifter.shift, ratio=pitch.target_hz / measured.voice_hz)
+        return partial(shifter.shift, ratio=(pitch.target_hz / measured.voice_hz) ** self.strength)
 
     @staticmethod
     def _differences(

@@ -22,9 +22,10 @@ import numpy.typing as npt
 
 from styleshift.audio.level import REFERENCE_LEVEL_DB
 from styleshift.conversion.track.sections import Section, lead
+from styleshift.conversion.track.strength import scale_change
 from styleshift.conversion.track.windows import convert_windows
 from styleshift.errors import BundleError
-from styleshift.frontend import compress, magnitude, stft
+from styleshift.frontend import compress, magnitude, silence, stft
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -107,6 +108,7 @@ def restyle(
     before: int,
     after: int,
     front: Callable[[Float32Array], Float32Array] | None = None,
+    strength: float = 1.0,
 ) -> Iterator[RestyledSection]:
     """Convert sections that are at the reference level.
 
@@ -120,21 +122,24 @@ def restyle(
         before: frames that are wanted before a section, where they are.
         after: frames that are wanted after it.
         front: what is done to log magnitudes ``[n, bins]`` before the model sees them.
+        strength: how much of the model's change is kept; see :func:`scale_change`.
 
     Raises:
         BundleError: the model gives NaN or infinity.
     """
     gate_scale = _power_scale(spectrogram)
 
-    def seen() -> Iterator[tuple[Float32Array, _Seen]]:
+    def seen() -> Iterator[tuple[Float32Array, tuple[_Seen, Float32Array]]]:
         for section in sections:
             joint, seen = _look(section, spectrogram, before, after)
             log = compress(joint, spectrogram)[0]
-            yield front(log) if front is not None else log, seen
+            log = front(log) if front is not None else log
+            yield log, (seen, log)
 
     shares = divide(window, multiple)
-    for converted, (place, wanted, source, joint) in convert_windows(seen(), run, batch, window, *shares):
-        log = converted[None, wanted]
+    for converted, (look, log) in convert_windows(seen(), run, batch, window, *shares):
+        place, wanted, source, joint = look
+        log = scale_change(log, converted, strength, silence(spectrogram))[None, wanted]
         if not np.isfinite(log).all():
             raise BundleError(
                 "the model gives NaN or infinity instead of a spectrum", "train it again, or try another"
