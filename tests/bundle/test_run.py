@@ -69,7 +69,7 @@ def place(tmp_path: Path) -> Workspace:
 def warnings_of_an_export(
     place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str = "best"
 ) -> list[str]:
-    def left_out(trained: object, direction: str, path: Path, *, licence: str) -> SimpleNamespace:
+    def left_out(trained: object, direction: str, path: Path, **about: object) -> SimpleNamespace:
         return SimpleNamespace(path=path, parity=0.0, replaced=False)
 
     monkeypatch.setattr(run_module, "export_bundle", left_out)
@@ -113,7 +113,7 @@ class Told(Reporter):
 def test_what_is_exported_says_how_it_was_judged(
     place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str, said: str
 ) -> None:
-    def exported(trained: object, direction: str, path: Path, licence: str) -> SimpleNamespace:
+    def exported(trained: object, direction: str, path: Path, **about: object) -> SimpleNamespace:
         return SimpleNamespace(path=path, parity=0.0, replaced=False)
 
     monkeypatch.setattr(run_module, "export_bundle", exported)
@@ -130,7 +130,7 @@ def begun(place: Workspace, name: str, started: str) -> None:
 def test_a_model_is_replaced_only_where_it_could_be_made_again(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exported(trained: Any, direction: str, path: Path, licence: str) -> SimpleNamespace:
+    def exported(trained: Any, direction: str, path: Path, **about: object) -> SimpleNamespace:
         provenance = {**trained.provenance, "step": trained.step}
         metadata[path.name] = SimpleNamespace(provenance=provenance)
         path.parent.mkdir(exist_ok=True)
