@@ -176,11 +176,14 @@ def test_workers_have_the_environment_of_now(monkeypatch: pytest.MonkeyPatch) ->
 
 def start(body: str, **environment: str) -> subprocess.Popen[str]:
     """A program of its own, with this module as ``test_pool``."""
-    head = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport test_pool\n"
+    head = "import sys\nimport test_pool\n"
     script = head + "if __name__ == '__main__':\n" + textwrap.indent(textwrap.dedent(body), "    ")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
-        [sys.executable, "-c", script], env={**os.environ, **environment}, text=True, **pipes
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment},
+        text=True,
+        **pipes,
     )
 
 
