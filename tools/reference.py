@@ -18,7 +18,6 @@ import typer
 
 from styleshift.cli.app import app
 from styleshift.hooks.registry import load_registry
-from styleshift.networks.discriminators import DISCRIMINATORS
 from styleshift.recipes import Recipe, list_recipes, load_recipe
 from styleshift.recipes.schema import TABLES, recipe_keys
 from styleshift.validation import Setting, describe
@@ -118,8 +117,9 @@ def recipes_page() -> str:
     for name, spec in generators.items():
         parts += [f"### Generator `{name}`", sentence(spec.summary), settings_table(describe(spec.config))]
     parts += ["## `[discriminator]`", "`name` chooses the network; the other keys are its options."]
-    for name, discriminator in DISCRIMINATORS.items():
-        parts += [f"### Discriminator `{name}`", settings_table(describe(discriminator.config))]
+    for name, entry in load_registry().discriminators.entries().items():
+        told = sentence(entry.spec.summary)
+        parts += [f"### Discriminator `{name}`", told, settings_table(describe(entry.spec.config))]
     return joined(parts)
 
 

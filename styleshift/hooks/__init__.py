@@ -3,6 +3,7 @@
 from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
 from styleshift.hooks.records import (
     AudioStream,
+    DiscriminatorSpec,
     DomainSpec,
     Excerpt,
     GeneratorSpec,
@@ -22,6 +23,7 @@ from styleshift.validation import settings
 __all__ = [
     "AudioStream",
     "Crashed",
+    "DiscriminatorSpec",
     "DomainSpec",
     "Engine",
     "EngineSpec",

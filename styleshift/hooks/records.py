@@ -107,6 +107,26 @@ class GeneratorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscriminatorSpec:
+    """A discriminator architecture: what tells a domain's music from what a generator makes.
+
+    Attributes:
+        name: what a recipe's ``[discriminator] name`` says.
+        summary: one line.
+        config: a class of settings; its fields are the other keys of the recipe's ``[discriminator]``.
+        build: ``build(config, spectrogram, frames)`` returns a module for crops of ``frames`` frames. It maps
+            normalised log magnitudes ``[batch, 1, bin, frame]`` float32 to logits ``[batch, patches]``, above
+            0 for what it takes for real. ``features(input)`` gives what its layers make of the crops, a list of
+            tensors with the batch first, for the feature-matching loss.
+    """
+
+    name: str
+    summary: str
+    config: type
+    build: Callable[[Any, SpectrogramConfig, int], nn.Module]
+
+
+@dataclass(frozen=True, slots=True)
 class NoOptions:
     """The config of a spec that has no options."""
 

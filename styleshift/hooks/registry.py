@@ -24,7 +24,14 @@ from styleshift.hooks.installed import (
     plugin_packages,
 )
 from styleshift.hooks.options import build_config
-from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
+from styleshift.hooks.records import (
+    DiscriminatorSpec,
+    DomainSpec,
+    GeneratorSpec,
+    RuntimeSpec,
+    TrackerSpec,
+    VocoderSpec,
+)
 from styleshift.hooks.shelf import BUILT_IN, GUIDE, IN_TREE, Registered, Shelf, how_to_install
 from styleshift.progress import Reporter
 
@@ -57,7 +64,7 @@ class Registry:
     """What is there: built in and from plugins.
 
     Attributes:
-        domains, generators, vocoders, runtimes, trackers, engines: one :class:`Shelf` a kind.
+        domains, generators, discriminators, vocoders, runtimes, trackers, engines: one :class:`Shelf` a kind.
         left_out: plugins that are installed and could not be used.
         warnings: plain sentences on those, on names that two packages bring, and on slow imports.
         switched_off: plugins that the environment turns off.
@@ -73,6 +80,9 @@ class Registry:
         told, on = self.warnings, guard
         self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec, told, guard=on)
         self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, told, guard=on)
+        self.discriminators: Shelf[DiscriminatorSpec] = Shelf(
+            "discriminator", DiscriminatorSpec, told, guard=on
+        )
         self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, told, guard=on)
         self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, told, guard=on)
         self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, told, guard=on)
@@ -158,6 +168,7 @@ class Registry:
         return {
             "styleshift_domains": self.domains,
             "styleshift_generators": self.generators,
+            "styleshift_discriminators": self.discriminators,
             "styleshift_vocoders": self.vocoders,
             "styleshift_runtimes": self.runtimes,
             "styleshift_trackers": self.trackers,

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 import pluggy
 
 from styleshift.hooks.engines import EngineSpec
-from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
+from styleshift.hooks.records import (
+    DiscriminatorSpec,
+    DomainSpec,
+    GeneratorSpec,
+    RuntimeSpec,
+    TrackerSpec,
+    VocoderSpec,
+)
 
 PROJECT = "styleshift"
 
@@ -24,6 +31,12 @@ def styleshift_domains() -> Iterable[DomainSpec]:
 @hookspec
 def styleshift_generators() -> Iterable[GeneratorSpec]:
     """Generator architectures that a recipe can name."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
+    """Discriminator architectures that a recipe can name."""
     raise NotImplementedError
 
 

@@ -1,17 +1,19 @@
-"""The built-in generators come in through the same hook as anybody's."""
+"""The built-in generators and discriminators come in through the same hook as anybody's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from styleshift.hooks.records import GeneratorSpec
+from styleshift.hooks.records import DiscriminatorSpec, GeneratorSpec
 from styleshift.hooks.specs import hookimpl
 from styleshift.networks.options import (
     FineGeneratorOptions,
     OneDimensionalGeneratorOptions,
+    PatchDiscriminatorOptions,
     ResidualGeneratorOptions,
     ResizeGeneratorOptions,
+    SeedDiscriminatorOptions,
     SeedGeneratorOptions,
     TwoOneTwoGeneratorOptions,
 )
@@ -99,5 +101,38 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
             config=FineGeneratorOptions,
             build=_fine,
             time_multiple=16,
+        ),
+    ]
+
+
+def _seed_discriminator(
+    options: SeedDiscriminatorOptions, spectrogram: SpectrogramConfig, frames: int
+) -> nn.Module:
+    from styleshift.networks.seed import SeedDiscriminator
+
+    return SeedDiscriminator(options, spectrogram.bins, frames)
+
+
+def _patch(options: PatchDiscriminatorOptions, spectrogram: SpectrogramConfig, frames: int) -> nn.Module:
+    from styleshift.networks.patch import PatchDiscriminator
+
+    return PatchDiscriminator(options, spectrogram, frames)
+
+
+@hookimpl
+def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
+    """The discriminators ``seed`` and ``patch``."""
+    return [
+        DiscriminatorSpec(
+            name="seed",
+            summary="5 strided convolutions and a dense layer: one answer for a crop of one length",
+            config=SeedDiscriminatorOptions,
+            build=_seed_discriminator,
+        ),
+        DiscriminatorSpec(
+            name="patch",
+            summary="an answer for each patch of a crop, on frequency bands, at one or several scales",
+            config=PatchDiscriminatorOptions,
+            build=_patch,
         ),
     ]

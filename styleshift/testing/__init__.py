@@ -11,6 +11,7 @@ where it breaks what the author's guide (docs/reference/plugin-hooks.md) promise
 """
 
 from styleshift.testing.contract import ContractError
+from styleshift.testing.discriminator import check_discriminator
 from styleshift.testing.domain import check_domain
 from styleshift.testing.engine import check_engine
 from styleshift.testing.generator import check_generator
@@ -20,6 +21,7 @@ from styleshift.testing.vocoder import check_vocoder
 
 __all__ = [
     "ContractError",
+    "check_discriminator",
     "check_domain",
     "check_engine",
     "check_generator",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from styleshift.errors import StyleshiftError
@@ -18,6 +19,18 @@ def require(holds: object, sentence: str) -> None:
     """Raise :class:`ContractError` with ``sentence`` unless ``holds``."""
     if not holds:
         raise ContractError(sentence)
+
+
+@contextmanager
+def contract(what: str) -> Iterator[None]:
+    """Whatever a plugin raises within becomes a :class:`ContractError` that begins with ``what``."""
+    try:
+        yield
+    except ContractError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        said = error.message if isinstance(error, StyleshiftError) else str(error).strip()
+        raise ContractError(f"{what}: {type(error).__name__}: {said}") from error
 
 
 def require_record(spec: Any, record: type) -> None:

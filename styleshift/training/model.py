@@ -11,7 +11,6 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
-from styleshift.networks.discriminators import build_discriminator
 from styleshift.recipes import LossConfig, Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
@@ -143,8 +142,8 @@ class CycleGAN(nn.Module):
         heads: of each direction, what its contrastive loss is taken in; empty where the recipe has none.
 
     Raises:
-        ConfigError: an unknown network or option, or a crop that does not suit them.
-        PluginError: no such generator.
+        ConfigError: an unknown option, or a crop that does not suit them.
+        PluginError: no such generator or discriminator.
     """
 
     def __init__(self, recipe: Recipe, x: Statistics, y: Statistics) -> None:
@@ -185,14 +184,11 @@ class CycleGAN(nn.Module):
             for direction in DIRECTIONS:
                 core = self.translator(direction).core
                 self.heads[direction] = ProjectionHeads(core, spec.name, recipe.spectrogram.bins, frames)
+        critic = load_registry().discriminators.get(recipe.discriminator.name)
+        options = build_config(critic.config, recipe.discriminator.options, f"discriminator {critic.name}")
         sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
         self.discriminators = nn.ModuleDict(
-            {
-                side: build_discriminator(
-                    recipe.discriminator.name, recipe.discriminator.options, recipe.spectrogram, frames
-                )
-                for side in sides
-            }
+            {side: critic.build(options, recipe.spectrogram, frames) for side in sides}
         )
 
     def translator(self, direction: str, averaged: bool = False) -> Translator:

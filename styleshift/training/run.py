@@ -157,7 +157,7 @@ def start_run(
                 "recipe": recipe.to_dict(),
                 "seed": seed,
                 "provenance": _provenance(corpora, where, seed),
-                "requires": requirements_of([load_registry().generators.entry(recipe.generator.name)]),
+                "requires": _requirements(recipe),
                 "trackers": list(trackers),
                 "resident": resident,
                 "held_out": {corpus.domain: held_out_segments(corpus) for corpus in held or ()},
@@ -282,6 +282,17 @@ def resume_run(
             trainer.setup(told)
         trainer.fit()
         return RunResult(folder.name, folder, state.step, state.seconds)
+
+
+def _requirements(recipe: Recipe) -> list[dict[str, str]]:
+    """The plugin packages that this recipe's networks come from."""
+    registry = load_registry()
+    return requirements_of(
+        [
+            registry.generators.entry(recipe.generator.name),
+            registry.discriminators.entry(recipe.discriminator.name),
+        ]
+    )
 
 
 def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[str, Any]:

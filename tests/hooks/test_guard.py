@@ -16,6 +16,7 @@ import torch
 from styleshift.errors import AudioError, ConfigError, PluginError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import (
+    DiscriminatorSpec,
     DomainSpec,
     EngineSpec,
     Finished,
@@ -56,6 +57,17 @@ def generator(forward: Any = None, build: Any = None, **members: Any) -> Any:
         setattr(Module, name, member)
     spec = GeneratorSpec("wrong", "a test", NoOptions, build or (lambda *_: Module()))
     return entry("generators", spec).build(NoOptions(), CONFIG)
+
+
+def discriminator(forward: Any = None, features: Any = lambda _, x: [x]) -> Any:
+    class Module(torch.nn.Module):
+        def forward(self, given: Any) -> Any:
+            return forward(given) if forward else given.mean(dim=(2, 3))
+
+    if features:
+        Module.features = features  # type: ignore[attr-defined]
+    spec = DiscriminatorSpec("wrong", "a test", NoOptions, lambda *_: Module())
+    return entry("discriminators", spec).build(NoOptions(), CONFIG, 64)
 
 
 def vocoder(made: Any) -> Any:
@@ -112,6 +124,9 @@ GENERATOR, VOCODER, RUNTIME, DOMAIN = "generator", "vocoder", "runtime", "domain
         (lambda: domain({"a": [Recording("b", Path(), None)]}), DOMAIN, "an open that cannot be called"),
         (lambda: stream(array((200, 2))), DOMAIN, "b: a block is [200, 2]; [1 to 100, 2] was wanted"),
         (lambda: generator(lambda _, x: x / 0), GENERATOR, "values that are not finite"),
+        (lambda: discriminator(lambda x: x), "discriminator", "it returned [1, 1, 33, 64]; [1, patches]"),
+        (lambda: discriminator(features=None), "discriminator", "it has no features"),
+        (lambda: discriminator(features=lambda *_: None).features(LOG), "discriminator", "features returned"),
         (lambda: vocoder(None), VOCODER, "build returned None, which cannot be called"),
         (lambda: vocoder(fails), VOCODER, "KeyError: 'a key'"),
         (lambda: vocoder(lambda *_: None), VOCODER, "it returned None, not a NumPy array"),
@@ -158,6 +173,7 @@ def test_what_is_right_passes_as_it_is() -> None:
     assert runtime(SimpleNamespace(run=lambda x: x)) is LOG
     block = array((100, 2))
     assert stream(block)[0] is block
+    assert discriminator()(torch.zeros(2, 1, 5, 4)).shape == (2, 1)
     assert engine(("job", Finished(3))) == (1, [("job", Finished(3))])
 
 

@@ -67,7 +67,7 @@ GUIDE_CLASSES, GUIDE_FUNCTIONS = parsed(*blocks("python"))
 
 def test_every_hook_is_there_with_its_signature():
     _, hooks = code("hooks/specs.py")
-    assert len(hooks) == 6
+    assert len(hooks) == 7
     example = {"styleshift_generators() -> ?"}  # the example implements one without annotations
     written = {
         name: line
@@ -87,10 +87,13 @@ def test_every_record_and_protocol_is_there_with_all_its_fields():
 
 def test_every_check_is_there_with_its_signature():
     _, checks = code(
-        *(f"testing/{name}.py" for name in ("plugin", "domain", "generator", "vocoder", "runtime", "engine"))
+        *(
+            f"testing/{name}.py"
+            for name in ("plugin", "domain", "generator", "discriminator", "vocoder", "runtime", "engine")
+        )
     )
     wanted = {name: checks[name] for name in styleshift.testing.__all__ if name.startswith("check_")}
-    assert len(wanted) == 6
+    assert len(wanted) == 7
     assert {name: GUIDE_FUNCTIONS.get(name) for name in wanted} == wanted
 
 

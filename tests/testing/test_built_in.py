@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from styleshift.testing import (
+    check_discriminator,
     check_domain,
     check_generator,
     check_plugin,
@@ -35,6 +36,12 @@ def test_the_built_in_runtime_keeps_the_contract():
 def test_the_built_in_generators_keep_the_contract(name):
     spec = check_plugin("styleshift.networks.plugin").generators.get(name)
     check_generator(spec, {"channels": 4}, export=name != "seed")
+
+
+@pytest.mark.parametrize("name", ["seed", "patch"])
+def test_the_built_in_discriminators_keep_the_contract(name):
+    spec = check_plugin("styleshift.networks.plugin").discriminators.get(name)
+    check_discriminator(spec, {"channels": 2})
 
 
 def test_the_built_in_domain_keeps_the_contract(tmp_path):

@@ -294,7 +294,7 @@ def test_recordings_shorter_than_a_crop_are_trained_on_and_said(fresh: Workspace
             r"low were made with other settings.*gain is 1000\.0, not 5\.0",
         ),
         (PAIR, ("generator.name=huge",), PluginError, "no generator 'huge'; there are: .*residual"),
-        (PAIR, ("discriminator.name=huge",), ConfigError, "no discriminator 'huge'"),
+        (PAIR, ("discriminator.name=huge",), PluginError, "no discriminator 'huge'"),
         (PAIR, ("generator.chanels=3",), ConfigError, "no option 'chanels'"),
         (PAIR, ("data.crop_frames=72",), ConfigError, "crop_frames is 72.*multiple of 16"),
     ],

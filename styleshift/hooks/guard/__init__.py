@@ -14,11 +14,18 @@ from typing import Any
 
 from styleshift.hooks.engines import EngineSpec
 from styleshift.hooks.guard.domain import find
-from styleshift.hooks.guard.generator import build_generator
+from styleshift.hooks.guard.networks import build_discriminator, build_generator
 from styleshift.hooks.guard.owner import Owner
 from styleshift.hooks.guard.services import build_engine, build_tracker
 from styleshift.hooks.guard.sound import build_runtime, build_vocoder
-from styleshift.hooks.records import DomainSpec, GeneratorSpec, RuntimeSpec, TrackerSpec, VocoderSpec
+from styleshift.hooks.records import (
+    DiscriminatorSpec,
+    DomainSpec,
+    GeneratorSpec,
+    RuntimeSpec,
+    TrackerSpec,
+    VocoderSpec,
+)
 
 __all__ = ["guarded"]
 
@@ -32,6 +39,8 @@ def guarded(spec: Any, package: str, version: str, kind: str) -> Any:
             return replace(spec, find=partial(find, owner, spec.find))
         case GeneratorSpec():
             return replace(spec, build=partial(build_generator, owner, spec))
+        case DiscriminatorSpec():
+            return replace(spec, build=partial(build_discriminator, owner, spec.build))
         case VocoderSpec():
             return replace(spec, build=partial(build_vocoder, owner, spec.build))
         case RuntimeSpec():
