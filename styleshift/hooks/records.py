@@ -116,8 +116,8 @@ class DiscriminatorSpec:
         config: a class of settings; its fields are the other keys of the recipe's ``[discriminator]``.
         build: ``build(config, spectrogram, frames)`` returns a module for crops of ``frames`` frames. It maps
             normalised log magnitudes ``[batch, 1, bin, frame]`` float32 to logits ``[batch, patches]``, above
-            0 for what it takes for real. ``features(input)`` gives what its layers make of the crops, a list of
-            tensors with the batch first, for the feature-matching loss.
+            0 for what it takes for real. ``features(input)`` gives what its layers make of the crops, a list
+            of tensors with the batch first, for the feature-matching loss.
     """
 
     name: str

@@ -57,7 +57,7 @@ def unused(self: Any) -> None:
         (changed(forward=lambda self, x: x.mul_(2).flatten(1)), "changes its input in place"),
         (changed(forward=lambda self, x: (x - x.mean(0)).flatten(1)), "otherwise than alone"),
         (changed(forward=lambda self, x: 1 / 0), "it cannot take noise"),
-        (changed(features=None), "it has no features"),
+        (changed(features=None, forward=lambda self, x: x.flatten(1)), "it has no features"),
         (changed(features=lambda self, x: x, forward=lambda self, x: x.flatten(1)), "returned no list"),
         (changed(__init__=unused), "no gradient reaches the weight unused"),
     ],
