@@ -1,6 +1,7 @@
 """Write the reference pages that follow from the code: ``make reference``.
 
     docs/reference/commands.md    every command, argument and option, as ``--help`` shows them
+    docs/reference/models.md      the cards of the models that ship
     docs/reference/recipes.md     every key of a recipe, and every option of the built-in networks
 
 A test holds the pages to the code (tests/test_reference.py).
@@ -18,9 +19,12 @@ import typer
 
 from styleshift.cli.app import app
 from styleshift.hooks.registry import load_registry
+from styleshift.models.card_page import card_markdown
+from styleshift.models.shelf import models_in
 from styleshift.recipes import Recipe, list_recipes, load_recipe
 from styleshift.recipes.schema import TABLES, recipe_keys
 from styleshift.validation import Setting, describe
+from styleshift.workspace import shipped_models
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by tools/reference.py: change the code, then run `make reference`. -->"
@@ -28,7 +32,21 @@ NOTE = "<!-- Written by tools/reference.py: change the code, then run `make refe
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/reference."""
-    return {"commands.md": commands_page(), "recipes.md": recipes_page()}
+    return {"commands.md": commands_page(), "models.md": models_page(), "recipes.md": recipes_page()}
+
+
+def models_page() -> str:
+    """The cards of the models that ship."""
+    models = list(models_in(shipped_models(), "shipped"))
+    parts = [
+        NOTE,
+        "# Models that ship",
+        "`convert --to NAME` finds these without training anything. `styleshift models show NAME` shows the "
+        "same; [Find, check and share models](../how-to/models.md) has more.",
+    ]
+    if not models:
+        parts.append("This version ships no models.")
+    return joined(parts + [card_markdown(model, 2).strip() for model in models])
 
 
 def commands_page() -> str:

@@ -34,30 +34,31 @@ def card_text(model: ShelvedModel) -> str:
     return "\n".join(lines)
 
 
-def card_markdown(model: ShelvedModel) -> str:
-    """The card as a page of the documentation, in Markdown."""
+def card_markdown(model: ShelvedModel, level: int = 1) -> str:
+    """The card as a part of the documentation, in Markdown, its title at a level of headings."""
     metadata, card = model.metadata, model.metadata.card
+    title, part = "#" * level, "#" * (level + 1)
     parts = [
-        f"# {metadata.source.capitalize()} to {metadata.target}",
+        f"{title} {metadata.source.capitalize()} to {metadata.target}",
         card.summary,
         f"    styleshift convert ./library --from {metadata.source} --to {metadata.target}",
         f"Licence: {metadata.licence or 'not said'}. {model.path.stat().st_size / 1e6:.1f} MB.",
     ]
-    for title, text in (("Material", card.material), ("Recipe", card.recipe)):
+    for heading, text in (("Material", card.material), ("Recipe", card.recipe)):
         if text:
-            parts += [f"## {title}", text]
+            parts += [f"{part} {heading}", text]
     if card.made_by:
         parts += ["To make it anew:", f"    {card.made_by}"]
     if card.credits:
-        parts += ["## Credits", "\n".join(f"- {credit}" for credit in card.credits)]
+        parts += [f"{part} Credits", "\n".join(f"- {credit}" for credit in card.credits)]
     if card.scores:
         heads = _heads(card.scores)
         table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
         table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
-        parts += ["## Measured", card.scores_note, "\n".join(table)]
+        parts += [f"{part} Measured", card.scores_note, "\n".join(table)]
     if card.bad_at:
-        parts += ["## What it is bad at", "\n".join(f"- {what}" for what in card.bad_at)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+        parts += [f"{part} What it is bad at", "\n".join(f"- {what}" for what in card.bad_at)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:
