@@ -52,6 +52,7 @@ class Trained:
     time_multiple: int = 4
     provenance: dict[str, Any] = field(default_factory=lambda: {"run": "test"})
     requires: list[dict[str, str]] = field(default_factory=list)
+    pitch: dict[str, PitchTarget] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
