@@ -18,6 +18,7 @@ from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError, ParityError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.pitch import PitchTarget
 
 SMALL = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=32, fft_length=64)
 
