@@ -3,6 +3,7 @@
     docs/reference/commands.md    every command, argument and option, as ``--help`` shows them
     docs/reference/models.md      the cards of the models that ship
     docs/reference/recipes.md     every key of a recipe, and every option of the built-in networks
+    docs/reference/formats.md     every audio format, and the name of every tag in each family of tags
 
 A test holds the pages to the code (tests/test_reference.py).
 """
@@ -17,6 +18,8 @@ from typing import Any
 
 import typer
 
+from styleshift.audio.formats import TABLE
+from styleshift.audio.tags.table import FIELDS, INVOLVED, PAIRS
 from styleshift.cli.app import app
 from styleshift.hooks.registry import load_registry
 from styleshift.models.card_page import card_markdown
@@ -32,7 +35,66 @@ NOTE = "<!-- Written by tools/reference.py: change the code, then run `make refe
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/reference."""
-    return {"commands.md": commands_page(), "models.md": models_page(), "recipes.md": recipes_page()}
+    return {
+        "commands.md": commands_page(),
+        "models.md": models_page(),
+        "recipes.md": recipes_page(),
+        "formats.md": formats_page(),
+    }
+
+
+def formats_page() -> str:
+    """The table of audio formats, and that of tags."""
+    formats = ["| format | extensions | read | written by `--format same` as |", "|---|---|---|---|"]
+    for row in TABLE:
+        endings = " ".join(f"`{end}`" for end in row.extensions)
+        needs = "" if row.reader == "soundfile" else "with `styleshift[m4a]`"
+        same = "itself"
+        if row.becomes:
+            same = "FLAC if lossless, else M4A" if row.lossless is None else row.becomes.upper()
+        formats.append(f"| {row.name} | {endings} | {needs or 'yes'} | {same} |")
+    tags = ["| Vorbis comment (FLAC, Ogg, Opus) | ID3 (MP3, WAV, AIFF) | MP4 |", "|---|---|---|"]
+    rows = [(each.name, each.id3 or f"TXXX:{each.name}", mp4_name(each.name, each.mp4)) for each in FIELDS]
+    rows += [
+        (f"{number}, {total}", frame, atom or "`©mvi`, `©mvc`")
+        for number, (total, frame, atom) in PAIRS.items()
+    ]
+    rows += [
+        ("comment", "COMM", "©cmt"),
+        ("lyrics", "USLT", "©lyr"),
+        ("performer", "TMCL", mp4_name("performer", "")),
+        (", ".join(INVOLVED), "TIPL", "under their own names"),
+        ("metadata_block_picture, FLAC pictures", "APIC", "covr (JPEG, PNG, BMP)"),
+        ("chapter000, chapter000name, ...", "CHAP, CTOC", "chapters"),
+        ("any other", "TXXX under its own name", "free-form under its own name"),
+    ]
+    tags += [f"| {name} | {frame} | {atom} |" for name, frame, atom in sorted(rows[:-1])]
+    tags.append(f"| {' | '.join(rows[-1])} |")
+    return joined(
+        [
+            NOTE,
+            "# Formats and tags",
+            "What a file is, is judged by what is in it, not by its name.",
+            "\n".join(formats),
+            "## Tags",
+            "Between files of one family (ID3, Vorbis comments, MP4) the whole block is copied: every "
+            "frame and field, in its order and version. Between families each field goes by this table, with "
+            "all of its values. APEv2, ASF (WMA), RIFF INFO and Matroska tags are read into the same fields. "
+            "What the target cannot hold is named in the report. Our line is one more comment.",
+            "ReplayGain, R128 gains, AcoustID fingerprints and an encoder's notes are left out and named: "
+            "they are no longer true once the sound is another.",
+            "\n".join(tags),
+            "## Chunks and blocks",
+            "WAV to WAV and AIFF to AIFF, every chunk is kept (`bext`, `iXML`, `cue`, `smpl`, ...), those "
+            "that count samples as long as the sample rate stays; the loudspeaker mask, too. FLAC to FLAC, "
+            "`CUESHEET` and `APPLICATION` blocks are kept, and a new seek table is made.",
+        ]
+    )
+
+
+def mp4_name(name: str, atom: str) -> str:
+    """A field's place in an MP4."""
+    return atom if atom and not atom.startswith(":") else f"----:com.apple.iTunes:{atom[1:] or name.upper()}"
 
 
 def models_page() -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,30 +87,59 @@ def truly_named(format: OutputFormat, info: AudioInfo, target: Path) -> OutputFo
     return replace(with_depth(row.output, info), extension=target.suffix)
 
 
-def changes(info: AudioInfo, written_as: OutputFormat, sample_rate: int) -> Iterator[str]:
-    """What is otherwise in the output than in the source, in plain words.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How an output is written.
+
+    Attributes:
+        format: container and encoding.
+        sample_rate: Hz.
+        changes: what is otherwise than in the source, in plain words.
+        losses: those of them that lose something.
+    """
+
+    format: OutputFormat
+    sample_rate: int
+    changes: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+def choose(info: AudioInfo, target: Path, asked: OutputFormat | None = None) -> Choice:
+    """Decide how a recording is written.
 
     Args:
         info: of the source.
-        written_as: the output's format.
-        sample_rate: of the output, Hz.
+        target: the output, whose name tells the truth.
+        asked: the format that a person named; None: the source's own.
     """
-    before = info.subtype.replace("MPEG_LAYER_III", "MP3")
-    if info.reader == "soundfile" and info.format != written_as.container:
-        before = info.format if info.format == before else f"{info.format} {before}"
-    after = written_as.subtype.replace("MPEG_LAYER_III", "MP3")
-    lossless, codec = is_lossless(info.subtype), before.lower().split(" ")[-1].partition("_")[0]
-    if lossless and written_as.lossy:
-        yield f"lossless sound ({before}) is written as {written_as.name} ({after}), which is not"
-    elif (not lossless and codec not in after.lower()) or (
-        lossless and not belongs(written_as, Path(f"x{_extension(info)}"))
-    ):
-        yield f"{before} is written as {written_as.name} ({after})"
-    kept = written_as.bits or _DEPTHS.get(written_as.subtype, 0)
+    format = with_depth(asked, info) if asked else same_format(info, target)
+    format = truly_named(format, info, target)
+    rate = writable_rate(format, info.sample_rate)
+    changes, losses = [], []
+    before, after = _codec(info), format.subtype.replace("MPEG_LAYER_III", "MP3")
+    lossless = is_lossless(info.subtype)
+    if lossless and format.lossy:
+        losses.append(f"lossless sound ({before}) is written as {format.name} ({after}), which is not")
+    elif not (belongs(format, Path(f"x{_extension(info)}")) if lossless else _alike(before, after)):
+        changes.append(f"{before} is written as {format.name} ({after})")
+    kept = format.bits or _DEPTHS.get(format.subtype, 0)
     if lossless and kept and depth_of(info) > kept:
-        yield f"{depth_of(info)} bits a sample become {kept}"
-    if sample_rate != info.sample_rate:
-        yield f"{written_as.name} has no {info.sample_rate} Hz: written at {sample_rate} Hz"
+        losses.append(f"{depth_of(info)} bits a sample become {kept}")
+    if rate != info.sample_rate:
+        text = f"{format.name} has no {info.sample_rate} Hz: written at {rate} Hz"
+        (losses if rate < info.sample_rate else changes).append(text)
+    return Choice(format, rate, (*changes, *losses), tuple(losses))
+
+
+def _alike(before: str, after: str) -> bool:
+    """Whether two lossy encodings are of one kind: ``aac_latm`` and ``aac`` are."""
+    return before.lower().split(" ")[-1].partition("_")[0] in after.lower()
+
+
+def _codec(info: AudioInfo) -> str:
+    """A source's encoding for a sentence."""
+    codec = info.subtype.replace("MPEG_LAYER_III", "MP3")
+    return codec if info.format in (codec, "WAV", "WAVEX") else f"{info.format} {codec}"
 
 
 def _extension(info: AudioInfo) -> str:

@@ -166,6 +166,10 @@ def convert(
     include_own: Annotated[
         bool, typer.Option("--include-own", help="Convert recordings that styleshift made, too.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="A file of which anything would be lost (a tag, a picture) fails."),
+    ] = False,
     stall_seconds: Annotated[
         float,
         typer.Option(
@@ -207,6 +211,7 @@ def convert(
         salvage=salvage,
         keep_times=keep_times,
         include_own=include_own,
+        strict=strict,
         output=output,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),

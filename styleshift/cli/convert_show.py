@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.report import report_lines
@@ -27,6 +30,9 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
             fate=track.fate,
             reason=track.reason,
             seconds=track.seconds,
+            kept=list(track.kept),
+            changed=list(track.changed),
+            lost=list(track.lost),
         )
     rows = [
         (
@@ -38,6 +44,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         for track in forecast.tracks
     ]
     reporter.table(f"{output}: nothing is written", ["file", "becomes", "will", "length"], rows)
+    _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
     music = forecast.music_seconds
@@ -120,6 +127,13 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
         reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])
         if len(rows) > _SHOWN_FAILURES:
             reporter.result(f"and {len(rows) - _SHOWN_FAILURES} more, all in {report}")
+    _show_losses(
+        [
+            (outcome.name, outcome.result.get("changed", ()), outcome.result.get("lost", ()))
+            for outcome in result.of("done", "unchanged")
+        ],
+        reporter,
+    )
     reporter.event(
         "converted",
         output=str(plan.output),
@@ -139,6 +153,24 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
     damaged = sum(outcome.reason == "damaged" for outcome in result.of("failed"))
     if damaged and not salvage:
         reporter.info(f"{damaged} of them damaged: --salvage converts what can be read before the damage")
+
+
+def _show_losses(
+    tracks: Iterable[tuple[str, Sequence[str], Sequence[str]]], reporter: TerminalReporter
+) -> None:
+    """What is changed or lost, summed up; each file's own is in the reports and the JSON lines."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    for name, changed, lost in tracks:
+        for what in {("lost", text) for text in lost} | {("changed", text) for text in changed}:
+            counts[what] += 1
+            examples.setdefault(what, name)
+    rows = [
+        (text, kind, str(count), examples[kind, text])
+        for (kind, text), count in sorted(counts.items(), key=lambda item: (item[0][0] != "lost", -item[1]))
+    ]
+    if rows:
+        reporter.table("not as in the source", ["what", "is", "files", "such as"], rows[:_SHOWN_FAILURES])
 
 
 def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:

@@ -40,6 +40,7 @@ class ConvertSettings:
         salvage: convert what can be read of damaged files.
         keep_times: outputs get the modification times of their sources.
         include_own: recordings whose comment says that styleshift made them are converted as well.
+        strict: a file of which anything would be lost is a failure, and is not converted.
         output: folder for the outputs, or the output file of one recording; None: the source's name with the
             model's target domain behind it.
         include: only names below the source that match one of these patterns (``*`` matches ``/`` too).
@@ -63,6 +64,7 @@ class ConvertSettings:
     salvage: bool = False
     keep_times: bool = False
     include_own: bool = False
+    strict: bool = False
     output: str | Path | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()

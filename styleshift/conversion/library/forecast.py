@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.journal import LibraryJournal
@@ -12,6 +13,9 @@ from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
 from styleshift.errors import AudioError
+
+if TYPE_CHECKING:
+    from styleshift.audio.tags.preview import TagPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,18 @@ class TrackForecast:
         fate: ``convert``, ``up to date``, ``left out`` or ``fail``.
         reason: why it would not be converted.
         seconds: length of the music by the file's header, where it would be converted and says so.
+        kept: names of the tags, pictures, chunks and chapters that the output would have as well.
+        changed: what would be otherwise than in the source, in plain words.
+        lost: names of what the output would not have.
     """
 
     job: TrackJob
     fate: str
     reason: str = ""
     seconds: float | None = None
+    kept: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +77,14 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
         bundle: the model, which is loaded and timed.
         settings: with a runtime and a device that work.
     """
+    from styleshift.audio.tags.preview import TagPreview
     from styleshift.conversion.track.load import load_converter, real_time_factor
 
     journal, key = LibraryJournal.peek(plan.output), settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
-    tracks = []
-    for job in plan.jobs:
-        outcome, _ = judge(plan, job, journal, key, settings.overwrite)
-        if outcome is None:
-            tracks.append(_look(job, settings))
-        else:
-            fate = "up to date" if outcome.status == "unchanged" else "fail"
-            tracks.append(TrackForecast(job, fate, outcome.reason))
+    with TagPreview() as preview:
+        tracks = [_track(job, plan, journal, key, settings, preview) for job in plan.jobs]
     engine = load_engine(settings.engine, settings.engine_options)
     jobs = settings.jobs or default_jobs(settings.device, engine)
     workers = max(1, min(jobs, sum(track.fate == "convert" for track in tracks)))
@@ -88,18 +93,44 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     return replace(found, work_seconds=real_time_factor(converter) * found.music_seconds / workers)
 
 
-def _look(job: TrackJob, settings: ConvertSettings) -> TrackForecast:
-    """What the file's header and tags say."""
+def _track(
+    job: TrackJob,
+    plan: LibraryPlan,
+    journal: LibraryJournal,
+    key: str,
+    settings: ConvertSettings,
+    preview: TagPreview,
+) -> TrackForecast:
+    outcome, _ = judge(plan, job, journal, key, settings.overwrite)
+    if outcome is None:
+        return _look(job, settings, preview)
+    return TrackForecast(job, "up to date" if outcome.status == "unchanged" else "fail", outcome.reason)
+
+
+def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
+    """What the file's header and tags say, and what would become of them."""
+    from styleshift.audio.encoding import choose
+    from styleshift.audio.formats import output_format
     from styleshift.audio.read import open_audio
     from styleshift.audio.tags.read import made_by_styleshift
 
     try:
-        with open_audio(job.source) as stream:
+        with open_audio(job.source, allow_cut=settings.salvage) as stream:
             if not settings.salvage:
                 stream.check_promise()
-            seconds = stream.info.seconds
+            info, extras = stream.info, tuple(stream.extras)
+            seconds = None if stream.promised is None else stream.promised / stream.sample_rate
+        if not settings.include_own and made_by_styleshift(job.source):
+            return TrackForecast(job, "left out", left_out(job).message)
+        choice = choose(info, job.target, None if job.format == "same" else output_format(job.format))
+        same_positions = choice.sample_rate == info.sample_rate
+        carried = preview.carried(
+            job.source, choice.format, choice.sample_rate, same_positions=same_positions
+        )
     except AudioError as error:
         return TrackForecast(job, "fail", error.reason)
-    if not settings.include_own and made_by_styleshift(job.source):
-        return TrackForecast(job, "left out", left_out(job).message)
-    return TrackForecast(job, "convert", "", seconds)
+    changed = (*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped))
+    lost = (*extras, *carried.lost)
+    if settings.strict and (lost or choice.losses):
+        return TrackForecast(job, "fail", "loss", None, carried.kept, changed, lost)
+    return TrackForecast(job, "convert", "", seconds, carried.kept, changed, lost)

@@ -94,6 +94,11 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
         "library.html",
         title=plan.output.name,
         summary=summary,
+        unlike=[
+            (each.name, "; ".join(each.result.get("changed", ())), ", ".join(each.result.get("lost", ())))
+            for each in (*done, *unchanged)
+            if each.result.get("changed") or each.result.get("lost")
+        ],
         failed=[(each.name, each.reason, each.message, advice(each.hint)) for each in failed],
         players=[
             Player(

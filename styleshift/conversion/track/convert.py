@@ -13,23 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.audio.bitrate import bits_per_second
-from styleshift.audio.encoding import (
-    as_many_bits,
-    changes,
-    same_format,
-    truly_named,
-    with_depth,
-    writable_rate,
-)
+from styleshift.audio.encoding import Choice, as_many_bits, choose
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.resample import resample
+from styleshift.audio.stream import shown
 from styleshift.audio.tags.copy import copy_tags
+from styleshift.audio.tags.preview import preview_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
-from styleshift.errors import UsageError
+from styleshift.errors import AudioError, UsageError
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -113,16 +108,17 @@ def convert_track(
     told = on_seconds or (lambda seconds: None)
     measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0), shifter=converter.shifter)
     assert measured.info is not None
-    written_as = with_depth(format, measured.info) if format else same_format(measured.info, target)
-    written_as = truly_named(written_as, measured.info, target)
-    rate = writable_rate(written_as, measured.sample_rate)
+    choice = choose(measured.info, target, format)
+    written_as, rate = choice.format, choice.sample_rate
+    if converter.settings.strict:
+        _refuse_losses(source, choice, measured)
     if written_as.lossy:
         bits = bits_per_second(source, measured.seconds)
         written_as = as_many_bits(written_as, measured.info, bits, rate)
     warnings = list(measured.warnings)
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
-    changed = list(changes(measured.info, written_as, rate))
+    changed = list(choice.changes)
     if format is None:
         warnings += changed  # nobody asked for it
     lost = list(measured.extras)
@@ -181,6 +177,21 @@ def convert_track(
         changed=tuple(changed),
         lost=tuple(lost),
     )
+
+
+def _refuse_losses(source: Path, choice: Choice, measured: FirstPass) -> None:
+    """Raise AudioError (``loss``) if anything would be lost, before the work is done."""
+    carried = preview_tags(
+        source,
+        choice.format,
+        choice.sample_rate,
+        same_positions=choice.sample_rate == measured.sample_rate,
+    )
+    lost = (*choice.losses, *measured.extras, *carried.lost)
+    if lost:
+        raise AudioError(
+            f"{shown(source)}: would lose {', '.join(lost)}", "convert it without `strict`", reason="loss"
+        )
 
 
 def ceiling_of(written_as: OutputFormat, measured: FirstPass) -> float:

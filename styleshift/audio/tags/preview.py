@@ -1,0 +1,84 @@
+"""What would become of a recording's tags, found by carrying them over to a moment of silence."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from styleshift.audio.formats import OutputFormat
+from styleshift.audio.tags.copy import Carried, copy_tags
+from styleshift.audio.tags.read import read_tags
+from styleshift.audio.write import AudioWriter
+from styleshift.errors import AudioError
+
+_FRAMES = 4800
+
+
+class TagPreview:
+    """A context manager that keeps a short silent file of each format in a folder of its own.
+
+    So a dry run and a conversion do the same, and cannot disagree.
+    """
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._blanks: dict[tuple[OutputFormat, int], Path] = {}
+
+    def __enter__(self) -> TagPreview:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def carried(
+        self, source: Path, format: OutputFormat, sample_rate: int, *, same_positions: bool
+    ) -> Carried:
+        """As :func:`styleshift.audio.tags.copy.copy_tags` would carry them to an output of this format.
+
+        Args:
+            source: the recording, only read.
+            format: of the output.
+            sample_rate: of the output, Hz.
+            same_positions: what counts samples still holds.
+
+        Raises:
+            AudioError: they cannot be written.
+        """
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="styleshift-")
+        before = read_tags(source) if format.container == "M4A" else None
+        if before is not None and before.chapters:
+            trial = self._blank(source, format, sample_rate)
+        else:
+            known = self._blanks.get((format, sample_rate))
+            if known is None:
+                known = self._blanks[format, sample_rate] = self._blank(None, format, sample_rate)
+            trial = known.with_name(f"trial{format.extension}")
+            shutil.copyfile(known, trial)
+        return copy_tags(source, trial, same_positions=same_positions)
+
+    def _blank(self, source: Path | None, format: OutputFormat, sample_rate: int) -> Path:
+        assert self._folder is not None
+        path = Path(self._folder.name) / f"{len(self._blanks)}{format.extension}"
+        chapters = read_tags(source).chapters if source is not None else ()
+        with AudioWriter(
+            path, sample_rate=sample_rate, channels=1, format=format, chapters=chapters
+        ) as writer:
+            writer.write(np.zeros((_FRAMES, 1), np.float32))
+        return path
+
+
+def preview_tags(source: Path, format: OutputFormat, sample_rate: int, *, same_positions: bool) -> Carried:
+    """One file's; see :class:`TagPreview`. What cannot be tried is nothing."""
+    with TagPreview() as preview:
+        try:
+            return preview.carried(source, format, sample_rate, same_positions=same_positions)
+        except AudioError:
+            return Carried()

@@ -1,0 +1,95 @@
+"""The dry run and the report say of every file what is kept, changed and lost, and they agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from mutagen import id3
+
+from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.conversion.library.forecast import forecast
+from styleshift.conversion.library.plan import plan_library
+from styleshift.conversion.library.report import report_lines, write_reports
+from styleshift.conversion.library.run import convert_plan
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.progress import Reporter
+
+frames: Any = id3
+
+
+@pytest.fixture(scope="module")
+def bundle(models: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return load_bundle(models.make_model(tmp_path_factory.mktemp("model") / "m.onnx"))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Three recordings: with what only ID3 holds, with 24 bits and a cue sheet's worth of tags, and plain."""
+    folder = tmp_path / "l"
+    folder.mkdir()
+    noise = np.random.default_rng(0).standard_normal(24000) * 0.1
+    soundfile.write(folder / "a.mp3", noise, 48000)
+    tags: Any = frames.ID3()
+    tags.add(frames.TIT2(text=["Title"]))
+    tags.add(frames.PRIV(owner="x", data=b"1"))
+    tags.add(frames.TXXX(desc="replaygain_track_gain", text=["-3 dB"]))
+    tags.save(folder / "a.mp3")
+    soundfile.write(folder / "b.wav", noise, 48000, "DOUBLE")
+    soundfile.write(folder / "c.flac", noise, 48000)
+    return folder
+
+
+def _settings(**options: Any) -> ConvertSettings:
+    return ConvertSettings(**{"vocoder": "source-phase", "device": "cpu", "jobs": 1, **options})
+
+
+@pytest.mark.parametrize("audio_format", ["same", "flac", "mp3", "m4a"])
+def test_the_dry_run_foretells_what_the_report_says(bundle: Bundle, library: Path, audio_format: str) -> None:
+    if audio_format == "m4a":
+        pytest.importorskip("av")
+    settings = _settings(audio_format=audio_format)
+    plan = plan_library(library, "x", settings)
+    told = {
+        track.job.name: (track.kept, track.changed, track.lost)
+        for track in forecast(plan, bundle, settings).tracks
+    }
+    result = convert_plan(plan, bundle, settings)
+    lines = {line["name"]: line for line in report_lines(result, str)}
+    assert len(lines) == 3
+    for name, line in lines.items():
+        assert line["status"] == "done"
+        assert (line["kept"], line["changed"], line["lost"]) == told[name], name
+    if audio_format == "flac":
+        assert told["a.mp3"] == (
+            ("title",),
+            ("MP3 is written as flac (PCM_16)", "replaygain_track_gain: left out, no longer true"),
+            ("PRIV:x:1",),
+        )
+        assert told["b.wav"][1][-1] == "64 bits a sample become 24"
+        report = write_reports(result, bundle, "", Reporter())
+        assert report is not None
+        assert "PRIV:x:1" in report.with_suffix(".html").read_text()
+        assert any("PRIV:x:1" in json.loads(line).get("lost", ()) for line in report.read_text().splitlines())
+    if audio_format == "same":
+        assert told["a.mp3"][2] == told["b.wav"][2] == told["c.flac"][2] == ()
+
+
+def test_strict_makes_a_loss_a_failure(bundle: Bundle, library: Path) -> None:
+    settings = _settings(audio_format="flac", strict=True)
+    plan = plan_library(library, "x", settings)
+    fates = {track.job.name: (track.fate, track.reason) for track in forecast(plan, bundle, settings).tracks}
+    assert fates == {"a.mp3": ("fail", "loss"), "b.wav": ("fail", "loss"), "c.flac": ("convert", "")}
+    result = convert_plan(plan, bundle, settings)
+    assert {name: each.reason or each.status for name, each in result.outcomes.items()} == {
+        "a.mp3": "loss",
+        "b.wav": "loss",
+        "c.flac": "done",
+    }
+    assert "PRIV:x:1" in result.outcomes["a.mp3"].message
+    assert sorted(path.name for path in (library.parent / "l-x").glob("*.*") if path.is_file()) == ["c.flac"]
