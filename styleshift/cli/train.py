@@ -134,6 +134,7 @@ def train(
     from styleshift.cli.console import TerminalReporter
     from styleshift.errors import UsageError
     from styleshift.hooks.registry import warn_of_plugins
+    from styleshift.training.find import which_is_exported
     from styleshift.training.ranks import rank_and_world_size
     from styleshift.workspace import setting
     from styleshift.workspace import workspace as find_workspace
@@ -192,4 +193,6 @@ def train(
     reporter.event("trained", **result.to_dict())
     reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
     reporter.info(f"see and hear it: {result.folder / 'index.html'}")
+    if said := which_is_exported(place, result.folder):
+        reporter.info(said)
     reporter.info("next: styleshift export")

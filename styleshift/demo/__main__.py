@@ -26,6 +26,8 @@ _MADE = ("audio", "library", f"library-{STYLES[1]}", "styleshift-workspace")
 # For a few hundred steps at most: five times the usual rate. After 100 steps the distance to the guitar had
 # fallen from 203 to 34, at the usual rate to 74.
 _SHORT = ("--set", "optimiser.generator_lr=1e-3", "--set", "optimiser.discriminator_lr=1e-3")
+# What a model that ships can make of an accordion, the best first: it holds its notes as a violin does.
+_TASTES = (("violin", "piano"), ("piano", "violin"), ("country", "classical"))
 # The demo shows what the defaults do, in a workspace of its own, whatever the person's own settings say; a
 # device may be named.
 _KEPT_SETTINGS = ("STYLESHIFT_DEVICE", "STYLESHIFT_SIMD", "STYLESHIFT_DEBUG", DISABLE_VARIABLE)
@@ -54,11 +56,12 @@ def run(folder: Path, minutes: float) -> Path:
         f"  audio/{first} {made[first] / 60:.1f} min, audio/{second} {made[second] / 60:.1f} min; "
         f"library: {len(LIBRARY)} other tunes on the {first}, {made['library'] / 60:.1f} min"
     )
+    taste = _taste(folder)
     _command(folder, "precompute", "audio")
     trained = _command(folder, "train", "--domains", first, second, "--minutes", f"{minutes:g}", *_SHORT)
     _command(folder, "export")
     converted = _command(folder, "convert", "library", "--to", second)
-    page = _page(folder, made, trained, converted)
+    page = _page(folder, made, trained, converted, taste)
     _say(
         f"\nDone in {(time.monotonic() - began) / 60:.1f} minutes. Listen, and look:\n"
         f"  {page}\n"
@@ -69,6 +72,40 @@ def run(folder: Path, minutes: float) -> Path:
         f"  styleshift convert library --to {second}"
     )
     return page
+
+
+def _taste(folder: Path) -> list[tuple[str, Path, Path]]:
+    """The first tune through a model that ships: something to hear before anything is trained.
+
+    Returns:
+        Its name on the page, the source and the conversion; nothing where no fitting model ships.
+    """
+    from styleshift.models.shelf import models_in
+    from styleshift.workspace import shipped_models
+
+    there = {
+        (model.metadata.source, model.metadata.target) for model in models_in(shipped_models(), "shipped")
+    }
+    wanted = next((pair for pair in _TASTES if pair in there), None)
+    if wanted is None:
+        return []
+    source, target = wanted
+    tune = folder / "library" / LIBRARY[0].path
+    heard = folder / f"{tune.stem} ({target}).flac"
+    _say(f"\nFirst one of the tunes through a model that comes with styleshift, to the {target}.")
+    _command(
+        folder,
+        "convert",
+        str(tune.relative_to(folder)),
+        "--from",
+        source,
+        "--to",
+        target,
+        "--output",
+        heard.name,
+    )
+    _say(f"Listen: {heard}")
+    return [(f"{tune.stem}, to the {target} by a model that ships", tune, heard)]
 
 
 def _prepare(folder: Path) -> None:
@@ -84,7 +121,8 @@ def _prepare(folder: Path) -> None:
         for name in _MADE:
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
-        (folder / PAGE).unlink(missing_ok=True)
+        for file in (folder / PAGE, *folder.glob(f"{Path(LIBRARY[0].path).stem} (*).flac")):
+            file.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"the folder {str(folder)!r} cannot be used: {error.strerror or error}") from error
 
@@ -108,7 +146,13 @@ def _environment() -> dict[str, str]:
     return settings
 
 
-def _page(folder: Path, made: dict[str, float], trained: float, converted: float) -> Path:
+def _page(
+    folder: Path,
+    made: dict[str, float],
+    trained: float,
+    converted: float,
+    taste: list[tuple[str, Path, Path]],
+) -> Path:
     from styleshift.evaluation.folders import evaluate_folders, in_words
     from styleshift.evaluation.page import Pair, write_page
 
@@ -135,7 +179,7 @@ def _page(folder: Path, made: dict[str, float], trained: float, converted: float
         title=f"From {first} to {second}",
         pairs=[
             Pair(name, source, converted_path, in_words(figures.get(name, {})))
-            for name, source, converted_path in result.pairs
+            for name, source, converted_path in [*result.pairs, *taste]
         ],
         facts=facts,
         source_name=first.capitalize(),

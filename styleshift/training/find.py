@@ -127,6 +127,29 @@ def free_name(
     return folder
 
 
+def which_is_exported(place: Workspace, run: Path) -> str:
+    """A sentence on which of several runs of a pair an export takes, of ``run`` and its likes; or nothing."""
+    pair = _domains(run)
+    others = [other for other in _runs(place) if other != run and len(pair) == 2 and _domains(other) == pair]
+    if not others:
+        return ""
+    last = max([run, *others], key=_worked_on)
+    names = ", ".join(shlex.quote(other.name) for other in sorted(others, key=_worked_on, reverse=True))
+    x, y = sorted(pair)
+    return (
+        f"{1 + len(others)} runs are of {x} and {y}: `styleshift export` takes {last.name}, which was "
+        f"trained last; `--run NAME` takes another: {names}"
+    )
+
+
+def _domains(run: Path) -> frozenset[str]:
+    """The two that a run is of; none where that cannot be read."""
+    try:
+        return frozenset(map(str, json.loads((run / RUN_FILE).read_text("utf-8"))["domains"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
 def has_checkpoints(folder: Path) -> bool:
     """Somebody's training is in there, whole or not."""
     return any((folder / CHECKPOINTS).glob(PATTERN))

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from styleshift import workspace
 from styleshift.demo import __main__ as demo
+from styleshift.demo.material import LIBRARY
 from styleshift.errors import UsageError
 from styleshift.user_settings import UserSettings
 
@@ -41,6 +43,22 @@ def test_a_command_is_shown_as_it_is_typed_and_own_settings_stay_out(
     assert "$ styleshift precompute 'no such folder'" in shown.out
     assert "/nowhere" not in shown.err
     assert "Traceback" not in shown.err
+
+
+def test_a_model_that_ships_is_heard_first(
+    models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed: list[tuple[str, ...]] = []
+    monkeypatch.setattr(demo, "_command", lambda folder, *words: typed.append(words))
+    monkeypatch.setattr(workspace, "shipped_models", lambda: tmp_path / "shipped")
+    assert demo._taste(tmp_path) == []
+    models.make_model(tmp_path / "shipped" / "violin-to-piano.onnx", source="violin", target="piano")
+    ((_, source, heard),) = demo._taste(tmp_path)
+    (words,) = typed
+    assert words[0] == "convert"
+    assert (tmp_path / words[1], tmp_path / words[-1]) == (source, heard)
+    assert words[2:6] == ("--from", "violin", "--to", "piano")
+    assert source.relative_to(tmp_path / "library").as_posix() == LIBRARY[0].path
 
 
 def test_a_persons_configuration_file_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

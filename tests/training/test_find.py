@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import torch
 
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.training.files import CheckpointFolder
-from styleshift.training.find import find_run, free_name, whole
+from styleshift.training.find import find_run, free_name, which_is_exported, whole
 from styleshift.workspace import Workspace
 
 
@@ -79,3 +80,18 @@ def test_looking_for_a_run_needs_no_pytorch() -> None:
     code = "import sys, styleshift.bundle.run, styleshift.training.find; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_second_run_of_a_pair_says_which_one_is_exported(tmp_path: Path) -> None:
+    place = Workspace(tmp_path)
+    for age, name, domains in ((300, "old", "ab"), (200, "new", "ba"), (100, "other", "ac")):
+        make_run(place, name, age)
+        file = place.runs / name / "run.json"
+        file.write_text(json.dumps({"domains": list(domains)}))
+        os.utime(file, (1e9 - age, 1e9 - age))
+    said = which_is_exported(place, place.runs / "new")
+    assert said.startswith("2 runs are of a and b: `styleshift export` takes new,")
+    assert said.endswith("another: old")
+    assert which_is_exported(place, place.runs / "other") == ""
+    (place.runs / "old" / "run.json").write_text("{}")
+    assert which_is_exported(place, place.runs / "new") == ""
