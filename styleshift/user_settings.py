@@ -41,7 +41,7 @@ def read_file(file: Path) -> dict[str, Any]:
         return {}
     # Values nested a thousand deep, or numbers of thousands of digits, are none of a person's.
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}", "mend or remove it") from error
+        raise ConfigError(f"{file} cannot be read: {error}", "fix or remove it") from error
     validate(UserSettings, values, str(file))
     return values
 

@@ -46,7 +46,7 @@ class PyAVStream(DecodedStream):
                 raise AudioError(f"{shown(path)}: has no audio track", reason="unsupported")
             track = self._container.streams.audio[0]
             if track.codec_context is None:
-                raise AudioError(f"{shown(path)}: its audio codec is not known", reason="unsupported")
+                raise AudioError(f"{shown(path)}: its audio codec is unknown", reason="unsupported")
             self._track = track
             rate, channels = int(track.rate or 0), int(track.channels or 0)
             check_header(path, rate, channels)
@@ -56,7 +56,7 @@ class PyAVStream(DecodedStream):
         except (av.FFmpegError, ValueError, OSError, EOFError) as error:
             self._file.close()
             raise AudioError(
-                f"{shown(path)}: is no recording that can be read ({_plain(error)})", reason="unreadable"
+                f"{shown(path)}: cannot be read as a recording ({_plain(error)})", reason="unreadable"
             ) from error
         frames = None
         if kind not in _WITHOUT_LENGTH and track.duration is not None and track.time_base is not None:

@@ -94,7 +94,7 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
         held = kind_of(view.fileno())
     ours = held is not None and held.reader == "soundfile" and held.name != "ogg"
     reason = "absurd header" if why in ABSURD else "unreadable"
-    refusal = AudioError(f"{shown(path)}: is no recording that can be read ({why})", reason=reason)
+    refusal = AudioError(f"{shown(path)}: cannot be read as a recording ({why})", reason=reason)
     if kind is not None and importlib.util.find_spec("av") is not None:
         from styleshift.audio.pyav import PyAVStream
 
@@ -109,7 +109,7 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
         if importlib.util.find_spec("av") is not None:
             raise AudioError(f"{shown(path)}: is not what its name says ({why})", reason="unreadable")
         raise AudioError(
-            f"{shown(path)}: a format that needs the PyAV package, which is not installed",
+            f"{shown(path)}: this format needs the PyAV package, which is not installed",
             PYAV_HINT,
             reason="unsupported",
         )

@@ -72,12 +72,12 @@ def check_header(path: Path, sample_rate: int, channels: int) -> None:
     if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
         raise AudioError(
             f"{shown(path)}: its header claims a sample rate of {sample_rate} Hz; "
-            f"{LOWEST_RATE} to {HIGHEST_RATE} are believed",
+            f"{LOWEST_RATE} to {HIGHEST_RATE} are possible",
             reason="absurd header",
         )
     if not 1 <= channels <= MOST_CHANNELS:
         raise AudioError(
-            f"{shown(path)}: its header claims {channels} channels; 1 to {MOST_CHANNELS} are believed",
+            f"{shown(path)}: its header claims {channels} channels; 1 to {MOST_CHANNELS} are possible",
             reason="absurd header",
         )
 
@@ -176,7 +176,7 @@ class DecodedStream:
         largest = float(np.abs(block).max())
         if largest > LARGEST_SAMPLE:
             raise AudioError(
-                f"{shown(self.path)}: samples up to {largest:.3g} times full scale are no sound",
+                f"{shown(self.path)}: samples up to {largest:.3g} times full scale are not sound",
                 reason="damaged",
             )
 

@@ -60,14 +60,14 @@ def read_card(path: Path, source: str, target: str) -> ModelCard:
         target: domain that comes out.
 
     Raises:
-        ConfigError: the file cannot be read, is no TOML, or has a key that no card has.
+        ConfigError: the file cannot be read, is not TOML, or has a key that no card has.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"the card {path} cannot be read: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the card {path} is no TOML: {error}") from error
+        raise ConfigError(f"the card {path} is not TOML: {error}") from error
     directions = {key: value for key, value in values.items() if " to " in key and isinstance(value, dict)}
     common = {key: value for key, value in values.items() if key not in directions}
     return validate(ModelCard, {**common, **directions.get(f"{source} to {target}", {})}, f"card {path.name}")

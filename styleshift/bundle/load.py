@@ -99,9 +99,9 @@ def _parse(data: bytes) -> onnx.ModelProto:
     try:
         model.ParseFromString(data)
     except Exception as error:  # protobuf's DecodeError, and what its C core lets through
-        raise BundleError("it is no ONNX file, or a damaged one", "export the model again") from error
+        raise BundleError("it is not an ONNX file, or it is damaged", "export the model again") from error
     if not model.HasField("graph") or not model.graph.node:
-        raise BundleError("it is no ONNX file, or one without a graph", "export the model again")
+        raise BundleError("it is not an ONNX file, or it has no graph", "export the model again")
     return model
 
 
@@ -111,7 +111,7 @@ def _check_graph(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     for tensor in _tensors(model):
         if tensor.external_data or tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise BundleError(
-                f"its weights {tensor.name!r} are outside the file", "use a model that is one whole file"
+                f"its weights {tensor.name!r} are outside the file", "use a model that is a single file"
             )
     graph = model.graph
     weights = {tensor.name for tensor in graph.initializer}
@@ -124,7 +124,7 @@ def _check_graph(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, ValueError, TypeError) as error:
-        raise BundleError(f"ONNX finds it broken: {str(error).splitlines()[0]}") from error
+        raise BundleError(f"it fails ONNX's own check: {str(error).splitlines()[0]}") from error
 
 
 def _check_value(value: onnx.ValueInfoProto, what: str, metadata: BundleMetadata) -> None:

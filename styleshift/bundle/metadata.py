@@ -81,7 +81,7 @@ class BundleMetadata:
 
     def __post_init__(self) -> None:
         if not self.source or not self.target:
-            raise ConfigError("it does not name the domains that it converts between")
+            raise ConfigError("it does not name the domains it converts between")
         for name in (self.source, self.target):
             # Folders are named after them, and a terminal shows them.
             if name != fit_name(name):
@@ -91,7 +91,7 @@ class BundleMetadata:
                 )
         if self.window_frames % self.time_multiple:
             raise ConfigError(
-                f"window_frames {self.window_frames} is no multiple of time_multiple {self.time_multiple}"
+                f"window_frames {self.window_frames} is not a multiple of time_multiple {self.time_multiple}"
             )
 
     def to_props(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ class BundleMetadata:
         """
         mine = {key.removeprefix(PREFIX): text for key, text in props.items() if key.startswith(PREFIX)}
         if "format_version" not in mine:
-            raise BundleError("it carries no styleshift metadata", "use a model made by `styleshift export`")
+            raise BundleError("it has no styleshift metadata", "use a model made by `styleshift export`")
         values = {key: _json(key, text) for key, text in mine.items()}
         version = values["format_version"]
         if isinstance(version, int) and version > FORMAT_VERSION:
@@ -162,4 +162,4 @@ def _json(key: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"its metadata {PREFIX}{key} is no JSON: {text[:40]!r}") from error
+        raise BundleError(f"its metadata {PREFIX}{key} is not JSON: {text[:40]!r}") from error

@@ -66,16 +66,16 @@ def export_run(
     lost = [f"{path.name}, {maker.what}" for path, maker in there.items() if maker.again is None]
     if lost and not overwrite:
         raise UsageError(
-            f"in {output or workspace.models} there is {' and '.join(lost)}; it could not be made again",
-            "--overwrite, to replace it all the same, or --output with a folder for the models of this run",
+            f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
+            "use --overwrite to replace it anyway, or --output FOLDER for the new models",
         )
     chosen = _describe_choice(trained.step, CheckpointFolder(folder / CHECKPOINTS).scores())
     reporter.info(f"run {folder.name}, step {trained.step}{chosen}: {' and '.join(trained.domains)}")
     if which == "best" and trained.step == 0:
         reporter.warn(
-            f"nothing that run {folder.name} has learned scored better than its start, so that start is "
-            "exported: at best an equaliser. Train it longer (styleshift train --resume --name "
-            f"{shlex.quote(folder.name)} --minutes 60), or hear what it learned last (--checkpoint last)"
+            f"run {folder.name} never scored better than at its start, so the start is exported: at best an "
+            f"equaliser. Train it longer (styleshift train --resume --name {shlex.quote(folder.name)} "
+            "--minutes 60), or export the last checkpoint (--checkpoint last)"
         )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
@@ -88,7 +88,7 @@ def export_run(
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
             if path in there:
                 maker = there[path]
-                reporter.info(f"{path.name}, {maker.what}, was there and is replaced{maker.again or ''}")
+                reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made
 

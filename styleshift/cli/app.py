@@ -102,13 +102,13 @@ def run() -> None:
         _drop_output()
         named = f"{error.filename}: " if error.filename is not None else ""
         _say(f"error: {named}{error.strerror or error}")
-        _say("  try: whether that place can be used and has space left; --debug shows where it failed")
+        _say("  try: check that this place can be written to and has space; --debug shows where it failed")
         sys.exit(EXIT_USAGE)
     except Exception as error:
         if debug:
             raise
         _say(f"error: this is a bug in styleshift: {type(error).__name__}: {error}")
-        _say("  try: the same command with --debug, and report what it prints")
+        _say("  try: run the same command with --debug, and report what it prints")
         sys.exit(EXIT_BUG)
 
 

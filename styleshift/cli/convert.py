@@ -52,19 +52,25 @@ def convert(
     target: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="DOMAIN", help="The style wanted. Not needed with --model.", show_default=False
+            "--to", metavar="DOMAIN", help="The target style (not needed with --model).", show_default=False
         ),
     ] = None,
     origin: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="DOMAIN", help="The style it is in, where models differ.", show_default=False
+            "--from",
+            metavar="DOMAIN",
+            help="The style of the source, if several models fit.",
+            show_default=False,
         ),
     ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", metavar="FILE", help="This model file, instead of looking for one.", show_default=False
+            "--model",
+            metavar="FILE",
+            help="Use this model file instead of searching for one.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -73,13 +79,13 @@ def convert(
             "-o",
             "--output",
             metavar="PATH",
-            help="Where to (default: ./library becomes ./library-DOMAIN).",
+            help="Where to write (default: ./library becomes ./library-DOMAIN).",
             show_default=False,
         ),
     ] = None,
     audio_format: Annotated[
         str,
-        typer.Option("--format", metavar="FORMAT", help=f"What to write: same, {', '.join(FORMATS)}."),
+        typer.Option("--format", metavar="FORMAT", help=f"Output format: same, {', '.join(FORMATS)}."),
     ] = "same",
     strength: Annotated[
         float | None,
@@ -96,7 +102,7 @@ def convert(
         typer.Option(
             "--vocoder",
             metavar="NAME",
-            help="From spectrogram to sound; see `styleshift plugins list` (default: griffin-lim).",
+            help="Turns spectrograms into sound; see `styleshift plugins list` (default: griffin-lim).",
             show_default=False,
         ),
     ] = None,
@@ -105,14 +111,17 @@ def convert(
         typer.Option(
             "--vocoder-option",
             metavar="KEY=VALUE",
-            help="Change an option of the vocoder, such as iterations=100. Repeatable.",
+            help="Set an option of the vocoder, for example iterations=100. Repeatable.",
             show_default=False,
         ),
     ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(
-            "--runtime", metavar="NAME", help="What runs the model (default: auto).", show_default=False
+            "--runtime",
+            metavar="NAME",
+            help="Runs the model; see `styleshift plugins list` (default: auto).",
+            show_default=False,
         ),
     ] = None,
     device: DeviceOption = None,
@@ -122,12 +131,14 @@ def convert(
     include: Annotated[
         list[str] | None,
         typer.Option(
-            "--include", metavar="GLOB", help="Only files like this. Repeatable.", show_default=False
+            "--include", metavar="GLOB", help="Convert only matching files. Repeatable.", show_default=False
         ),
     ] = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option("--exclude", metavar="GLOB", help="No files like this. Repeatable.", show_default=False),
+        typer.Option(
+            "--exclude", metavar="GLOB", help="Skip matching files. Repeatable.", show_default=False
+        ),
     ] = None,
     limit: Annotated[
         int | None,
@@ -135,7 +146,7 @@ def convert(
             "--limit",
             parser=whole("--limit", 1),
             metavar="N",
-            help="At most so many files (default: all).",
+            help="Convert at most N files (default: all).",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +155,7 @@ def convert(
         typer.Option(
             "--shard",
             metavar="I/N",
-            help="Only the I-th of N parts, to share the work among machines.",
+            help="Convert only part I of N, to share the work among machines.",
             show_default=False,
         ),
     ] = None,
@@ -154,17 +165,17 @@ def convert(
             "--overwrite",
             parser=one_of("--overwrite", ("never", "stale", "always")),
             metavar="never|stale|always",
-            help="Which outputs that are there already are made again.",
+            help="Which existing outputs to convert again; stale ones differ in source, model or settings.",
         ),
     ] = "stale",
     salvage: Annotated[
-        bool, typer.Option("--salvage", help="Convert what can be read of damaged files.")
+        bool, typer.Option("--salvage", help="Convert damaged files as far as they can be read.")
     ] = False,
     keep_times: Annotated[
-        bool, typer.Option("--keep-times", help="Outputs get the modification times of their sources.")
+        bool, typer.Option("--keep-times", help="Give outputs the modification times of their sources.")
     ] = False,
     include_own: Annotated[
-        bool, typer.Option("--include-own", help="Convert recordings that styleshift made, too.")
+        bool, typer.Option("--include-own", help="Also convert recordings that styleshift made.")
     ] = False,
     strict: Annotated[
         bool,
@@ -176,7 +187,7 @@ def convert(
             "--give-up",
             metavar="SECONDS",
             parser=number("--give-up", 10),
-            help="Give a file up on which nothing has moved for so long.",
+            help="Give up on a file that makes no progress for this long.",
         ),
     ] = 300.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
@@ -188,9 +199,9 @@ def convert(
 ) -> None:
     """Convert a folder of music, or one recording, to another style.
 
-    Folders, names, format, sample rate, channels, length, loudness and tags stay; the source is only read.
-    A run that was stopped goes on where it was. A file that cannot be converted is reported and never stops
-    the rest.
+    Folders, names, formats, sample rates, channels, lengths, loudness and tags stay. Your originals are only
+    read. Run the same command again to continue after a stop. A file that cannot be converted is reported and
+    never stops the rest.
     """
     from styleshift.cli.console import TerminalReporter
     from styleshift.cli.convert_show import show_forecast, show_result
@@ -259,7 +270,7 @@ def _model(
 
     if model is None:
         if target is None:
-            raise UsageError("it is not said which style is wanted", "--to DOMAIN, or --model FILE")
+            raise UsageError("no target style is given", "add --to DOMAIN or --model FILE")
 
         def command(path: Path) -> list[str]:
             return ["styleshift", "convert", str(source), "--model", str(path)]
@@ -271,6 +282,6 @@ def _model(
     if target not in (None, metadata.target) or origin not in (None, metadata.source):
         raise UsageError(
             f"{model} converts {metadata.source} to {metadata.target}",
-            f"--from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",
+            f"use --from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",
         )
     return bundle

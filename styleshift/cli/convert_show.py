@@ -43,7 +43,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         )
         for track in forecast.tracks
     ]
-    reporter.table(f"{output}: nothing is written", ["file", "becomes", "will", "length"], rows)
+    reporter.table(f"dry run, nothing is written: {output}", ["file", "becomes", "will", "length"], rows)
     _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
@@ -66,7 +66,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     )
     if convert:
         reporter.info(
-            "headers, lengths and tags were looked at; damage inside a file shows when it is converted"
+            "headers, lengths and tags are checked; damage inside a file only shows when it is converted"
         )
         work = spoken(forecast.work_seconds)
         reporter.result(f"about {work} of work for {forecast.workers} at once, {forecast.runtime}")
@@ -96,7 +96,7 @@ def _show_single(result: LibraryResult, stop: StopRequest, reporter: TerminalRep
         raise _as_error(outcome)
     reporter.event("file", name=job.name, status=outcome.status, target=str(job.target), **outcome.result)
     if outcome.status == "unchanged":
-        reporter.result(f"{job.target} is there already")
+        reporter.result(f"{job.target} exists already")
     else:
         seconds = outcome.result["seconds"]
         reporter.result(f"{job.target}  {seconds:.1f} s of music in {result.took:.1f} s")
@@ -149,10 +149,10 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
     )
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
     if report:
-        reporter.info(f"to look at and listen to: {report.with_suffix('.html')}")
+        reporter.info(f"see and hear it: {report.with_suffix('.html')}")
     damaged = sum(outcome.reason == "damaged" for outcome in result.of("failed"))
     if damaged and not salvage:
-        reporter.info(f"{damaged} of them damaged: --salvage converts what can be read before the damage")
+        reporter.info(f"{damaged} of them are damaged: --salvage converts what can be read before the damage")
 
 
 def _show_losses(
@@ -179,12 +179,12 @@ def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
         if result.fatal.reason == "disk full":
             raise AudioError(
                 f"the disk is full: {finished}, all of them whole",
-                "make space and run the same command again; it goes on where it was",
+                "make space, then run the same command again to continue",
                 reason="disk full",
             )
         raise _as_error(result.fatal)
     if result.stopped:
-        raise stop.error(f"stopped: {finished}, all of them whole", "the same command goes on where it was")
+        raise stop.error(f"stopped: {finished}, all of them whole", "run the same command again to continue")
 
 
 def _as_error(outcome: TrackOutcome) -> StyleshiftError:

@@ -40,7 +40,7 @@ def list_models(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List the models that convert finds, nearest first: in the workspace, your own, those that ship."""
+    """List the models that convert finds: in the workspace, your own, then those that ship."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.models import shelf
     from styleshift.workspace import workspace as find_workspace
@@ -63,7 +63,7 @@ def list_models(
     if rows:
         reporter.table("", ["model", "from", "to", "where", "size", "licence"], rows, whole=("model",))
     else:
-        reporter.info("there are no models yet; `styleshift train` and `styleshift export` make one")
+        reporter.info("there are no models yet; make one with `styleshift train` and `styleshift export`")
 
 
 def show(
@@ -72,7 +72,7 @@ def show(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show a model's card: what it learned from, who may use it, how well it does, what it is bad at."""
+    """Show a model's card: what it learned from, who may use it, how good it is, what it is bad at."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.models.card_page import card_text
     from styleshift.models.shelf import find_named
@@ -121,14 +121,17 @@ def verify(
             reporter.warn(error.message)
         else:
             reporter.event("verified", name=model.name, path=str(model.path), ok=True, digest=digest)
-            reporter.result(f"{model.name}: whole, and runs ({digest[:12]})")
+            reporter.result(f"{model.name}: intact, and runs here ({digest[:12]})")
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def add(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A model file, as export writes it.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A model file that `styleshift export` wrote.", show_default=False
+        ),
     ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model of the same name.")] = False,
     json: JsonOption = False,
@@ -137,7 +140,7 @@ def add(
 ) -> None:
     """Copy a model into your own folder, where convert finds it from every workspace.
 
-    A model is data: nothing in it is run when it is opened, and it is refused where it is not what it says.
+    A model is data: opening it runs none of its code. A file that is not a valid model is refused.
     """
     from styleshift.cli.console import TerminalReporter
     from styleshift.models.shelf import add_model
@@ -155,7 +158,7 @@ def remove(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Delete a model from your own folder. What is in a workspace or came with styleshift stays."""
+    """Delete a model from your own folder. Models in a workspace or shipped with styleshift stay."""
     from styleshift.cli.console import TerminalReporter
     from styleshift.models.shelf import remove_model
     from styleshift.workspace import workspace as find_workspace
@@ -163,7 +166,7 @@ def remove(
     reporter = TerminalReporter(json_lines=json, quiet=quiet)
     path = remove_model(find_workspace(workspace), name)
     reporter.event("removed", name=name, path=str(path))
-    reporter.result(f"{path} is deleted")
+    reporter.result(f"deleted {path}")
 
 
 for _name, _command in (

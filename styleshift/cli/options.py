@@ -31,7 +31,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="Where to work; see `styleshift plugins list` (default: local, processes on this machine).",
+        help="Where the work runs; see `styleshift plugins list` (default: local, on this machine).",
         show_default=False,
     ),
 ]
@@ -40,7 +40,7 @@ EngineOptionsOption = Annotated[
     typer.Option(
         "--engine-option",
         metavar="KEY=VALUE",
-        help="Change an option of the engine. Repeatable.",
+        help="Set an option of the engine. Repeatable.",
         show_default=False,
     ),
 ]

@@ -151,6 +151,6 @@ def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporte
             f"{result.hours_per_second:.2f} hours a second"
         )
     elif result.tracks:
-        reporter.result("everything was there already")
+        reporter.result("everything is up to date")
     if len(usable) > 1 and not result.dry_run:
         reporter.result(f"next: styleshift train --domains {shlex.quote(usable[0])} {shlex.quote(usable[1])}")

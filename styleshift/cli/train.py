@@ -35,7 +35,7 @@ def _both(domains: tuple[str, str] | None) -> tuple[str, str] | None:
     forgotten = [name for name in domains or () if name.startswith("-")]
     if domains and forgotten:
         raise UsageError(
-            f"--domains takes two names, but {forgotten[0]!r} is in the place of one",
+            f"--domains takes two names, but {forgotten[0]!r} is given for one",
             "styleshift train --domains A B",
         )
     return domains

@@ -95,7 +95,7 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     if found := re.match(r"No such command '(.*?)'", text):
         there = context.command.list_commands(context) if context is not None else []
         return UsageError(
-            f"there is no command {command} {found[1]}; there are: {', '.join(there)}",
+            f"there is no command {command} {found[1]}; available: {', '.join(there)}",
             did_you_mean(found[1], there, f"{command} {{}}") or hint,
         )
     for pattern, message in (

@@ -120,7 +120,7 @@ def _usable_level(meter: LevelMeter, seconds: float, frames: int, config: Spectr
     if level_db is None:
         raise AudioError("nothing in it is louder than -60 dBFS", reason="silent")
     if math.isnan(level_db):
-        raise AudioError("its decoder gave NaN or infinity", "fetch the file again", reason="damaged")
+        raise AudioError("its decoder returned NaN or infinity", "fetch the file again", reason="damaged")
     return level_db
 
 
@@ -129,7 +129,7 @@ def _finite(rows: npt.NDArray[np.float16], config: SpectrogramConfig) -> npt.NDA
     if config.compression == "none" and not np.isfinite(rows).all():
         raise AudioError(
             "too loud for uncompressed magnitudes in float16",
-            "compression log1p or log",
+            "use compression log1p or log",
             reason="unsupported",
         )
     return rows

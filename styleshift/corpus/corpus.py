@@ -116,7 +116,7 @@ class Corpus:
         if not tracks:
             raise CorpusError(
                 f"none of the {len(manifest.entries)} recordings of {folder.name!r} could be used",
-                "styleshift precompute says why",
+                "run styleshift precompute to see why",
             )
         return cls(manifest.domain, manifest.config, tracks, manifest.digest)
 

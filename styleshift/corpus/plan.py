@@ -86,7 +86,7 @@ def find_recordings(
     if missing:
         meant = [name if name in domains else nearest(name, domains) for name in wanted or ()]
         raise NothingToDoError(
-            f"there is no style {missing[0]!r} in {root}; there are: {', '.join(sorted(domains))}",
+            f"there is no style {missing[0]!r} in {root}; available: {', '.join(sorted(domains))}",
             f"did you mean --domains {shlex.join(map(str, meant))}?"
             if all(meant)
             else AUDIO_FOLDER_HINT.format(root=root),
@@ -104,8 +104,8 @@ def _no_style(root: Path, loose: int) -> NothingToDoError:
     # Most likely this is the folder of one style.
     above = Path(os.path.abspath(root)).parent  # noqa: PTH100 - a link's own parent, not its target's
     return NothingToDoError(
-        f"{root} has recordings ({loose}) and no sub-folder of recordings; each style is a sub-folder",
-        f"if it is one style itself, the folder above it: styleshift precompute {shlex.quote(str(above))}",
+        f"{root} has recordings ({loose}) but no sub-folders of them; each style needs its own sub-folder",
+        f"if it is one style itself, use the one above it: styleshift precompute {shlex.quote(str(above))}",
     )
 
 
@@ -171,8 +171,7 @@ def tell_of_replaced(plans: Sequence[DomainPlan], config: SpectrogramConfig, rep
     names = " and ".join(plan.name for plan in replaced)
     reporter.warn(
         f"the spectrograms of {names} were made with other settings ({changes}): they are replaced, and runs "
-        "that learned from them cannot go on. To keep both, stop this and give the new ones a place of their "
-        "own with --workspace"
+        "that were trained on them cannot continue. To keep both, stop now and use another --workspace"
     )
 
 
@@ -185,7 +184,7 @@ def _manifest(folder: Path, reporter: Reporter) -> Manifest | None:
     try:
         return read_manifest(folder)
     except CorpusError as error:
-        reporter.warn(f"{error.message}; everything in it is made again")
+        reporter.warn(f"{error.message}; all of it is computed again")
         return None
 
 

@@ -93,8 +93,8 @@ def precompute(
     if domains is None:
         for name in sorted(set(stored_domains(workspace.spectrograms)) - set(found)):
             reporter.warn(
-                f"{name}: stored before, but there are no recordings of it below {audio_root}; "
-                f"what is stored stays until {workspace.spectrograms / name} is removed"
+                f"{name}: has spectrograms, but no recordings below {audio_root} any more; "
+                f"they stay until you remove {workspace.spectrograms / name}"
             )
     if dry_run:
         plans = [
@@ -177,7 +177,8 @@ def _compute(
             if stop.requested:
                 done = sum(len(some) for some in outcomes.values())
                 raise stop.error(
-                    f"interrupted after {done} of {count} recordings", "the same command goes on from there"
+                    f"interrupted after {done} of {count} recordings",
+                    "run the same command again to continue",
                 )
     finally:
         for journal in journals.values():

@@ -1,4 +1,4 @@
-"""p: the probability of the style wanted, from a small network that has learnt to tell two collections apart.
+"""p: the probability of the target style, from a small network that has learnt to tell two collections apart.
 
 It ignores what is played: another clip of the target gets full marks. Never read it without the harmony and
 onset figures beside it.
@@ -65,14 +65,14 @@ def train_classifier(
 
     Args:
         other: recordings of the style that conversions come from.
-        target: recordings of the style wanted.
+        target: recordings of the target style.
         steps: of 64 patches each, half from each side; where None 200, and fewer for less than some minutes,
             which are learnt sooner.
         seed: of the weights, the order and the changes.
         advance: is told after each step which part of all it was; the parts add up to 1.
     """
     assert other, "nothing to tell apart: no recordings of the style it comes from"
-    assert target, "nothing to tell apart: no recordings of the style wanted"
+    assert target, "nothing to tell apart: no recordings of the target style"
     random = np.random.default_rng(seed)
     learnt, kept = zip(*(_split(side) for side in (other, target)), strict=True)
     pools = [_patches(side, PATCH_FRAMES // 4) for side in learnt]

@@ -25,17 +25,17 @@ from styleshift.progress import Reporter
 Figures = dict[str, float]
 
 IN_WORDS = {
-    "p": "sounds like the style wanted (0 to 1)",
-    "chr_kept": "harmony kept (to 1)",
-    "ons_kept": "note onsets kept (to 1)",
+    "p": "sounds like the target style (0 to 1)",
+    "chr_kept": "harmony kept (1 is all)",
+    "ons_kept": "note onsets kept (1 is all)",
     "change": "changed (dB)",
     "lsd": "off the truth (dB)",
     "mcd": "timbre off the truth (dB)",
-    "chr": "harmony as in the truth (to 1)",
-    "ons": "note onsets as in the truth (to 1)",
+    "chr": "harmony as in the truth (1 is all)",
+    "ons": "note onsets as in the truth (1 is all)",
     "f0": "pitch off the truth (semitones)",
-    "fd": "distance to the style wanted",
-    "fd_source": "the source's distance to it",
+    "fd": "distance to the target style",
+    "fd_source": "distance of the source to it",
 }
 """The figures' names as a page shows them."""
 
@@ -75,7 +75,7 @@ class Evaluation:
 
         if not self.pairs:
             raise UsageError(
-                "the page plays source beside conversion, and no source is known", "add --source FOLDER"
+                "the page needs the sources to play beside the conversions", "add --source FOLDER"
             )
         figures = dict(self.files)
         return write_page(
@@ -106,9 +106,9 @@ def evaluate_folders(
 
     Args:
         converted: the conversions.
-        target: recordings of the style wanted.
+        target: recordings of the target style.
         source: what was converted; paired by name, see :func:`styleshift.evaluation.load.partners`.
-        truth: the same music truly in the style wanted; paired by name.
+        truth: the same music really in the target style; paired by name.
         source_style: recordings of the style it comes from, for p; ``source`` where None.
         align: warp time before lsd and mcd, and add the pitch error ``f0``.
         reporter: told of progress and of files that are left out.
@@ -125,7 +125,7 @@ def evaluate_folders(
     paths = find_recordings(converted, "the conversions")
     sources = _partners(paths, converted, source, "--source")
     truths = _partners(paths, converted, truth, "--truth")
-    style = load_style(target, "the style wanted", say)
+    style = load_style(target, "the target style", say)
     from_style = source_style or source
     other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
     judge = Judge.fit(other, style)
@@ -207,11 +207,9 @@ def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
         return
     accuracy = judge.classifier.held_out_accuracy
     if accuracy < 0.75:
-        say.warn(
-            f"p says little here: the two styles are told apart in {accuracy:.0%} of unheard seconds only"
-        )
+        say.warn(f"p says little here: the classifier is right in only {accuracy:.0%} of held-out seconds")
     elif math.isnan(accuracy):
-        say.detail("p could not be checked on unheard recordings: fewer than four on one side")
+        say.detail("p could not be checked on held-out recordings: one side has fewer than four")
 
 
 def _mean(files: list[tuple[str, Figures]]) -> Figures:
@@ -222,6 +220,4 @@ def _mean(files: list[tuple[str, Figures]]) -> Figures:
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:
     if judgement is not None:
         return judgement.verdict
-    return (
-        f"distance to the style wanted: {mean['fd']:.1f}; add --source to know how much of the music stayed"
-    )
+    return f"distance to the target style: {mean['fd']:.1f}; add --source to see how much of the music stayed"

@@ -110,17 +110,17 @@ class Judgement:
     def verdict(self) -> str:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
-        way = f"the distance to the style wanted {self._change_of_distance}"
+        way = f"the distance to the target style {self._change_of_distance}"
         if not math.isnan(self.p):
-            way = f"{self.p:.0%} sure to be of the style wanted; {way}"
+            way = f"the classifier is {self.p:.0%} sure of it; {way}"
         return {
             "copies": f"this model only copies its input: it changes the sound by {self.change_db:.1f} dB, "
-            f"and {COPY_DB:.0f} dB is the least that is heard as another sound",
+            f"and less than {COPY_DB:.0f} dB is not heard as another sound",
             "collapsed": "this model has collapsed: whatever goes in, nearly the same comes out "
             f"(conversions differ {self.spread:.0%} as much as their sources)",
-            "music lost": f"the music is lost: what was played can hardly be made out any more ({kept})",
+            "music lost": f"the music is lost: one can hardly make out what was played ({kept})",
             "style not moved": f"the style hardly moved ({way}); the music stayed ({kept})",
-            "partly moved": f"the style moved a part of the way ({way}), and the music stayed ({kept})",
+            "partly moved": f"the style moved part of the way ({way}), and the music stayed ({kept})",
             "moved": f"the style moved ({way}), and the music stayed ({kept})",
         }[self.kind]
 
@@ -165,7 +165,7 @@ class Judge:
 
         Args:
             other: recordings of the style that conversions come from; None leaves out the classifier.
-            target: recordings of the style wanted.
+            target: recordings of the target style.
             steps: of the classifier's training; None for as many as it needs.
             seed: of the classifier's training; the same input and seed judge the same.
             advance: as in :func:`styleshift.evaluation.classifier.train_classifier`.

@@ -47,8 +47,8 @@ def load_mono(path: Path, *, start: float = 0.0, seconds: float = LONGEST_SECOND
     mono = np.concatenate(blocks)[:, 0] if blocks else np.zeros(0, np.float32)
     if len(mono) < _SHORTEST_SECONDS * SAMPLE_RATE:
         raise AudioError(
-            f"{path.name}: {len(mono) / SAMPLE_RATE:.2g} s are too short to be measured",
-            f"{_SHORTEST_SECONDS:g} s are the least",
+            f"{path.name}: {len(mono) / SAMPLE_RATE:.2g} s are too short to measure",
+            f"{_SHORTEST_SECONDS:g} s are needed at least",
             reason="too short",
         )
     return np.ascontiguousarray(mono)

@@ -43,7 +43,7 @@ def check_requirements(required: Iterable[Mapping[str, str]], owner: str, regist
         except PackageNotFoundError:
             raise PluginError(
                 f"{owner} needs the plugin {package} {wanted}, which is not installed",
-                f"install it if you trust it, for a plugin is code: pip install {package}=={wanted}",
+                f"a plugin is code; if you trust this one: pip install {package}=={wanted}",
             ) from None
         if there != wanted:
             sentences.append(f"{owner} was made with {package} {wanted}; {there} is installed")

@@ -91,7 +91,7 @@ class Shelf(Generic[RecordT]):
     def problem(self, spec: object, package: str) -> str:
         """What keeps a record out, as a sentence on ``package``; empty where nothing does."""
         if not isinstance(spec, self._record):
-            return f"it handed over {type(spec).__name__}, not {self._record.__name__}"
+            return f"it returned {type(spec).__name__}, not {self._record.__name__}"
         if wrong := record_problem(spec):
             return f"its {self._record.__name__} {spec.name!r} {wrong}"
         taken = self._entries.get(spec.name)
@@ -136,7 +136,7 @@ class Shelf(Generic[RecordT]):
         if found is None:
             known = ", ".join(sorted(self._entries)) or "none"
             raise PluginError(
-                f"there is no {self.kind} {name!r}; there are: {known}",
+                f"there is no {self.kind} {name!r}; available: {known}",
                 "; ".join(self._warnings)
                 or how_to_install(name, self.kind)
                 or did_you_mean(name, self._entries, "{!r}")

@@ -52,7 +52,7 @@ def find_model(
             raise _several(fitting, folder, command or (lambda path: ["--model", str(path)]))
     raise NothingToDoError(
         f"no model converts {_wish(target, source)}"
-        + (f"; there are: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
+        + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
         _meant(target, source, others) or "train and export one, or name a file with --model",
     )
 
@@ -83,5 +83,5 @@ def _several(
         for model in fitting
     ]
     return NothingToDoError(
-        f"{len(fitting)} models in {folder} fit", "one of these commands\n" + "\n".join(lines)
+        f"{len(fitting)} models in {folder} fit", "use one of these commands\n" + "\n".join(lines)
     )

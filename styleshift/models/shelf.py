@@ -100,13 +100,13 @@ def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
 
     Raises:
         BundleError: it cannot be used as a model.
-        UsageError: one of that name is there, and ``overwrite`` is not said; or the folder cannot be written.
+        UsageError: one of that name exists, and ``overwrite`` is not set; or the folder cannot be written.
     """
     bundle = load_bundle(path)
     target = user_models() / f"{path.stem}.onnx"
     if target.exists() and not overwrite and load_digest(target) != bundle.digest:
         raise UsageError(
-            f"a model called {target.stem} is there already: {target}", "--overwrite, to replace it"
+            f"a model called {target.stem} is there already: {target}", "use --overwrite to replace it"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

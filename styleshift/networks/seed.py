@@ -114,9 +114,9 @@ class SeedDiscriminator(nn.Module):
         height, width = _output_size(bins - bins % 4), _output_size(frames)
         if min(height, width) < 1 or height * width < 2:
             raise ConfigError(
-                f"discriminator seed cannot see crops of {frames} frames and {bins} bins: both must be "
+                f"discriminator seed cannot work on crops of {frames} frames and {bins} bins: both must be "
                 "48 or more",
-                "raise data.crop_frames, or take discriminator.name = patch",
+                "raise data.crop_frames, or use discriminator.name = patch",
             )
         self.convolutions = FusedSequential(*layers)
         self.dense = nn.Linear(8 * c * height * width, 1)

@@ -116,9 +116,9 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         path = FOLDER / f"{name_or_path}.toml"
         if not path.is_file():
             raise ConfigError(
-                f"there is no recipe {str(name_or_path)!r}; there are: {', '.join(list_recipes())}",
+                f"there is no recipe {str(name_or_path)!r}; available: {', '.join(list_recipes())}",
                 did_you_mean(str(name_or_path), list_recipes(), "--recipe {}")
-                or "name one of them, or give the path of a .toml file of your own",
+                or "choose one of them, or give the path of your own .toml file",
             )
     where = f"recipe {path.stem}"
     try:
@@ -126,7 +126,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     except FileNotFoundError:
         raise ConfigError(
             f"there is no file {path}",
-            f"check the path, or take a recipe that comes with styleshift: {', '.join(list_recipes())}",
+            f"check the path, or use a recipe that ships with styleshift: {', '.join(list_recipes())}",
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from error

@@ -203,7 +203,7 @@ class BrokerSession:
         except (EOFError, OSError) as error:
             self.broken = True
             raise BundleError(
-                "the process that runs the model on the device has ended, or gave no answer and was ended",
+                "the process that runs the model has ended, or did not answer and was stopped",
                 "run again; if it happens again, try `device=cpu`",
             ) from error
         if isinstance(answer, _Refusal):

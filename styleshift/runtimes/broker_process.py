@@ -108,7 +108,7 @@ class BrokerProcess:
 
 def _give_up() -> RuntimeSession:
     raise BundleError(
-        f"the process that runs the model died {_TRIES} times while it loaded it", "try `device=cpu`"
+        f"the process that runs the model died {_TRIES} times while loading it", "try `device=cpu`"
     )
 
 

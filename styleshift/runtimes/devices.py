@@ -41,5 +41,5 @@ def resolve_device(wanted: str) -> str:
         if index >= cuda_devices():
             found = cuda_devices()
             there = f"there are {found}" if found else "the NVIDIA driver shows none"
-            raise ConfigError(f"device {wanted} is not on this machine: {there}", "use `device=auto`")
+            raise ConfigError(f"this machine has no device {wanted}: {there}", "use `device=auto`")
     return wanted

@@ -140,7 +140,7 @@ def runtimes_for(name: str, device: str, *, required: bool = True) -> list[Runti
     fit = sorted((spec for spec in specs if kind in spec.devices), key=lambda spec: -spec.priority)
     if required and not fit:
         if name == "auto":
-            raise ConfigError(f"no runtime that is installed runs on {device}", "use `device=cpu`")
+            raise ConfigError(f"no installed runtime runs on {device}", "use `device=cpu`")
         raise ConfigError(
             f"runtime {name} does not run on {device}; it runs on {', '.join(specs[0].devices)}",
             "leave `runtime` or `device` out",

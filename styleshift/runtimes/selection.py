@@ -108,7 +108,7 @@ def _choose(
     if before == "onnxruntime" and device == "cpu":
         return before
     if before and before not in [spec.name for spec in fit]:
-        reporter.info(f"what is there was made with {before}, which does not run here")
+        reporter.info(f"the files already there were made with {before}, which does not run here")
     fit = sorted(fit, key=lambda spec: spec.name != before)  # it comes first; the others stay in their order
     window = trial_window(bundle.metadata)
     reference = load_onnxruntime(bundle.path, "cpu", 1)
@@ -137,10 +137,10 @@ def _choose(
         # Against what is built in, a plugin must be worth it; of two plugins, the faster is taken.
         most = least if best not in (None, "onnxruntime") else least / WORTH
         if taken > most:
-            than = "not enough less" if taken < least else "no less"
+            than = "hardly less" if taken < least else "no less"
             say(
-                f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, which is {than} "
-                f"than the {least * 1e3:.1f} of {best or 'onnxruntime'}"
+                f"{spec.name} is not used: it takes {taken * 1e3:.1f} ms a window, {than} than the "
+                f"{least * 1e3:.1f} of {best or 'onnxruntime'}"
             )
         else:
             best, least = spec.name, taken

@@ -218,5 +218,5 @@ def load_weights(model: CycleGAN, tensors: dict[str, Tensor]) -> None:
     except RuntimeError as error:
         raise CheckpointError(
             f"the checkpoint belongs to other networks: {str(error).splitlines()[-1].strip()}",
-            "go on with the version and the plugins that it was made with",
+            "use the version and the plugins that it was made with",
         ) from error

@@ -150,7 +150,7 @@ def process_group(device: torch.device, reporter: Reporter | None = None) -> Ite
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise UsageError(
             f"the {size} processes of this training cannot meet at {where}: {reason}",
-            "see that this port is free (torchrun --master-port takes another) and that all were started",
+            "check that this port is free (torchrun --master-port sets another) and that all were started",
         ) from error
     try:
         yield ProcessGroup(dist.get_rank(), dist.get_world_size())
@@ -224,5 +224,5 @@ def _noticing_loss() -> Iterator[None]:
     except RuntimeError as error:  # gloo and NCCL both raise this kind
         raise LostRankError(
             f"another process of this training has ended ({str(error).splitlines()[0][:120]})",
-            "see what the other processes said",
+            "see the messages of the other processes",
         ) from error

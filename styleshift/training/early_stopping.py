@@ -1,4 +1,4 @@
-"""Says in plain words, while a run goes on, that it goes wrong or no further; ends it where wanted."""
+"""Warns in plain words when a run goes wrong or gets no better, and ends it if wanted."""
 
 from __future__ import annotations
 

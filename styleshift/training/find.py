@@ -33,7 +33,7 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
         what = f"run {name!r}" if name is not None else "trained run"
         begun = " that can be used" if name is not None and (place.runs / name).is_dir() else ""
         raise NothingToDoError(
-            f"there is no {what}{begun} in {place.runs}; there are: {there}",
+            f"there is no {what}{begun} in {place.runs}; available: {there}",
             did_you_mean(name or "", [run.name for run in every])
             or ("take one of these, or leave the name out for the last" if name and every else "")
             or f"start one: {(name is None and _command(_begun(place))) or 'styleshift train --domains A B'}",
@@ -64,9 +64,8 @@ def begun_after(place: Workspace, run: Path) -> str:
         return ""
     x, y = begun["domains"]
     return (
-        f"the training that was begun last, of {x} and {y}, was stopped before its first step: there is "
-        f"nothing of it to go on with. This goes on with run {run.name}; to begin that one again: "
-        f"{_command(begun)}"
+        f"the most recent training, of {x} and {y}, was stopped before its first step, so there is nothing "
+        f"to continue. Run {run.name} is continued instead; to start the other again: {_command(begun)}"
     )
 
 
@@ -120,7 +119,7 @@ def free_name(
         if name is not None:
             raise UsageError(
                 f"a run {name!r} exists already in {place.runs}",
-                f"go on with it: styleshift train --resume --name {name}; or take another --name",
+                f"continue it: styleshift train --resume --name {name}; or choose another --name",
             )
         number += 1
         folder = place.runs / f"{wanted}-{number}"

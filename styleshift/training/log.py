@@ -19,7 +19,7 @@ from styleshift.training.step import TrainingState
 class Log:
     """Appends to the log and makes the figures for the progress bar.
 
-    A log that cannot be written to, as on a full disk, is told of once; training goes on without it.
+    A log that cannot be written to, as on a full disk, is reported once; training continues without it.
 
     Args:
         path: of the file.
@@ -63,7 +63,7 @@ class Log:
             self._whole = False
             if not self._told:
                 self._reporter.warn(
-                    f"{self._path} cannot be written to: {error.strerror or error}; training goes on"
+                    f"{self._path} cannot be written to: {error.strerror or error}; training continues"
                 )
             self._told = True
 

@@ -57,7 +57,7 @@ def write_run_page(
 def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:
     """What the excerpts are, or why there are none."""
     if played:
-        music = "This music was kept from training." if held_out else "This music was also trained on."
+        music = "This music was held out of training." if held_out else "This music was also trained on."
         return f"{music} The phase of all three recordings is made from magnitudes alone. They play in step:"
     if not recipe.get("schedule", {}).get("validation_seconds"):
         return (

@@ -36,8 +36,8 @@ class ProjectionHeads(nn.Module):
         super().__init__()
         if not callable(getattr(core, "features", None)):
             raise ConfigError(
-                f"loss.patch_nce needs a generator that hands out its features; {name} does not",
-                "take one that does, such as --set generator.name=residual, or set loss.patch_nce=0",
+                f"loss.patch_nce needs a generator with a method `features`; {name} has none",
+                "use one that has it, such as --set generator.name=residual, or set loss.patch_nce=0",
             )
         with torch.no_grad():
             seen = _features(core, torch.zeros(1, 1, bins, frames))

@@ -220,7 +220,7 @@ def resume_run(
             if name is None and (later := begun_after(place, folder)):
                 reporter.warn(later)
             run = read_run(folder)
-            reporter.info(f"going on with run {folder.name}")
+            reporter.info(f"continuing run {folder.name}")
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
             names = list(run.get("trackers", []) if trackers is None else trackers)
@@ -234,7 +234,7 @@ def resume_run(
         if processor.type == "cpu" and recipe.schedule.threads > processors():
             reporter.warn(
                 f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "
-                f"{processors()} processors here; that is slow"
+                f"{processors()} processors here; this will be slow"
             )
         pair = (run["domains"][0], run["domains"][1])
         corpora = open_corpora(place, pair, recipe)
@@ -264,7 +264,7 @@ def resume_run(
                 )
             where = _describe(processor, ranks.world_size)
             told.info(
-                f"run {folder.name}, {pair[0]} <-> {pair[1]}, goes on from step {state.step}, on {where}"
+                f"run {folder.name}, {pair[0]} <-> {pair[1]}, continues from step {state.step}, on {where}"
             )
             validator = make_validator(samplers, heard, held, recipe, told) if ranks.is_main else None
             resident = choose_resident(samplers, state, run.get("resident"))
@@ -388,5 +388,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        f"cannot write to {folder}: {error.strerror or error}", "make room there, or take another --workspace"
+        f"cannot write to {folder}: {error.strerror or error}", "make room there, or use another --workspace"
     )

@@ -31,7 +31,7 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             stored = _stored(place)
             meant = [name if name in stored else nearest(name, stored) for name in pair]
             raise NothingToDoError(
-                f"there are no spectrograms of {domain!r} in {place.spectrograms}; there are: "
+                f"there are no spectrograms of {domain!r} in {place.spectrograms}; available: "
                 f"{', '.join(stored) or 'none'}",
                 f"did you mean --domains {shlex.join(map(str, meant))}?"
                 if all(meant) and len(set(meant)) == 2
@@ -41,22 +41,23 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
     for corpus in corpora:
         if corpus.config != recipe.spectrogram:
             raise CorpusError(
-                f"the spectrograms of {corpus.domain} were made with other settings than recipe "
-                f"{recipe.name} has ({_difference(corpus, recipe)})",
-                f"styleshift precompute ./audio --recipe {recipe.name}, which replaces these; or, to keep "
-                "both, the same with a --workspace of its own, here too",
+                f"the spectrograms of {corpus.domain} do not fit recipe {recipe.name} "
+                f"({_difference(corpus, recipe)})",
+                f"styleshift precompute ./audio --recipe {recipe.name} replaces them; to keep both, add "
+                "a new --workspace to it and to this command",
             )
         if not corpus.tracks:
             raise NothingToDoError(
-                f"domain {corpus.domain} is empty", "put recordings into its folder and precompute"
+                f"domain {corpus.domain} is empty",
+                "add recordings to its folder and run styleshift precompute",
             )
         there = sum(track.frames for track in corpus.tracks)
         if there < recipe.data.crop_frames:
             rate = recipe.spectrogram.frame_rate
             raise CorpusError(
-                f"there are {there / rate:.1f} s of {corpus.domain} in all, but recipe {recipe.name} trains "
-                f"on crops of {recipe.data.crop_frames / rate:.1f} s",
-                f"take shorter crops: --set data.crop_frames={max(16, there // 16 * 16)}",
+                f"{corpus.domain} has only {there / rate:.1f} s in all, but recipe {recipe.name} trains on "
+                f"crops of {recipe.data.crop_frames / rate:.1f} s",
+                f"use shorter crops: --set data.crop_frames={max(16, there // 16 * 16)}",
             )
     return corpora[0], corpora[1]
 
@@ -80,14 +81,14 @@ def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[s
         if len(there) != 2:
             names = ", ".join(there) or "none"
             raise UsageError(
-                f"say which two domains to train between; there are: {names}",
+                f"name the two domains to train on; available: {names}",
                 "styleshift train --domains A B"
                 if there
                 else "first: styleshift precompute ./audio, with a sub-folder for each domain",
             )
         return there[0], there[1]
     if domains[0] == domains[1]:
-        raise UsageError(f"both domains are {domains[0]!r}; training is between two different ones")
+        raise UsageError(f"both domains are {domains[0]!r}; training needs two different ones")
     return domains
 
 
@@ -107,13 +108,13 @@ def split_held_out(
     if held_x is None or held_y is None:
         short = [corpus.domain for corpus, held in ((x, held_x), (y, held_y)) if held is None]
         say.warn(
-            f"there is too little music in {' and '.join(short)} to keep any of it from training: the model "
-            "is judged by what it has learned from, and may do worse on other music"
+            f"there is too little music in {' and '.join(short)} to hold any out of training: the model is "
+            "judged on music it was trained on, and may do worse on other music"
         )
         return corpora, None
     for held in (held_x, held_y):
         say.detail(
-            f"{held.domain}: {3600 * held.hours:.0f} s are kept from training, to judge by: "
+            f"{held.domain}: {3600 * held.hours:.0f} s are held out of training, to judge by: "
             f"{', '.join(track.name for track in held.tracks)}"
         )
     return (x, y), (held_x, held_y)
@@ -135,8 +136,8 @@ def restore_split(
         return corpora, None
     if held is None:
         reporter.warn(
-            "this run began before it was written down which music is kept from training: none is from here "
-            "on, and the model is judged by what it may have learned from"
+            "this run does not say which music it holds out, because an older version began it: from here on "
+            "none is, and the model is judged on music it may have been trained on"
         )
         return corpora, None
     (x, held_x), (y, held_y) = (
@@ -145,8 +146,8 @@ def restore_split(
     if held_x is None or held_y is None:
         gone = [corpus.domain for corpus, kept in ((x, held_x), (y, held_y)) if kept is None]
         reporter.warn(
-            f"of the music that was kept from training nothing can be used any more in {' and '.join(gone)}: "
-            "the model is judged by what it learns from"
+            f"none of the music held out of {' and '.join(gone)} can be used any more: the model is judged "
+            "on music it is trained on"
         )
         # What is still there was never trained on, and stays so.
         return (x, y), None

@@ -54,9 +54,7 @@ def choose_threads(recipe: Recipe, reporter: Reporter) -> Recipe:
             chosen = fewest(_trial(recipe, candidates(most)))
         torch.set_num_threads(chosen)
         if chosen < most:
-            reporter.info(
-                f"{chosen} of {most} threads: more are no faster here at present (see schedule.threads)"
-            )
+            reporter.info(f"{chosen} of {most} threads: more are not faster here now (see schedule.threads)")
     return replace(recipe, schedule=replace(recipe.schedule, threads=chosen))
 
 

@@ -129,7 +129,7 @@ class Trackers(AbstractContextManager["Trackers"]):
                 del self._trackers[name]
                 first = (str(error).splitlines() or [""])[0]
                 self._reporter.warn(
-                    f"the tracker {name} has failed and is left out: {type(error).__name__}: {first}"
+                    f"the tracker {name} failed and is no longer used: {type(error).__name__}: {first}"
                 )
 
 

@@ -89,7 +89,7 @@ class Trainer:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
         state, log = self.state, self.log
         began = state.seconds
-        self.reporter.info("the steps begin; Ctrl-C saves and ends the run, and --resume goes on with it")
+        self.reporter.info("training begins; Ctrl-C saves and stops, --resume continues")
         try:
             Loop(state, self.loader, log, self.save, self.reporter).run()
         except TrainingError as error:
@@ -101,7 +101,7 @@ class Trainer:
             kept = f"step {last[0]} is safe" if last else "nothing is saved yet"
             log.event("lost", step=state.step, message=error.message)
             raise LostRankError(
-                f"{error.message}; {kept}", f"start all again: {log.how_to_resume}"
+                f"{error.message}; {kept}", f"start all of them again: {log.how_to_resume}"
             ) from error
         finally:
             self.loader.close()
@@ -137,7 +137,7 @@ class Trainer:
                     f"the end of the run cannot be saved: {error}; {kept}",
                     f"make room, then: {self.log.how_to_resume}",
                 ) from error
-            self.reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training goes on")
+            self.reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training continues")
             return
         self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         self.log.event("saved", step=state.step)

@@ -89,7 +89,7 @@ class Validator:
         self.held_out = held_out is not None
         self._sources: dict[str, Tensor] = {}
         learned: list[list[Features]] = []
-        with reporter.phase("preparing the judge", 2 * known, "crops") as task:
+        with reporter.phase("preparing the classifier", 2 * known, "crops") as task:
             for direction, crops, given in zip(DIRECTIONS, (x, y), held_out or (x, y), strict=True):
                 state = crops.state_dict()
                 self._sources[direction] = torch.from_numpy(given.batch(excerpts))
@@ -99,7 +99,7 @@ class Validator:
                     task.advance()
                 crops.load_state_dict(state)
         self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
-        with reporter.phase("training the judge", 100, "%") as task:
+        with reporter.phase("training the classifier", 100, "%") as task:
             both = Judge.fit_both(
                 learned[0], learned[1], seed=seed, advance=lambda part: task.advance(100 * part)
             )

@@ -80,7 +80,7 @@ def warnings_of_an_export(
 
 def test_a_run_whose_start_was_its_best_says_so(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (text,) = warnings_of_an_export(place, monkeypatch)
-    assert "nothing that run first has learned scored better than its start" in text
+    assert "run first never scored better than at its start" in text
     assert "--resume --name first" in text
     assert warnings_of_an_export(place, monkeypatch, "last") == []
     (place.runs / "first" / "checkpoints" / "scores.json").write_text('{"0": 0.4, "100": 0.5}')
@@ -146,9 +146,9 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     export_run(place, run="first", checkpoint="100")
     told = Told()
     export_run(place, run="first", checkpoint="0", reporter=told)  # another state of the same run
-    assert "violin-to-piano.onnx, of run first, step 100, was there and is replaced" in told.texts
+    assert "violin-to-piano.onnx replaces the one that was there, of run first, step 100" in told.texts
     export_run(place, run="second", reporter=told)
-    replaced = "violin-to-piano.onnx, of run first, step 0, was there and is replaced; "
+    replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
     assert replaced + "styleshift export --run first brings it back" in told.texts
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:

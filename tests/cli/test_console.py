@@ -35,10 +35,10 @@ def test_tasks_with_and_without_an_end_follow_one_another() -> None:
 def test_on_a_narrow_screen_figures_are_cut_and_counts_are_not() -> None:
     reporter, screen = on_a_terminal()
     reporter.console = Console(file=screen, force_terminal=True, width=70)
-    with reporter.task("preparing the judge", 202, "crops") as task:
+    with reporter.task("preparing the classifier", 202, "crops") as task:
         task.advance(139, discriminator=0.25, cycle=0.125)
     last = [line for line in screen.getvalue().splitlines() if "139" in line][-1]
-    assert "preparing the judge" in last
+    assert "preparing the classifier" in last
     assert "139/202 crops" in last
     assert "cycle" not in last
 

@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_read_is_named_and_costs_exit_code_3(folders: Path
     ("words", "code", "said"),
     [
         (("nowhere", "--target", "target"), 10, "the conversions: there is no folder"),
-        (("source", "--target", "nowhere"), 10, "the style wanted: there is no folder"),
+        (("source", "--target", "nowhere"), 10, "the target style: there is no folder"),
         (("source", "--target", "target", "--truth", "other"), 2, "has the name of a conversion"),
         (("source",), 2, "--target"),
     ],

@@ -38,7 +38,7 @@ def test_a_models_whole_life(models: ModuleType, place: Path) -> None:
     assert "country to classical" in call("show", "reed")
     (event,) = map(json.loads, call("show", "reed", "--json").splitlines())
     assert event["card"] == {}
-    assert "whole, and runs" in call("verify")
+    assert "intact, and runs here" in call("verify")
     assert "deleted" in call("remove", "reed")
     assert call("list") == ""
 

@@ -43,7 +43,7 @@ def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
     assert (audio.parent / "styleshift-workspace/spectrograms/piano/manifest.json").exists()
     again = _run(audio)
     assert again.returncode == 0
-    assert "everything was there already" in again.stdout
+    assert "everything is up to date" in again.stdout
     assert "left out: piano/[red]silent.wav" in again.stdout
 
 

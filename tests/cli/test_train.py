@@ -109,5 +109,5 @@ def test_json_is_one_line_on_stdout(calls: list[Any]) -> None:
 def test_a_forgotten_domain_is_named(calls: list[Any]) -> None:
     result = runner.invoke(app, ["train", "--domains", "a", "--name", "mine"])
     assert isinstance(result.exception, UsageError)
-    assert "takes two names, but '--name' is in the place of one" in result.exception.message
+    assert "takes two names, but '--name' is given for one" in result.exception.message
     assert calls == []

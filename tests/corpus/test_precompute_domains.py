@@ -18,7 +18,7 @@ def test_nothing_to_do_says_what_a_domain_is(tmp_path: Path, tone: Any, save: An
         run(tmp_path)
     assert "sub-folder" in caught.value.hint
     save(tmp_path / "audio/loose.wav", tone(1.0, 8000), 8000)
-    with pytest.raises(NothingToDoError, match=r"has recordings \(1\) and no sub-folder") as caught:
+    with pytest.raises(NothingToDoError, match=r"has recordings \(1\) but no sub-folder") as caught:
         run(tmp_path)
     assert caught.value.hint.endswith(f"styleshift precompute {tmp_path}")
     save(tmp_path / "audio/piano/a.wav", tone(1.0, 8000), 8000)

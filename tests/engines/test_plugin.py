@@ -123,7 +123,7 @@ def test_precompute_and_convert_run_on_it(site: Path, models: ModuleType) -> Non
 
 
 def test_words_that_name_none_are_told() -> None:
-    with pytest.raises(PluginError, match="no engine 'cloud'; there are: local"):
+    with pytest.raises(PluginError, match="no engine 'cloud'; available: local"):
         load_engine("cloud")
     with pytest.raises(ConfigError, match="no option 'speed'"):
         load_engine("local", {"speed": "11"})

@@ -137,7 +137,7 @@ GENERATOR, VOCODER, RUNTIME, DOMAIN = "generator", "vocoder", "runtime", "domain
         (lambda: runtime(SimpleNamespace(run=lambda x: x[1:])), RUNTIME, "it returned [1, 5, 33]"),
         (lambda: runtime(SimpleNamespace(run=lambda x: x.astype(float))), RUNTIME, "it returned float64"),
         (lambda: domain(None), DOMAIN, "find returned None, not recordings by domain"),
-        (lambda: domain({"../a": []}), DOMAIN, "a domain '../a'; that is no folder's name"),
+        (lambda: domain({"../a": []}), DOMAIN, "a domain '../a', which cannot be a folder name"),
         (lambda: domain({3: []}), DOMAIN, "a domain 3"),
         (lambda: domain({"a": "bc"}), DOMAIN, "find returned str for 'a', not recordings"),
         (lambda: domain({"a": [None]}), DOMAIN, "find returned None among the recordings of 'a'"),

@@ -185,7 +185,7 @@ class TestRefusing:
 
     def test_a_record_of_another_kind_is_an_error(self, install):
         source = VOCODER.format(name="echo").replace("def styleshift_vocoders", "def styleshift_domains")
-        assert reason(install("styleshift-mixed", source)) == "it handed over VocoderSpec, not DomainSpec"
+        assert reason(install("styleshift-mixed", source)) == "it returned VocoderSpec, not DomainSpec"
 
     @pytest.mark.parametrize(
         ("fields", "complaint"),
@@ -210,7 +210,7 @@ class TestRefusing:
     def test_an_unknown_name_lists_those_there_are(self):
         made = Registry()
         made.vocoders.add(VocoderSpec("echo", "a test", print), "one", "1")
-        with pytest.raises(PluginError, match=r"there is no vocoder 'eco'; there are: echo"):
+        with pytest.raises(PluginError, match=r"there is no vocoder 'eco'; available: echo"):
             made.vocoders.get("eco")
 
 

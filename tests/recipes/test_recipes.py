@@ -136,7 +136,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_no_such_recipe() -> None:
-    with pytest.raises(ConfigError, match=r"no recipe 'huge'; there are: .*seed.*small"):
+    with pytest.raises(ConfigError, match=r"no recipe 'huge'; available: .*seed.*small"):
         load_recipe("huge")
     with pytest.raises(ConfigError, match=r"there is no file absent\.toml"):
         load_recipe("absent.toml")

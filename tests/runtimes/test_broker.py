@@ -311,7 +311,7 @@ def test_a_model_that_cannot_be_loaded_is_told() -> None:
 
 def test_a_broker_that_dies_at_every_start_is_given_up() -> None:
     told: list[float] = []
-    with process(crash) as broker, pytest.raises(BundleError, match="died 3 times while it loaded it"):
+    with process(crash) as broker, pytest.raises(BundleError, match="died 3 times while loading it"):
         connect(broker.address, told.append)
     assert told
 

@@ -30,7 +30,7 @@ def test_a_device_that_is_not_there_is_refused_not_replaced(
 ) -> None:
     monkeypatch.setattr(devices, "cuda_devices", lambda: 0)
     assert devices.resolve_device("auto") == "cpu"
-    with pytest.raises(ConfigError, match="not on this machine"):
+    with pytest.raises(ConfigError, match="this machine has no device"):
         devices.resolve_device("cuda:1")
     monkeypatch.setattr(devices, "cuda_devices", lambda: 2)
     assert devices.resolve_device("auto") == "cuda"

@@ -53,9 +53,7 @@ def test_a_domain_without_one_recording_that_could_be_used(tmp_path: Path, tiny_
 def test_settings_that_differ_between_domains(place: Workspace, tmp_path: Path, tiny_recipe: Tiny) -> None:
     copied(place, tmp_path, "high", '"gain": 1000.0', '"gain": 10.0')
     (tmp_path / "spectrograms" / "low").symlink_to(place.spectrograms / "low")
-    with pytest.raises(
-        CorpusError, match=r"of high were made with other settings.*gain is 10\.0, not 1000\.0"
-    ):
+    with pytest.raises(CorpusError, match=r"of high do not fit recipe.*gain is 10\.0, not 1000\.0"):
         start_run(Workspace(tmp_path), PAIR, tiny_recipe())
 
 
@@ -66,9 +64,7 @@ def test_settings_that_differ_from_the_checkpoint(
     (fresh.root / "spectrograms").unlink()
     for domain in PAIR:
         copied(place, fresh.root, domain, '"gain": 1000.0', '"gain": 10.0')
-    with pytest.raises(
-        CorpusError, match=r"of low were made with other settings.*gain is 10\.0, not 1000\.0"
-    ):
+    with pytest.raises(CorpusError, match=r"of low do not fit recipe.*gain is 10\.0, not 1000\.0"):
         resume_run(fresh, "before", steps=20)
 
 

@@ -35,7 +35,7 @@ def test_where_it_cannot_be_used_the_run_says_so_and_goes_on(
     told = Told()
     assert start_run(fresh, PAIR, tiny_recipe("schedule.compile=true"), reporter=told).step == 6
     assert told.warnings == [
-        "schedule.compile: torch.compile cannot be used here (no C++ compiler); training goes on without"
+        "schedule.compile: torch.compile cannot be used here (no C++ compiler); training continues without it"
     ]
 
 

@@ -32,7 +32,7 @@ def test_the_latest_run_is_meant(tmp_path: Path) -> None:
         make_run(place, name, age)
     assert find_run(place).name == "a"
     assert find_run(place, "c").name == "c"
-    with pytest.raises(NothingToDoError, match=r"no run 'd' in .*; there are: a, b, c") as caught:
+    with pytest.raises(NothingToDoError, match=r"no run 'd' in .*; available: a, b, c") as caught:
         find_run(place, "d")
     assert caught.value.hint == "take one of these, or leave the name out for the last"
     make_run(place, "violin-piano")

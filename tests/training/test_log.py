@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_of_once() -> None:
     log.write(state(1, 1.0), ["cycle_x"], torch.ones(1, 1))
     assert len(reporter.texts) == 1
     assert "No space left" in reporter.texts[0]
-    assert "training goes on" in reporter.texts[0]
+    assert "training continues" in reporter.texts[0]
 
 
 def test_a_line_that_was_cut_does_not_spoil_the_next(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> 
         (legend,) = re.findall(f"<b>{name}</b>(.*?)</figcaption>", text)
         assert re.findall(">([^<]+)</span>", legend) == list(curves)
     assert not re.search(r"\b(x2y|y2x|[dg]_loss)\b", text)
-    assert "This music was kept from training." in text
+    assert "This music was held out of training." in text
 
 
 def test_a_curve_of_one_point_is_a_dot(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -117,7 +117,7 @@ def test_the_page_says_when_its_music_was_trained_on(fresh: Workspace, tiny_reci
     folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED, "data.held_out=0"), device="cpu").folder
     text = (folder / "index.html").read_text("utf-8")
     assert "This music was also trained on." in text
-    assert "kept from training" not in text
+    assert "held out" not in text
 
 
 def test_what_has_no_waveform_is_silence(fresh: Workspace, tiny_recipe: Tiny, monkeypatch: Patch) -> None:
@@ -225,11 +225,11 @@ def test_a_tracker_that_fails_is_left_out_with_a_warning(
     told = Told()
     assert start_run(fresh, PAIR, tiny_recipe(), trackers=["memory"], reporter=told).step == 6
     said = [text for text in told.warnings if "memory" in text]
-    assert said == ["the tracker memory has failed and is left out: OSError: the network is gone"]
+    assert said == ["the tracker memory failed and is no longer used: OSError: the network is gone"]
 
 
 def test_an_unknown_tracker_is_told_of_before_the_work(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    with pytest.raises(PluginError, match="no tracker 'absent'; there are: tensorboard"):
+    with pytest.raises(PluginError, match="no tracker 'absent'; available: tensorboard"):
         start_run(fresh, PAIR, tiny_recipe(), trackers=["absent"])
     assert not list(fresh.runs.glob("*"))
 

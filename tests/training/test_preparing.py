@@ -63,7 +63,7 @@ def _foreground() -> Iterator[None]:
 def test_every_phase_is_told_of_and_comes_to_its_end(fresh: Workspace, tiny_recipe: Tiny) -> None:
     told = Told()
     start_run(fresh, PAIR, tiny_recipe(*WHOLE), device="cpu", reporter=told)
-    phases = ["reading the corpus", "preparing the judge", "training the judge", "matching frames"]
+    phases = ["reading the corpus", "preparing the classifier", "training the classifier", "matching frames"]
     assert [text for text in told.said if text in told.wanted] == [*phases, "validating the start"]
     for phase in phases:
         assert told.came[phase] == pytest.approx(told.wanted[phase])
@@ -121,14 +121,12 @@ def test_resume_says_that_what_was_begun_last_has_come_to_no_step(
     told = Told()
     resume_run(fresh, steps=2, reporter=told)
     assert told.warned == []
-    assert told.said[0] == "going on with run low-high"
+    assert told.said[0] == "continuing run low-high"
     stop_before_the_first_step(fresh, tiny_recipe(), monkeypatch, "mine")
     resume_run(fresh, steps=3, reporter=told)
     (warning,) = told.warned
-    assert warning.startswith(
-        "the training that was begun last, of low and other, was stopped before its first"
-    )
-    assert "goes on with run low-high" in warning
+    assert warning.startswith("the most recent training, of low and other, was stopped before its first")
+    assert "Run low-high is continued" in warning
     assert warning.endswith("styleshift train --domains low other --name mine")
     resume_run(fresh, steps=4, reporter=told)  # now that run was worked on last
     resume_run(fresh, "low-high", steps=5, reporter=told)
@@ -170,4 +168,4 @@ def test_an_older_run_is_told_once_that_nothing_is_kept_from_training(
     told = Told()
     resume_run(fresh, steps=2, reporter=told)
     resume_run(fresh, steps=3, reporter=told)
-    assert len([text for text in told.warned if "kept from training" in text]) == 1
+    assert len([text for text in told.warned if "which music it holds out" in text]) == 1

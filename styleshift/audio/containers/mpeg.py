@@ -112,7 +112,7 @@ def mpeg_extent(file: Bytes) -> Extent:
     if not walk.links:
         return Extent()
     if walk.links[0].start > id3_length(file):
-        walk.notes.insert(0, f"{walk.links[0].start} bytes before its first MP3 frame are no sound")
+        walk.notes.insert(0, f"{walk.links[0].start} bytes before its first MP3 frame are not sound")
     return Extent(
         tuple(walk.links),
         missing=walk.missing,

@@ -94,7 +94,7 @@ class LibraryJournal:
         except OSError as error:
             self.__exit__()
             raise UsageError(
-                f"cannot write to {self._output}: {error.strerror or error}", "name another `output`"
+                f"cannot write to {self._output}: {error.strerror or error}", "use another `output`"
             ) from error
         except LockedError:
             self.__exit__()
@@ -109,7 +109,7 @@ class LibraryJournal:
         self._file = None
 
     def _lock(self, name: str, *, shared: bool = False) -> Lock:
-        hint = "wait until it has ended, or name another `output`"
+        hint = "wait until it has ended, or use another `output`"
         return Lock(self._folder / name, str(self._output), hint, shared=shared)
 
     @classmethod

@@ -72,14 +72,14 @@ def plan_library(source: Path, target_domain: str, settings: ConvertSettings) ->
     wanted = None if audio_format == "same" else output_format(audio_format)
     extension = wanted.extension if wanted else None
     if not source.exists():
-        raise NothingToDoError(f"there is no {source}", "name a folder of recordings, or one recording")
+        raise NothingToDoError(f"{source} does not exist", "name a folder of recordings, or one recording")
     suffix = file_name(target_domain)
     if not source.is_dir():
         return _plan_file(source, suffix, output, audio_format, extension)
     if output is None:
         whole = source.resolve()
         if whole.parent == whole:
-            raise UsageError(f"{source} has no folder around it for the output", "name one with `output`")
+            raise UsageError(f"{source} has no folder beside it for the output", "name one with `output`")
         # `.` and `..` have no name of their own to build on.
         base = source if source.name not in ("", "..") else whole
         output = base.with_name(f"{base.name}-{suffix}")
@@ -106,8 +106,8 @@ def plan_library(source: Path, target_domain: str, settings: ConvertSettings) ->
     jobs = jobs[: settings.limit]
     if not jobs:
         raise NothingToDoError(
-            f"no recording in {source}" if not names else f"none of the {len(names)} recordings is chosen",
-            readable() if not names else "look at `include`, `exclude` and `shard`",
+            f"no recording in {source}" if not names else f"none of the {len(names)} recordings match",
+            readable() if not names else "check `include`, `exclude` and `shard`",
         )
     return LibraryPlan(source, output, tuple(jobs), found.skipped, single=False)
 
@@ -124,7 +124,7 @@ def _plan_file(
         target = output
     format_name = format_for_file(source, target, audio_format)
     if target.exists() and target.samefile(source):
-        raise UsageError(f"{target} is the source itself", "name another `output`")
+        raise UsageError(f"{target} is the source itself", "use another `output`")
     return LibraryPlan(
         source, target.parent, (TrackJob(source.name, source, target, format_name),), (), single=True
     )
@@ -162,11 +162,11 @@ def format_for_file(source: Path, target: Path, audio_format: str = "same") -> s
 def _check_apart(source: Path, output: Path) -> None:
     whole, other = source.resolve(), output.resolve()
     if whole == other:
-        raise UsageError(f"the output {output} is the source itself", "name another `output`")
+        raise UsageError(f"the output {output} is the source itself", "use another `output`")
     if whole in other.parents:
         raise UsageError(f"the output {output} is inside the source {source}", "name an `output` beside it")
     if other in whole.parents:
-        raise UsageError(f"the output {output} is around the source {source}", "name an `output` beside it")
+        raise UsageError(f"the output {output} contains the source {source}", "name an `output` beside it")
     if output.exists() and not output.is_dir():
         raise UsageError(f"the output {output} is a file; the source is a folder", "name a folder")
 

@@ -166,7 +166,7 @@ def judge(
 def in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
     """The failure of a file in whose output's place is something that we do not know to be ours."""
     if plan.single:
-        message, hint = f"{job.target} is there already", "`overwrite=always` replaces it"
+        message, hint = f"{job.target} exists already", "`overwrite=always` replaces it"
         return TrackOutcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
     message = f"{job.target} is there and was not made by styleshift"
     return TrackOutcome(

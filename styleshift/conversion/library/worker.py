@@ -205,11 +205,11 @@ def _stat(job: TrackJob) -> os.stat_result:
 
 
 def source_sha256(path: Path, on_block: Callable[[], None]) -> str:
-    """SHA-256 of a recording; raises AudioError where it cannot be read, or is no regular file."""
+    """SHA-256 of a recording; raises AudioError where it cannot be read, or is not a regular file."""
     from styleshift.audio.stream import shown
 
     if not path.is_file():
-        raise AudioError(f"{shown(path)}: is no regular file", reason="unreadable")
+        raise AudioError(f"{shown(path)}: is not a regular file", reason="unreadable")
     try:
         return file_sha256(path, on_block)
     except OSError as error:

@@ -141,9 +141,7 @@ def restyle(
         place, wanted, source, joint = look
         log = scale_change(log, converted, strength, silence(spectrogram))[None, wanted]
         if not np.isfinite(log).all():
-            raise BundleError(
-                "the model gives NaN or infinity instead of a spectrum", "train it again, or try another"
-            )
+            raise BundleError("the model returned NaN or infinity", "train it again, or use another model")
         power = np.square(joint, dtype=np.float64).sum(axis=-1, keepdims=True) * gate_scale
         level = 10 * np.log10(power + 1e-30) - REFERENCE_LEVEL_DB
         opened = np.clip((level - GATE_DB) / GATE_WIDTH_DB, 0, 1).astype(np.float32)

@@ -161,8 +161,8 @@ def _joined(old: Float32Array, new: Float32Array, ramp: Float32Array) -> Float32
 def _check(sound: Float32Array, channels: int, length: int) -> None:
     if sound.shape != (channels, length):
         raise PluginError(
-            f"the vocoder gave an array of shape {list(sound.shape)}; {[channels, length]} was asked for",
+            f"the vocoder returned an array of shape {list(sound.shape)} instead of {[channels, length]}",
             "use another `vocoder`",
         )
     if not np.isfinite(sound).all():
-        raise PluginError("the vocoder gave NaN or infinity", "use another `vocoder`")
+        raise PluginError("the vocoder returned NaN or infinity", "use another `vocoder`")

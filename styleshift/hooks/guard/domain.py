@@ -26,7 +26,7 @@ def find(
     checked = {}
     for name, given in found.items():
         if not isinstance(name, str) or not name or name.startswith(".") or set(name) & set("/\\\0"):
-            raise owner.fault(f"find returned a domain {name!r}; that is no folder's name")
+            raise owner.fault(f"find returned a domain {name!r}, which cannot be a folder name")
         if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
             raise owner.fault(f"find returned {kind_of(given)} for {name!r}, not recordings")
         # A generator runs the plugin's code as it is read.

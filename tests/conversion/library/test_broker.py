@@ -103,6 +103,6 @@ def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
     failed = result.of("failed")
     assert 1 <= len(failed) <= 2
     assert {outcome.message for outcome in failed} == {
-        "the process that runs the model on the device has ended, or gave no answer and was ended"
+        "the process that runs the model has ended, or did not answer and was stopped"
     }
     assert len(result.of("done")) == 4 - len(failed)

@@ -107,7 +107,7 @@ def read_settings(folder: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}", "mend or remove it") from error
+        raise ConfigError(f"{file} cannot be read: {error}", "fix or remove it") from error
     made: dict[str, Any] = {}
     for key, value in values.items():
         if key == "soundfont" and isinstance(value, str):
