@@ -1,0 +1,41 @@
+"""The figures of a conversion are those that were put into it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+RATE = 22050
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / "shipped.py"
+    spec = importlib.util.spec_from_file_location("shipped", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_noise_and_holes_are_told_apart(shipped: ModuleType) -> None:
+    random = np.random.default_rng(0)
+    size = round(shipped.FRAME_SECONDS * RATE)
+    # A second of every five is 60 dB softer.
+    gain = np.repeat(np.where(np.arange(200) % 100 < 80, 1.0, 1e-3), size)
+    source = (0.1 * gain * random.standard_normal(len(gain))).astype(np.float32)
+    assert shipped.compare(source, 2 * source, RATE) == pytest.approx(
+        {"level": 6.02, "quiet": 6.02, "top": 6.02, "holes": 0.0}, abs=0.05
+    )
+    noisy = source + np.where(gain < 1, 1e-3, 0) * random.standard_normal(len(source)).astype(np.float32)
+    found = shipped.compare(source, noisy.astype(np.float32), RATE)
+    assert found["level"] == pytest.approx(0, abs=0.01)
+    assert found["quiet"] == pytest.approx(20 * np.log10(10), abs=0.5)
+    holed = source.copy()
+    holed[: 8 * size] = 0
+    assert shipped.compare(source, holed, RATE)["holes"] == pytest.approx(1000 * 8 / 160)
