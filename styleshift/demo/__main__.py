@@ -18,6 +18,7 @@ from pathlib import Path
 from styleshift.demo.material import LIBRARY, STYLES, make
 from styleshift.errors import EXIT_SIGINT, StyleshiftError, UsageError
 from styleshift.hooks.registry import DISABLE_VARIABLE
+from styleshift.system.environment import processors
 from styleshift.user_settings import UserSettings
 
 PAGE = "listen.html"
@@ -168,7 +169,7 @@ def _page(
     facts = {
         "learned from": f"{made[first] / 60:.1f} min of {first}, {made[second] / 60:.1f} min of {second}, "
         "different tunes",
-        "training": f"{trained / 60:.1f} min on {os.cpu_count()} cores",
+        "training": f"{trained / 60:.1f} min on {processors()} cores",
         "converting": f"{made['library'] / 60:.1f} min of music in {converted:.0f} s",
         "distance to the style": f"{result.mean['fd_source']:.0f} before, {result.mean['fd']:.0f} after",
         "what was measured": result.verdict,

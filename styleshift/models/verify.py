@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError
 from styleshift.models.shelf import ShelvedModel
+from styleshift.system.hashing import file_sha256
 from styleshift.workspace import shipped_models
 
 CHECKSUMS = "SHA256SUMS"
@@ -63,8 +63,5 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
 def write_checksums(folder: Path) -> None:
     """List every model of a folder with its digest, for ``sha256sum --check`` and :func:`verify_model`."""
-    rows = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(folder.glob("*.onnx"))
-    ]
+    rows = [f"{file_sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.onnx"))]
     (folder / CHECKSUMS).write_text("".join(rows), encoding="ascii")

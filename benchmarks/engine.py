@@ -1,0 +1,109 @@
+"""What an engine costs beside the work: against `concurrent.futures`, in the same run.
+
+    python benchmarks/engine.py                     the built-in engine
+    python benchmarks/engine.py --engine NAME       one that a package brings
+
+Jobs do nothing. Printed as JSON: seconds to the first outcome, microseconds a job after it (`ratio`: how many
+times as long the pool of `concurrent.futures` takes, which is lost with its first worker that dies), seconds
+for 60 jobs of which 20 kill their worker, and seconds to stop while every worker hangs. What else the machine
+does counts in all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from typing import Any
+
+from styleshift.engines import load_engine
+from styleshift.hooks import Crashed, Engine, Progress, Work
+
+
+def start() -> None:
+    """Nothing is to be set up."""
+
+
+def work(job: str, report: Callable[[float], None] = lambda amount: None) -> str:
+    if job == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == "hang":
+        report(0.0)
+        time.sleep(1000)
+    return job
+
+
+def run(
+    engine: Engine, jobs: Iterable[str], workers: int, stop: Callable[[], bool] = lambda: False
+) -> list[tuple[float, Any]]:
+    """When each event came, in seconds since the start."""
+    began = time.perf_counter()
+    events = engine.run(Work(start, work), jobs, workers=workers, patience=60.0, stop=stop)
+    with closing(events):
+        return [(time.perf_counter() - began, event) for _, event in events]
+
+
+def seconds_to_stop(engine: Engine, workers: int) -> float:
+    began = time.perf_counter()
+    asked = 0.0
+
+    def stop() -> bool:
+        nonlocal asked
+        if not asked and time.perf_counter() - began > 3.0:
+            asked = time.perf_counter()
+        return asked > 0
+
+    run(engine, ["hang"] * workers * 2, workers, stop)
+    return time.perf_counter() - asked
+
+
+def futures_microseconds(jobs: list[str], workers: int) -> float:
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(work, jobs[:workers]))
+        began = time.perf_counter()
+        for future in [pool.submit(work, job) for job in jobs]:
+            future.result()
+        return (time.perf_counter() - began) / len(jobs) * 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--engine", default="local")
+    parser.add_argument("--jobs", type=int, default=3000)
+    parser.add_argument("--workers", type=int, default=0)
+    words = parser.parse_args()
+    engine = load_engine(words.engine)
+    workers = words.workers or engine.workers
+    jobs = [f"job {number}" for number in range(words.jobs)]
+
+    ends = [at for at, event in run(engine, jobs, workers) if not isinstance(event, Progress)]
+    each = (ends[-1] - ends[0]) / len(jobs) * 1e6
+    peer = futures_microseconds(jobs, workers)
+    kills = run(engine, ["a", "kill", "b"] * 20, workers)
+    assert sum(isinstance(event, Crashed) for _, event in kills) == 20, (
+        "a killed worker cost more than its job"
+    )
+    print(
+        json.dumps(
+            {
+                "engine": words.engine,
+                "workers": workers,
+                "first_seconds": round(ends[0], 3),
+                "job_microseconds": round(each, 1),
+                "futures_job_microseconds": round(peer, 1),
+                "ratio": round(peer / each, 2),
+                "kills_seconds": round(kills[-1][0], 2),
+                "stop_seconds": round(seconds_to_stop(engine, workers), 3),
+            },
+            indent=1,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
