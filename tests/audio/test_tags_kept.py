@@ -1,4 +1,7 @@
-"""Kept, or named: every tag that mutagen can write, from every format to every other."""
+"""Kept, or named: every tag that mutagen can write, from every format to every other.
+
+Of styleshift.audio.tags.copy and styleshift.audio.tags.read.
+"""
 
 from __future__ import annotations
 

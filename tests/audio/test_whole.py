@@ -1,4 +1,7 @@
-"""One judge of completeness: what was cut is refused or, where that is asked for, given with a word."""
+"""One judge of completeness: what was cut is refused or, where that is asked for, given with a word.
+
+Of styleshift.audio.read.
+"""
 
 from __future__ import annotations
 

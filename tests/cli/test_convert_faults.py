@@ -1,4 +1,7 @@
-"""``styleshift convert`` as it is installed, when things go wrong: kills, full disks, hostile files."""
+"""``styleshift convert`` as it is installed, when things go wrong: kills, full disks, hostile files.
+
+Of styleshift.cli.convert.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which recordings precompute finds, and what it says where there are none."""
+"""Which recordings precompute finds, and what it says where there are none.
+
+Of styleshift.corpus.plan.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Precompute with damaged files, full disks and runs that are cut short."""
+"""Precompute with damaged files, full disks and runs that are cut short.
+
+Of styleshift.corpus.precompute.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the demonstration does around the four commands."""
+"""What the demonstration does around the four commands.
+
+Of styleshift.demo.__main__.
+"""
 
 import subprocess
 import sys

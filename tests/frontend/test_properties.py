@@ -1,4 +1,7 @@
-"""Any sizes, lengths and types, against float64 scipy."""
+"""Any sizes, lengths and types, against float64 scipy.
+
+Of styleshift.frontend.transform.
+"""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,7 @@
-"""The plugin author's guide says what the code says: every signature, every field, and the example works."""
+"""The plugin author's guide says what the code says: every signature, every field, and the example works.
+
+Of styleshift.hooks.records, styleshift.hooks.specs and styleshift.testing.
+"""
 
 from __future__ import annotations
 

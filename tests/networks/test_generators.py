@@ -1,4 +1,7 @@
-"""The generators beside the seed's and the default's: layer by layer, and through the whole product."""
+"""The generators beside the seed's and the default's: layer by layer, and through the whole product.
+
+Of styleshift.networks.resize and styleshift.networks.voice.
+"""
 
 from __future__ import annotations
 

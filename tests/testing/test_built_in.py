@@ -1,4 +1,7 @@
-"""What is built in keeps the contracts that plugins are held to."""
+"""What is built in keeps the contracts that plugins are held to.
+
+Of styleshift.testing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a user can get wrong before and during a training, each a sentence that names it."""
+"""What a user can get wrong before and during a training, each a sentence that names it.
+
+Of styleshift.training.run and styleshift.training.sources.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every built-in generator through the objective of a step, in both precisions."""
+"""Every built-in generator through the objective of a step, in both precisions.
+
+Of styleshift.training.step.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""kill -9 at any moment: nothing that was saved is lost, and the bits come out the same."""
+"""kill -9 at any moment: nothing that was saved is lost, and the bits come out the same.
+
+Of styleshift.training.checkpoint and styleshift.training.files.
+"""
 
 from __future__ import annotations
 

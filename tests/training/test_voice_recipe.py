@@ -1,4 +1,7 @@
-"""Recipe `voice`, whole: two speakers, some steps, a model file that says where voices go."""
+"""Recipe `voice`, whole: two speakers, some steps, a model file that says where voices go.
+
+Of styleshift.training.pitch.
+"""
 
 from __future__ import annotations
 

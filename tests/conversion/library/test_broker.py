@@ -1,4 +1,7 @@
-"""Workers that share one process for the model make the same library, and wait on no death."""
+"""Workers that share one process for the model make the same library, and wait on no death.
+
+Of styleshift.conversion.library.run and styleshift.runtimes.broker.
+"""
 
 from __future__ import annotations
 

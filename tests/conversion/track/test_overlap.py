@@ -1,4 +1,7 @@
-"""The stages of a track that overlap in threads give the same bytes, and their threads end."""
+"""The stages of a track that overlap in threads give the same bytes, and their threads end.
+
+Of styleshift.conversion.track.converter.
+"""
 
 from __future__ import annotations
 
