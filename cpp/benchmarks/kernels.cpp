@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     const auto overlap_add = [&] { k.overlap_add(t, blocks, frames, sums.data()); };
     const auto griffin_lim = [&] { k.griffin_lim(t, work.get(), magnitude.get(), previous.get(), 0.99F, other.get()); };
     if (blocks_to_count == 0) std::printf("%s, %d lanes, %lld points\n", k.name, k.lanes, static_cast<long long>(n));
-    if (t.along.lanes == frames) {
+    if (t.four_step.lanes == frames) {
         time_block("frame_complex", frames, frame_complex);
         time_block("frame_log1p", frames, frame_log1p);
         time_block("frame_half", frames, frame_half);

@@ -33,8 +33,8 @@ std::int64_t scratch_stride(std::int64_t row_values) {
     return (lines + 1 - lines % 2) * per_line;
 }
 
-// Whether frames go one by one, each with its points along the lanes (kernel/along.hpp), or each in a lane.
-inline bool goes_one_by_one(const Plan& plan) { return plan.tables().along.lanes == active_kernels().lanes; }
+// Whether frames go one by one, each with its points along the lanes (kernel/four_step.hpp), or each in a lane.
+inline bool goes_one_by_one(const Plan& plan) { return plan.tables().four_step.lanes == active_kernels().lanes; }
 
 // Transforms blocks of frames forward. Holds the scratch; one a thread.
 class Analyzer {

@@ -51,45 +51,45 @@ struct Plan::State {
     std::vector<double> window;
     std::vector<float> analysis, synthesis, twiddles, steady;
     std::vector<std::int32_t> sample_position;
-    std::unique_ptr<FftPlan> along_fft;
-    std::vector<float> along_window, along_synthesis, along_twiddles, along_roots, along_split;
+    std::unique_ptr<FftPlan> four_step_fft;
+    std::vector<float> four_step_window, four_step_synthesis, four_step_twiddles, four_step_roots, four_step_split;
     std::vector<double> squared_sums;  // [n] w[n]^2 + w[n - hop]^2 + w[n - 2 hop]^2 ...
     double smallest = 0.0;
     kernel::Tables tables{};
 
     // Tables for one frame at a time, where the variant in use can do so.
-    void plan_along(int lanes) {
+    void plan_four_step(int lanes) {
         const std::int64_t points = tables.fft.length, rows = points / lanes;
         if (!tables.packed || points % lanes != 0 || rows < 2) return;
-        along_fft = std::make_unique<FftPlan>(rows);
-        if (along_fft->tables().convolution != nullptr) return;
+        four_step_fft = std::make_unique<FftPlan>(rows);
+        if (four_step_fft->tables().convolution != nullptr) return;
         const auto append = [](std::vector<float>& v, std::int64_t lane_count, auto&& angle) {
             for (std::int64_t l = 0; l < lane_count; ++l) v.push_back(static_cast<float>(std::cos(angle(l))));
             for (std::int64_t l = 0; l < lane_count; ++l) v.push_back(static_cast<float>(std::sin(angle(l))));
         };
         constexpr double turn = -2.0 * std::numbers::pi;
         for (std::int64_t k = 0; k < rows; ++k)
-            append(along_twiddles, lanes,
+            append(four_step_twiddles, lanes,
                    [&](std::int64_t l) { return turn * static_cast<double>(k * l) / static_cast<double>(points); });
         for (std::int64_t q = 0; q < lanes / 4; ++q)
-            append(along_roots, lanes, [&](std::int64_t l) {
+            append(four_step_roots, lanes, [&](std::int64_t l) {
                 return turn * static_cast<double>(q * (l % 4)) / static_cast<double>(lanes);
             });
         for (std::int64_t k = 0; k <= points / 2; k += lanes)
-            append(along_split, lanes, [&](std::int64_t l) {
+            append(four_step_split, lanes, [&](std::int64_t l) {
                 return turn * static_cast<double>(k + l) / static_cast<double>(settings.fft_length);
             });
-        along_window = analysis;
-        along_window.resize(static_cast<std::size_t>(settings.fft_length));
-        along_synthesis = synthesis;
-        along_synthesis.resize(static_cast<std::size_t>(settings.fft_length));
-        tables.along = {lanes,
-                        along_fft->tables(),
-                        along_window.data(),
-                        along_synthesis.data(),
-                        along_twiddles.data(),
-                        along_roots.data(),
-                        along_split.data()};
+        four_step_window = analysis;
+        four_step_window.resize(static_cast<std::size_t>(settings.fft_length));
+        four_step_synthesis = synthesis;
+        four_step_synthesis.resize(static_cast<std::size_t>(settings.fft_length));
+        tables.four_step = {lanes,
+                            four_step_fft->tables(),
+                            four_step_window.data(),
+                            four_step_synthesis.data(),
+                            four_step_twiddles.data(),
+                            four_step_roots.data(),
+                            four_step_split.data()};
     }
 
     double overlap(std::int64_t newest, std::int64_t oldest) const {
@@ -151,7 +151,7 @@ Plan::Plan(const FrameSettings& s) {
                     state.sample_position.data(),
                     state.twiddles.data(),
                     {}};
-    state.plan_along(active_kernels().lanes);
+    state.plan_four_step(active_kernels().lanes);
 }
 
 Plan::~Plan() = default;

@@ -1,5 +1,5 @@
 // The kernels compiled for one instruction set; CMakeLists.txt gives this file its flags.
-#include "along.hpp"
+#include "four_step.hpp"
 #include "frames_inverse.hpp"
 
 namespace styleshift::avx2 {

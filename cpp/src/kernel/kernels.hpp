@@ -35,8 +35,8 @@ struct FftTables {
     const float* chirp_spectrum;  // [convolution->length] complex, FFT of the conjugate chirp over convolution->length
 };
 
-// For one frame at a time, its points along the lanes (along.hpp). Some lengths cannot be done so: then lanes is 0.
-struct Along {
+// For one frame at a time, its points along the lanes (four_step.hpp). Some lengths cannot be done so: then lanes is 0.
+struct FourStep {
     int lanes;  // of the variant that these tables are for
     FftTables fft;  // of Tables::fft.length / lanes points
     const float *window, *synthesis_window;  // [fft_length] those of Tables, zeros after them
@@ -58,7 +58,7 @@ struct Tables {
     const float* synthesis_window;  // [kept], times 1 / fft_length
     const std::int32_t* sample_position;  // [kept] vector of work where `inverse` leaves sample n
     const float* twiddles;  // packed: [bins] complex exp(-2 pi i k / fft_length)
-    Along along;
+    FourStep four_step;
 };
 
 // Every pointer called `work` is scratch of work_vectors(tables) vectors of `lanes` floats, aligned to 64 bytes. A block is
@@ -74,12 +74,12 @@ struct Kernels {
                         std::ptrdiff_t row_stride);
     void (*store_half)(const Tables&, const CompressionSettings&, const float* work, int rows, std::uint16_t* out,
                        std::ptrdiff_t row_stride);
-    // One frame's row from its samples, by Tables::along.
+    // One frame's row from its samples, by Tables::four_step.
     void (*frame_complex)(const Tables&, const float* samples, float* work, float* out);
     void (*frame_float)(const Tables&, const CompressionSettings&, const float* samples, float* work, float* out);
     void (*frame_half)(const Tables&, const CompressionSettings&, const float* samples, float* work,
                        std::uint16_t* out);
-    // Adds the windowed samples of one frame to sums[0 .. fft_length), by Tables::along.
+    // Adds the windowed samples of one frame to sums[0 .. fft_length), by Tables::four_step.
     void (*frame_inverse)(const Tables&, const float* spectrum, float* work, float* sums);
     // Copies rows, round the caches if the whole result will not fit in them: then end_copies must follow before another
     // thread may read them.
@@ -111,7 +111,7 @@ constexpr std::int64_t work_vectors(const Tables& t) {
     return t.fft_length + (t.fft.convolution != nullptr ? 4 * t.fft.convolution->length : 0) + max_lanes;
 }
 
-// Floats of scratch that one frame of Tables::along needs.
+// Floats of scratch that one frame of Tables::four_step needs.
 constexpr std::int64_t frame_work_floats(const Tables& t) { return 4 * t.fft.length + 4 * max_lanes; }
 
 }  // namespace styleshift::kernel

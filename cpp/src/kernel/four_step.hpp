@@ -11,7 +11,7 @@
 
 namespace {
 
-using styleshift::kernel::Along;
+using styleshift::kernel::FourStep;
 
 template <int... I>
 STYLESHIFT_INLINE Vector evens(Vector a, Vector b, std::integer_sequence<int, I...>) {
@@ -89,8 +89,8 @@ STYLESHIFT_INLINE void lane_transforms(const Tables& t, const FrameWork& w, std:
     constexpr int sets = lanes / 4;  // groups in a vector
     const auto row = [&](int i) {
         if (i >= count) return Complex{};
-        const Complex z = read(w.points, t.along.fft.position[k + i]);
-        const float* tw = t.along.twiddles + (k + i) * 2 * lanes;
+        const Complex z = read(w.points, t.four_step.fft.position[k + i]);
+        const float* tw = t.four_step.twiddles + (k + i) * 2 * lanes;
         const Vector c = load(tw), s = load(tw + lanes);
         return Complex{z.re * c - z.im * s, z.im * c + z.re * s};
     };
@@ -102,7 +102,8 @@ STYLESHIFT_INLINE void lane_transforms(const Tables& t, const FrameWork& w, std:
         butterfly<sets>(a);
         part[0][r] = a[0];
         for (int q = 1; q < sets; ++q) {
-            const Vector c = load(t.along.roots + 2 * lanes * q), s = load(t.along.roots + 2 * lanes * q + lanes);
+            const Vector c = load(t.four_step.roots + 2 * lanes * q),
+                         s = load(t.four_step.roots + 2 * lanes * q + lanes);
             part[q][r] = {a[q].re * c - a[q].im * s, a[q].im * c + a[q].re * s};
         }
     }
@@ -118,10 +119,10 @@ STYLESHIFT_INLINE void lane_transforms(const Tables& t, const FrameWork& w, std:
 // The FFT of M points: element lanes p + (0 .. lanes) from source(p); put(k, count, elements k .. k + count) takes the result,
 // and may write `lanes` of them: where count is less, what belongs there is put later.
 template <class Source, class Put>
-STYLESHIFT_INLINE void transform_along(const Tables& t, const FrameWork& w, Source&& source, Put&& put) {
-    const Along& along = t.along;
-    const std::int64_t rows = along.fft.length;
-    run_stages(w.points, along.fft.stages, along.fft.stage_count, source);
+STYLESHIFT_INLINE void transform_four_step(const Tables& t, const FrameWork& w, Source&& source, Put&& put) {
+    const FourStep& four_step = t.four_step;
+    const std::int64_t rows = four_step.fft.length;
+    run_stages(w.points, four_step.fft.stages, four_step.fft.stage_count, source);
     // A last tile of fewer rows than lanes goes first, in order.
     std::int64_t k = rows - rows % lanes;
     if (k < rows) {
@@ -143,8 +144,8 @@ __attribute__((noinline)) void transform_frame(const Tables& t, const float* sam
         __builtin_memset(w.re + t.kept, 0, static_cast<std::size_t>(t.fft_length - t.kept) * sizeof(float));
         samples = w.re;
     }
-    const float* window = t.along.window;
-    transform_along(
+    const float* window = t.four_step.window;
+    transform_four_step(
         t, w,
         [samples, window](std::int64_t p) {
             const Vector a = load(samples + 2 * lanes * p) * load(window + 2 * lanes * p);
@@ -166,7 +167,7 @@ STYLESHIFT_INLINE void split_tiles(const Tables& t, const FrameWork& w, std::int
         const std::int64_t back = t.fft.length - k - lanes + 1;
         const Complex a = {load(w.re + k), load(w.im + k)};
         const Complex b = {reversed(load(w.re + back), LaneIndex{}), reversed(load(w.im + back), LaneIndex{})};
-        const Vector c = load(t.along.split + 2 * k), s = load(t.along.split + 2 * k + lanes);
+        const Vector c = load(t.four_step.split + 2 * k), s = load(t.four_step.split + 2 * k + lanes);
         const Complex even = {a.re + b.re, a.im - b.im}, difference = {a.im + b.im, b.re - a.re};
         const Complex odd = {difference.re * c - difference.im * s, difference.im * c + difference.re * s};
         low[i] = even + odd;
@@ -253,7 +254,7 @@ void frame_inverse(const Tables& t, const float* spectrum, float* work, float* s
         Complex a = bins(k), b = bins(back);
         b = {reversed(b.re, LaneIndex{}), reversed(b.im, LaneIndex{})};
         if (k == 0) a.im[0] = b.im[0] = 0.0F;  // bin 0 and the Nyquist bin have nothing there
-        const Vector c = load(t.along.split + 2 * k), s = load(t.along.split + 2 * k + lanes);
+        const Vector c = load(t.four_step.split + 2 * k), s = load(t.four_step.split + 2 * k + lanes);
         const Complex even = {a.re + b.re, a.im - b.im}, difference = {a.re - b.re, a.im + b.im};
         const Complex odd = {difference.re * c + difference.im * s, difference.im * c - difference.re * s};
         // z[k] = even + i odd and z[M - k] = conj(even) + i conj(odd); the low half last: element M is not one.
@@ -262,14 +263,14 @@ void frame_inverse(const Tables& t, const float* spectrum, float* work, float* s
         store(w.re + k, even.re - odd.im);
         store(w.im + k, even.im + odd.re);
     }
-    const float* window = t.along.synthesis_window;
+    const float* window = t.four_step.synthesis_window;
     const auto add = [sums, window](std::int64_t n, int count, Vector v) {
         if (count >= lanes)
             store(sums + n, v * load(window + n) + load(sums + n));
         else
             for (int i = 0; i < count; ++i) sums[n + i] = v[i] * window[n + i] + sums[n + i];
     };
-    transform_along(
+    transform_four_step(
         t, w, [w](std::int64_t p) { return Complex{load(w.im + lanes * p), load(w.re + lanes * p)}; },
         [&](std::int64_t k, int count, Complex z) {
             add(2 * k, 2 * count, interleaved<0>(z.im, z.re, LaneIndex{}));
