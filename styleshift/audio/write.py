@@ -119,7 +119,7 @@ class AudioWriter:
             self._discard()
             raise self._failure(
                 f"{format.name} does not take {channels} channels at {sample_rate} Hz ({_words(error)})",
-                "another --format, such as flac",
+                "another `audio_format`, such as flac",
             ) from error
         except BaseException:
             self._discard()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.report import report_lines
-from styleshift.conversion.library.run import LibraryResult
+from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError, StyleshiftError
@@ -37,7 +37,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     rows = [
         (
             track.job.name,
-            track.job.target.relative_to(output).as_posix(),
+            forecast.plan.below(track.job),
             _fate(track),
             _length(track.seconds),
         )

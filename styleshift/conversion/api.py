@@ -19,7 +19,8 @@ from styleshift.conversion.library.forecast import LibraryForecast, forecast
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, format_for_file, plan_library
 from styleshift.conversion.library.report import write_reports
-from styleshift.conversion.library.run import LibraryResult, convert_plan
+from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors

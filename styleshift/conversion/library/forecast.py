@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from styleshift.bundle.load import Bundle
+from styleshift.conversion.library.existing import check_existing
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
-from styleshift.conversion.library.run import default_jobs, judge
+from styleshift.conversion.library.run import default_jobs
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
@@ -101,7 +102,7 @@ def _track(
     settings: ConvertSettings,
     preview: TagPreview,
 ) -> TrackForecast:
-    outcome, _ = judge(plan, job, journal, key, settings.overwrite)
+    outcome, _ = check_existing(plan, job, journal, key, settings.overwrite)
     if outcome is None:
         return _look(job, settings, preview)
     return TrackForecast(job, "up to date" if outcome.status == "unchanged" else "fail", outcome.reason)

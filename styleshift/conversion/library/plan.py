@@ -51,6 +51,10 @@ class LibraryPlan:
     skipped: tuple[Skipped, ...]
     single: bool
 
+    def below(self, job: TrackJob) -> str:
+        """The output's POSIX path below the output folder."""
+        return job.target.relative_to(self.output).as_posix()
+
 
 def plan_library(source: Path, target_domain: str, settings: ConvertSettings) -> LibraryPlan:
     """Walk the source once and decide each output's name.

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.run import LibraryResult
+from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
 from styleshift.system.files import write_text

@@ -6,18 +6,18 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
+from styleshift.conversion.library.existing import check_existing
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
+from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
-from styleshift.errors import EXIT_USAGE
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.progress import Reporter, Task
 from styleshift.system.interrupt import StopRequest
@@ -27,42 +27,6 @@ if TYPE_CHECKING:
 
 _BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
-
-
-@dataclass(slots=True)
-class LibraryResult:
-    """What a run did.
-
-    Attributes:
-        plan: what was to be done.
-        outcomes: by job name, in the order of the plan; files that were not reached are absent.
-        stopped: SIGINT or SIGTERM ended it before its end.
-        fatal: the failure that ended it before its end.
-        took: seconds.
-        report: ``report.jsonl``, beside which ``report.html`` lies; None: one recording, or it could not be
-            written.
-    """
-
-    plan: LibraryPlan
-    outcomes: dict[str, TrackOutcome] = field(default_factory=dict)
-    stopped: bool = False
-    fatal: TrackOutcome | None = None
-    took: float = 0.0
-    report: Path | None = None
-
-    def of(self, *status: str) -> list[TrackOutcome]:
-        """The outcomes of these statuses."""
-        return [outcome for outcome in self.outcomes.values() if outcome.status in status]
-
-    @property
-    def seconds(self) -> float:
-        """Music that this run converted, in seconds."""
-        return _seconds(self.of("done"))
-
-    @property
-    def seconds_there(self) -> float:
-        """Music that is converted now, by this run or by earlier ones, in seconds."""
-        return _seconds(self.of("done", "unchanged"))
 
 
 def convert_plan(
@@ -120,62 +84,15 @@ def _run(
         settings = replace(settings, include_own=True)
     todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
     for job in plan.jobs:
-        outcome, known = judge(plan, job, journal, key, settings.overwrite)
+        outcome, known = check_existing(plan, job, journal, key, settings.overwrite)
         if outcome is not None:
             result.outcomes[job.name] = outcome
         else:
             todo.append((job, known))
     todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
-        _Run(plan, journal, key, settings, result, reporter).all(todo, bundle, settings, stop)
+        _Run(plan, journal, bundle, settings, result, stop, reporter).all(todo)
     return result
-
-
-def judge(
-    plan: LibraryPlan, job: TrackJob, journal: LibraryJournal | None, key: str, overwrite: str
-) -> tuple[TrackOutcome | None, str]:
-    """What can be said of a file without opening it; else None, and the hash its output was made from.
-
-    Args:
-        plan: that the job is of.
-        job: the file.
-        journal: of the output folder; None: there is none.
-        key: of model and settings.
-        overwrite: see :class:`styleshift.conversion.settings.ConvertSettings`.
-    """
-    there = job.target.exists() or job.target.is_symlink()
-    if not there or overwrite == "always":
-        return None, ""
-    entry = journal.entry(_below(plan, job)) if journal is not None else None
-    if overwrite == "never":
-        return TrackOutcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
-    if journal is None or entry is None or not journal.ours(entry.target):
-        return in_the_way(plan, job), ""
-    if entry.state != "done" or entry.key != key:
-        return None, ""
-    try:
-        found = job.source.stat()
-    except OSError:
-        return None, ""
-    now = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-    if now == (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode):
-        return TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
-    return None, entry.sha256
-
-
-def in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
-    """The failure of a file in whose output's place is something that we do not know to be ours."""
-    if plan.single:
-        message, hint = f"{job.target} exists already", "`overwrite=always` replaces it"
-        return TrackOutcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
-    message = f"{job.target} is there and was not made by styleshift"
-    return TrackOutcome(
-        job.name,
-        "failed",
-        "in the way",
-        message,
-        "move it away, or use `overwrite=always` or `overwrite=never`",
-    )
 
 
 def default_jobs(device: str, engine: Engine) -> int:
@@ -195,34 +112,31 @@ class _Run:
         self,
         plan: LibraryPlan,
         journal: LibraryJournal | None,
-        key: str,
+        bundle: Bundle,
         settings: ConvertSettings,
         result: LibraryResult,
+        stop: StopRequest | None,
         reporter: Reporter,
     ) -> None:
         self._plan = plan
         self._journal = journal
-        self._key = key
+        self._bundle = bundle
+        self._settings = settings
+        self._key = settings.key(bundle.digest)
         # What the command settled on; a caller who did not leaves it to each worker.
         settled = "auto" not in (settings.runtime, settings.device)
         self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
         self._result = result
+        self._stop = stop
         self._reporter = reporter
-        self._stall_seconds = settings.stall_seconds
         self._music = 0.0
-        self._results: dict[
-            str, dict[str, Any]
-        ] = {}  # of earlier conversions, which may prove to be right still
+        # Of earlier conversions, which may prove to be right still.
+        self._results: dict[str, dict[str, Any]] = {}
         self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
 
-    def all(
-        self,
-        todo: list[tuple[TrackJob, str]],
-        bundle: Bundle,
-        settings: ConvertSettings,
-        stop: StopRequest | None,
-    ) -> None:
+    def all(self, todo: list[tuple[TrackJob, str]]) -> None:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
+        settings = self._settings
         engine = load_engine(settings.engine, settings.engine_options)
         jobs = min(settings.jobs or default_jobs(settings.device, engine), len(todo))
         threads = engine.threads(jobs)
@@ -232,16 +146,16 @@ class _Run:
             last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
             broker: BrokerProcess | None = None
             if shares_device(settings, engine, jobs):
-                broker = last.enter_context(self._broker(bundle, settings, threads))
+                broker = last.enter_context(self._broker(threads))
 
             def stopping() -> bool:
                 if broker is not None:
                     broker.tend()
-                return self._result.fatal is not None or (stop is not None and stop.requested)
+                return self._result.fatal is not None or self._stopped
 
-            start = partial(begin, bundle, settings, threads, token, broker.address if broker else None)
+            start = partial(begin, self._bundle, settings, threads, token, broker.address if broker else None)
             # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
-            patience = self._stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
+            patience = settings.stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
             events = engine.run(
                 Work(start, work),
                 self._begun(todo),
@@ -257,14 +171,18 @@ class _Run:
                     task.advance(0, music=f"{self._music / 60:.1f} min")
                 else:
                     self._record(job, self._outcome(job, event), task)
-            self._result.stopped = self._result.fatal is None and stop is not None and stop.requested
+            self._result.stopped = self._result.fatal is None and self._stopped
 
-    def _broker(self, bundle: Bundle, settings: ConvertSettings, threads: int) -> BrokerProcess:
+    @property
+    def _stopped(self) -> bool:
+        return self._stop is not None and self._stop.requested
+
+    def _broker(self, threads: int) -> BrokerProcess:
         from styleshift.conversion.track.load import GPU_FRAMES, load_session
         from styleshift.runtimes.broker_process import BrokerProcess
 
-        build = partial(load_session, bundle, settings, threads)
-        return BrokerProcess(build, GPU_FRAMES, self._stall_seconds)
+        build = partial(load_session, self._bundle, self._settings, threads)
+        return BrokerProcess(build, GPU_FRAMES, self._settings.stall_seconds)
 
     def _begun(self, todo: list[tuple[TrackJob, str]]) -> Iterator[tuple[TrackJob, str]]:
         """Each file as a worker takes it, written down as begun, also where an older output is known.
@@ -272,7 +190,7 @@ class _Run:
         From then on nobody can say which of the two lies there, until it is done.
         """
         for job, known in todo:
-            target = _below(self._plan, job)
+            target = self._plan.below(job)
             if known and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
                 self._results[job.name] = earlier.result
             if self._journal is not None and not self._journal.ours(target) and job.target.exists():
@@ -286,7 +204,7 @@ class _Run:
         if isinstance(event, Finished):
             return event.outcome
         if isinstance(event, Stalled):
-            message = f"nothing moved for {self._stall_seconds:.0f} s"
+            message = f"nothing moved for {self._settings.stall_seconds:.0f} s"
             return TrackOutcome(job.name, "failed", "stalled", message)
         return TrackOutcome(
             job.name,
@@ -306,7 +224,7 @@ class _Run:
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
-            target = _below(self._plan, job)
+            target = self._plan.below(job)
             kept = job.target.exists() and target not in self._foreign
             self._note(JournalEntry(target, "kept" if kept else "failed", self._key))
             if outcome.status == "left out":
@@ -316,7 +234,7 @@ class _Run:
         else:
             self._note(
                 JournalEntry(
-                    _below(self._plan, job),
+                    self._plan.below(job),
                     "done",
                     self._key,
                     outcome.sha256,
@@ -346,17 +264,9 @@ class _Run:
             )
 
 
-def _seconds(outcomes: list[TrackOutcome]) -> float:
-    return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
-
-
 def _one_line(name: str) -> str:
     """A name that may hold a line break, in a sentence that must not."""
     return name.replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _below(plan: LibraryPlan, job: TrackJob) -> str:
-    return job.target.relative_to(plan.output).as_posix()
 
 
 def _remove_leftovers(plan: LibraryPlan, token: str) -> None:

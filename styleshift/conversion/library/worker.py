@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import AudioError, StyleshiftError, UsageError
+from styleshift.errors import AudioError, PluginError, StyleshiftError, UsageError
 from styleshift.system.hashing import file_sha256
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
     except StyleshiftError as error:
         cause = error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = error.reason if isinstance(error, AudioError) else "model"
+        whose = "plugin" if isinstance(error, PluginError) else "model"
+        reason = error.reason if isinstance(error, AudioError) else whose
         # Tables and reports name the file beside the message.
         message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
         hint = error.hint

@@ -16,7 +16,8 @@ import soundfile
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.report import write_reports
-from styleshift.conversion.library.run import LibraryResult, convert_plan
+from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
@@ -168,7 +169,7 @@ def test_a_crash_a_hang_and_an_error_cost_one_file_each(
     assert statuses(result) == {
         "crash.wav": "crashed",
         "hang.wav": "stalled",
-        "raise.wav": "bug",
+        "raise.wav": "plugin",
         **{f"good{number}.wav": "done" for number in range(4)},
     }
     assert "signal 11" in result.outcomes["crash.wav"].message
