@@ -13,7 +13,7 @@ def test_every_option_of_a_conversion_has_a_flag() -> None:
 
 
 def test_options_are_told_as_flags() -> None:
-    assert in_flags("use another `output`") == "name another --output"
+    assert in_flags("use another `output`") == "use another --output"
     assert in_flags("use `overwrite=always`, or wait") == "use --overwrite always, or wait"
     assert in_flags("`audio_format`, `stall_seconds`") == "--format, --give-up"
     assert in_flags("`include_own` converts it too") == "--include-own converts it too"
