@@ -41,7 +41,7 @@ class ConfigError(StyleshiftError, ValueError):
 
 
 class UsageError(StyleshiftError):
-    """The command's words do not fit together."""
+    """The arguments of a call or a command do not fit together."""
 
 
 class NothingToDoError(StyleshiftError):
@@ -51,13 +51,13 @@ class NothingToDoError(StyleshiftError):
 
 
 class LockedError(StyleshiftError):
-    """Another run holds the lock of this output, corpus or run."""
+    """Another process holds the lock of this output, corpus or run."""
 
     exit_code = EXIT_LOCKED
 
 
 class AudioError(StyleshiftError):
-    """One audio file cannot be used; the library goes on without it.
+    """One audio file cannot be used; the rest of the library is still converted.
 
     ``reason`` is a short word for tables and reports: ``unreadable``, ``too short``, ``silent``,
     ``damaged``, ``unsupported``, ``absurd header``, ``not finite``, ``cannot write``.
@@ -81,7 +81,7 @@ class CheckpointError(StyleshiftError):
 
 
 class TrainingError(StyleshiftError):
-    """Training cannot go on (NaN losses, no data long enough)."""
+    """Training cannot continue (NaN losses, no data long enough)."""
 
 
 class BundleError(StyleshiftError):
@@ -101,4 +101,4 @@ class ParityError(BundleError):
 
 
 class PluginError(StyleshiftError):
-    """A plugin is missing, clashes with another, or hands over what it must not."""
+    """A plugin is missing, clashes with another, or returns something invalid."""

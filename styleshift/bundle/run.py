@@ -28,24 +28,24 @@ def export_run(
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
-    """Write both directions of a run as ``SOURCE-to-TARGET.onnx``.
+    """Export both directions of a run as ``SOURCE-to-TARGET.onnx``.
 
     Args:
         workspace: where the run is.
-        run: its name; None: the one that was trained last.
+        run: its name; None takes the one trained last.
         checkpoint: ``best``, ``last`` or a step.
-        output: folder for the models; None: the workspace's own.
+        output: folder for the models; None takes that of the workspace.
         licence: what others may do with the models.
-        card: TOML file with what people want to know of them; see :func:`styleshift.bundle.card.read_card`.
-        strength: how much of their change is kept where nobody says otherwise; 1 is all of it.
-        overwrite: replace also what could not be made again: models of runs that the workspace does not have,
-            and files that are no models.
-        reporter: told of progress.
+        card: TOML file that tells people about them; see :func:`styleshift.bundle.card.read_card`.
+        strength: how much of their change a conversion keeps by default; 1 is all of it.
+        overwrite: also replace what could not be exported again: models of runs that the workspace does not
+            have, and files that are not models.
+        reporter: receives progress and warnings.
 
     Raises:
         NothingToDoError: there is no such run.
         ConfigError: the card cannot be used.
-        UsageError: ``checkpoint`` is none of the three; or a file is in the way that could not be made again.
+        UsageError: ``checkpoint`` is none of the three, or a file in the way could not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """A model file, loaded and ready; :func:`load_model` makes it. Not for use by two threads at once.
+    """A loaded model, as :func:`load_model` returns it. Do not use it from two threads at once.
 
     Attributes:
         metadata: what the file says about itself.
-        description: what really runs it: library, provider, precision.
+        description: what runs it: library, provider, precision.
     """
 
     def __init__(self, bundle: Bundle, converter: TrackConverter, description: str) -> None:
@@ -109,18 +109,18 @@ def load_model(
     """Load a model file.
 
     Args:
-        path: as ``styleshift export`` wrote it. Nothing in it is executed.
-        strength: how much of the change is kept: 0 gives the source back, 1 is all, 1.5 the most; None: what
-            the model says.
-        vocoder: see ``styleshift plugins list``.
-        vocoder_options: of the vocoder, such as ``{"iterations": 100}``.
-        runtime: what runs the model.
+        path: a file that ``styleshift export`` wrote. Nothing in it is executed.
+        strength: how much of the change to keep, from 0 (the source) over 1 (all of it) to 1.5; None takes
+            what the model says.
+        vocoder: name of the vocoder; ``styleshift plugins list`` shows them.
+        vocoder_options: its options, for example ``{"iterations": 100}``.
+        runtime: name of the runtime, or ``auto``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        threads: of the CPU that the model may use; None: all.
+        threads: CPU threads that the model may use; None uses all.
 
     Raises:
-        BundleError: the file is no model that can be used.
-        ConfigError, PluginError: no such device, vocoder, option or runtime.
+        BundleError: the file is not a usable model.
+        ConfigError, PluginError: the device, vocoder, option or runtime does not exist.
     """
     from styleshift.conversion.track.load import load_converter
 
@@ -145,18 +145,18 @@ def convert_file(
 ) -> TrackResult:
     """Convert one recording in this process.
 
-    Tags, cover, sample rate, channels and length are kept; the output appears when it is whole.
+    Tags, cover, sample rate, channels and length stay. The output appears only when it is complete.
 
     Args:
         source: the recording.
-        target: the output; its extension names the format, unless it is that of the source.
-        model: as :func:`load_model` returns it, or its file.
-        audio_format: a format's name, where the target has no extension.
-        salvage: convert what can be read of a damaged file.
+        target: the output; its extension says the format.
+        model: a loaded model, or the path of its file.
+        audio_format: name of the format, if the target has no extension.
+        salvage: convert a damaged file as far as it can be read.
 
     Raises:
-        AudioError: the source cannot be read, or the output not be written.
-        UsageError: no such format, one that is not what the target's extension says, or the target is the
+        AudioError: the source cannot be read, or the output cannot be written.
+        UsageError: the format does not exist or contradicts the target's extension, or the target is the
             source.
         BundleError, PluginError: the model or the vocoder fails.
     """
@@ -175,27 +175,26 @@ def convert_library(
 ) -> LibraryResult:
     """Convert a folder of recordings, or one, in worker processes: what ``styleshift convert`` does.
 
-    A program that calls this from its main file does so below ``if __name__ == "__main__":``, since worker
-    processes import that file.
+    Worker processes import your program's main file, so call this below ``if __name__ == "__main__":``.
 
     Args:
         source: the folder, or the recording.
         model: the model file.
         settings: of the conversion.
-        stop: asked several times a second whether to stop; None: SIGINT ends it as it ends any program.
-        reporter: told of progress.
-        options: fields of :class:`styleshift.conversion.settings.ConvertSettings`, in place of those of
+        stop: called several times a second; return true to stop. None: SIGINT ends it like any program.
+        reporter: receives progress and warnings.
+        options: fields of :class:`styleshift.conversion.settings.ConvertSettings` that replace those of
             ``settings``: ``convert_library("library", "m.onnx", include=["*/live/*"], jobs=2)``.
 
     Returns:
         What became of each file; ``report.jsonl`` and ``report.html`` in the output folder say the same.
 
     Raises:
-        NothingToDoError: there is no recording.
-        UsageError: the output lies in the source, or around it, or cannot be written to.
-        LockedError: another run works on the same output.
+        NothingToDoError: there are no recordings.
+        UsageError: the output lies inside the source, contains it, or cannot be written to.
+        LockedError: another run is working on the same output.
         BundleError: the model cannot be used.
-        ConfigError, PluginError: no such device, vocoder, option or runtime.
+        ConfigError, PluginError: the device, vocoder, option or runtime does not exist.
     """
     reporter = reporter or Reporter()
     plan, bundle, settings = _prepare(source, model, settings, options, reporter)
@@ -213,7 +212,7 @@ def forecast_library(
     reporter: Reporter | None = None,
     **options: Any,
 ) -> LibraryForecast:
-    """What :func:`convert_library` would do with the same arguments, and how long it would take.
+    """Say what :func:`convert_library` would do with the same arguments, and how long it would take.
 
     Nothing is written. Files are opened, but their music is not decoded.
 

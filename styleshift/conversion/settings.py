@@ -26,33 +26,33 @@ OVERWRITE = ("never", "stale", "always")
 class ConvertSettings:
     """The options of a conversion; ``styleshift convert`` has a flag for each.
 
-    The first ones decide how a file sounds and is written, the others (from ``output`` on) which files of a
-    library are converted, where to, and how the work is shared out.
+    The first ones decide how a file sounds and is written. The others, from ``output`` on, decide which files
+    of a library are converted, where the outputs go, and how the work is shared.
 
     Attributes:
         audio_format: ``same`` or a name that :mod:`styleshift.audio.formats` knows.
-        strength: how much of the model's change of the log spectrum is kept: 0 gives the source back, 1 all
-            of it, up to 1.5 more; None: what the model says, and that is 1 if it says nothing.
+        strength: how much of the model's change of the log spectrum to keep, from 0 (the source) over 1 (all
+            of it) to 1.5; None takes what the model says, or 1.
         vocoder: by name.
         vocoder_options: by key, as text or plain values.
         runtime: by name, or ``auto``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        salvage: convert what can be read of damaged files.
-        keep_times: outputs get the modification times of their sources.
-        include_own: recordings whose comment says that styleshift made them are converted as well.
-        strict: a file of which anything would be lost is a failure, and is not converted.
-        output: folder for the outputs, or the output file of one recording; None: the source's name with the
-            model's target domain behind it.
-        include: only names below the source that match one of these patterns (``*`` matches ``/`` too).
-        exclude: no names that match one of these.
-        limit: at most so many files.
+        salvage: convert damaged files as far as they can be read.
+        keep_times: give outputs the modification times of their sources.
+        include_own: also convert recordings whose comment says that styleshift made them.
+        strict: fail on a file instead of losing anything of it.
+        output: folder for the outputs, or the output file of one recording; None adds the model's target
+            domain to the source's name.
+        include: convert only names that match one of these patterns (``*`` also matches ``/``).
+        exclude: skip names that match one of these.
+        limit: convert at most this many files.
         shard: ``(i, n)``: the i-th of n parts, counted from 1, to share the work among machines.
-        overwrite: ``never`` leaves every output that is there; ``stale`` makes those again whose source,
-            model or settings have changed; ``always`` makes all again.
-        engine: where the work runs, by name.
+        overwrite: ``never`` keeps every existing output; ``stale`` converts those again whose source, model
+            or settings changed; ``always`` converts all again.
+        engine: name of the engine that runs the work.
         engine_options: by key, as text or plain values.
-        jobs: workers; None: one a processor, a few on a GPU.
-        stall_seconds: a file on which nothing has moved for so long is given up.
+        jobs: worker processes; None uses one for each processor, a few on a GPU.
+        stall_seconds: give up on a file that makes no progress for this long.
     """
 
     audio_format: str = "same"

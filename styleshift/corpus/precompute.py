@@ -55,32 +55,32 @@ def precompute(
 ) -> PrecomputeResult:
     """Bring ``workspace.spectrograms/<domain>/`` up to date with every recording below ``audio_root``.
 
-    Only what changed is computed: a recording is known by its content (SHA-256), its version and the
-    settings; its name, size and times only save the reading. Arrays whose recording is gone are removed.
-    Recordings that cannot be used are reported in every run, though read only once.
+    Only what changed is computed. A recording is identified by its content (SHA-256), its version and the
+    settings; its name, size and times only save reading it again. Arrays whose recording is gone are removed.
+    Recordings that cannot be used are reported in every run, but read only once.
 
-    Stored are mono mixes at the recordings' own level, float16, ``[1, frames, bins]``.
+    Each array is the mono mix at the recording's own level: float16, ``[1, frames, bins]``.
 
     Args:
         audio_root: its sub-folders are the domains; domain plugins may find others in it.
         workspace: where to store.
         config: front-end settings of all arrays.
-        domains: only these; all where None.
-        engine: where the work runs, by name.
+        domains: only these; None for all.
+        engine: name of the engine that runs the work.
         engine_options: by key, as text or plain values.
-        jobs: workers; as many as the engine has processors for where None.
-        stall_seconds: a recording on which nothing moves for so long is given up.
-        dry_run: look, and change nothing.
-        reporter: hears of progress, of what was skipped and of recordings with faults.
-        registry: where domain sources come from; the installed ones where None.
+        jobs: workers; None uses as many as the engine has processors.
+        stall_seconds: give up on a recording that makes no progress for this long.
+        dry_run: look only, and change nothing.
+        reporter: receives progress, what was skipped, and recordings with faults.
+        registry: provides the domain sources; None uses those that are installed.
 
     Raises:
         PluginError, ConfigError: there is no such engine, or it has no such option.
         NothingToDoError: there is no such folder or domain.
-        LockedError: another precompute works on this workspace.
+        LockedError: another precompute is working on this workspace.
         AudioError: ``cannot write``: the disk is full, or the workspace cannot be written to. What was
             finished stays.
-        Interrupted: SIGINT or SIGTERM; what was finished stays, and the next run goes on.
+        Interrupted: SIGINT or SIGTERM; what was finished stays, and the next run continues.
     """
     from styleshift.hooks import load_registry
 

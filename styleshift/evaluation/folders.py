@@ -109,9 +109,9 @@ def evaluate_folders(
         target: recordings of the target style.
         source: what was converted; paired by name, see :func:`styleshift.evaluation.load.partners`.
         truth: the same music really in the target style; paired by name.
-        source_style: recordings of the style it comes from, for p; ``source`` where None.
+        source_style: recordings in the source style, for p; None takes ``source``.
         align: warp time before lsd and mcd, and add the pitch error ``f0``.
-        reporter: told of progress and of files that are left out.
+        reporter: receives progress and the files that are left out.
 
     Returns:
         The figures: ``p``; with truth ``lsd mcd chr ons`` (and ``f0``); with source ``chr_kept ons_kept

@@ -100,7 +100,7 @@ def list_recipes() -> list[str]:
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """A recipe that comes with the package, or one of the user's own.
+    """Load a recipe that ships with the package, or one of your own.
 
     Args:
         name_or_path: a name of :func:`list_recipes`, or the path of a TOML file.

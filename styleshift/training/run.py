@@ -96,26 +96,26 @@ def start_run(
     trackers: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> RunResult:
-    """Train from the start.
+    """Start a training run.
 
     Args:
         place: the workspace; its spectrograms are read, ``runs/<name>`` is made.
-        domains: X and Y; None takes the two there are.
+        domains: X and Y; None takes the two in the workspace, if there are two.
         recipe: the experiment.
-        name: of the run; None makes one of the domains' names that is free.
-        seed: of every random choice.
+        name: of the run; None makes one from the names of the domains.
+        seed: of the random number generators.
         device: as :func:`styleshift.training.device.choose_device` takes it.
-        trackers: names of where the run is shown while it goes on.
-        reporter: who is told.
+        trackers: names of trackers to log the run to.
+        reporter: receives progress and warnings.
 
     Raises:
         NothingToDoError: a domain is missing or empty.
         CorpusError: a domain was made with other front-end settings, or is shorter than one crop.
         UsageError: a run of that name exists, or its folder cannot be written to.
-        ConfigError: the recipe asks for what there is not.
-        TrainingError: a loss became infinite or no number.
+        ConfigError: the recipe asks for something that does not exist.
+        TrainingError: a loss became infinite or NaN.
         Interrupted: a signal came; everything is saved.
-        LockedError: another process works on this run.
+        LockedError: another process is working on this run.
     """
     check_trackers(trackers)  # before the work
     pair = choose_domains(place, domains)
@@ -189,16 +189,16 @@ def resume_run(
     trackers: Sequence[str] | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
-    """Go on from the last checkpoint of a run.
+    """Continue a run from its last checkpoint.
 
     Args:
         place: the workspace.
-        name: of the run; None takes the one that was worked on last.
+        name: of the run; None takes the most recent one.
         steps: new end of the whole run; None leaves it.
         minutes: new time budget of the whole run; None leaves it.
         device: as in :func:`start_run`.
         trackers: as in :func:`start_run`; None leaves them.
-        reporter: who is told.
+        reporter: receives progress and warnings.
 
     Raises:
         CheckpointError: the last checkpoint is damaged.
@@ -206,8 +206,8 @@ def resume_run(
         NothingToDoError: there is no such run, or it is at its end.
         CorpusError: the corpora changed their settings.
         Interrupted: a signal came; everything is saved.
-        TrainingError: a loss became infinite or no number.
-        LockedError: another process works on this run.
+        TrainingError: a loss became infinite or NaN.
+        LockedError: another process is working on this run.
     """
     processor = local_device(choose_device(device))
     with ExitStack() as stack:
