@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
+from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent, tta_extent
 from styleshift.audio.containers.chunks import au_extent, caf_extent, chunk_extent, w64_extent
 from styleshift.audio.containers.extent import Bytes, Extent
 from styleshift.audio.containers.flac import flac_extent
@@ -240,7 +240,17 @@ TABLE: tuple[AudioFormat, ...] = (
     ),
     AudioFormat("ape", (".ape",), "pyav", ("APE",), ((0, b"MAC "),), True, becomes="flac", kilobytes=85),
     AudioFormat("wavpack", (".wv",), "pyav", ("WV",), ((0, b"wvpk"),), True, becomes="flac", kilobytes=90),
-    AudioFormat("tta", (".tta",), "pyav", ("TTA",), ((0, b"TTA1"),), True, becomes="flac", kilobytes=90),
+    AudioFormat(
+        "tta",
+        (".tta",),
+        "pyav",
+        ("TTA",),
+        ((0, b"TTA1"),),
+        True,
+        becomes="flac",
+        kilobytes=90,
+        extent=tta_extent,
+    ),
     AudioFormat("tak", (".tak",), "pyav", ("TAK",), ((0, b"tBaK"),), True, becomes="flac", kilobytes=85),
     AudioFormat("musepack", (".mpc",), "pyav", ("MPC8",), ((0, b"MPCK"),), becomes="m4a"),
     AudioFormat("musepack 7", (".mpp", ".mp+"), "pyav", ("MPC",), ((0, b"MP+"),), becomes="m4a"),

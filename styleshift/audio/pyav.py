@@ -59,6 +59,9 @@ class PyAVStream(DecodedStream):
                 f"{shown(path)}: cannot be read as a recording ({_plain(error)})", reason="unreadable"
             ) from error
         frames = None
+        whole = self._container.duration  # of all tracks, in microseconds; Matroska says no other
+        if kind == "matroska" and whole is not None and whole > 0:
+            frames = round(whole * rate / 1_000_000)
         if kind not in _WITHOUT_LENGTH and track.duration is not None and track.time_base is not None:
             frames = max(0, round(float(track.duration * track.time_base) * rate))
         codec = track.codec_context

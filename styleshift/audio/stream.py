@@ -27,6 +27,8 @@ MOST_CHANNELS = 64
 LARGEST_SAMPLE = 1e6
 # Encoders add samples at both ends, and not every format says how many to take off.
 _CODEC_SECONDS = 0.2
+# Containers that tell lengths in units of their own.
+_UNIT_SECONDS = {"MATROSKA": 0.002, "ASF": 0.02}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,9 @@ class DecodedStream:
             )
         text = ""
         promised = self.promised
-        slack = 0 if is_lossless(self.info.subtype) else round(_CODEC_SECONDS * self.sample_rate)
+        lossless = is_lossless(self.info.subtype)
+        seconds = _CODEC_SECONDS if not lossless else _UNIT_SECONDS.get(self.info.format, 0.0)
+        slack = round(seconds * self.sample_rate)
         if promised is not None and position is not None and position < promised - slack:
             text = (
                 f"its header promises {promised / self.sample_rate:.3g} s, "

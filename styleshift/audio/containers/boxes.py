@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent
+from styleshift.audio.containers.extent import Bytes, Extent, followed, id3_length
 
 _MOST_BOXES = 100_000
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -29,6 +29,8 @@ def mp4_extent(file: Bytes) -> Extent:
         if position + length > file.size:
             return _short(f"a box of {length} bytes", file.size - position, length)
         position += length
+        if file.at(position + 4, 4) == b"ftyp":
+            return followed(file, position)
     return Extent()
 
 
@@ -42,7 +44,9 @@ def matroska_extent(file: Bytes) -> Extent:
         return Extent()
     if size is not None:
         there = file.size - body
-        return _short(f"a segment of {size} bytes", there, size) if there < size else Extent()
+        if there < size:
+            return _short(f"a segment of {size} bytes", there, size)
+        return followed(file, body + size)
     position = body
     for _ in range(_MOST_BOXES):
         name, size, body = _element(file, position)
@@ -91,9 +95,29 @@ def asf_extent(file: Bytes) -> Extent:
             flags = int(struct.unpack("<I", body[64:68])[0])
             if not flags & 1 and file.size < size:
                 return _short(f"{size} bytes", file.size, size)
+            if not flags & 1 and file.size > size:
+                return Extent(notes=(f"{file.size - size} bytes more than its header says",))
             return Extent()
         position += max(24, length)
     return Extent()
+
+
+def tta_extent(file: Bytes) -> Extent:
+    """Of True Audio: a table of how long each frame is follows the header."""
+    start = id3_length(file)
+    head = file.at(start, 22)
+    if len(head) < 22 or head[:4] != b"TTA1":
+        return Extent()
+    rate, samples = struct.unpack("<II", head[10:18])
+    # Frames are of 256 / 245 of a second.
+    frames = -(-samples // max(1, 256 * rate // 245))
+    table = file.at(start + 22, 4 * frames)
+    if len(table) < 4 * frames:
+        return Extent(cut="its table of frames is not whole")
+    end = start + 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table))
+    if end > file.size:
+        return _short(f"{end} bytes", file.size, end)
+    return followed(file, end)
 
 
 def _short(what: str, there: int, length: int) -> Extent:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link
+from styleshift.audio.containers.extent import Bytes, Extent, Link, followed
 
 # Sizes that a writer to a pipe puts where it cannot come back to fill in the true one: ffmpeg and others
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
@@ -137,4 +137,6 @@ def caf_extent(file: Bytes) -> Extent:
 
 def _promise_plain(file: Bytes, start: int, length: int) -> Extent:
     there = max(0, file.size - start)
-    return Extent(missing=1 - there / length) if there < length else Extent()
+    if there < length:
+        return Extent(missing=1 - there / length)
+    return followed(file, start + length)

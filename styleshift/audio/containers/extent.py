@@ -86,6 +86,20 @@ class Bytes:
         return -1
 
 
+def followed(file: Bytes, end: int) -> Extent:
+    """What is said of a file where its recording ends: whether another of its kind begins there.
+
+    A decoder stops there and reports success. The other may begin behind a tag of the first.
+    """
+    head = file.at(0, 8)
+    mark = head[4:] if head[4:] == b"ftyp" else head[:4]
+    behind = file.at(end, 1 << 16)
+    at = behind.find(mark)
+    if at < 0 or not mark.strip(b"\0"):
+        return Extent()
+    return Extent(damage=f"another recording begins at byte {end + at}, and is not read")
+
+
 def id3_length(file: Bytes, position: int = 0) -> int:
     """Bytes of the ID3v2 tag at an offset; 0: none is there."""
     head = file.at(position, 10)
