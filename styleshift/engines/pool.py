@@ -72,6 +72,8 @@ class WorkerPool(Generic[JobT, OutcomeT]):
             if not pipes:
                 return
             ready = wait(list(pipes), timeout=_POLL_SECONDS)
+            if stop():
+                break
             for pipe in ready:
                 assert isinstance(pipe, Connection)
                 yield self._hear(pipes[pipe])
@@ -82,7 +84,10 @@ class WorkerPool(Generic[JobT, OutcomeT]):
                     yield job, Stalled()
         for worker in self._busy():
             while worker.job and worker.pipe.poll():
-                yield self._hear(worker)
+                job, event = self._hear(worker)
+                # A signal to the whole process group ends workers, too: their jobs are given up, not bad.
+                if not isinstance(event, Crashed):
+                    yield job, event
 
     def _busy(self) -> list[_Worker[JobT]]:
         return [worker for worker in self._workers if worker.job]

@@ -168,6 +168,22 @@ def test_a_stop_hands_over_what_has_finished_and_drops_the_rest() -> None:
     assert not any(process.is_alive() for process in processes)
 
 
+def test_a_signal_that_ends_the_workers_too_is_no_crash_of_their_jobs() -> None:
+    """As a terminal or a service manager sends it: to the whole process group."""
+    stop = threading.Event()
+    ends = []
+    with pool(2) as workers:
+        for job, event in workers.events(["hang", "hang too"], stop.is_set):
+            if not isinstance(event, Progress):
+                ends.append((job, event))
+            elif not stop.is_set():
+                stop.set()
+                for worker in workers._workers:
+                    worker.process.terminate()
+                    worker.process.join()
+    assert ends == []
+
+
 def test_workers_have_the_environment_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     for told in ("one", "two"):
         monkeypatch.setenv("TOLD_TO_WORKERS", told)
