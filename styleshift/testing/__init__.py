@@ -17,6 +17,7 @@ from styleshift.testing.engine import check_engine
 from styleshift.testing.generator import check_generator
 from styleshift.testing.plugin import check_plugin
 from styleshift.testing.runtime import check_runtime
+from styleshift.testing.tracker import check_tracker
 from styleshift.testing.vocoder import check_vocoder
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "check_generator",
     "check_plugin",
     "check_runtime",
+    "check_tracker",
     "check_vocoder",
 ]

@@ -59,7 +59,7 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.threads import choose_threads, use_threads
-from styleshift.training.trackers import Trackers, check_trackers
+from styleshift.training.trackers import Trackers, check_trackers, usable_trackers
 from styleshift.training.trainer import Trainer
 from styleshift.workspace import Workspace
 
@@ -167,7 +167,8 @@ def start_run(
             if ranks.is_main:
                 folder = stack.enter_context(_opened(place, pair, name))
                 told.info(f"run {folder.name}")
-                _write_run(folder, {"name": folder.name, **run})
+                run = {"name": folder.name, **run}
+                _write_run(folder, run)
             folder = ranks.broadcast(folder)
             if ranks.is_main:
                 shown = stack.enter_context(Trackers(trackers, folder, run, reporter))
@@ -197,7 +198,7 @@ def resume_run(
         steps: new end of the whole run; None leaves it.
         minutes: new time budget of the whole run; None leaves it.
         device: as in :func:`start_run`.
-        trackers: as in :func:`start_run`; None leaves them.
+        trackers: as in :func:`start_run`; None leaves them, and goes on without those that are missing now.
         reporter: receives progress and warnings.
 
     Raises:
@@ -214,7 +215,7 @@ def resume_run(
         ranks = stack.enter_context(process_group(processor, reporter))
         reporter = (reporter if ranks.is_main else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
-        folder, run, names = Path(), dict[str, Any](), list[str]()
+        folder, run, names, usable = Path(), dict[str, Any](), list[str](), list[str]()
         if ranks.is_main:
             folder = find_run(place, name)
             if name is None and (later := begun_after(place, folder)):
@@ -223,8 +224,11 @@ def resume_run(
             reporter.info(f"continuing run {folder.name}")
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
-            names = list(run.get("trackers", []) if trackers is None else trackers)
-            check_trackers(names)  # before the work
+            names = usable = list(run.get("trackers", []) if trackers is None else trackers)
+            if trackers is None:
+                usable = usable_trackers(names, reporter)
+            else:
+                check_trackers(names)  # before the work
         folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
@@ -275,7 +279,7 @@ def resume_run(
                 run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
                 run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
                 _write_run(folder, run)
-                shown = stack.enter_context(Trackers(names, folder, run, reporter))
+                shown = stack.enter_context(Trackers(usable, folder, run, reporter))
             trainer = Trainer(
                 folder, pair, state, loader, validator, reporter, values.get("early_stopping"), shown
             )

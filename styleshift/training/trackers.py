@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from styleshift.errors import ConfigError
+from styleshift.errors import ConfigError, StyleshiftError
 from styleshift.hooks.records import Excerpt, Tracker, TrackerSpec
 from styleshift.hooks.specs import hookimpl
 from styleshift.progress import Reporter
@@ -75,6 +75,28 @@ def check_trackers(names: Iterable[str]) -> None:
         load_registry().trackers.get(name).check()
 
 
+def usable_trackers(names: Iterable[str], reporter: Reporter) -> list[str]:
+    """Those of a run's trackers that can be used now; a warning for each that cannot.
+
+    A run that is gone on with must not wait for a package that was there when it began.
+    """
+    usable = []
+    for name in names:
+        try:
+            check_trackers([name])
+            usable.append(name)
+        except StyleshiftError as error:
+            reporter.warn(_without(name, error))
+    return usable
+
+
+def _without(name: str, error: Exception) -> str:
+    """What becomes of a training whose tracker fails."""
+    told = error.message if isinstance(error, StyleshiftError) else f"{type(error).__name__}: {error}"
+    first = (told.splitlines() or [""])[0]
+    return f"training goes on without the tracker {name}: {first}"
+
+
 class Trackers(AbstractContextManager["Trackers"]):
     """The trackers of a run, closed where its ``with`` ends.
 
@@ -127,10 +149,7 @@ class Trackers(AbstractContextManager["Trackers"]):
                 call(tracker)
             except Exception as error:  # a stranger's code, and perhaps a network, may raise anything
                 del self._trackers[name]
-                first = (str(error).splitlines() or [""])[0]
-                self._reporter.warn(
-                    f"the tracker {name} failed and is no longer used: {type(error).__name__}: {first}"
-                )
+                self._reporter.warn(_without(name, error))
 
 
 @hookimpl

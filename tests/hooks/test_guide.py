@@ -92,7 +92,7 @@ def test_every_check_is_there_with_its_signature():
     files = (ROOT / "styleshift" / "testing").glob("*.py")
     _, checks = code(*(f"testing/{path.name}" for path in files))
     wanted = {name: checks[name] for name in styleshift.testing.__all__ if name.startswith("check_")}
-    assert len(wanted) == 7
+    assert len(wanted) == 8
     assert {name: GUIDE_FUNCTIONS.get(name) for name in wanted} == wanted
 
 

@@ -14,6 +14,7 @@ from styleshift.testing import (
     check_generator,
     check_plugin,
     check_runtime,
+    check_tracker,
     check_vocoder,
 )
 
@@ -45,6 +46,11 @@ def test_the_built_in_generators_keep_the_contract(name):
 def test_the_built_in_discriminators_keep_the_contract(name):
     spec = check_plugin("styleshift.networks.plugin").discriminators.get(name)
     check_discriminator(spec, {"channels": 2})
+
+
+def test_the_built_in_tracker_keeps_the_contract():
+    pytest.importorskip("tensorboard")
+    check_tracker(check_plugin("styleshift.training.trackers").trackers.get("tensorboard"))
 
 
 def test_the_built_in_domain_keeps_the_contract(tmp_path):

@@ -200,6 +200,7 @@ def test_a_tracker_is_given_figures_and_excerpts_and_again_after_a_pause(
     assert tracker.closed
     assert tracker.folder == fresh.runs / "low-high"
     assert tracker.run["domains"] == ["low", "high"]
+    assert tracker.run["name"] == "low-high"
     losses = [step for step, names in tracker.steps if "loss/cycle_x" in names]
     assert losses == [1, 2, 3, 4]
     assert [step for step, names in tracker.steps if "score/mean" in names] == [0, 2, 4]
@@ -225,7 +226,8 @@ def test_a_tracker_that_fails_is_left_out_with_a_warning(
     told = Told()
     assert start_run(fresh, PAIR, tiny_recipe(), trackers=["memory"], reporter=told).step == 6
     said = [text for text in told.warnings if "memory" in text]
-    assert said == ["the tracker memory failed and is no longer used: OSError: the network is gone"]
+    what = "plugin a-test 1, tracker memory: OSError: the network is gone"
+    assert said == [f"training goes on without the tracker memory: {what}"]
 
 
 def test_an_unknown_tracker_is_told_of_before_the_work(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -248,6 +250,24 @@ def test_a_tracker_that_cannot_be_used_is_told_of_before_the_work(
         resume_run(fresh, steps=2, trackers=["tensorboard"])
     assert [folder.name for folder in fresh.runs.iterdir()] == ["there"]
     assert (fresh.runs / "there" / "run.json").read_bytes() == before
+
+
+def test_a_run_goes_on_without_a_tracker_that_is_missing_now(
+    fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers], monkeypatch: Patch
+) -> None:
+    start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), trackers=["memory"])
+    shelf = load_registry().trackers
+    there = dict(shelf.entries())
+    monkeypatch.setattr(shelf, "_entries", {name: one for name, one in there.items() if name != "memory"})
+    told = Told()
+    assert resume_run(fresh, steps=2, reporter=told).step == 2
+    (said,) = [text for text in told.warnings if "tracker" in text]
+    assert said.startswith("training goes on without the tracker memory: there is no tracker 'memory'")
+    with pytest.raises(PluginError, match="no tracker 'memory'"):
+        resume_run(fresh, steps=3, trackers=["memory"])
+    monkeypatch.setattr(shelf, "_entries", there)
+    resume_run(fresh, steps=3)  # it is not forgotten
+    assert len(remembered) == 2
 
 
 def test_trackers_are_closed_where_the_first_save_fails(
