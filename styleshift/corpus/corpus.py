@@ -131,7 +131,7 @@ def stored_domains(folder: Path) -> list[str]:
 
 def _others(folder: Path) -> str:
     names = stored_domains(folder)
-    return f"there are: {', '.join(names)}" if names else "nothing is stored there"
+    return f"available: {', '.join(names)}" if names else "nothing is stored there"
 
 
 def _track(entry: Entry, manifest: Manifest, folder: Path) -> Track:

@@ -106,7 +106,7 @@ def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
     target = user_models() / f"{path.stem}.onnx"
     if target.exists() and not overwrite and load_digest(target) != bundle.digest:
         raise UsageError(
-            f"a model called {target.stem} is there already: {target}", "use --overwrite to replace it"
+            f"a model called {target.stem} exists already: {target}", "use --overwrite to replace it"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
