@@ -19,7 +19,7 @@ def in_flags(text: str) -> str:
             return found[0]
         return f"{_flags()[name]} {value}" if value else _flags()[name]
 
-    return re.sub(r"`(\w+)(?:=([^`\s]+))?`", flag, text)
+    return re.sub(r"`(\w+)(?:=([^`]+))?`", flag, text)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Which model ``--to classical`` means."""
+"""Which model a style means: the one in the nearest folder that converts to it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def find_model(
     raise NothingToDoError(
         f"no model converts {_wish(target, source)}"
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
-        _meant(target, source, others) or "train and export one, or name a file with --model",
+        _meant(target, source, others) or "train and export one, or name a file with `model`",
     )
 
 
@@ -63,11 +63,11 @@ def _meant(target: str | None, source: str | None, others: list[str]) -> str:
     targets = [pair[1] for pair in pairs]
     sources = [pair[0] for pair in pairs if target not in targets or pair[1] == target]
     words = []
-    for option, typed, there in (("--to", target, targets), ("--from", source, sources)):
+    for option, typed, there in (("target", target, targets), ("origin", source, sources)):
         by_case = {name.casefold(): name for name in there}
         near = difflib.get_close_matches((typed or "").casefold(), by_case, n=1)
         if typed is not None and typed not in there and near:
-            words.append(f"{option} {shlex.quote(by_case[near[0]])}")
+            words.append(f"`{option}={shlex.quote(by_case[near[0]])}`")
     return f"did you mean {' '.join(words)}?" if words else ""
 
 

@@ -16,6 +16,7 @@ def test_options_are_told_as_flags() -> None:
     assert in_flags("use another `output`") == "use another --output"
     assert in_flags("use `overwrite=always`, or wait") == "use --overwrite always, or wait"
     assert in_flags("`audio_format`, `stall_seconds`") == "--format, --give-up"
+    assert in_flags("did you mean `target='two words'`?") == "did you mean --to 'two words'?"
     assert in_flags("`include_own` converts it too") == "--include-own converts it too"
 
 
