@@ -16,7 +16,7 @@ if [ ! -e "$folder/audio/$y" ]; then
 fi
 cd "$folder"
 styleshift precompute audio
-styleshift train --domains "$x" "$y" --recipe "$here/$pair.toml" --name shipped "$@"
+styleshift train --domains "$x" "$y" --recipe "$here/shipped.toml" --name shipped "$@"
 styleshift export --run shipped --output exported
 for direction in "$x-to-$y" "$y-to-$x"; do
     python "$here/../ship_model.py" "exported/$direction.onnx" \
