@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@contract("the check came upon an error")
 def check_discriminator(
     spec: DiscriminatorSpec,
     options: Mapping[str, Any] | None = None,

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import AudioStream, DomainSpec, Recording
-from styleshift.testing.contract import ContractError, require, require_record
+from styleshift.testing.contract import ContractError, contract, require, require_record
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
+@contract("the check came upon an error")
 def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> dict[str, list[Recording]]:
     """Check a domain source on a folder in which it finds something.
 

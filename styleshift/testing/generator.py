@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.records import GeneratorSpec
-from styleshift.testing.contract import ContractError, options_of, require, require_record
+from styleshift.testing.contract import ContractError, contract, options_of, require, require_record
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,7 @@ SPECTROGRAMS = (
 )
 
 
+@contract("the check came upon an error")
 def check_generator(
     spec: GeneratorSpec,
     options: Mapping[str, Any] | None = None,

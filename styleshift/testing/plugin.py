@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
+from importlib import import_module
+from importlib.metadata import EntryPoint
 
 from styleshift.errors import PluginError
-from styleshift.hooks.installed import HEAVY
-from styleshift.hooks.registry import Registry
+from styleshift.hooks.installed import ENTRY_POINT_GROUP, HEAVY
+from styleshift.hooks.registry import BUILT_IN_MODULES, Registry
+from styleshift.hooks.shelf import BUILT_IN
 from styleshift.testing.contract import ContractError, require
 
 _PROBE = """
-import importlib, sys
+import sys
+from contextlib import redirect_stdout
+from importlib.metadata import EntryPoint
 from styleshift.hooks.registry import Registry
-Registry().register(importlib.import_module(sys.argv[1]), "probe", "0")
+with redirect_stdout(sys.stderr):
+    Registry().register(EntryPoint("probe", sys.argv[1], "styleshift").load(), "probe", "0")
 print(*[name for name in sys.argv[2:] if name in sys.modules])
 """
 
@@ -24,10 +29,10 @@ def check_plugin(module: str) -> Registry:
     """Check a plugin's module, the one that its entry point names.
 
     Importing it and calling its hooks must succeed and load none of the heavy libraries (they belong inside
-    ``build`` and ``open``), and the registry must take every record.
+    ``build`` and ``open``), and the registry must take every record beside what is built in.
 
     Args:
-        module: importable name, as in ``pyproject.toml``.
+        module: importable name, or ``module:object``, as in ``pyproject.toml``.
 
     Returns:
         A registry that holds what this plugin brings and nothing else.
@@ -37,7 +42,7 @@ def check_plugin(module: str) -> Registry:
     """
     registry = Registry(guard=False)  # the checks say more of what is wrong
     try:
-        registry.register(importlib.import_module(module), module, "0")
+        registry.register(EntryPoint("checked", module, ENTRY_POINT_GROUP).load(), module, "0")
     except PluginError as error:
         raise ContractError(error.message) from error
     except (Exception, SystemExit) as error:  # as the registry of a user would meet it
@@ -45,12 +50,24 @@ def check_plugin(module: str) -> Registry:
     require(
         any(shelf.specs() for shelf in registry.shelves()), f"{module} has hooks, but they bring no record"
     )
+    if module not in BUILT_IN_MODULES:
+        _check_names(registry)
     heavy = _heavy_imports(module)
     require(
         not heavy,
         f"{module} imports {', '.join(heavy)} before anything is built: move the import into the functions",
     )
     return registry
+
+
+def _check_names(registry: Registry) -> None:
+    """No record has the name of one that is built in."""
+    built_in = Registry(guard=False)
+    for name in BUILT_IN_MODULES:
+        built_in.register(import_module(name), BUILT_IN, "0")
+    for mine, theirs in zip(registry.shelves(), built_in.shelves(), strict=True):
+        for name in mine.entries():
+            require(name not in theirs.entries(), f"the {mine.kind} {name!r} is built in; take another name")
 
 
 def _heavy_imports(module: str) -> list[str]:

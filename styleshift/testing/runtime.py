@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import BundleError
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec
-from styleshift.testing.contract import ContractError, require, require_record
+from styleshift.testing.contract import ContractError, contract, require, require_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BINS = 33
 
 
+@contract("the check came upon an error")
 def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 1e-3) -> None:
     """Check a runtime with a small model: convolutions, instance norm, ReLU, a transposed convolution.
 

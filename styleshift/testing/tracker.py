@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _STAGES = ("source", "converted", "there and back")
 
 
+@contract("the check came upon an error")
 def check_tracker(spec: TrackerSpec, run: Mapping[str, Any] | None = None) -> None:
     """Check a tracker with a run of a few steps that is stopped, gone on with and ended.
 

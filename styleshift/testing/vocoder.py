@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.records import Vocoder, VocoderSpec
-from styleshift.testing.contract import options_of, require, require_record
+from styleshift.testing.contract import contract, options_of, require, require_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,7 @@ SPECTROGRAMS = (
 LEVEL_TOLERANCE_DB = 2.0
 
 
+@contract("the check came upon an error")
 def check_vocoder(
     spec: VocoderSpec,
     options: Mapping[str, Any] | None = None,
