@@ -10,11 +10,13 @@ import numpy as np
 
 from styleshift.errors import AudioError, NothingToDoError, UsageError
 from styleshift.evaluation.features import Array, Features, features, pitch
-from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.evaluation.judge import Comparison, Judge, Judgement, spread
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.evaluation.metrics import (
+    RunningStatistics,
     alignment,
     chroma_correlation,
+    frechet_distance,
     lsd,
     mcd,
     onset_correlation,
@@ -134,7 +136,8 @@ def evaluate_folders(
     files: list[tuple[str, Figures]] = []
     failed: list[tuple[str, str]] = []
     pairs: list[tuple[str, Path, Path]] = []
-    heard: list[Features] = []
+    heard, before, after = RunningStatistics(), RunningStatistics(), RunningStatistics()
+    compared: list[Comparison] = []
     judged: list[tuple[Features, Features]] = []
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
@@ -145,30 +148,37 @@ def evaluate_folders(
                     raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
                 mono = load_mono(path)
                 item = features(mono)
-                figures: Figures = {"p": judge.probability(item)}
+                origin = features(origin_mono) if origin_mono is not None else None
+                against = judge.compare(origin, item) if origin is not None else None
+                figures: Figures = {"p": against.p if against else judge.probability(item)}
                 if its_truth is not None:
                     figures |= _against_truth(mono, item, load_mono(its_truth), align)
-                if its_source is not None and origin_mono is not None:
-                    origin = features(origin_mono)
-                    judged.append((origin, item))
+                if its_source is not None and origin is not None and against is not None:
                     pairs.append((name, its_source, path))
+                    judged.append((origin, item))
+                    compared.append(against)
+                    before.add(origin)
+                    after.add(item)
                     figures |= {
-                        "chr_kept": chroma_correlation(item, origin),
-                        "ons_kept": onset_correlation(item, origin),
-                        "change": lsd(item, origin),
+                        "chr_kept": against.chroma,
+                        "ons_kept": against.onsets,
+                        "change": against.change_db,
                     }
-                heard.append(item)
+                heard.add(item)
                 files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
             except AudioError as error:
                 failed.append((name, error.message))
                 say.warn(f"not measured: {error.message}")
-            task.advance(fd=judge.distance(heard) if heard else "")
+            task.advance(fd=frechet_distance(heard.statistics(), judge.target) if files else "")
     if not files:
         raise NothingToDoError(
             f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
         )
-    judgement = judge.judge([pair[0] for pair in judged], [pair[1] for pair in judged]) if judged else None
-    mean = _mean(files) | {"fd": judge.distance(heard)}
+    judgement = None
+    if judged:
+        origins, items = zip(*judged, strict=True)
+        judgement = judge.conclude(compared, before.statistics(), after.statistics(), spread(origins, items))
+    mean = _mean(files) | {"fd": frechet_distance(heard.statistics(), judge.target)}
     if judgement is not None:
         mean |= {"fd_source": judgement.fd_source}
     return Evaluation(files, mean, _verdict(judgement, mean), judgement, pairs, failed)

@@ -145,6 +145,23 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One conversion held against its source.
+
+    Attributes:
+        p: probability of the target style, 0 to 1; nan without a classifier.
+        chroma: agreement of harmony with the source, at most 1.
+        onsets: agreement of note onsets with the source, at most 1.
+        change_db: log-mel distance to the source at the best gain; 0 is a copy.
+    """
+
+    p: float
+    chroma: float
+    onsets: float
+    change_db: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Knows one target style; made by :meth:`fit`."""
 
@@ -203,21 +220,51 @@ class Judge:
         """
         assert sources, "nothing to judge"
         assert len(sources) == len(converted), "every conversion needs its source"
-        pairs = list(zip(converted, sources, strict=True))
-        return Judgement(
-            p=float(np.mean([self.probability(item) for item in converted])),
-            fd=self.distance(converted),
-            fd_source=self.distance(sources),
-            chroma=float(np.mean([chroma_correlation(*pair) for pair in pairs])),
-            onsets=float(np.mean([onset_correlation(*pair) for pair in pairs])),
-            change_db=float(np.mean([lsd(*pair) for pair in pairs])),
-            recordings=len(pairs),
-            spread=spread(sources, converted),
+        return self.conclude(
+            [self.compare(*pair) for pair in zip(sources, converted, strict=True)],
+            patch_statistics(sources),
+            patch_statistics(converted),
+            spread(sources, converted),
         )
 
-    def distance(self, recordings: Sequence[Features]) -> float:
-        """Frechet distance of recordings to the target."""
-        return frechet_distance(patch_statistics(recordings), self.target)
+    def compare(self, source: Features, converted: Features) -> Comparison:
+        """Compare one conversion with its source."""
+        return Comparison(
+            p=self.probability(converted),
+            chroma=chroma_correlation(converted, source),
+            onsets=onset_correlation(converted, source),
+            change_db=lsd(converted, source),
+        )
+
+    def conclude(
+        self,
+        compared: Sequence[Comparison],
+        sources: PatchStatistics,
+        converted: PatchStatistics,
+        spread: float,
+    ) -> Judgement:
+        """The judgement from what was found recording by recording.
+
+        Args:
+            compared: at least one.
+            sources: statistics of what went in.
+            converted: statistics of what came out.
+            spread: as :func:`spread` gives it.
+        """
+
+        def mean(name: str) -> float:
+            return float(np.mean([getattr(one, name) for one in compared]))
+
+        return Judgement(
+            p=mean("p"),
+            fd=frechet_distance(converted, self.target),
+            fd_source=frechet_distance(sources, self.target),
+            chroma=mean("chroma"),
+            onsets=mean("onsets"),
+            change_db=mean("change_db"),
+            recordings=len(compared),
+            spread=spread,
+        )
 
     def probability(self, recording: Features) -> float:
         """Probability of the target style, 0 to 1; nan without a classifier."""

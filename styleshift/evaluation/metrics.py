@@ -5,7 +5,7 @@ Lower lsd, mcd, fd and pitch error are better, and higher correlations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,12 +103,36 @@ class PatchStatistics:
     patches: int
 
 
-def patch_statistics(recordings: Sequence[Features]) -> PatchStatistics:
-    """Statistics of all recordings together; one shorter than a patch counts as one patch."""
-    patches = np.concatenate([patch_vectors(recording.log_mel) for recording in recordings])
-    mean = patches.mean(axis=0)
-    covariance = np.cov(patches, rowvar=False) if len(patches) > 1 else np.zeros((len(mean), len(mean)))
-    return PatchStatistics(mean=mean, covariance=covariance, patches=len(patches))
+class RunningStatistics:
+    """Mean and covariance of patches that come recording by recording (Chan, Golub and LeVeque 1979)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean: Array64 = np.zeros(2 * PATCH_CEPSTRA)
+        self._scatter: Array64 = np.zeros((2 * PATCH_CEPSTRA, 2 * PATCH_CEPSTRA))
+
+    def add(self, recording: Features) -> None:
+        """Take in one recording; one shorter than a patch counts as one patch."""
+        patches = patch_vectors(recording.log_mel)
+        count, mean = len(patches), patches.mean(axis=0)
+        spread, gap = patches - mean, mean - self._mean
+        total = self._count + count
+        self._scatter += spread.T @ spread + np.outer(gap, gap) * (self._count * count / total)
+        self._mean = self._mean + gap * (count / total)
+        self._count = total
+
+    def statistics(self) -> PatchStatistics:
+        """Of all recordings so far; at least one."""
+        assert self._count, "no recordings, no statistics"
+        return PatchStatistics(self._mean, self._scatter / max(1, self._count - 1), self._count)
+
+
+def patch_statistics(recordings: Iterable[Features]) -> PatchStatistics:
+    """Statistics of all recordings together."""
+    running = RunningStatistics()
+    for recording in recordings:
+        running.add(recording)
+    return running.statistics()
 
 
 def patch_vectors(log_mel: Array) -> Array64:
