@@ -72,7 +72,7 @@ def untrained(recipe_name: str) -> TrainedModel:
         domains=("a", "b"),
         spectrogram=recipe.spectrogram,
         generators={direction: model.best()[direction] for direction in ("x2y", "y2x")},
-        step=0,
+        checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in ("x2y", "y2x")},
         window_frames=recipe.data.crop_frames,
         time_multiple=multiple,
         provenance={},

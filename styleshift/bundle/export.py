@@ -45,7 +45,7 @@ class Trained(Protocol):
         spectrogram: front-end settings.
         generators: by direction, ``x2y`` and ``y2x``; in evaluation mode, from log magnitudes
             ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
-        step: of the checkpoint.
+        checkpoints: of each direction, the ``step`` it comes from and the ``seconds`` of training till then.
         window_frames: frames of the training crops.
         time_multiple: what ``frames`` must be a multiple of.
         provenance: plain values.
@@ -61,7 +61,7 @@ class Trained(Protocol):
     @property
     def generators(self) -> Mapping[str, nn.Module]: ...  # noqa: D102
     @property
-    def step(self) -> int: ...  # noqa: D102
+    def checkpoints(self) -> Mapping[str, Mapping[str, Any]]: ...  # noqa: D102
     @property
     def window_frames(self) -> int: ...  # noqa: D102
     @property
@@ -156,7 +156,7 @@ def export_bundle(
         time_multiple=trained.time_multiple,
         pitch=trained.pitch.get(direction),
         recipe=trained.recipe.to_dict(),
-        provenance={**trained.provenance, "step": trained.step},
+        provenance={**trained.provenance, **trained.checkpoints[direction]},
         licence=licence,
         strength=strength,
         card=card or ModelCard(),

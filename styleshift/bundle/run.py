@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,14 +70,18 @@ def export_run(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
             "use --overwrite to replace it anyway, or --output FOLDER for the new models",
         )
-    chosen = _describe_choice(trained.step, CheckpointFolder(folder / CHECKPOINTS).scores())
-    reporter.info(f"run {folder.name}, step {trained.step}{chosen}: {' and '.join(trained.domains)}")
-    if which == "best" and trained.step == 0:
-        reporter.warn(
-            f"run {folder.name} never scored better than at its start, so the start is exported: at best an "
-            f"equaliser. Train it longer (styleshift train --resume --name {shlex.quote(folder.name)} "
-            "--minutes 60), or export the last checkpoint (--checkpoint last)"
-        )
+    checkpoints = CheckpointFolder(folder / CHECKPOINTS)
+    for direction in DIRECTIONS:
+        step = trained.checkpoints[direction]["step"]
+        chosen = _describe_choice(step, direction, checkpoints.scores())
+        reporter.info(f"run {folder.name}, {paths[direction].stem}: step {step}{chosen}")
+        if which == "best" and step == 0:
+            reporter.warn(
+                f"run {folder.name} never scored better than at its start for {paths[direction].stem}, so "
+                "the start is exported: at best an equaliser. Train it longer (styleshift train --resume "
+                f"--name {shlex.quote(folder.name)} --minutes 60), or export the last checkpoint "
+                "(--checkpoint last)"
+            )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:
@@ -136,12 +141,13 @@ def _which(checkpoint: str) -> str | int:
     raise UsageError(f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000")
 
 
-def _describe_choice(step: int, scores: dict[int, float]) -> str:
+def _describe_choice(step: int, direction: str, scores: Mapping[int, Mapping[str, float]]) -> str:
     """How that step was judged among the others of its run, as the middle of a sentence."""
-    if step not in scores:
+    found = {at: parts[direction] for at, parts in scores.items() if direction in parts}
+    if step not in found:
         return " (never judged)"
-    best = max(scores, key=scores.__getitem__)
+    best = max(found, key=found.__getitem__)
     if step != best:
-        return f" (judged {scores[step]:.2f}; the best, step {best}, {scores[best]:.2f}; 1 is perfect)"
-    start = f", the start {scores[0]:.2f}" if 0 in scores and step else ""
-    return f" (judged {scores[step]:.2f}, the best of {len(scores)}{start}; 1 is perfect)"
+        return f" (judged {found[step]:.2f}; the best, step {best}, {found[best]:.2f}; 1 is perfect)"
+    start = f", the start {found[0]:.2f}" if 0 in found and step else ""
+    return f" (judged {found[step]:.2f}, the best of {len(found)}{start}; 1 is perfect)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -22,6 +23,22 @@ _STEPS = 200
 _LEARNING_RATE = 2e-3
 _HELD_OUT = 0.15
 _NEPER = np.float32(-np.log(10) / 10)
+
+
+View = Literal["level", "shape", "motion"]
+VIEWS: tuple[View, ...] = get_args(View)
+"""Of a patch: its levels; each frame's spectrum without its level; what changes from frame to frame."""
+
+
+class _Look(nn.Module):
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        if self._view == "shape":
+            return patches - patches.mean(dim=3, keepdim=True)
+        return patches.diff(dim=2) if self._view == "motion" else patches
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,13 @@ class StyleClassifier:
     network: nn.Module
     held_out_accuracy: float
     sign: float = 1.0
+
+    def logits(self, recordings: Sequence[Features]) -> Array:
+        """``[patches]``: of the target, for every patch of all recordings, half overlapping."""
+        patches = torch.from_numpy(_patches(recordings, PATCH_FRAMES // 2))
+        with torch.no_grad():
+            found: Array = (self.sign * self.network(patches)).numpy()
+        return found
 
     def probability(self, recording: Features) -> float:
         """Mean over the recording's patches of the probability of the target, 0 to 1."""
@@ -56,6 +80,7 @@ def train_classifier(
     *,
     steps: int | None = None,
     seed: int = 0,
+    view: View = "level",
     advance: Callable[[float], None] | None = None,
 ) -> StyleClassifier:
     """Learn to tell ``target`` from ``other``; the same input and seed give the same network.
@@ -69,6 +94,7 @@ def train_classifier(
         steps: of 64 patches each, half from each side; where None 200, and fewer for less than some minutes,
             which are learnt sooner.
         seed: of the weights, the order and the changes.
+        view: what the network is given of a patch.
         advance: is told after each step which part of all it was; the parts add up to 1.
     """
     assert other, "nothing to tell apart: no recordings of the style it comes from"
@@ -81,7 +107,7 @@ def train_classifier(
     towards = np.repeat([average[1] - average[0], average[0] - average[1]], _BATCH // 2, axis=0)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
-        network = _network()
+        network = _network(view)
         optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps)
         labels = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)])
@@ -111,8 +137,8 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _network() -> nn.Sequential:
-    layers: list[nn.Module] = []
+def _network(view: View) -> nn.Sequential:
+    layers: list[nn.Module] = [_Look(view)]
     before = 1
     for channels in (8, 16, 32, 64):
         layers += [

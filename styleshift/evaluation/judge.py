@@ -31,8 +31,6 @@ Kind = Literal["copies", "collapsed", "music lost", "style not moved", "partly m
 # the source. An equaliser changes 6 dB, a vocoder round trip 0.4 dB.
 COPY_DB = 2.0
 """Below this change against its source a conversion is a copy, whatever the vocoder added."""
-KEPT_WELL = 0.65
-"""Mean of chroma and onset correlation at which as much of the music stayed as in a true pair."""
 KEPT_TOO_LITTLE = 0.35
 SPREAD_TOO_LITTLE = 0.25
 """Below this part of the difference between sources their conversions are nearly the same."""
@@ -80,20 +78,6 @@ class Judgement:
         return moved if math.isnan(self.p) else (self.p + moved) / 2
 
     @property
-    def content(self) -> float:
-        """How much of the music stayed, 0 to 1; 1 from what a true pair of recordings reaches."""
-        return min(1.0, max(0.0, (self.chroma + self.onsets) / 2 / KEPT_WELL))
-
-    @property
-    def score(self) -> float:
-        """One figure to choose a checkpoint by, 0 to 1: the harmonic mean of ``style`` and ``content``.
-
-        Neither a copy (no style) nor noise in the target's colours (no music) can score.
-        """
-        total = self.style + self.content
-        return 2 * self.style * self.content / total if total > 0 else 0.0
-
-    @property
     def kind(self) -> Kind:
         """The verdict in a word."""
         if self.change_db < COPY_DB:
@@ -138,8 +122,6 @@ class Judgement:
         return figures | {
             "moved": self.moved,
             "style": self.style,
-            "content": self.content,
-            "score": self.score,
             "kind": self.kind,
         }
 
@@ -193,23 +175,6 @@ class Judge:
 
             classifier = train_classifier(other, target, steps=steps, seed=seed, advance=advance)
         return cls(target=patch_statistics(target), classifier=classifier)
-
-    @classmethod
-    def fit_both(
-        cls,
-        x: Sequence[Features],
-        y: Sequence[Features],
-        *,
-        seed: int = 0,
-        advance: Callable[[float], None] | None = None,
-    ) -> tuple[Judge, Judge]:
-        """The judge of conversions from ``x`` to ``y``, and that of the way back.
-
-        One classifier serves both, since what is not of one style is of the other: half the time of two fits.
-        """
-        there = cls.fit(x, y, seed=seed, advance=advance)
-        assert there.classifier is not None
-        return there, cls(target=patch_statistics(x), classifier=there.classifier.mirrored())
 
     def judge(self, sources: Sequence[Features], converted: Sequence[Features]) -> Judgement:
         """Compare conversions with their sources, one to one.

@@ -20,7 +20,7 @@ from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS, RUN_FILE
-from styleshift.training.model import DIRECTIONS, CycleGAN
+from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
 from styleshift.training.step import TrainingState
 
 
@@ -110,7 +110,7 @@ class TrainedModel:
         generators: ``x2y`` and ``y2x``, in evaluation mode and without gradients: plain log magnitudes
             ``[batch, 1, bins, frames]`` float32 at the reference level to the same. Voices are moved in front
             of them, by :attr:`pitch`.
-        step: of the checkpoint.
+        checkpoints: of each direction, the ``step`` and the ``seconds`` of training that it comes from.
         window_frames: frames of a training crop; conversion works in windows of so many.
         time_multiple: frames must be a multiple of it.
         provenance: versions, seed, corpora.
@@ -122,7 +122,7 @@ class TrainedModel:
     domains: tuple[str, str]
     spectrogram: SpectrogramConfig
     generators: dict[str, nn.Module]
-    step: int
+    checkpoints: dict[str, dict[str, Any]]
     window_frames: int
     time_multiple: int
     provenance: dict[str, Any]
@@ -135,7 +135,8 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
 
     Args:
         run_dir: ``runs/<name>``.
-        which: ``best`` (the highest score; the last where none was evaluated), ``last``, or a step.
+        which: ``best`` (of each direction the one with the highest score, so they may come from two
+            steps; the last where none was validated), ``last``, or a step.
         reporter: is warned where a plugin is there in another version.
 
     Raises:
@@ -145,33 +146,29 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     run = read_run(run_dir)
     for sentence in check_requirements(run["requires"], f"run {run_dir.name}", load_registry()):
         (reporter or Reporter()).warn(sentence)
-    folder = CheckpointFolder(run_dir / CHECKPOINTS)
-    if which in ("best", "last"):
-        path = folder.best() if which == "best" else folder.last()
-    else:
-        text = str(which)
-        if not text.isdecimal() or int(text) not in folder.steps():
-            there = ", ".join(str(step) for step in folder.steps()) or "none"
-            raise CheckpointError(
-                f"there is no checkpoint {text!r} in {folder.path}", f"best, last, or: {there}"
-            )
-        path = folder.file(int(text))
-    tensors, values = read(path, only="model.")
     recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {run_dir.name}")
     entry = load_registry().generators.entry(recipe.generator.name)
-    model = CycleGAN(recipe, *blank_statistics(recipe))
-    load_weights(model, tensors)
-    model.eval().requires_grad_(False)
-    generators = {direction: model.translator(direction, averaged=True) for direction in DIRECTIONS}
+    files = _choose(CheckpointFolder(run_dir / CHECKPOINTS), which)
+    generators: dict[str, Translator] = {}
+    checkpoints: dict[str, dict[str, Any]] = {}
+    for path in sorted(set(files.values())):  # each file is read once
+        tensors, values = read(path, only="model.")
+        model = CycleGAN(recipe, *blank_statistics(recipe))
+        load_weights(model, tensors)
+        model.eval().requires_grad_(False)
+        for direction in DIRECTIONS:
+            if files[direction] == path:
+                generators[direction] = model.translator(direction, averaged=True)
+                checkpoints[direction] = {"step": int(values["step"]), "seconds": values["seconds"]}
     return TrainedModel(
         recipe=recipe,
         domains=(run["domains"][0], run["domains"][1]),
         spectrogram=recipe.spectrogram,
         generators={direction: generator.without_front() for direction, generator in generators.items()},
-        step=int(values["step"]),
+        checkpoints=checkpoints,
         window_frames=recipe.data.crop_frames,
         time_multiple=entry.spec.time_multiple,
-        provenance={**run["provenance"], "step": int(values["step"]), "seconds": values["seconds"]},
+        provenance=run["provenance"],
         requires=run["requires"],
         pitch={
             direction: generator.front.target()
@@ -179,6 +176,19 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
             if generator.front is not None
         },
     )
+
+
+def _choose(folder: CheckpointFolder, which: str | int) -> dict[str, Path]:
+    """The file of each direction."""
+    if which == "best":
+        return {direction: folder.best(direction) for direction in DIRECTIONS}
+    if which == "last":
+        return dict.fromkeys(DIRECTIONS, folder.last())
+    text = str(which)
+    if not text.isdecimal() or int(text) not in folder.steps():
+        there = ", ".join(str(step) for step in folder.steps()) or "none"
+        raise CheckpointError(f"there is no checkpoint {text!r} in {folder.path}", f"best, last, or: {there}")
+    return dict.fromkeys(DIRECTIONS, folder.file(int(text)))
 
 
 def read_run(run_dir: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Warns in plain words when a run goes wrong or gets no better, and ends it if wanted."""
+"""Warns in plain words when a run goes wrong, and ends it where it gets no better, if wanted."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from styleshift.training.validator import ValidationResult
 
 GOES_WRONG: tuple[Kind, ...] = ("copies", "collapsed", "music lost")
 TWICE = 2
-"""Judgements in a row that say the same before it is a warning: one alone may be a swing."""
-STANDSTILL = 6
-"""Judgements without a better one after which it is said that the run goes no further."""
+"""Validations in a row that say the same before it is a warning: one alone may be a swing."""
 
 
 class EarlyStopping:
     """Looks at the validations of a run, one after the other.
 
     Args:
-        patience: validations without a better one after which the run ends; 0 is no end.
+        patience: validations that are better in neither direction, after which the run ends; 0 is no end.
         names: what to call the directions, such as ``violin to piano``.
     """
 
@@ -27,7 +25,8 @@ class EarlyStopping:
         self._patience = patience
         self._names = names
         self._row: dict[str, tuple[str, int]] = {}
-        self._best, self._best_step, self._since = -1.0, 0, 0
+        self._best: dict[str, tuple[float, int]] = {}  # score and step, by direction
+        self._since = 0
 
     def update(self, step: int, result: ValidationResult, *, counts: bool) -> list[str]:
         """Take in one validation.
@@ -44,31 +43,35 @@ class EarlyStopping:
         # What step 0 does, nobody has taught it.
         for direction, part in result.directions.items() if step else ():
             kind, times = self._row.get(direction, ("", 0))
-            times = times + 1 if kind == part.kind else 1
-            self._row[direction] = (part.kind, times)
-            if times == TWICE and part.kind in GOES_WRONG:
-                found.append(f"step {step}, {self._names[direction]}: {part.verdict}")
-        if result.score > self._best:
-            self._best, self._best_step, self._since = result.score, step, 0
+            times = times + 1 if kind == part.judgement.kind else 1
+            self._row[direction] = (part.judgement.kind, times)
+            if times == TWICE and part.judgement.kind in GOES_WRONG:
+                found.append(f"step {step}, {self._names[direction]}: {part.judgement.verdict}")
+        better = {
+            direction: (score, step)
+            for direction, score in result.scores.items()
+            if score > self._best.get(direction, (-1.0, 0))[0]
+        }
+        self._best |= better
+        if better:
+            self._since = 0
         elif counts:
             self._since += 1
-            stands = f"no validation was better than that of step {self._best_step} ({self._best:.2f} of 1)"
             if self.should_stop:
-                many = f"{self._since} validation{'s' * (self._since != 1)}"
-                found.append(f"step {step}: {stands} in {many}, so the run ends here")
-            elif self._since == STANDSTILL:
-                found.append(
-                    f"step {step}: {stands} since; more steps may not help. Ctrl-C ends the run, and "
-                    f"`styleshift export` takes step {self._best_step}"
+                stands = " and ".join(
+                    f"step {at} is the best of {self._names[direction]} ({score:.2f} of 1)"
+                    for direction, (score, at) in self._best.items()
                 )
+                many = f"{self._since} validation{'s' * (self._since != 1)}"
+                found.append(f"step {step}: {stands}, none better in {many}, so the run ends here")
         return found
 
     def final_warnings(self, result: ValidationResult) -> list[str]:
         """What is wrong with the last state of a run."""
         return [
-            f"{self._names[direction]}: {part.verdict}"
+            f"{self._names[direction]}: {part.judgement.verdict}"
             for direction, part in result.directions.items()
-            if part.kind in GOES_WRONG
+            if part.judgement.kind in GOES_WRONG
         ]
 
     @property
@@ -79,12 +82,13 @@ class EarlyStopping:
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on as if nothing had been; fit for JSON."""
         row = {direction: list(value) for direction, value in self._row.items()}
-        return {"row": row, "best": self._best, "best_step": self._best_step, "since": self._since}
+        best = {direction: list(value) for direction, value in self._best.items()}
+        return {"row": row, "best": best, "since": self._since}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`state_dict`; a run that was ended and goes on all the same counts anew."""
         self._row = {direction: (kind, times) for direction, (kind, times) in state["row"].items()}
-        self._best, self._best_step = float(state["best"]), int(state["best_step"])
+        self._best = {direction: (score, step) for direction, (score, step) in state["best"].items()}
         self._since = int(state["since"])
         if self.should_stop:
             self._since = 0

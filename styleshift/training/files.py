@@ -7,6 +7,7 @@ killed at any moment leaves whole checkpoints only. Nothing is ever pickled.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from styleshift.system.files import atomic_path, write_json
 
 FORMAT = 1
 HEADER = "styleshift"
+
+KEPT_BEST = 3
+"""Checkpoints of each direction that stay whatever they take, so that ears may choose between them."""
 
 
 def write(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -87,22 +91,32 @@ class CheckpointFolder:
             raise CheckpointError(f"there is no checkpoint in {self.path}", "start with `styleshift train`")
         return self.file(steps[-1])
 
-    def scores(self) -> dict[int, float]:
-        """Scores of steps that were evaluated, higher is better; empty where none was."""
+    def scores(self) -> dict[int, dict[str, float]]:
+        """Of steps that were validated, by direction, higher is better; empty where none was."""
         try:
             values = json.loads((self.path / "scores.json").read_text("utf-8"))
-            return {int(step): float(score) for step, score in values.items()}
+            return {
+                int(step): {str(direction): float(score) for direction, score in scores.items()}
+                for step, scores in values.items()
+            }
         except (OSError, ValueError, AttributeError):
             return {}
 
-    def best(self) -> Path:
-        """The checkpoint with the highest score; the last where none has one."""
-        steps = set(self.steps())
-        scored = {step: score for step, score in self.scores().items() if step in steps}
-        return self.file(max(scored, key=scored.__getitem__)) if scored else self.last()
+    def ranked(self, direction: str) -> list[int]:
+        """Steps that are there and were validated, the best of a direction first; of equals the earlier."""
+        scores = self.scores()
+        there = [step for step in self.steps() if direction in scores.get(step, {})]
+        return sorted(there, key=lambda step: -scores[step][direction])
 
-    def save(self, tensors: dict[str, Tensor], values: dict[str, Any], score: float | None = None) -> Path:
-        """Write the checkpoint of ``values["step"]``.
+    def best(self, direction: str) -> Path:
+        """The checkpoint with the highest score of a direction; the last where none has one."""
+        ranked = self.ranked(direction)
+        return self.file(ranked[0]) if ranked else self.last()
+
+    def save(
+        self, tensors: dict[str, Tensor], values: dict[str, Any], scores: Mapping[str, float] | None = None
+    ) -> Path:
+        """Write the checkpoint of ``values["step"]``, and what it scored by direction.
 
         Raises:
             OSError: it could not be written; the others are as they were.
@@ -110,18 +124,20 @@ class CheckpointFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         path = self.file(values["step"])
         write(path, tensors, values)
-        if score is not None:
-            scores = {**self.scores(), values["step"]: score}
-            write_json(self.path / "scores.json", {str(step): scores[step] for step in sorted(scores)})
+        if scores is not None:
+            every = {**self.scores(), int(values["step"]): dict(scores)}
+            write_json(self.path / "scores.json", {str(step): every[step] for step in sorted(every)})
         return path
 
     def prune(self, keep_every: int, budget: float) -> list[int]:
         """Remove all but the last, the best, every ``keep_every``-th; then the oldest over ``budget`` bytes.
 
         Returns:
-            The steps that were removed. The last and the best always stay.
+            The steps that were removed. The last and the best three of each direction always stay.
         """
-        sacred = {self.last(), self.best()}
+        directions = sorted({name for scores in self.scores().values() for name in scores})
+        best = [step for direction in directions for step in self.ranked(direction)[:KEPT_BEST]]
+        sacred = {self.last(), *map(self.file, best)}
         removed = []
         for step in self.steps():
             if self.file(step) not in sacred and not (keep_every and step % keep_every == 0):

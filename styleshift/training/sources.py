@@ -94,6 +94,9 @@ def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[s
 
 Pair = tuple[Corpus, Corpus]
 
+MOST_HELD_OUT = 0.2
+"""Share of a domain's music that is held out at most, where `data.held_out` asks for less."""
+
 
 def split_held_out(
     corpora: Pair, recipe: Recipe, reporter: Reporter | None = None
@@ -103,7 +106,7 @@ def split_held_out(
         return corpora, None
     say = reporter or Reporter()
     (x, held_x), (y, held_y) = (
-        hold_out(corpus, recipe.data.held_out, recipe.data.crop_frames) for corpus in corpora
+        hold_out(corpus, _share(corpus, recipe), recipe.data.crop_frames) for corpus in corpora
     )
     if held_x is None or held_y is None:
         short = [corpus.domain for corpus, held in ((x, held_x), (y, held_y)) if held is None]
@@ -118,6 +121,12 @@ def split_held_out(
             f"{', '.join(track.name for track in held.tracks)}"
         )
     return (x, y), (held_x, held_y)
+
+
+def _share(corpus: Corpus, recipe: Recipe) -> float:
+    """Of a domain's music that is held out: what the recipe says, or more for as much as is validated."""
+    needed = recipe.schedule.validation_seconds / (3600 * corpus.hours)
+    return max(recipe.data.held_out, min(MOST_HELD_OUT, needed))
 
 
 def restore_split(

@@ -128,7 +128,7 @@ class Trainer:
         values["source"] = self.loader.state_dict()
         values["early_stopping"] = self.early_stopping.state_dict()
         try:
-            self.checkpoints.save(tensors, values, result.score if result else None)
+            self.checkpoints.save(tensors, values, result.scores if result else None)
         except OSError as error:
             last = self.checkpoints.steps()
             kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
@@ -154,7 +154,9 @@ class Trainer:
         try:
             if self.validator and result:
                 facts["score"] = f"{result.score:.3f}"
-                facts |= {self.names[name]: part.verdict for name, part in result.directions.items()}
+                facts |= {
+                    self.names[name]: part.judgement.verdict for name, part in result.directions.items()
+                }
                 excerpts = make_excerpts(
                     state.model, self.validator.excerpts, self.names, state.recipe.spectrogram
                 )
@@ -168,7 +170,7 @@ class Trainer:
                 )
             self._told = True
         if self.trackers and result:
-            scores = {f"score/{name}": part.score for name, part in result.directions.items()}
+            scores = {f"score/{name}": score for name, score in result.scores.items()}
             self.trackers.figures(state.step, {"score/mean": result.score, **scores})
             self.trackers.excerpts(state.step, excerpts)
 
@@ -181,7 +183,7 @@ class Trainer:
         self._validated = (state.step, result)
         self.log.event("validated", step=state.step, **result.to_dict())
         for direction, part in result.directions.items():
-            self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.verdict}")
+            self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.judgement.verdict}")
         if state.step % state.recipe.schedule.save_every == 0:
             # Not where a run was interrupted: going on, it must come to the same end as one that was not.
             for sentence in self.early_stopping.update(state.step, result, counts=not state.warming):

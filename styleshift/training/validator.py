@@ -15,6 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from styleshift.corpus import CropSampler
+from styleshift.evaluation.checkpoint_score import CheckpointScore, CheckpointScorer, train_classifiers
 from styleshift.evaluation.features import (
     CHROMA_RATE,
     FRAME_RATE,
@@ -24,15 +26,36 @@ from styleshift.evaluation.features import (
     mel_filters,
 )
 from styleshift.evaluation.judge import Judge, Judgement
+from styleshift.evaluation.metrics import patch_statistics
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.progress import Reporter
-from styleshift.training.data import Crops
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
 Array = npt.NDArray[np.float32]
 
 _POWER_FLOOR = 1e-10
+
+
+JUDGED = 8
+"""Excerpts a side that are put into words (copies, collapsed, ...); all of them are scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedDirection:
+    """One direction of a model.
+
+    Attributes:
+        judgement: what it does, in words.
+        score: how good its checkpoint is against others of the run.
+    """
+
+    judgement: Judgement
+    score: CheckpointScore
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for the log."""
+        return {**self.judgement.to_dict(), **self.score.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +66,17 @@ class ValidationResult:
         directions: ``x2y`` and ``y2x``.
     """
 
-    directions: dict[str, Judgement]
+    directions: dict[str, ValidatedDirection]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """By direction, 0 to 1: what its best checkpoint is chosen by."""
+        return {name: part.score.value for name, part in self.directions.items()}
 
     @property
     def score(self) -> float:
-        """Mean of both directions' scores, 0 to 1: what ``best`` is chosen by."""
-        return sum(part.score for part in self.directions.values()) / len(self.directions)
+        """Mean of both directions' scores."""
+        return sum(self.scores.values()) / len(self.directions)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for the log."""
@@ -63,7 +91,7 @@ class Validator:
         y: crops of domain Y; likewise.
         config: of the spectrograms.
         known: crops a side that it learns the domains from.
-        excerpts: crops a side that are converted each time.
+        excerpts: most crops a side that are converted each time.
         seed: of what it learns.
         held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
@@ -74,36 +102,47 @@ class Validator:
 
     def __init__(
         self,
-        x: Crops,
-        y: Crops,
+        x: CropSampler,
+        y: CropSampler,
         config: SpectrogramConfig,
         *,
         known: int,
         excerpts: int,
         seed: int,
-        held_out: Sequence[Crops] | None = None,
+        held_out: Sequence[CropSampler] | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         reporter = reporter or Reporter()
         self._config = config
         self.held_out = held_out is not None
         self._sources: dict[str, Tensor] = {}
-        learned: list[list[Features]] = []
-        with reporter.phase("preparing the classifier", 2 * known, "crops") as task:
+        learned: dict[str, list[Features]] = {}
+        with reporter.phase("preparing the classifiers", 2 * known, "crops") as task:
             for direction, crops, given in zip(DIRECTIONS, (x, y), held_out or (x, y), strict=True):
                 state = crops.state_dict()
-                self._sources[direction] = torch.from_numpy(given.batch(excerpts))
-                learned.append([])
+                self._sources[direction] = torch.from_numpy(tiled_crops(given, excerpts))
+                learned[direction] = []
                 for _ in range(known):
-                    learned[-1] += self._features(crops.batch(1))
+                    learned[direction] += self._features(crops.batch(1))
                     task.advance()
                 crops.load_state_dict(state)
-        self._given = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
-        with reporter.phase("training the classifier", 100, "%") as task:
-            both = Judge.fit_both(
-                learned[0], learned[1], seed=seed, advance=lambda part: task.advance(100 * part)
+        given_features = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
+        with reporter.phase("training the classifiers", 100, "%") as task:
+            there = train_classifiers(
+                learned["x2y"],
+                learned["y2x"],
+                seed=seed,
+                advance=lambda part: task.advance(100 * part),
             )
-        self._judges = dict(zip(DIRECTIONS, both, strict=True))
+        self._judges: dict[str, Judge] = {}
+        self._scorers: dict[str, CheckpointScorer] = {}
+        back = [classifier.mirrored() for classifier in there]
+        for direction, other, classifiers in (("x2y", "y2x", there), ("y2x", "x2y", back)):
+            target = learned[other]  # what the way back comes from
+            self._judges[direction] = Judge(patch_statistics(target), classifiers[0])
+            self._scorers[direction] = CheckpointScorer.fit(
+                classifiers, target, given_features[other], given_features[direction]
+            )
 
     @property
     def excerpts(self) -> dict[str, Tensor]:
@@ -119,11 +158,30 @@ class Validator:
             with torch.no_grad():
                 parts = [generator(part.to(device)).float().cpu() for part in torch.split(source, 4)]
             converted = self._features(torch.cat(parts).numpy())
-            found[direction] = self._judges[direction].judge(self._given[direction], converted)
+            scorer = self._scorers[direction]
+            found[direction] = ValidatedDirection(
+                self._judges[direction].judge(scorer.sources[:JUDGED], converted[:JUDGED]),
+                scorer.score(converted),
+            )
         return ValidationResult(found)
 
     def _features(self, crops: Array) -> list[Features]:
         return [spectrogram_features(crop[0], self._config) for crop in crops]
+
+
+def tiled_crops(sampler: CropSampler, most: int) -> Array:
+    """Crops that lie side by side, evenly spread over all music where there are more than ``most``.
+
+    Returns:
+        ``[crops, 1, bins, frames]``, one crop at least; nothing is drawn from the sampler.
+    """
+    places = [
+        (index, start)
+        for index in range(sampler.stretches)
+        for start in range(0, sampler.length(index) - sampler.frames + 1, sampler.frames)
+    ]
+    chosen = np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(int)
+    return sampler.cut([places[number] for number in chosen])
 
 
 def spectrogram_features(log_magnitude: Array, config: SpectrogramConfig) -> Features:

@@ -59,7 +59,6 @@ def test_the_true_other_performance_moved(judge: Judge, styles: dict[str, list[F
     found = judge.judge(styles["tunes-held"], styles["tunes-plucked"])
     assert found.kind == "moved", found
     assert found.moved > 0.5
-    assert found.score > 0.7
     assert found.recordings == 2
 
 
@@ -72,7 +71,6 @@ def test_a_copy_is_called_a_copy(judge: Judge, styles: dict[str, list[Features]]
     found = judge.judge(styles["tunes-held"], nearly)
     assert found.kind == "copies"
     assert "only copies its input" in found.verdict
-    assert found.score < 0.2
 
 
 def test_other_music_in_the_right_style_has_lost_the_music(
@@ -84,14 +82,13 @@ def test_other_music_in_the_right_style_has_lost_the_music(
     found = judge.judge(styles["tunes-held"], [features(each) for each in noise])
     assert found.kind == "music lost"
     assert "music is lost" in found.verdict
-    assert found.score < judge.judge(styles["tunes-held"], styles["tunes-plucked"]).score / 2
 
 
-def test_one_fit_serves_both_directions(styles: dict[str, list[Features]]) -> None:
-    there, back = Judge.fit_both(styles["held"], styles["plucked"])
-    item = styles["tunes-held"][0]
-    assert there.probability(item) == pytest.approx(1 - back.probability(item), abs=1e-6)
-    assert back.judge(styles["tunes-plucked"], styles["tunes-held"]).kind == "moved"
+def test_a_classifier_is_asked_the_other_way_round(judge: Judge, styles: dict[str, list[Features]]) -> None:
+    assert judge.classifier is not None
+    item, back = styles["tunes-held"][0], judge.classifier.mirrored()
+    assert judge.probability(item) == pytest.approx(1 - back.probability(item), abs=1e-6)
+    assert np.allclose(back.logits([item]), -judge.classifier.logits([item]))
 
 
 def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]) -> None:
@@ -120,7 +117,6 @@ def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]
 def test_the_verdict_follows_from_the_figures(figures: dict[str, float], kind: str) -> None:
     found = Judgement(fd_source=50.0, recordings=1, **figures)
     assert found.kind == kind
-    assert 0 <= found.score <= 1
 
 
 def test_the_sentence_says_both_figures_of_the_style() -> None:

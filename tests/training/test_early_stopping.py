@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from styleshift.evaluation.checkpoint_score import CheckpointScore
 from styleshift.evaluation.judge import Judgement
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
 from styleshift.system.interrupt import Interrupted
-from styleshift.training.early_stopping import STANDSTILL, EarlyStopping
+from styleshift.training.early_stopping import EarlyStopping
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.validator import ValidationResult
+from styleshift.training.validator import ValidatedDirection, ValidationResult
 from styleshift.workspace import Workspace
 
 NAMES = {"x2y": "violin to piano", "y2x": "piano to violin"}
@@ -35,8 +36,11 @@ def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
     return made
 
 
-def result(there: str = "moved", back: str = "moved", p: float = 0.9) -> ValidationResult:
-    return ValidationResult({"x2y": judgement(there, p), "y2x": judgement(back)})
+def result(there: str = "moved", score: float = 0.9, back: float = 0.5) -> ValidationResult:
+    def direction(kind: str, value: float) -> ValidatedDirection:
+        return ValidatedDirection(judgement(kind), CheckpointScore(*[value] * 5, harmony=1.0, rhythm=1.0))
+
+    return ValidationResult({"x2y": direction(there, score), "y2x": direction("moved", back)})
 
 
 @pytest.mark.parametrize(
@@ -66,28 +70,35 @@ def test_a_swing_is_no_trouble() -> None:
     ] * 4
 
 
-def test_a_standstill_is_told_once_and_ends_nothing() -> None:
+def test_a_run_that_gets_no_better_is_left_alone() -> None:
+    """Once it was said that more steps might not help, where the last of them were the best by far."""
     stopping = EarlyStopping(0, NAMES)
-    stopping.update(0, result(p=0.6), counts=True)
-    stopping.update(250, result(p=0.9), counts=True)
-    told = [
-        stopping.update(500 + 250 * number, result(p=0.8), counts=True) for number in range(STANDSTILL + 3)
-    ]
-    assert [len(words) for words in told] == [0] * (STANDSTILL - 1) + [1, 0, 0, 0]
-    assert "better than that of step 250" in told[STANDSTILL - 1][0]
+    told = [stopping.update(250 * number, result(score=0.8), counts=True) for number in range(12)]
+    assert told == [[]] * 12
     assert not stopping.should_stop
+
+
+def test_either_direction_keeps_a_run_going() -> None:
+    stopping = EarlyStopping(2, NAMES)
+    for step in range(6):
+        stopping.update(step, result(score=0.8, back=0.1 * step), counts=True)
+    assert not stopping.should_stop
+    stopping.update(6, result(score=0.8, back=0.1), counts=True)
+    (told,) = stopping.update(7, result(score=0.8, back=0.1), counts=True)
+    assert "step 0 is the best of violin to piano (0.80 of 1)" in told
+    assert "step 5 is the best of piano to violin (0.50 of 1)" in told
 
 
 def test_patience_ends_the_run_and_a_better_judgement_restores_it() -> None:
     stopping = EarlyStopping(3, NAMES)
-    stopping.update(0, result(p=0.6), counts=True)
+    stopping.update(0, result(score=0.6), counts=True)
     for step in (1, 2):
-        assert stopping.update(step, result(p=0.6), counts=True) == []
-    stopping.update(3, result(p=0.7), counts=True)
+        assert stopping.update(step, result(score=0.6), counts=True) == []
+    stopping.update(3, result(score=0.7), counts=True)
     for step in (4, 5):
-        stopping.update(step, result(p=0.7), counts=True)
+        stopping.update(step, result(score=0.7), counts=True)
         assert not stopping.should_stop
-    told = stopping.update(6, result(p=0.65), counts=True)
+    told = stopping.update(6, result(score=0.65), counts=True)
     assert stopping.should_stop
     assert "step 3" in told[0]
     assert "the run ends here" in told[0]
@@ -96,21 +107,21 @@ def test_patience_ends_the_run_and_a_better_judgement_restores_it() -> None:
 def test_the_warm_start_takes_no_patience() -> None:
     stopping = EarlyStopping(1, NAMES)
     for step in range(5):
-        stopping.update(step, result(p=0.6), counts=False)
+        stopping.update(step, result(score=0.6), counts=False)
     assert not stopping.should_stop
 
 
 def test_it_goes_on_where_it_was() -> None:
     whole, parts = EarlyStopping(4, NAMES), EarlyStopping(4, NAMES)
     for step in range(4):
-        one = whole.update(step, result("copies", p=0.9 - step / 10), counts=True)
-        other = parts.update(step, result("copies", p=0.9 - step / 10), counts=True)
+        one = whole.update(step, result("copies", score=0.9 - step / 10), counts=True)
+        other = parts.update(step, result("copies", score=0.9 - step / 10), counts=True)
         assert one == other
         after = EarlyStopping(4, NAMES)
         after.load_state_dict(json.loads(json.dumps(parts.state_dict())))
         parts = after
     assert not parts.should_stop
-    parts.update(9, result(p=0.5), counts=True)
+    parts.update(9, result(score=0.5), counts=True)
     assert parts.should_stop
     again = EarlyStopping(4, NAMES)
     again.load_state_dict(parts.state_dict())
@@ -146,7 +157,11 @@ def test_a_run_that_copies_says_so_and_ends_when_patience_does(
     recipe = tiny_recipe(*COPY, "schedule.patience=3")
     result = start_run(fresh, ("low", "high"), recipe, reporter=listener)
     judged = [line["step"] for line in lines(result.folder, "validated")]
-    best = max(lines(result.folder, "validated"), key=lambda line: (line["score"], -line["step"]))["step"]
+    every = lines(result.folder, "validated")
+    best = max(
+        max(every, key=lambda line: (line[direction]["score"], -line["step"]))["step"]
+        for direction in ("x2y", "y2x")
+    )
     assert result.step == best + 3 * 2 < 40
     assert judged == list(range(0, result.step + 1, 2))  # none twice
     assert len(lines(result.folder, "end")) == 1

@@ -63,7 +63,12 @@ def _foreground() -> Iterator[None]:
 def test_every_phase_is_told_of_and_comes_to_its_end(fresh: Workspace, tiny_recipe: Tiny) -> None:
     told = Told()
     start_run(fresh, PAIR, tiny_recipe(*WHOLE), device="cpu", reporter=told)
-    phases = ["reading the corpus", "preparing the classifier", "training the classifier", "matching frames"]
+    phases = [
+        "reading the corpus",
+        "preparing the classifiers",
+        "training the classifiers",
+        "matching frames",
+    ]
     assert [text for text in told.said if text in told.wanted] == [*phases, "validating the start"]
     for phase in phases:
         assert told.came[phase] == pytest.approx(told.wanted[phase])

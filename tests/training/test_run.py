@@ -342,16 +342,20 @@ def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
 def test_pruning_keeps_last_best_and_every_nth(tmp_path: Path) -> None:
     folder = CheckpointFolder(tmp_path)
     tensors = {"a": torch.zeros(1000)}
-    for step, score in ((1, 0.1), (2, 0.9), (3, 0.2), (4, None), (5, 0.3), (6, 0.1), (7, None)):
-        folder.save(tensors, {"step": step}, score)
-    assert folder.best() == folder.file(2)
+    there = {1: 0.1, 2: 0.9, 3: 0.2, 5: 0.3, 6: 0.1, 8: 0.4}
+    back = {1: 0.9, 2: 0.8, 3: 0.7, 5: 0.1, 6: 0.1, 8: 0.2}
+    for step in range(1, 11):
+        scores = {"x2y": there[step], "y2x": back[step]} if step in there else None
+        folder.save(tensors, {"step": step}, scores)
+    assert (folder.best("x2y"), folder.best("y2x")) == (folder.file(2), folder.file(1))
     folder.prune(keep_every=3, budget=1e9)
-    assert folder.steps() == [2, 3, 6, 7]
+    best = [1, 2, 3, 5, 8]  # three of each direction
+    assert folder.steps() == [1, 2, 3, 5, 6, 8, 9, 10]
     size = folder.file(2).stat().st_size
-    folder.prune(keep_every=3, budget=2.5 * size)
-    assert folder.steps() == [2, 7]
+    folder.prune(keep_every=3, budget=6.5 * size)
+    assert folder.steps() == [*best, 10]
     folder.prune(keep_every=0, budget=0)
-    assert folder.steps() == [2, 7]
+    assert folder.steps() == [*best, 10]
 
 
 def test_devices() -> None:

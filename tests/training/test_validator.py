@@ -10,11 +10,12 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.evaluation.features import features
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.recipes import Recipe
+from styleshift.training.checkpoint import load_trained
 from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import start_run
-from styleshift.training.validator import Validator, spectrogram_features
+from styleshift.training.validator import Validator, spectrogram_features, tiled_crops
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -54,7 +55,7 @@ def test_a_model_that_copies_is_called_one(place: Workspace, tiny_recipe: Tiny) 
     validator = Validator(x, y, recipe.spectrogram, known=12, excerpts=4, seed=0)
     assert x.state_dict() == state
     result = validator.validate(CycleGAN(recipe, same, same))
-    assert {part.kind for part in result.directions.values()} == {"copies"}
+    assert {part.judgement.kind for part in result.directions.values()} == {"copies"}
     assert result.score < 0.3
 
 
@@ -63,8 +64,39 @@ def test_the_best_checkpoint_is_the_one_with_the_highest_score(fresh: Workspace,
         fresh, ("low", "high"), tiny_recipe("schedule.validation_seconds=2", "schedule.keep_every=2")
     )
     lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
-    scores = {line["step"]: line["score"] for line in lines if line["event"] == "validated"}
+    validated = [line for line in lines if line["event"] == "validated"]
+    scores = {
+        line["step"]: {direction: line[direction]["score"] for direction in ("x2y", "y2x")}
+        for line in validated
+    }
     folder = CheckpointFolder(result.folder / "checkpoints")
     assert set(scores) == {0, 2, 4, 6}
     assert folder.scores() == scores
-    assert folder.best() == folder.file(max(scores, key=lambda step: scores[step]))
+    for direction in ("x2y", "y2x"):
+        best = max(scores, key=lambda step: (scores[step][direction], -step))
+        assert folder.best(direction) == folder.file(best)
+
+
+def test_each_direction_is_of_its_own_best_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
+    recipe = tiny_recipe("schedule.validation_seconds=2", "schedule.keep_every=2")
+    folder = start_run(fresh, ("low", "high"), recipe).folder
+    scores = {2: {"x2y": 0.9, "y2x": 0.1}, 4: {"x2y": 0.2, "y2x": 0.8}}
+    (folder / "checkpoints" / "scores.json").write_text(json.dumps(scores))
+    trained = load_trained(folder)
+    assert {name: part["step"] for name, part in trained.checkpoints.items()} == {"x2y": 2, "y2x": 4}
+    for direction, step in (("x2y", 2), ("y2x", 4)):
+        alone = load_trained(folder, step).generators[direction].state_dict()
+        found = trained.generators[direction].state_dict()
+        assert all(torch.equal(found[name], value) for name, value in alone.items())
+
+
+def test_crops_lie_side_by_side_and_are_spread_where_there_are_more(place: Workspace) -> None:
+    sampler = CropSampler(Corpus.open(place.spectrograms / "low"), 64, seed=0)
+    state = sampler.state_dict()
+    every = tiled_crops(sampler, 1000)
+    first = sampler.whole(0)[:64].T
+    assert np.array_equal(every[0, 0], first)
+    assert sum(sampler.length(index) // 64 for index in range(sampler.stretches)) == len(every)
+    few = tiled_crops(sampler, 2)
+    assert np.array_equal(few, every[[0, -1]])
+    assert sampler.state_dict() == state

@@ -1,0 +1,142 @@
+"""How well the score that chooses a checkpoint agrees with the truth.
+
+    python benchmarks/judge.py WORKSPACE RUN DATA
+
+RUN has its checkpoints kept (`--set schedule.keep_every=150 --set schedule.save_every=150`), and was
+trained on DATA/train; DATA/test holds pairs, the same music in both domains under the same name. Every
+checkpoint converts its held-out music, which is scored as the trainer scores it, and the pairs, which are
+measured against the truth: through the spectrogram, with no vocoder. Prints a row a checkpoint, then the
+Spearman rank correlations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from styleshift.audio.level import gain_to_reference, gated_level
+from styleshift.evaluation.classifier import train_classifier
+from styleshift.evaluation.features import SAMPLE_RATE, Features
+from styleshift.evaluation.load import find_recordings, load_mono
+from styleshift.evaluation.metrics import (
+    chroma_correlation,
+    frechet_distance,
+    lsd,
+    onset_correlation,
+    patch_statistics,
+)
+from styleshift.frontend import SpectrogramConfig, log_spectrogram
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.checkpoint import blank_statistics, load_weights, read_run
+from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.model import CycleGAN
+from styleshift.training.sources import make_samplers, make_validator, open_corpora, restore_split
+from styleshift.training.validator import spectrogram_features
+from styleshift.workspace import workspace
+
+MEASURES = {"lsd": -1, "chr": 1, "ons": 1, "fd": -1, "p": 1}
+"""Those of ``styleshift evaluate``, and whether more is better."""
+
+
+def spectrogram_of(path: Path, config: SpectrogramConfig) -> torch.Tensor:
+    """``[1, 1, bins, frames]`` at the reference level."""
+    mono = load_mono(path)
+    gain = np.float32(gain_to_reference(gated_level([mono[:, None]], SAMPLE_RATE)))
+    return torch.from_numpy(np.ascontiguousarray(log_spectrogram(mono * gain, config).T))[None, None]
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """From 0, the mean of their ranks where values are equal."""
+    smaller = (values[:, None] > values).sum(axis=1)
+    return smaller + ((values[:, None] == values).sum(axis=1) - 1) / 2
+
+
+def spearman(left: np.ndarray, right: np.ndarray) -> float:
+    """Correlation of ranks."""
+    return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("run")
+    parser.add_argument("data", type=Path)
+    words = parser.parse_args()
+    torch.set_num_threads(1)
+    place = workspace(words.workspace)
+    folder = place.runs / words.run
+    run = read_run(folder)
+    recipe = Recipe.from_dict(run["recipe"])
+    pair = (run["domains"][0], run["domains"][1])
+    heard, held = restore_split(open_corpora(place, pair, recipe), recipe, run["held_out"], Reporter())
+    samplers = make_samplers(heard, recipe, run["seed"])
+    validator = make_validator(samplers, heard, held, recipe, Reporter())
+    if validator is None:
+        parser.error(f"run {words.run} is not validated (schedule.validation_seconds is 0)")
+    config = recipe.spectrogram
+    tests = {
+        domain: [
+            spectrogram_of(path, config) for path in find_recordings(words.data / "test" / domain, domain)
+        ]
+        for domain in pair
+    }
+    truths: dict[str, list[Features]] = {
+        domain: [spectrogram_features(each[0, 0].numpy(), config) for each in tests[domain]]
+        for domain in pair
+    }
+    styles: dict[str, list[Features]] = {
+        domain: [spectrogram_features(crop[0], config) for crop in sampler.batch(100)]
+        for domain, sampler in zip(pair, samplers, strict=True)
+    }
+    # A classifier that the trainer does not know.
+    apart = train_classifier(styles[pair[0]], styles[pair[1]], seed=99)
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    rows: dict[str, list[dict[str, float]]] = {"x2y": [], "y2x": []}
+    for step in checkpoints.steps():
+        model = CycleGAN(recipe, *blank_statistics(recipe))
+        load_weights(model, read(checkpoints.file(step), only="model.")[0])
+        model.eval().requires_grad_(False)
+        result = validator.validate(model)
+        for direction, (source, target) in (("x2y", pair), ("y2x", pair[::-1])):
+            made = []
+            for each in tests[source]:
+                frames = each.shape[3]
+                rest = -frames % recipe.data.crop_frames
+                padded = torch.cat([each, each[..., -1:].expand(*each.shape[:3], rest)], dim=3)
+                converted = model.best()[direction](padded)[0, 0, :, :frames].float().numpy()
+                made.append(spectrogram_features(converted, config))
+            classifier = apart if direction == "x2y" else apart.mirrored()
+            pairs = list(zip(made, truths[target], strict=True))
+            target_statistics = patch_statistics(styles[target])
+            row = {
+                "step": step,
+                "score": result.scores[direction],
+                "lsd": np.mean([lsd(*both) for both in pairs]),
+                "chr": np.mean([chroma_correlation(*both) for both in pairs]),
+                "ons": np.mean([onset_correlation(*both) for both in pairs]),
+                "fd": frechet_distance(patch_statistics(made), target_statistics),
+                "p": np.mean([classifier.probability(item) for item in made]),
+            }
+            rows[direction].append({key: float(value) for key, value in row.items()})
+            print(json.dumps({"direction": direction, **rows[direction][-1]}), flush=True)
+    print(f"\n| direction | checkpoints | mean rank | {' | '.join(MEASURES)} | chosen |")
+    print("|---" * (len(MEASURES) + 4) + "|")
+    for direction, found in rows.items():
+        score = np.array([row["score"] for row in found])
+        columns = {key: sign * np.array([row[key] for row in found]) for key, sign in MEASURES.items()}
+        together = np.mean([ranks(column) for column in columns.values()], axis=0)
+        shown = [spearman(score, column) for column in (together, *columns.values())]
+        chosen = int(found[int(score.argmax())]["step"])
+        figures = " | ".join(f"{value:.2f}" for value in shown)
+        print(f"| {direction} | {len(found)} | {figures} | step {chosen} |")
+
+
+if __name__ == "__main__":
+    main()

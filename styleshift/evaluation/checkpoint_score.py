@@ -1,0 +1,201 @@
+"""One figure to choose a checkpoint by, from conversions of held-out music that have no truth.
+
+Made to agree in rank with what the truth says (``benchmarks/judge.py`` measures how well it does): no term
+is full before a conversion is as near to the style as held-out music of that style is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from styleshift.evaluation.classifier import VIEWS, StyleClassifier, train_classifier
+from styleshift.evaluation.distribution import TargetDistribution, onsets
+from styleshift.evaluation.features import CHROMA_RATE, FRAME_RATE, Array, Array64, Features
+from styleshift.evaluation.metrics import ONSET_TOLERANCE_SECONDS, correlation
+
+CHROMA_COMPRESSION = 100.0
+"""Of log(1 + C x): soft overtones count nearly as much as loud ones, so that timbre changes harmony little
+(Mueller and Ewert 2011)."""
+
+_CHROMA_SECONDS = 0.2
+_WORST = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointScore:
+    """What :meth:`CheckpointScorer.score` found; each term is 1 at best.
+
+    Attributes:
+        margin: how hard conversions are to tell from held-out music of the style, by several classifiers:
+            0 where every second of that music sounds more like the style than every second of a conversion.
+        spectrum: closeness of the mean spectra to the style: 0 as far as the source, 1 as near as held-out
+            music of the style, below 0 further than the source.
+        dynamics: the same of how spectra vary within a second.
+        flicker: the same of how they change from frame to frame.
+        decay: the same of how notes fade after their onset; nan where there are none.
+        harmony: agreement of timbre-robust chroma with the source.
+        rhythm: F-measure of onsets against those of the source; nan where there are none.
+    """
+
+    margin: float
+    spectrum: float
+    dynamics: float
+    flicker: float
+    decay: float
+    harmony: float
+    rhythm: float
+
+    @property
+    def style(self) -> float:
+        """How much of the style arrived: the mean of the first five terms, held above 0."""
+        terms = (self.margin, self.spectrum, self.dynamics, self.flicker, self.decay)
+        return max(0.0, _mean(terms))
+
+    @property
+    def content(self) -> float:
+        """How much of the music stayed: the mean of the last two terms, held above 0."""
+        return max(0.0, _mean((self.harmony, self.rhythm)))
+
+    @property
+    def value(self) -> float:
+        """0 to 1: ``style`` times ``content``, so that neither a copy nor other music can score."""
+        return self.style * self.content
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain values, for the log; a term that is not there is left out."""
+        terms = {key: value for key, value in asdict(self).items() if not math.isnan(value)}
+        return {"score": self.value, "style": self.style, "content": self.content, **terms}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointScorer:
+    """Knows one direction; made by :meth:`fit`, and asked as often as wanted.
+
+    Attributes:
+        target: the population of the style's recordings.
+        classifiers: of the style, one a view.
+        sources: what is converted.
+        start: distances of the sources to the style.
+        real: distances of held-out music of the style to it.
+        bar: logits of that music, one array a classifier, in rising order.
+    """
+
+    target: TargetDistribution
+    classifiers: Sequence[StyleClassifier]
+    sources: Sequence[Features]
+    start: Mapping[str, float]
+    real: Mapping[str, float]
+    bar: Sequence[Array]
+
+    @classmethod
+    def fit(
+        cls,
+        classifiers: Sequence[StyleClassifier],
+        target: Sequence[Features],
+        held_out: Sequence[Features],
+        sources: Sequence[Features],
+    ) -> CheckpointScorer:
+        """Learn what a direction starts from and what it aims at.
+
+        Args:
+            classifiers: of the target style, as :func:`train_classifiers` gives them.
+            target: recordings of the style that the classifiers learned.
+            held_out: others of that style.
+            sources: what is converted each time, of the other style.
+        """
+        distribution = TargetDistribution.fit(target)
+        return cls(
+            target=distribution,
+            classifiers=classifiers,
+            sources=sources,
+            start=distribution.distances(sources),
+            real=distribution.distances(held_out),
+            bar=[np.sort(one.logits(held_out)) for one in classifiers],
+        )
+
+    def score(self, converted: Sequence[Features]) -> CheckpointScore:
+        """Score conversions of the sources, in their order."""
+        assert len(converted) == len(self.sources), "every conversion needs its source"
+        found = self.target.distances(converted)
+        near = {name: closeness(found[name], self.start[name], self.real[name]) for name in found}
+        beaten = [
+            np.searchsorted(bar, one.logits(converted)).mean() / len(bar)
+            for one, bar in zip(self.classifiers, self.bar, strict=True)
+        ]
+        pairs = list(zip(converted, self.sources, strict=True))
+        return CheckpointScore(
+            # Real music beats half of itself, so a half is all that there is to reach; the root keeps
+            # differences among the far-off conversions of a young model in sight.
+            margin=math.sqrt(min(1.0, 2 * float(np.mean(beaten)))),
+            harmony=_mean([harmony(*pair) for pair in pairs]),
+            rhythm=_mean([onset_f_measure(*pair) for pair in pairs]),
+            **near,
+        )
+
+
+def train_classifiers(
+    other: Sequence[Features],
+    target: Sequence[Features],
+    *,
+    seed: int = 0,
+    advance: Callable[[float], None] | None = None,
+) -> list[StyleClassifier]:
+    """One classifier a view, each with other augmentation; arguments as in :func:`train_classifier`."""
+
+    def part(done: float) -> None:
+        if advance is not None:
+            advance(done / len(VIEWS))
+
+    return [
+        train_classifier(other, target, seed=seed + number, view=view, advance=part)
+        for number, view in enumerate(VIEWS)
+    ]
+
+
+def closeness(found: float, start: float, real: float) -> float:
+    """Where a distance lies, in ratios, between that of the source (0) and that of real music (1).
+
+    Ratios, so that the last halving of a distance counts as much as the first. -1 at worst; nan where there
+    is nothing to compare, or where the source is as near as real music.
+    """
+    if not start > max(real, 1e-9) or math.isnan(found):
+        return float("nan")
+    way = math.log(start / max(found, 1e-9)) / math.log(start / max(real, 1e-9))
+    return min(1.0, max(_WORST, way))
+
+
+def harmony(converted: Features, source: Features) -> float:
+    """Pearson correlation of the log-compressed, smoothed chroma of both, at most 1."""
+    frames = min(len(converted.chroma), len(source.chroma))
+    left, right = (_log_chroma(item.chroma[:frames]) for item in (converted, source))
+    return correlation(left.ravel(), right.ravel())
+
+
+def _log_chroma(chroma: Array) -> Array64:
+    wide = np.log1p(CHROMA_COMPRESSION * chroma.astype(np.float64))
+    width = max(1, min(round(_CHROMA_SECONDS * CHROMA_RATE), len(wide)))
+    total = np.cumsum(np.pad(wide, ((1, 0), (0, 0))), axis=0)
+    smooth: Array64 = (total[width:] - total[:-width]) / width
+    centred: Array64 = smooth - smooth.mean(axis=1, keepdims=True)
+    return centred
+
+
+def onset_f_measure(converted: Features, source: Features) -> float:
+    """F-measure of the onsets of both, met within 50 ms; nan where the source has none."""
+    left, right = onsets(converted.log_mel), onsets(source.log_mel)
+    if not right:
+        return float("nan")
+    if not left:
+        return 0.0
+    gaps = np.abs(np.subtract.outer(left, right)) <= ONSET_TOLERANCE_SECONDS * FRAME_RATE
+    precision, recall = float(gaps.any(axis=1).mean()), float(gaps.any(axis=0).mean())
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    there = [value for value in values if not math.isnan(value)]
+    return float(np.mean(there)) if there else 0.0

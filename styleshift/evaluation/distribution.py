@@ -1,0 +1,123 @@
+"""How recordings sound as a population: spectrum, dynamics, flicker and decay, against those of a style.
+
+The patches of :mod:`styleshift.evaluation.metrics`, taken apart: a conversion may have the right mean
+spectrum and still flicker from frame to frame, or hold notes that should fade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from styleshift.evaluation.features import FRAME_RATE, Array, Array64, Features, clip_range, mel_cepstra
+from styleshift.evaluation.metrics import (
+    PATCH_CEPSTRA,
+    PATCH_SECONDS,
+    PatchStatistics,
+    frechet_distance,
+    onset_envelope,
+)
+
+PARTS = ("spectrum", "dynamics", "flicker")
+"""Of a patch: mean, standard deviation and mean absolute frame-to-frame difference of its mel cepstra."""
+
+DECAY_SECONDS = (0.1, 0.2, 0.3)
+"""After an onset, where the level is read."""
+
+_ATTACK_FRAMES = 5
+_RIDGE = 1e-3
+_QUANTILES = np.linspace(0.02, 0.98, 49)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDistribution:
+    """The population of a style's recordings; made by :meth:`fit`.
+
+    Attributes:
+        mean: ``[3 * PATCH_CEPSTRA]``, which patches are standardised by.
+        deviation: likewise.
+        parts: statistics of the standardised patches, by the names in ``PARTS``.
+        decays: ``[onsets, 3]`` dB, as :func:`decays` gives them; no rows where there are no onsets.
+    """
+
+    mean: Array64
+    deviation: Array64
+    parts: Mapping[str, PatchStatistics]
+    decays: Array64
+
+    @classmethod
+    def fit(cls, recordings: Sequence[Features]) -> TargetDistribution:
+        """Of recordings of the style, one at least."""
+        patches = _patches(recordings)
+        mean, deviation = patches.mean(axis=0), patches.std(axis=0) + 1e-6
+        return cls(mean, deviation, _split((patches - mean) / deviation), decays(recordings))
+
+    def distances(self, recordings: Sequence[Features]) -> dict[str, float]:
+        """How far recordings are from the style: Frechet distances of ``PARTS``, and ``decay`` in dB.
+
+        ``decay`` is the 1-Wasserstein distance of how much softer notes are 0.1, 0.2 and 0.3 s after their
+        onset, the mean of the three; nan where either side has no onsets.
+        """
+        found = _split((_patches(recordings) - self.mean) / self.deviation)
+        distances = {name: frechet_distance(found[name], self.parts[name]) for name in PARTS}
+        return distances | {"decay": _wasserstein(decays(recordings), self.decays)}
+
+
+def decays(recordings: Sequence[Features]) -> Array64:
+    """``[onsets, len(DECAY_SECONDS)]``: dB by which the level has changed since each onset's attack."""
+    after = [round(seconds * FRAME_RATE) for seconds in DECAY_SECONDS]
+    found = []
+    for recording in recordings:
+        level = 10 * np.log10((10 ** (clip_range(recording.log_mel) / 10)).sum(axis=1))
+        for onset in onsets(recording.log_mel):
+            if onset + after[-1] < len(level):
+                attack = level[onset : onset + _ATTACK_FRAMES].max()
+                found.append([level[onset + frames] - attack for frames in after])
+    return np.array(found, dtype=np.float64).reshape(-1, len(after))
+
+
+def onsets(log_mel: Array) -> list[int]:
+    """Frames at which notes begin: peaks of the onset envelope a deviation above its mean."""
+    envelope = onset_envelope(log_mel)
+    least = envelope.mean() + envelope.std() if len(envelope) else 0.0
+    reach = _ATTACK_FRAMES
+    return [
+        frame
+        for frame in range(1, len(envelope) - 1)
+        if envelope[frame] > least
+        and envelope[frame] == envelope[max(0, frame - reach) : frame + reach + 1].max()
+    ]
+
+
+def _patches(recordings: Sequence[Features]) -> Array64:
+    """``[patches, 3 * PATCH_CEPSTRA]``: the ``PARTS`` of each second, half overlapping."""
+    length = round(PATCH_SECONDS * FRAME_RATE)
+    found = []
+    for recording in recordings:
+        loudness = clip_range(recording.log_mel - recording.log_mel.max(initial=-100.0))
+        cepstra = mel_cepstra(loudness, 0, PATCH_CEPSTRA - 1)
+        for start in range(0, max(1, len(cepstra) - length + 1), length // 2):
+            patch = cepstra[start : start + length]
+            steps = np.abs(np.diff(patch, axis=0)) if len(patch) > 1 else np.zeros_like(patch)
+            found.append(np.concatenate([patch.mean(axis=0), patch.std(axis=0), steps.mean(axis=0)]))
+    return np.array(found)
+
+
+def _split(patches: Array64) -> dict[str, PatchStatistics]:
+    """Statistics of each of the ``PARTS``; a ridge keeps those of few patches from being singular."""
+    ridge = _RIDGE * np.eye(PATCH_CEPSTRA)
+    found = {}
+    for number, name in enumerate(PARTS):
+        part = patches[:, number * PATCH_CEPSTRA : (number + 1) * PATCH_CEPSTRA]
+        covariance = np.cov(part, rowvar=False) if len(part) > 1 else np.zeros_like(ridge)
+        found[name] = PatchStatistics(part.mean(axis=0), covariance + ridge, len(part))
+    return found
+
+
+def _wasserstein(left: Array64, right: Array64) -> float:
+    if not len(left) or not len(right):
+        return float("nan")
+    gaps = np.abs(np.quantile(left, _QUANTILES, axis=0) - np.quantile(right, _QUANTILES, axis=0))
+    return float(gaps.mean())
