@@ -7,6 +7,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 from styleshift.audio.containers.extent import Bytes, id3_length
+from styleshift.audio.containers.ogg import codec_of
 from styleshift.audio.formats import format_of, recognised, same_extension
 
 # Most file systems take names of so many bytes.
@@ -25,11 +26,14 @@ def output_extension(source: Path) -> str:
     try:
         with source.open("rb") as file:
             view = Bytes(file.fileno())
-            held = recognised(view.at(id3_length(view), 16))
+            head = view.at(id3_length(view), 64)
+            held = recognised(head)
     except OSError:
         return named
     if held is None or (row is not None and held.name == row.name and not row.open_ended):
         return named
+    if head[:4] == b"OggS" and codec_of(head[27 + head[26] :]) in ("vorbis", "opus"):
+        return named if row is not None and row.name in ("ogg", "opus") else _by_content(source, named)
     return _by_content(source, named)
 
 

@@ -28,11 +28,12 @@ styleshift train --resume
 """
 
 
-def _both(domains: tuple[str, str] | None) -> tuple[str, str] | None:
+def _both(context: typer.Context, domains: tuple[str, str] | None) -> tuple[str, str] | None:
     """Two names; an option's name in the place of one means that it was forgotten."""
     from styleshift.errors import UsageError
 
-    forgotten = [name for name in domains or () if name.startswith("-")]
+    options = {option for parameter in context.command.params for option in parameter.opts}
+    forgotten = [name for name in domains or () if name in options or name.startswith("--")]
     if domains and forgotten:
         raise UsageError(
             f"--domains takes two names, but {forgotten[0]!r} is given for one",

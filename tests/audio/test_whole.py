@@ -156,3 +156,18 @@ def test_the_checksum_is_that_of_an_independent_writer(tmp_path: Path) -> None:
         extent = ogg_extent(view)
         assert (extent.damage, extent.cut, len(extent.links)) == ("", "", 1)
         assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
+
+
+@pytest.mark.parametrize("kind", ["aac", "flac", "mp3"])
+def test_an_id3_tag_may_come_before_the_sound(tmp_path: Path, kind: str) -> None:
+    from mutagen import id3
+
+    from styleshift.audio.tags.read import read_tags
+
+    path = _make(tmp_path / f"a.{kind}", 1.0)
+    tags: Any = id3.ID3()  # type: ignore[attr-defined, no-untyped-call, unused-ignore]
+    tags.add(id3.TIT2(text=["Title"]))  # type: ignore[attr-defined, unused-ignore]
+    tags.save(tmp_path / "tag")
+    path.write_bytes((tmp_path / "tag").read_bytes() + path.read_bytes())
+    assert _seconds(path)[0] == pytest.approx(1, abs=0.1)
+    assert read_tags(path).fields["title"] == ["Title"]

@@ -106,6 +106,11 @@ def test_json_is_one_line_on_stdout(calls: list[Any]) -> None:
     assert json.loads(result.stdout)["step"] == 5
 
 
+def test_a_domain_may_have_a_name_that_looks_like_an_option(calls: list[Any]) -> None:
+    runner.invoke(app, ["train", "--domains", "-x", "b"], catch_exceptions=False)
+    assert len(calls) == 1
+
+
 def test_a_forgotten_domain_is_named(calls: list[Any]) -> None:
     result = runner.invoke(app, ["train", "--domains", "a", "--name", "mine"])
     assert isinstance(result.exception, UsageError)

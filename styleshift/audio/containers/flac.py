@@ -129,14 +129,20 @@ def _coded_number(data: bytes) -> tuple[int, int]:
 
 
 def total_by_last_frame(file: Bytes, info: StreamInfo, end: int) -> int | None:
-    """Sample frames up to the end of the last frame, where one ends whole at ``end``; else None."""
+    """Sample frames up to the end of the last frame, where one ends whole at ``end``; else None.
+
+    Counted from the first frame, whose number need not be 0: a FLAC may be a part of another.
+    """
+    first = frame_at(file.at(info.sound, 16), 0, info)
+    if first is None:
+        return None
     begin = max(info.sound, end - _LAST_BYTES)
     data = file.at(begin, end - begin)
     position = len(data)
     while (position := data.rfind(b"\xff", 0, position)) >= 0:
         found = frame_at(data, position, info)
         if found is not None and _crc16(data[position:-2]) == int.from_bytes(data[-2:], "big"):
-            return sum(found)
+            return sum(found) - first[0]
     return None
 
 

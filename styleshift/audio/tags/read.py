@@ -17,7 +17,7 @@ from mutagen.mp4 import MP4Tags
 
 from styleshift.audio.container import kind_of
 from styleshift.audio.tags.chunks import id3_chunk, read_chunks
-from styleshift.audio.tags.id3 import read_id3
+from styleshift.audio.tags.id3 import block_of, read_id3
 from styleshift.audio.tags.model import MARK, Tags
 from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
@@ -44,7 +44,7 @@ def read_tags(path: Path) -> Tags:
     An ID3 tag goes before an APEv2 tag of the same file, and both before texts in chunks.
     """
     found = Tags()
-    readers = (_of_file, _of_ape, read_chunks, _of_ffmpeg)
+    readers = (_of_file, _of_id3, _of_ape, read_chunks, _of_ffmpeg)
     for reader in readers:
         try:
             found.update(reader(path))
@@ -73,6 +73,15 @@ def _of_file(path: Path) -> Tags:
     with contextlib.suppress(mutagen.MutagenError):
         return read_id3(_ID3(path))
     return Tags()
+
+
+def _of_id3(path: Path) -> Tags:
+    """An ID3 tag before a format that has tags of its own, such as FLAC."""
+    return read_id3(_ID3(path)) if block_of(path) and _has_own_tags(path) else Tags()
+
+
+def _has_own_tags(path: Path) -> bool:
+    return type(open_tags(path)).__name__.startswith(("FLAC", "Ogg", "MP4"))
 
 
 def _of_ape(path: Path) -> Tags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,8 @@ import pytest
 import soundfile
 
 from styleshift.audio.formats import output_format
+from styleshift.audio.naming import output_extension
+from styleshift.audio.read import probe
 from styleshift.audio.tags.read import made_by_styleshift
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings
@@ -200,3 +203,38 @@ def test_arrays(same: TrackConverter) -> None:
     np.testing.assert_allclose(convert_samples(same, samples, 44100), samples, atol=1e-4)
     assert convert_samples(same, samples[:, 0], 44100).shape == (88200,)
     assert convert_samples(same, samples[:0], 44100).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "codec", "sample_format", "written", "bits"),
+    [
+        ("a.m4a", "ipod", "alac", "s16p", "alac", 16),
+        ("a.m4a", "ipod", "alac", "s32p", "alac", 24),
+        ("a.mp4", "mp4", "flac", "s16", "alac", 16),
+        ("a.mka", "matroska", "flac", "s16", "PCM_16", 0),
+        ("a.mka", "matroska", "pcm_s24le", "s32", "PCM_24", 0),
+        ("a.wv", "wv", "wavpack", "s32p", "PCM_24", 0),
+    ],
+)
+def test_lossless_sound_stays_lossless_and_keeps_its_bits(
+    same: TrackConverter,
+    tmp_path: Path,
+    name: str,
+    form: str,
+    codec: str,
+    sample_format: str,
+    written: str,
+    bits: int,
+) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / name), "w", format=form) as box:
+        track = box.add_stream(codec, rate=48000, layout="stereo")
+        track.codec_context.format = sample_format
+        frame = av.AudioFrame.from_ndarray(music(48000).reshape(1, -1), format="flt", layout="stereo")
+        frame.sample_rate, frame.time_base, frame.pts = 48000, Fraction(1, 48000), 0
+        box.mux(track.encode(frame))
+        box.mux(track.encode(None))
+    target = tmp_path / f"out{output_extension(tmp_path / name)}"
+    result = convert_track(same, tmp_path / name, target)
+    assert (probe(target).subtype, probe(target).bits) == (written, bits)
+    assert result.seconds == pytest.approx(2, abs=0.01)
