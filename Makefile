@@ -1,3 +1,4 @@
+# make install   installs styleshift into .venv
 # make demo   sets everything up, then: precompute, train, export, convert; prints where to listen
 # make test   sets everything up, then runs all that CI runs
 #
@@ -17,12 +18,14 @@ CPP_SOURCES := $(shell find cpp CMakeLists.txt -type f 2>/dev/null)
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 DEMO := demo
 
-.PHONY: help setup demo test lint types test-cpp test-python test-plugins docs reference benchmark clean
+.PHONY: help install setup demo test lint types test-cpp test-python test-plugins docs reference benchmark clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-setup: $(DEVELOP) ## the virtual environment, with styleshift and the tools to work on it
+install: $(READY) ## the virtual environment, with styleshift
+
+setup: $(DEVELOP) ## the same, with the tools to work on it
 
 # Who only wants to hear it need not wait for the tools of those who change it.
 $(READY): pyproject.toml constraints-cpu.txt tools/setup.sh $(CPP_SOURCES)
