@@ -126,7 +126,9 @@ def _walk(
                     yield path, _skip(root, path, "resource fork" if fork else "hidden", what, audio_name)
                     continue
             if entry.name.startswith(".") and not hidden:
-                yield path, _skip(root, path, "hidden", "hidden: its name begins with a dot", audio_name)
+                # Two dots are no habit of any program: somebody's own name, who should hear of it.
+                notable = audio_name or entry.name.startswith("..")
+                yield path, _skip(root, path, "hidden", "hidden: its name begins with a dot", notable)
             elif is_folder:
                 if audio_name:
                     yield path, _skip(root, path, "folder", "a folder with a recording's name; looked into")

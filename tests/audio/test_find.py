@@ -41,6 +41,15 @@ def test_hidden_files_and_resource_forks_are_skipped_and_named(tmp_path: Path) -
     assert find_audio(tmp_path, hidden=True).names() == [".hidden.wav", "song.wav", ".cache/song.wav"]
 
 
+def test_a_folder_with_two_dots_is_named(tmp_path: Path) -> None:
+    _touch(tmp_path / "..b/song.wav")
+    _touch(tmp_path / ".cache/song.wav")
+    assert {item.name: item.notable for item in find_audio(tmp_path).skipped} == {
+        "..b": True,
+        ".cache": False,
+    }
+
+
 def test_a_folder_with_a_recordings_name_is_no_recording(tmp_path: Path) -> None:
     _touch(tmp_path / "album.wav" / "song.wav")
     found = find_audio(tmp_path)
