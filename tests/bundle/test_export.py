@@ -48,7 +48,9 @@ class Trained:
     recipe: Recipe = field(default_factory=Recipe)
     domains: tuple[str, str] = ("violin", "piano")
     spectrogram: SpectrogramConfig = SMALL
-    step: int = 1200
+    checkpoints: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {direction: {"step": 1200} for direction in ("x2y", "y2x")}
+    )
     window_frames: int = 32
     time_multiple: int = 4
     provenance: dict[str, Any] = field(default_factory=lambda: {"run": "test"})
