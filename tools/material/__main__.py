@@ -21,7 +21,15 @@ PAIRS = ("violin_piano", "country_classical")
 
 
 def render_pair(
-    pair: str, folder: Path, *, scores: Path, notes: Path, minutes: float, valid: float, avoid: list[Path]
+    pair: str,
+    folder: Path,
+    *,
+    scores: Path,
+    notes: Path,
+    minutes: float,
+    valid: float,
+    plain: bool = False,
+    avoid: list[Path],
 ) -> None:
     """Render ``folder/<domain>/NAME.flac`` and ``folder/valid/<domain>/NAME.flac``, pairs by name.
 
@@ -32,13 +40,15 @@ def render_pair(
         notes: folder of recorded notes with ``index.csv``.
         minutes: a side, to train on.
         valid: minutes a side of other pieces, held out.
+        plain: one sound font, one place, no microphone; see :class:`material.studio.Studio`.
         avoid: tables of recordings that models are tested on; pieces named there are not played.
     """
     module = importlib.import_module(f"material.{pair}")
     random = np.random.default_rng(zlib.crc32(pair.encode()))
     shelf = Shelf(usable_scores(scores, avoid), random)
-    sources = list(module.PLAYED_BY)
-    shares = np.array(list(module.PLAYED_BY.values()))
+    played_by = {"fluid": 1.0} if plain else module.PLAYED_BY
+    sources = list(played_by)
+    shares = np.array(list(played_by.values()))
     for part, wanted in ((folder / "valid", 60 * valid), (folder, 60 * minutes)):
         rows: list[list[str]] = []
         seconds = dict.fromkeys(sources, 0.0)
@@ -48,9 +58,8 @@ def render_pair(
             source = sources[int(np.argmax(behind))]
             piece = module.draw_piece(shelf, random)
             name = f"{len(rows):03d}-{piece.score.name[:48]}-{source}"
-            recordings = module.render(
-                piece, source, notes, np.random.default_rng(int(random.integers(1 << 31)))
-            )
+            own = np.random.default_rng(int(random.integers(1 << 31)))
+            recordings = module.render(piece, source, notes, own, plain=plain)
             for domain, wave in recordings.items():
                 path = part / domain / f"{name}.flac"
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +80,7 @@ def main() -> None:
     parser.add_argument("--notes", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30.0, help="a side, to train on")
     parser.add_argument("--valid", type=float, default=4.0, help="minutes a side, held out")
+    parser.add_argument("--plain", action="store_true", help="one sound font, one place, no microphone")
     parser.add_argument("--avoid", type=Path, action="append", default=[], help="table of test recordings")
     words = parser.parse_args()
     render_pair(
@@ -80,6 +90,7 @@ def main() -> None:
         notes=words.notes,
         minutes=words.minutes,
         valid=words.valid,
+        plain=words.plain,
         avoid=words.avoid,
     )
 

@@ -11,9 +11,10 @@ from material.arrange import Grid, band, quartet
 from material.harmony import find_chords
 from material.performance import perform
 from material.pieces import Piece, Shelf
-from material.room import RATE, Wave, colour, draw_room, finish, mix, reverberate
+from material.room import RATE, Wave, mix
 from material.sampler import Player, load_instrument
 from material.scores import Part, fold, read_beats
+from material.studio import draw_studio
 
 DOMAINS = ("country", "classical")
 PLAYED_BY = {"fluid": 0.5, "musescore": 0.25, "notes": 0.25}
@@ -30,7 +31,9 @@ def draw_piece(shelf: Shelf, random: np.random.Generator) -> Piece:
     return shelf.tune() if random.random() < 0.66 else shelf.voices(4)
 
 
-def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generator) -> dict[str, Wave]:
+def render(
+    piece: Piece, played_by: str, notes: Path, random: np.random.Generator, *, plain: bool
+) -> dict[str, Wave]:
     """Both arrangements, in the same tempo, key and room; arguments as in :mod:`material.violin_piano`."""
     grid = _grid(piece)
     chords = find_chords(piece.parts, grid.slots(2 if grid.metre % 2 == 0 else grid.metre))
@@ -39,25 +42,19 @@ def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generato
     # Played together, so that both have one tempo.
     played = perform([*scored, *arranged.values()], random)
     strings, players = played[: len(scored)], dict(zip(arranged, played[len(scored) :], strict=True))
-    room = draw_room(random)
+    studio = draw_studio(random, plain=plain)
     if played_by == "notes":
         dry = {
             "country": _recorded_band(players, notes, random),
             "classical": _recorded_strings(strings, notes, random),
         }
-        dried = True
     else:
         font = fonts.FLUID if played_by == "fluid" else fonts.MUSESCORE
-        dried = random.random() < 0.5
-        reverb = None if dried else (float(random.uniform(0.15, 0.6)), float(random.uniform(0.3, 0.9)))
         dry = {
-            "country": fonts.play(_band_voices(players, random), font, reverb=reverb),
-            "classical": fonts.play(_string_voices(strings, random), font, reverb=reverb),
+            "country": fonts.play(_band_voices(players, random, plain), font, reverb=studio.reverb),
+            "classical": fonts.play(_string_voices(strings, random, plain), font, reverb=studio.reverb),
         }
-    return {
-        domain: finish(colour(reverberate(wave, room) if dried else wave, random), random)
-        for domain, wave in dry.items()
-    }
+    return studio.record(dry, random, in_room=played_by == "notes" or studio.reverb is None)
 
 
 def _grid(piece: Piece) -> Grid:
@@ -79,7 +76,8 @@ def _loudness(random: np.random.Generator) -> dict[str, float]:
     return {name: level + float(random.normal(0, 2)) for name, level in _BALANCE.items()}
 
 
-def _band_voices(players: dict[str, Part], random: np.random.Generator) -> list[fonts.Voice]:
+def _band_voices(players: dict[str, Part], random: np.random.Generator, plain: bool) -> list[fonts.Voice]:
+    first, wheel = (0.9, 10) if plain else (0.75, 30)
     voices = []
     for name, level in _loudness(random).items():
         if name not in players:
@@ -90,13 +88,15 @@ def _band_voices(players: dict[str, Part], random: np.random.Generator) -> list[
             voices.append(fonts.Voice(players[name], 0, gain=gain, drums=True))
         else:
             choices = _PROGRAMS[name]
-            program = choices[0] if random.random() < 0.75 else choices[-1]
-            voices.append(fonts.Voice(players[name], program, gain=gain, vibrato=int(random.integers(0, 30))))
+            program = choices[0] if random.random() < first else choices[-1]
+            vibrato = int(random.integers(0, wheel))
+            voices.append(fonts.Voice(players[name], program, gain=gain, vibrato=vibrato))
     return voices
 
 
-def _string_voices(strings: list[Part], random: np.random.Generator) -> list[fonts.Voice]:
-    wheel, orchestra = int(random.integers(0, 45)), random.random() < 0.15
+def _string_voices(strings: list[Part], random: np.random.Generator, plain: bool) -> list[fonts.Voice]:
+    wheel = int(random.integers(0, 10 if plain else 45))
+    orchestra = not plain and random.random() < 0.15
     return [
         fonts.Voice(part, 48 if orchestra else program, gain=100 if index == 0 else 90, vibrato=wheel)
         for index, (part, (program, _)) in enumerate(zip(strings, _QUARTET, strict=True))

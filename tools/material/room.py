@@ -98,16 +98,18 @@ def colour(wave: Wave, random: np.random.Generator) -> Wave:
     return np.asarray(np.fft.irfft(spectrum * 10 ** (gain / 20), size)[: len(wave)], dtype=np.float32)
 
 
-def finish(wave: Wave, random: np.random.Generator) -> Wave:
-    """Bring a recording to ``LEVEL`` over a faint floor of noise; silence before and after is cut."""
-    frame = RATE // 20
-    power = np.mean(wave[: len(wave) // frame * frame].reshape(-1, frame) ** 2, axis=1)
-    loud = np.flatnonzero(power > 10 ** (-40 / 10) * power.max())
-    wave = wave[max(0, loud[0] - 1) * frame : (loud[-1] + 2) * frame]
+def finish(wave: Wave, random: np.random.Generator, noise_db: tuple[float, float]) -> Wave:
+    """Bring a recording to ``LEVEL``, fade its end, and lay a faint floor of noise below it.
+
+    Args:
+        wave: ``[samples]`` float32.
+        random: of the noise.
+        noise_db: the least and the most of it, root mean square, in dB of full scale.
+    """
     fade = np.minimum(1.0, np.arange(len(wave))[::-1] / (0.05 * RATE))
     wave = wave * fade.astype(np.float32)
     gain = 10 ** (LEVEL / 20) / np.sqrt(np.mean(wave**2))
     gain = min(gain, _PEAK / np.abs(wave).max())
     pink = signal.lfilter([0.05, -0.096, 0.051], [1, -2.495, 2.017, -0.522], random.normal(size=len(wave)))
-    pink *= 10 ** (float(random.uniform(-82, -64)) / 20) / np.sqrt(np.mean(pink**2))
+    pink *= 10 ** (float(random.uniform(*noise_db)) / 20) / np.sqrt(np.mean(pink**2))
     return np.asarray(wave * gain + pink, dtype=np.float32)

@@ -9,9 +9,10 @@ import numpy as np
 from material import fonts
 from material.performance import perform
 from material.pieces import Piece, Shelf
-from material.room import Wave, colour, draw_room, finish, mix, reverberate
+from material.room import Wave, mix
 from material.sampler import Player, load_instrument
 from material.scores import Part, fold
+from material.studio import Studio, draw_studio
 
 DOMAINS = ("violin", "piano")
 # Share of the pieces that is played by each; the recorded notes are real instruments.
@@ -30,7 +31,9 @@ def draw_piece(shelf: Shelf, random: np.random.Generator) -> Piece:
     return shelf.voices(2 if kind < 0.84 else int(random.integers(3, 5)))
 
 
-def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generator) -> dict[str, Wave]:
+def render(
+    piece: Piece, played_by: str, notes: Path, random: np.random.Generator, *, plain: bool
+) -> dict[str, Wave]:
     """One performance, on both sides in the same room.
 
     Args:
@@ -38,6 +41,7 @@ def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generato
         played_by: a name in ``PLAYED_BY``.
         notes: folder of recorded notes.
         random: of everything else.
+        plain: see :class:`material.studio.Studio`; one piano, one way to bow, no pedal.
 
     Returns:
         A recording a domain.
@@ -52,31 +56,23 @@ def render(piece: Piece, played_by: str, notes: Path, random: np.random.Generato
         else:
             parts.append(fold(part, _VIOLIN[0], 84))
     played = perform(parts, random)
+    studio = draw_studio(random, plain=plain)
     if played_by == "notes":
         dry = {"violin": _bowed(played, notes, random), "piano": _struck(played, notes, random)}
     else:
-        dry = _by_font(played, fonts.FLUID if played_by == "fluid" else fonts.MUSESCORE, random)
-    room = draw_room(random)
-    dried = played_by == "notes" or random.random() < 0.5
-    recordings = {}
-    for domain, wave in dry.items():
-        wet = reverberate(wave, room) if dried else wave
-        recordings[domain] = finish(colour(wet, random), random)
-    return recordings
+        dry = _by_font(played, fonts.FLUID if played_by == "fluid" else fonts.MUSESCORE, studio, random)
+    return studio.record(dry, random, in_room=played_by == "notes" or studio.reverb is None)
 
 
-def _by_font(parts: list[Part], font: Path, random: np.random.Generator) -> dict[str, Wave]:
-    reverb = (
-        (float(random.uniform(0.15, 0.6)), float(random.uniform(0.3, 0.9))) if random.random() < 0.6 else None
-    )
-    wheel = int(random.integers(0, 45))
+def _by_font(parts: list[Part], font: Path, studio: Studio, random: np.random.Generator) -> dict[str, Wave]:
+    wheel = int(random.integers(0, 10 if studio.plain else 45))
     strings = [fonts.Voice(part, _string(part)[0], vibrato=wheel) for part in parts]
-    program = 0 if random.random() < 0.85 else 1
+    program = 0 if studio.plain or random.random() < 0.85 else 1
     together = sorted((note for part in parts for note in part), key=lambda note: note.start)
-    keys = [fonts.Voice(together, program, pedal=bool(random.random() < 0.25))]
+    keys = [fonts.Voice(together, program, pedal=not studio.plain and bool(random.random() < 0.25))]
     return {
-        "violin": fonts.play(strings, font, reverb=reverb),
-        "piano": fonts.play(keys, font, reverb=reverb),
+        "violin": fonts.play(strings, font, reverb=studio.reverb),
+        "piano": fonts.play(keys, font, reverb=studio.reverb),
     }
 
 

@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
 # What the scripts beside this one have in common: PAIR FOLDER SCORES NOTES [words for `styleshift train`].
+#
+# Two stages of training. The first on all that is rendered, in many rooms and colours. The second on plain targets, and
+# on recorded notes: where a target's room and colour change from piece to piece, which no source can tell, a model
+# learns their average, which is dull.
 set -euo pipefail
 
 pair=$1 folder=$2 scores=$3 notes=$4
@@ -7,17 +11,33 @@ shift 4
 here=$(cd "$(dirname "$0")" && pwd)
 x=${pair%_*} y=${pair#*_}
 
-if [ ! -e "$folder/audio/$y" ]; then
-    PYTHONPATH="$here/.." python -m material "$pair" "$folder/rendered" --scores "$scores" --notes "$notes"
-    mkdir -p "$folder/audio"
-    # Not `rendered` itself: its sub-folder `valid` is no style, and is kept to measure on.
-    ln -sfn "../rendered/$x" "$folder/audio/$x"
-    ln -sfn "../rendered/$y" "$folder/audio/$y"
-fi
+render() { # FOLDER [options]
+    local made=$1
+    shift
+    [ -e "$made/index.csv" ] ||
+        PYTHONPATH="$here/.." python -m material "$pair" "$made" --scores "$scores" --notes "$notes" "$@"
+}
+render "$folder/varied"
+render "$folder/plain" --plain --valid 1
+
 cd "$folder"
-styleshift precompute audio
-styleshift train --domains "$x" "$y" --recipe "$here/shipped.toml" --name shipped "$@"
-styleshift export --run shipped --output exported
+learn_from() { # recordings, as paths below a domain's folder: VARIED/*.flac PLAIN/*.flac
+    for domain in "$x" "$y"; do
+        rm -rf "audio/$domain"
+        mkdir -p "audio/$domain"
+        for pattern in "$@"; do
+            for file in ${pattern/DOMAIN/$domain}; do
+                ln -s "../../$file" "audio/$domain/${file%%/*}-${file##*/}"
+            done
+        done
+    done
+    styleshift precompute audio
+}
+learn_from "varied/DOMAIN/*.flac"
+styleshift train --domains "$x" "$y" --recipe "$here/shipped.toml" --name shipped --steps 2750 "$@"
+learn_from "plain/DOMAIN/*.flac" "varied/DOMAIN/*-notes.flac"
+styleshift train --resume --name shipped --steps 5050
+styleshift export --run shipped --checkpoint last --output exported
 for direction in "$x-to-$y" "$y-to-$x"; do
     python "$here/../ship_model.py" "exported/$direction.onnx" \
         --card "$here/cards/$pair.toml" --licence "CC BY 4.0"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from material.room import LEVEL, RATE, colour, draw_room, finish, reverberate
+from material.room import RATE
 from material.sampler import Player, load_instrument
 from material.scores import Note
 
@@ -61,13 +61,3 @@ def test_a_struck_note_starts_on_time_and_stops_when_it_is_let_go(notes: Path) -
     first = np.argmax(np.abs(wave) > 0.1 * np.abs(wave).max()) / RATE
     assert first == pytest.approx(0.5, abs=0.02)
     assert np.abs(wave[round(1.2 * RATE) :]).max() < 0.01 * np.abs(wave).max()
-
-
-def test_a_finished_recording_has_its_level_and_no_silent_end() -> None:
-    random = np.random.default_rng(1)
-    wave = np.zeros(4 * RATE, dtype=np.float32)
-    wave[RATE : 2 * RATE] = 0.01 * random.standard_normal(RATE)
-    made = finish(colour(reverberate(wave, draw_room(random)), random), random)
-    assert 10 * np.log10(np.mean(made**2)) == pytest.approx(LEVEL, abs=0.3)
-    assert np.abs(made).max() < 1
-    assert len(made) < 3.2 * RATE
