@@ -10,6 +10,7 @@ from types import TracebackType
 import numpy as np
 
 from styleshift.audio.formats import OutputFormat
+from styleshift.audio.stream import shown
 from styleshift.audio.tags.copy import Carried, copy_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
@@ -49,20 +50,30 @@ class TagPreview:
             same_positions: what counts samples still holds.
 
         Raises:
-            AudioError: they cannot be written.
+            AudioError: they cannot be written, or there is no room for the trial.
         """
+        try:
+            return copy_tags(source, self._trial(source, format, sample_rate), same_positions=same_positions)
+        except OSError as error:
+            raise AudioError(
+                f"{shown(source)}: there is no room to try its tags: {error.strerror or error}",
+                "make space where temporary files go",
+                reason="cannot write",
+            ) from error
+
+    def _trial(self, source: Path, format: OutputFormat, sample_rate: int) -> Path:
+        """A silent file that may be written to."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="styleshift-")
         before = read_tags(source) if format.container == "M4A" else None
         if before is not None and before.chapters:
-            trial = self._blank(source, format, sample_rate)
-        else:
-            known = self._blanks.get((format, sample_rate))
-            if known is None:
-                known = self._blanks[format, sample_rate] = self._blank(None, format, sample_rate)
-            trial = known.with_name(f"trial{format.extension}")
-            shutil.copyfile(known, trial)
-        return copy_tags(source, trial, same_positions=same_positions)
+            return self._blank(source, format, sample_rate)
+        known = self._blanks.get((format, sample_rate))
+        if known is None:
+            known = self._blanks[format, sample_rate] = self._blank(None, format, sample_rate)
+        trial = known.with_name(f"trial{format.extension}")
+        shutil.copyfile(known, trial)
+        return trial
 
     def _blank(self, source: Path | None, format: OutputFormat, sample_rate: int) -> Path:
         assert self._folder is not None
@@ -73,12 +84,3 @@ class TagPreview:
         ) as writer:
             writer.write(np.zeros((_FRAMES, 1), np.float32))
         return path
-
-
-def preview_tags(source: Path, format: OutputFormat, sample_rate: int, *, same_positions: bool) -> Carried:
-    """One file's; see :class:`TagPreview`. What cannot be tried is nothing."""
-    with TagPreview() as preview:
-        try:
-            return preview.carried(source, format, sample_rate, same_positions=same_positions)
-        except AudioError:
-            return Carried()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
 
 
 def check_existing(
-    plan: LibraryPlan, job: TrackJob, journal: LibraryJournal | None, key: str, overwrite: str
+    plan: LibraryPlan, job: TrackJob, journal: LibraryJournal | None, key: str, settings: ConvertSettings
 ) -> tuple[TrackOutcome | None, str]:
     """What can be said of a file without opening it; else None, and the hash its output was made from.
 
@@ -18,17 +19,20 @@ def check_existing(
         job: the file.
         journal: of the output folder; None: there is none.
         key: of model and settings.
-        overwrite: see :class:`styleshift.conversion.settings.ConvertSettings`.
+        settings: of the conversion: ``overwrite``, and ``strict``, under which an output that lost something
+            is not right.
     """
     there = job.target.exists() or job.target.is_symlink()
-    if not there or overwrite == "always":
+    if not there or settings.overwrite == "always":
         return None, ""
     entry = journal.entry(plan.below(job)) if journal is not None else None
-    if overwrite == "never":
+    if settings.overwrite == "never":
         return TrackOutcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
     if journal is None or entry is None or not journal.ours(entry.target):
         return _in_the_way(plan, job), ""
     if entry.state != "done" or entry.key != key:
+        return None, ""
+    if settings.strict and (entry.result.get("lost") or entry.result.get("losses")):
         return None, ""
     try:
         found = job.source.stat()

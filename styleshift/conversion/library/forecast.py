@@ -102,7 +102,7 @@ def _track(
     settings: ConvertSettings,
     preview: TagPreview,
 ) -> TrackForecast:
-    outcome, _ = check_existing(plan, job, journal, key, settings.overwrite)
+    outcome, _ = check_existing(plan, job, journal, key, settings)
     if outcome is None:
         return _look(job, settings, preview)
     return TrackForecast(job, "up to date" if outcome.status == "unchanged" else "fail", outcome.reason)

@@ -84,7 +84,7 @@ def _run(
         settings = replace(settings, include_own=True)
     todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
     for job in plan.jobs:
-        outcome, known = check_existing(plan, job, journal, key, settings.overwrite)
+        outcome, known = check_existing(plan, job, journal, key, settings)
         if outcome is not None:
             result.outcomes[job.name] = outcome
         else:

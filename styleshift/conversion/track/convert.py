@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from styleshift.audio.formats import OutputFormat
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import shown
 from styleshift.audio.tags.copy import copy_tags
-from styleshift.audio.tags.preview import preview_tags
+from styleshift.audio.tags.preview import TagPreview
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
@@ -47,6 +47,7 @@ class TrackResult:
         warnings: plain sentences.
         kept: names of the tags, pictures, chunks and chapters that the output has as well.
         changed: what is otherwise than in the source, in plain words.
+        losses: those of ``changed`` that lose something, such as bits.
         lost: names of what the output does not have.
     """
 
@@ -63,6 +64,7 @@ class TrackResult:
     warnings: tuple[str, ...]
     kept: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,7 +98,8 @@ def convert_track(
         token: see :class:`styleshift.audio.write.AudioWriter`.
 
     Raises:
-        AudioError: the source cannot be read whole, or the output not be written.
+        AudioError: the source cannot be read whole, or the output not be written; under ``strict``, anything
+            would be lost (``loss``).
         UsageError: the target is the source, by whatever name.
         BundleError, PluginError: the model or the vocoder fails.
     """
@@ -134,6 +137,9 @@ def convert_track(
         kept = carried.kept
         changed.extend(f"{name}: left out, no longer true" for name in carried.dropped)
         lost.extend(carried.lost)
+        # The trial may not have been possible, or come out better: this is what really became of them.
+        if converter.settings.strict and lost:
+            raise _loss(source, lost)
 
     with (
         samples_of(source, measured, salvage=salvage) as blocks,
@@ -175,23 +181,27 @@ def convert_track(
         warnings=tuple(warnings),
         kept=kept,
         changed=tuple(changed),
+        losses=choice.losses,
         lost=tuple(lost),
     )
 
 
 def _refuse_losses(source: Path, choice: Choice, measured: FirstPass) -> None:
-    """Raise AudioError (``loss``) if anything would be lost, before the work is done."""
-    carried = preview_tags(
-        source,
-        choice.format,
-        choice.sample_rate,
-        same_positions=choice.sample_rate == measured.sample_rate,
-    )
-    lost = (*choice.losses, *measured.extras, *carried.lost)
+    """Raise AudioError (``loss``) for what would be lost, as far as can be told before the work is done."""
+    lost = [*choice.losses, *measured.extras]
+    same_positions = choice.sample_rate == measured.sample_rate
+    # Where there is no room for a trial, the conversion itself decides, in the end.
+    with suppress(AudioError), TagPreview() as preview:
+        carried = preview.carried(source, choice.format, choice.sample_rate, same_positions=same_positions)
+        lost += carried.lost
     if lost:
-        raise AudioError(
-            f"{shown(source)}: would lose {', '.join(lost)}", "convert it without `strict`", reason="loss"
-        )
+        raise _loss(source, lost)
+
+
+def _loss(source: Path, lost: Sequence[str]) -> AudioError:
+    return AudioError(
+        f"{shown(source)}: would lose {', '.join(lost)}", "convert it without `strict`", reason="loss"
+    )
 
 
 def ceiling_of(written_as: OutputFormat, measured: FirstPass) -> float:

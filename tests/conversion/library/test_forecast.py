@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +15,17 @@ import pytest
 import soundfile
 from mutagen import id3
 
+from styleshift.audio.formats import output_format
+from styleshift.audio.tags import preview
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.library.forecast import forecast
 from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.conversion.track.convert import convert_track
+from styleshift.conversion.track.load import load_converter
+from styleshift.errors import AudioError
 from styleshift.progress import Reporter
 
 frames: Any = id3
@@ -93,3 +101,44 @@ def test_strict_makes_a_loss_a_failure(bundle: Bundle, library: Path) -> None:
     }
     assert "PRIV:x:1" in result.outcomes["a.mp3"].message
     assert sorted(path.name for path in (library.parent / "l-x").glob("*.*") if path.is_file()) == ["c.flac"]
+
+
+def test_strict_does_not_take_an_earlier_loss_for_up_to_date(bundle: Bundle, library: Path) -> None:
+    settings = _settings(audio_format="flac")
+    plan = plan_library(library, "x", settings)
+    convert_plan(plan, bundle, settings)
+    before = {path.name: path.read_bytes() for path in (library.parent / "l-x").glob("*.flac")}
+    assert len(before) == 3
+    strict = replace(settings, strict=True)
+    fates = {track.job.name: track.reason or track.fate for track in forecast(plan, bundle, strict).tracks}
+    assert fates == {"a.mp3": "loss", "b.wav": "loss", "c.flac": "up to date"}
+    os.utime(library / "a.mp3")  # the hash of what it was made from is no excuse either
+    result = convert_plan(plan, bundle, strict)
+    assert {name: each.reason or each.status for name, each in result.outcomes.items()} == {
+        "a.mp3": "loss",
+        "b.wav": "loss",
+        "c.flac": "unchanged",
+    }
+    assert {path.name: path.read_bytes() for path in (library.parent / "l-x").glob("*.flac")} == before
+
+
+def test_strict_writes_nothing_that_lost_something_where_no_trial_is_possible(
+    bundle: Bundle, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    converter, _ = load_converter(bundle, _settings(strict=True), 1)
+    target = library.parent / "out" / "a.flac"
+    target.parent.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(preview.tempfile, "TemporaryDirectory", full)
+        with pytest.raises(AudioError, match="PRIV:x:1") as caught:
+            convert_track(converter, library / "a.mp3", target, format=output_format("flac"))
+        assert caught.value.reason == "loss"
+        assert list(target.parent.iterdir()) == []
+        settings = _settings(audio_format="flac")
+        plan = plan_library(library, "x", settings)
+        assert {track.reason for track in forecast(plan, bundle, settings).tracks} == {"cannot write"}
+        convert_track(converter, library / "c.flac", target)
+    assert [path.name for path in target.parent.iterdir()] == ["a.flac"]
