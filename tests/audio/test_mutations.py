@@ -1,4 +1,7 @@
-"""Whatever is done to a file, it is read whole, with a word, or refused with a reason: judged by FFmpeg."""
+"""Whatever is done to a file, it is read whole, with a word, or refused with a reason: judged by FFmpeg.
+
+Of styleshift.audio.read.
+"""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ def test_some_failed_is_three_and_the_rest_is_done(model: Path, tmp_path: Path) 
         (["absent", "--to", "classical"], 10, "absent"),
         (["empty", "--to", "classical"], 10, "no recording"),
         (["library", "--to", "classical", "-o", "library/out"], 2, "inside"),
-        (["library", "--to", "classical", "-o", "."], 2, "around"),
+        (["library", "--to", "classical", "-o", "."], 2, "contains"),
         (["library", "--to", "classical", "--vocoder", "vocos"], 2, "griffin-lim"),
         (["library", "--to", "classical", "--vocoder-option", "rounds=3"], 2, "iterations"),
         (["library", "--to", "classical", "--runtime", "tensorflow"], 2, "onnxruntime"),

@@ -90,7 +90,7 @@ def test_the_setting_of_the_environment_is_the_default(
         ("train --resume --domains a b", UsageError, "--domains cannot be changed"),
         ("train --resume --set loss.cycle=1", UsageError, "--set cannot be changed"),
         ("train --domains a b --recipe huge", ConfigError, "no recipe 'huge'"),
-        ("train --domains a b --set loss.cycel=1", ConfigError, "'cycel'"),
+        ("train --domains a b --set loss.cycel=1", ConfigError, "loss.cycel"),
     ],
 )
 def test_errors(calls: list[Any], words: str, error: type[StyleshiftError], text: str) -> None:

@@ -1,4 +1,7 @@
-"""The files that people reported, each with the result that is right for it: kept, or named."""
+"""The files that people reported, each with the result that is right for it: kept, or named.
+
+Of styleshift.conversion.track.convert.
+"""
 
 from __future__ import annotations
 
