@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from styleshift.engines.worker import serve
+from styleshift.errors import StyleshiftError
 from styleshift.hooks.engines import Crashed, Finished, JobT, OutcomeT, Progress, Stalled, Work
 from styleshift.system.interrupt import no_interrupts
 
@@ -43,6 +45,14 @@ class _Worker(Generic[JobT]):
     new: bool = True
 
 
+class _NotStartedError(Exception):
+    """The system has no process, or no descriptor, to give."""
+
+    def __init__(self, cause: OSError | EOFError) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class WorkerPool(Generic[JobT, OutcomeT]):
     """Runs jobs in processes; a context manager that leaves none behind.
 
@@ -51,6 +61,9 @@ class WorkerPool(Generic[JobT, OutcomeT]):
         size: processes at most; they start as jobs come.
         patience: seconds without a report after which a job is given up; until a new process gives its
             first, a minute at least. So ``work.run`` should report once it has loaded what it needs.
+
+    Raises:
+        StyleshiftError: the system lets no process start; also from :meth:`events`.
     """
 
     def __init__(self, work: Work[JobT, OutcomeT], size: int, patience: float) -> None:
@@ -58,8 +71,12 @@ class WorkerPool(Generic[JobT, OutcomeT]):
         self._work = work
         self._size = size
         self._patience = patience
-        self._context = _context(work.run.__module__)
+        try:
+            self._context = _context(work.run.__module__)
+        except (OSError, EOFError) as error:
+            raise _refused(error) from error
         self._workers: list[_Worker[JobT]] = []
+        self._kept: list[JobT] = []  # at most one, which was taken for a worker that could not be started
 
     def events(
         self, jobs: Iterable[JobT], stop: Callable[[], bool]
@@ -96,20 +113,29 @@ class WorkerPool(Generic[JobT, OutcomeT]):
         """Give every worker that is idle, or can be started, a job; yields jobs that no process can take."""
         while len(self._busy()) < self._size:
             try:
-                job = next(waiting)
+                job = self._kept.pop() if self._kept else next(waiting)
             except StopIteration:
                 return
             try:
-                self._give(job)
+                pickled = ForkingPickler.dumps(job)
             except Exception as error:  # whatever an object raises when it is pickled
                 yield job, Crashed(f"it cannot be sent to a worker: {type(error).__name__}: {error}")
+                continue
+            try:
+                self._give(job, pickled)
+            except _NotStartedError as refused:
+                if not self._workers:
+                    raise _refused(refused.cause) from refused.cause
+                # The job is not to blame: those that run, all of them busy, do the rest.
+                self._kept.append(job)
+                self._size = len(self._workers)
 
-    def _give(self, job: JobT) -> None:
+    def _give(self, job: JobT, pickled: memoryview) -> None:
         while True:
             idle = [worker for worker in self._workers if not worker.job]
             worker = idle[0] if idle else self._start()
             try:
-                worker.pipe.send(job)
+                worker.pipe.send_bytes(pickled)
             except OSError:  # it died between two jobs
                 self._end(worker)
                 continue
@@ -121,12 +147,18 @@ class WorkerPool(Generic[JobT, OutcomeT]):
             return
 
     def _start(self) -> _Worker[JobT]:
-        ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._work, dict(os.environ))
-        process = self._context.Process(target=serve, args=arguments, daemon=True)
-        with no_interrupts():
-            process.start()
-        theirs.close()
+        with contextlib.ExitStack() as kept:
+            try:
+                ours, theirs = self._context.Pipe()
+                kept.callback(ours.close)
+                with theirs:
+                    arguments = (theirs, self._work, dict(os.environ))
+                    process = self._context.Process(target=serve, args=arguments, daemon=True)
+                    with no_interrupts():
+                        process.start()
+            except (OSError, EOFError) as error:  # EOFError: the server that forks has failed at it
+                raise _NotStartedError(error) from error
+            kept.pop_all()
         worker: _Worker[JobT] = _Worker(process, ours, [])
         self._workers.append(worker)
         return worker
@@ -163,6 +195,14 @@ class WorkerPool(Generic[JobT, OutcomeT]):
 
     def __exit__(self, *_: object) -> None:
         self._end(*self._workers)
+
+
+def _refused(error: OSError | EOFError) -> StyleshiftError:
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return StyleshiftError(
+        f"no worker process can be started: {why}",
+        "close other programs, or raise the limits of processes and open files (ulimit)",
+    )
 
 
 def _death(code: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from styleshift.engines.pool import WorkerPool
+from styleshift.errors import StyleshiftError
 from styleshift.hooks import Crashed, Finished, Progress, Stalled, Work
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -110,6 +112,62 @@ def test_what_cannot_cross_over_costs_its_job() -> None:
 def test_workers_that_cannot_start_are_told_of_and_not_waited_for() -> None:
     ends = run(["a", "b", "c"], 2, setting="broken")
     assert {ends[job] for job in "abc"} == {Crashed("exit code 1")}
+
+
+class Refusing:
+    """As a context of multiprocessing, on a system that starts so many processes and no more."""
+
+    def __init__(self, context: Any, left: int, error: Exception) -> None:
+        self.context, self.left, self.error = context, left, error
+        self.refused = 0
+        self.pipes: list[Any] = []
+
+    def Pipe(self) -> Any:  # noqa: N802
+        self.pipes.append(self.context.Pipe())
+        return self.pipes[-1]
+
+    def Process(self, **given: Any) -> Any:  # noqa: N802
+        process = self.context.Process(**given)
+        if not self.left:
+            process.start = self.refuse
+        self.left = max(0, self.left - 1)
+        return process
+
+    def refuse(self) -> None:
+        self.refused += 1
+        raise self.error
+
+
+REFUSALS = [
+    BlockingIOError(errno.EAGAIN, "no process left"),
+    OSError(errno.EMFILE, "no file left"),
+    EOFError(),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=repr)
+def test_where_no_more_workers_can_be_started_those_that_run_do_all(error: Exception) -> None:
+    jobs = [f"job {number}" for number in range(12)]
+    with pool(4) as workers:
+        refusing = Refusing(workers._context, 2, error)
+        workers._context = refusing
+        ends = {job: event for job, event in workers.events(jobs, never) if not isinstance(event, Progress)}
+        assert len(workers._workers) == 2
+    assert ends == {job: Finished(f"set {job}") for job in jobs}
+    assert refusing.refused == 1
+    assert all(end.closed for pipe in refusing.pipes for end in pipe)
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=repr)
+def test_where_no_worker_can_be_started_the_run_ends_with_one_error(error: Exception) -> None:
+    jobs = iter(["a", "b", "c"])
+    with pool(2) as workers:
+        refusing = Refusing(workers._context, 0, error)
+        workers._context = refusing
+        with pytest.raises(StyleshiftError, match="no worker process can be started"):
+            list(workers.events(jobs, never))
+    assert list(jobs) == ["b", "c"]
+    assert all(end.closed for pipe in refusing.pipes for end in pipe)
 
 
 def test_a_job_that_hangs_is_given_up_and_one_that_is_slow_is_not() -> None:
