@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from styleshift.corpus.manifest import Entry, Stamp
 from styleshift.corpus.work import Job, Outcome, start, work
+from styleshift.engines import run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Work
 from styleshift.system.interrupt import StopRequest
 
@@ -28,9 +29,11 @@ def run_jobs(
         stop: looked at several times a second.
     """
     here: list[Job] = []
-    events = engine.run(
+    events = run_all(
+        engine,
         Work(start, work),
         _sendable(jobs, here),
+        lambda job: (job.domain, job.recording.name),
         workers=workers,
         patience=patience,
         stop=lambda: stop.requested,

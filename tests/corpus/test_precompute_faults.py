@@ -21,6 +21,7 @@ from corpora import counts, make_registry, one_domain, recording, run, stored
 
 from styleshift.corpus.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest
 from styleshift.errors import AudioError
+from styleshift.hooks import Finished
 
 
 def test_a_decoder_that_crashes_or_hangs_costs_one_recording(tmp_path: Path, tone: Any, save: Any) -> None:
@@ -207,3 +208,30 @@ def test_a_disk_that_is_full_for_the_manifest_is_a_plain_error(
     # What was computed is in the journal, and not computed again.
     monkeypatch.setattr(sys.modules["styleshift.corpus.precompute"], "run_jobs", None)
     assert counts(run(tmp_path)) == (0, 1, 0, 0)
+
+
+class Forgetful:
+    """An engine that does the first job, and takes one more, of which nothing is heard."""
+
+    local = False
+    workers = 1
+
+    def run(self, work: Any, jobs: Any, **_: Any) -> Any:
+        waiting = iter(jobs)
+        first = next(waiting)
+        yield first, Finished(work.run(first, lambda amount: None))
+        next(waiting)
+
+
+def test_recordings_that_the_engine_loses_are_named_and_not_dropped_in_silence(
+    tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "audio/x.wav", tone(1.0, 8000), 8000)
+    registry = make_registry(one_domain(*(recording(path, name, version=name) for name in "abc")))
+    assert counts(run(tmp_path, registry=registry)) == (3, 0, 0, 0)
+    path.touch()  # so that all three are looked at again
+    monkeypatch.setattr(sys.modules["styleshift.corpus.precompute"], "load_engine", lambda *_: Forgetful())
+    result = run(tmp_path, registry=registry)
+    assert result.domains[0].tracks == 1
+    assert len(result.domains[0].rejected) == 2
+    assert all("the engine lost it" in item.message for item in result.domains[0].rejected)

@@ -17,7 +17,7 @@ from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.engines import load_engine
+from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.progress import Reporter, Task
 from styleshift.system.interrupt import StopRequest
@@ -156,9 +156,11 @@ class _Run:
             start = partial(begin, self._bundle, settings, threads, token, broker.address if broker else None)
             # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
             patience = settings.stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
-            events = engine.run(
+            events = run_all(
+                engine,
                 Work(start, work),
                 self._begun(todo),
+                lambda pair: pair[0].name,
                 workers=jobs,
                 patience=patience,
                 stop=stopping,

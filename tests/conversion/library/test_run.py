@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.conversion.library import run as library_run
 from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
@@ -208,6 +209,30 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(bundle: Bundle, tmp_
     result = convert(source, bundle)
     assert result.fatal is not None
     assert result.fatal.reason == "setup"
+
+
+class Forgetful:
+    """An engine that takes one job, of which nothing is heard, and no other."""
+
+    local = False
+    workers = 1
+
+    def threads(self, workers: int) -> int:
+        return 1
+
+    def run(self, work: Any, jobs: Any, **_: Any) -> Any:
+        next(iter(jobs))
+        yield from ()
+
+
+def test_files_that_the_engine_loses_have_failed(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song(tmp_path / "l" / "a.wav"), song(tmp_path / "l" / "b.wav")
+    monkeypatch.setattr(library_run, "load_engine", lambda *_: Forgetful())
+    result = convert(tmp_path / "l", bundle)
+    assert statuses(result) == {"a.wav": "crashed", "b.wav": "crashed"}
+    assert [entry["state"] for entry in entries(tmp_path / "l-x").values()] == ["failed", "failed"]
 
 
 def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
