@@ -193,7 +193,7 @@ def test_one_recording_to_a_name_of_no_known_format(tmp_path: Path) -> None:
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="there is no"):
+    with pytest.raises(NothingToDoError, match="does not exist"):
         planned(tmp_path / "absent", "x")
     source = tree(tmp_path / "l", "cover.jpg")
     with pytest.raises(NothingToDoError, match="no recording"):
