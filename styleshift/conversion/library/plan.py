@@ -178,7 +178,8 @@ def _check_apart(source: Path, output: Path) -> None:
 def _targets(names: Sequence[str], ends: Mapping[str, str]) -> dict[str, str]:
     """An output name for each name, no two alike, also where case does not count.
 
-    ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``.
+    ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``. Of ``Song.mp3`` and
+    ``song.mp3`` the second becomes ``song.2.mp3``, on every file system, so that a library may be moved.
 
     Args:
         names: POSIX paths below the source.
@@ -191,16 +192,24 @@ def _targets(names: Sequence[str], ends: Mapping[str, str]) -> dict[str, str]:
     count = Counter(value.casefold() for value in simple.values())
     taken: set[str] = set()
     targets: dict[str, str] = {}
+    first: dict[
+        str, str
+    ] = {}  # of those that would keep their names, by what is left where case does not count
+    for name in names:
+        if simple[name] == name:
+            first.setdefault(name.casefold(), name)
+    keepers = set(first.values())
     # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
     # that are alone with theirs.
-    for name in sorted(names, key=lambda name: (simple[name] != name, count[simple[name].casefold()] > 1)):
+    for name in sorted(names, key=lambda name: (name not in keepers, count[simple[name].casefold()] > 1)):
         ending = ends[name]
         choice, number = simple[name], 1
-        if choice != name and (count[choice.casefold()] > 1 or choice.casefold() in taken):
-            choice = fitting(name + ending)
+        if name not in keepers and (count[choice.casefold()] > 1 or choice.casefold() in taken):
+            stem = name.removesuffix(ending) if choice == name else name
+            choice = fitting(stem + ending)
             while choice.casefold() in taken:
                 number += 1
-                choice = fitting(f"{name}.{number}{ending}")
+                choice = fitting(f"{stem}.{number}{ending}")
         targets[name] = choice
         taken.add(choice.casefold())
     return targets
