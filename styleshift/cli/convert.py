@@ -239,7 +239,7 @@ def convert(
         show_forecast(forecast_library(source, bundle, settings, reporter=reporter), reporter)
         return
     with StopRequest() as stop:
-        result = convert_library(source, bundle, settings, stop=stop, reporter=reporter)
+        result = convert_library(source, bundle, settings, stop=lambda: stop.requested, reporter=reporter)
         show_result(result, settings, stop, reporter)
     # A folder that cannot be listed may hold recordings.
     if result.of("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):

@@ -80,17 +80,15 @@ def show_result(
     Raises:
         StyleshiftError: one recording that was asked for failed, or the run ended before its end.
     """
-    if result.plan.single:
-        _show_single(result, stop, reporter)
-    else:
+    if not result.plan.single:
         _show_library(result, settings.salvage, reporter)
-        _raise_if_cut_short(result, stop)
+    _raise_if_cut_short(result, stop)
+    if result.plan.single:
+        _show_single(result, reporter)
 
 
-def _show_single(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
+def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
     job = result.plan.jobs[0]
-    if result.stopped:
-        raise stop.error("stopped; nothing is written", "run the same command again")
     outcome = result.outcomes[job.name]
     if outcome.status == "failed":
         raise _as_error(outcome)
@@ -174,17 +172,25 @@ def _show_losses(
 
 
 def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
-    finished = f"{len(result.of('done', 'unchanged'))} of {len(result.plan.jobs)} files are done"
+    done, jobs = len(result.of("done", "unchanged")), result.plan.jobs
+    if result.plan.single:
+        finished, again = (
+            f"{jobs[0].target} is {'whole' if done else 'not written'}",
+            "run the same command again",
+        )
+    else:
+        finished = f"{done} of {len(jobs)} files are done, all of them whole"
+        again = "run the same command again to continue"
     if result.fatal is not None:
         if result.fatal.reason == "disk full":
             raise AudioError(
-                f"the disk is full: {finished}, all of them whole",
-                "make space, then run the same command again to continue",
+                f"the disk is full: {finished}",
+                f"make space, then {again}",
                 reason="disk full",
             )
         raise _as_error(result.fatal)
     if result.stopped:
-        raise stop.error(f"stopped: {finished}, all of them whole", "run the same command again to continue")
+        raise stop.error(f"stopped: {finished}", again)
 
 
 def _as_error(outcome: TrackOutcome) -> StyleshiftError:

@@ -8,7 +8,7 @@ styleshift.convert_library("library", "country-to-classical.onnx")
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors
-from styleshift.system.interrupt import StopRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,7 +168,7 @@ def convert_library(
     model: Bundle | str | Path,
     settings: ConvertSettings | None = None,
     *,
-    stop: StopRequest | None = None,
+    stop: Callable[[], bool] | None = None,
     reporter: Reporter | None = None,
     **options: Any,
 ) -> LibraryResult:

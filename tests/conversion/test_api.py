@@ -152,3 +152,11 @@ def test_a_library_is_gone_on_with_by_the_runtime_that_began_it(
         result = styleshift.convert_library(source, file, jobs=1)
     assert [outcome.status for outcome in result.outcomes.values()] == ["unchanged", "done"]
     assert told == [{}, {"cpu": "onnxruntime"}]
+
+
+def test_any_function_may_ask_a_library_to_stop(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "l").mkdir()
+    soundfile.write(tmp_path / "l" / "a.wav", noise(60.0), RATE)
+    result = styleshift.convert_library(tmp_path / "l", file, jobs=1, device="cpu", stop=lambda: True)
+    assert result.stopped
+    assert result.outcomes == {}

@@ -16,7 +16,7 @@ class LibraryResult:
     Attributes:
         plan: what was to be done.
         outcomes: by job name, in the order of the plan; files that were not reached are absent.
-        stopped: SIGINT or SIGTERM ended it before its end.
+        stopped: it was asked to stop before its end.
         fatal: the failure that ended it before its end.
         took: seconds.
         report: ``report.jsonl``, beside which ``report.html`` lies; None: one recording, or it could not be

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.progress import Reporter, Task
-from styleshift.system.interrupt import StopRequest
 
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
@@ -34,7 +33,7 @@ def convert_plan(
     bundle: Bundle,
     settings: ConvertSettings,
     *,
-    stop: StopRequest | None = None,
+    stop: Callable[[], bool] | None = None,
     reporter: Reporter | None = None,
 ) -> LibraryResult:
     """Convert all files of a plan.
@@ -47,7 +46,7 @@ def convert_plan(
         bundle: the model.
         settings: how; :func:`styleshift.conversion.settings.checked` has looked at them, or else every worker
             says what is wrong.
-        stop: asked several times a second whether to stop.
+        stop: called several times a second; true: stop. None: nobody asks for it.
         reporter: told of progress.
 
     Raises:
@@ -75,7 +74,7 @@ def _run(
     journal: LibraryJournal | None,
     bundle: Bundle,
     settings: ConvertSettings,
-    stop: StopRequest | None,
+    stop: Callable[[], bool] | None,
     reporter: Reporter,
 ) -> LibraryResult:
     result = LibraryResult(plan)
@@ -115,7 +114,7 @@ class _Run:
         bundle: Bundle,
         settings: ConvertSettings,
         result: LibraryResult,
-        stop: StopRequest | None,
+        stop: Callable[[], bool] | None,
         reporter: Reporter,
     ) -> None:
         self._plan = plan
@@ -128,6 +127,7 @@ class _Run:
         self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
         self._result = result
         self._stop = stop
+        self._stopped = False
         self._reporter = reporter
         self._music = 0.0
         # Of earlier conversions, which may prove to be right still.
@@ -151,7 +151,7 @@ class _Run:
             def stopping() -> bool:
                 if broker is not None:
                     broker.tend()
-                return self._result.fatal is not None or self._stopped
+                return self._result.fatal is not None or self._asked_to_stop()
 
             start = partial(begin, self._bundle, settings, threads, token, broker.address if broker else None)
             # A worker that waits for a broker that hangs says so once that was ended: it gets the time to.
@@ -173,11 +173,12 @@ class _Run:
                     task.advance(0, music=f"{self._music / 60:.1f} min")
                 else:
                     self._record(job, self._outcome(job, event), task)
-            self._result.stopped = self._result.fatal is None and self._stopped
+            self._result.stopped = self._result.fatal is None and self._asked_to_stop()
 
-    @property
-    def _stopped(self) -> bool:
-        return self._stop is not None and self._stop.requested
+    def _asked_to_stop(self) -> bool:
+        """Once asked, always asked: what the caller answers later counts no more."""
+        self._stopped = self._stopped or (self._stop is not None and self._stop())
+        return self._stopped
 
     def _broker(self, threads: int) -> BrokerProcess:
         from styleshift.conversion.track.load import GPU_FRAMES, load_session

@@ -21,7 +21,6 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
-from styleshift.system.interrupt import StopRequest
 
 RATE = 16000
 ONE = ConvertSettings(jobs=1)
@@ -133,15 +132,14 @@ def test_a_remake_that_fails_keeps_the_old_output_and_does_not_call_it_done(
     assert statuses(convert(source, bundle)) == {"a.wav": "done"}
 
 
-class StopSoon(StopRequest):
-    """A signal that comes once the first file is handed out."""
+class StopSoon:
+    """Asks to stop, one time, once the first file is handed out."""
 
     asked = 0
 
-    @property
-    def requested(self) -> bool:
+    def __call__(self) -> bool:
         self.asked += 1
-        return self.asked > 1
+        return self.asked == 2
 
 
 def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Path) -> None:
