@@ -32,7 +32,7 @@ def test_a_direction_adds_to_what_both_share(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('sumary = "x"', "sumary"), ("summary = 3", "summary"), ("summary =", "no TOML")],
+    [('sumary = "x"', "sumary"), ("summary = 3", "summary"), ("summary =", "not TOML")],
 )
 def test_a_card_that_is_none_is_told(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "card.toml").write_text(text)

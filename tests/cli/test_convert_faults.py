@@ -127,7 +127,7 @@ def test_a_file_on_which_nothing_moves_is_given_up(
     assert {line["name"]: line.get("reason", line["status"]) for line in lines} == {
         "hang.wav": "stalled",
         "crash.wav": "crashed",
-        "raise.wav": "bug",
+        "raise.wav": "plugin",
         "good.wav": "done",
     }
     assert (summary["done"], summary["failed"]) == (1, 3)
