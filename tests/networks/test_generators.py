@@ -168,7 +168,15 @@ def test_the_bundle_exporter_takes_them(name: str, tmp_path: Path) -> None:
     generator = Translator(core, scale, scale, 0.0, True, 1.0)
     recipe = load_recipe("small")
     trained = TrainedModel(
-        recipe, ("a", "b"), CONFIG, {"x2y": generator, "y2x": generator}, 1, 64, 4, {"run": "test"}, []
+        recipe=recipe,
+        domains=("a", "b"),
+        spectrogram=CONFIG,
+        generators={"x2y": generator, "y2x": generator},
+        checkpoints={direction: {"step": 1, "seconds": 1.0} for direction in ("x2y", "y2x")},
+        window_frames=64,
+        time_multiple=4,
+        provenance={"run": "test"},
+        requires=[],
     )
     made = export_bundle(trained, "x2y", tmp_path / "model.onnx")
     assert made.parity < 1e-3

@@ -15,9 +15,8 @@ EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\udce9"
 
 def library(tmp_path: Path, **values: object) -> Path:
     path = tmp_path / "page.html"
-    path.write_bytes(
-        render("library.html", **{"summary": "", "failed": [], "players": [], **values}).encode()
-    )
+    absent = {"summary": "", "failed": [], "unlike": [], "players": []}
+    path.write_bytes(render("library.html", **{**absent, **values}).encode())
     return path
 
 
