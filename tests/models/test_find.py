@@ -45,7 +45,10 @@ def test_several_are_listed_with_a_command_each(models: ModuleType, place: Works
     ]
 
 
-def test_none_says_which_there_are(models: ModuleType, place: Workspace) -> None:
+def test_none_says_which_there_are(
+    models: ModuleType, place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("styleshift.models.shelf.shipped_models", lambda: tmp_path / "none")
     with pytest.raises(NothingToDoError, match="none yet"):
         find_model(place, target="classical")
     models.make_model(place.models / "a.onnx")
