@@ -164,7 +164,7 @@ def test_one_that_is_slower_is_not_taken(
         (
             (120, 100, 105),
             "a",
-            "b is not used: it takes 105.0 ms a window, which is no less than the 100.0 of a",
+            "b is not used: it takes 105.0 ms a window, no less than the 100.0 of a",
         ),
         ((120, 100, 99), "b", None),
         (
