@@ -47,6 +47,11 @@ SETTINGS: dict[str, list[str]] = {
     "generator `2-1-2d`, 8 channels, added to its input": [
         *("generator.name=2-1-2d", "generator.channels=8", "generator.residual=true"),
     ],
+    "generator `fine`": ["generator.name=fine"],
+    "generator `fine`, a critic with deltas": ["generator.name=fine", "discriminator.deltas=true"],
+    "generator `fine`, deltas, tilt of 4 dB": [
+        *("generator.name=fine", "discriminator.deltas=true", "data.tilt_db=4"),
+    ],
 }
 WORKSPACE = "styleshift-workspace"
 FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
