@@ -9,6 +9,7 @@ from styleshift_unet.network import UNet
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks import load_registry
 from styleshift.recipes import load_recipe
 from styleshift.testing import check_generator, check_plugin
 from styleshift.training.data import Batch, Statistics
@@ -104,6 +105,7 @@ def test_it_learns_a_change_that_depends_on_the_bin():
 @pytest.mark.parametrize("objective", [(), ("loss.cycle=0", "loss.patch_nce=1")])
 def test_the_trainer_takes_it(monkeypatch, objective):
     registry = check_plugin("styleshift_unet")
+    registry.discriminators = load_registry().discriminators
     monkeypatch.setattr("styleshift.training.model.load_registry", lambda: registry)
     small = "spectrogram.fft_length=128", "spectrogram.frame_length=128", "spectrogram.hop_length=64"
     sizes = (
