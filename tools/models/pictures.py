@@ -2,8 +2,8 @@
 
     python tools/models/pictures.py MATERIAL FOLDER --model NAME ...
 
-MATERIAL is what `python -m material PAIR` rendered: its `valid` pairs are played by both sides alike, and no
-model learned from them. One picture a model, with three pieces.
+MATERIAL is what `python -m material PAIR` rendered: its `valid` pairs are played by both sides alike, and a
+model that learned from nothing else saw none of them. One picture a model, with three pieces or those named.
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ def main() -> None:
     parser.add_argument("material", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", action="append", required=True)
+    parser.add_argument("--piece", action="append", default=[], help="how a recording's name begins")
     words = parser.parse_args()
     words.folder.mkdir(parents=True, exist_ok=True)
     for model in models_in(shipped_models(), "shipped"):
         if model.name in words.model:
             there = sorted((words.material / "valid" / model.metadata.source).glob("*.flac"))
-            pieces = [path.name for path in there[:PIECES]]
+            wanted = tuple(words.piece) or tuple(path.name for path in there[:PIECES])
+            pieces = [path.name for path in there if path.name.startswith(wanted)]
             (words.folder / f"{model.name}.png").write_bytes(picture(model, words.material, pieces))
             print(f"{model.name}: {', '.join(pieces)}")
 
