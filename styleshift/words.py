@@ -36,7 +36,7 @@ def did_you_mean(typed: str, known: Iterable[str], form: str = "{}") -> str:
     Args:
         typed: what is not known.
         known: what there is.
-        form: how to write it, such as ``--domains {}``.
+        form: how to write it, such as `` `domains={}` ``.
     """
     found = nearest(typed, known)
     return "" if found is None else f"did you mean {form.format(found)}?"

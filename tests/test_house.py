@@ -54,7 +54,7 @@ class Import:
     importer: str
     imported: str
     line: int
-    when_loaded: bool  # and not in a function, or for the type checker alone
+    for_types: bool  # for the type checker alone
 
 
 def modules() -> dict[str, Path]:
@@ -76,17 +76,15 @@ MODULES = modules()
 def imports(name: str, path: Path) -> Iterator[Import]:
     """Every import of ours, also those in functions and for the type checker."""
 
-    def walk(node: ast.AST, when_loaded: bool) -> Iterator[Import]:
+    def walk(node: ast.AST, for_types: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
-            deferred = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or (
-                isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
-            )
+            typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
             for target in targets(child):
                 if target in MODULES and target != name:
-                    yield Import(name, target, child.lineno, when_loaded)  # type: ignore[attr-defined]
-            yield from walk(child, when_loaded and not deferred)
+                    yield Import(name, target, child.lineno, for_types)  # type: ignore[attr-defined]
+            yield from walk(child, for_types or typing)
 
-    yield from walk(ast.parse(path.read_text("utf-8")), True)
+    yield from walk(ast.parse(path.read_text("utf-8")), False)
 
 
 def targets(node: ast.AST) -> Iterator[str]:
@@ -132,9 +130,10 @@ def test_imports_point_down() -> None:
 
 
 def test_no_circle_of_imports() -> None:
+    """Nor one that an import in a function hides, between rooms or within one."""
     graph: dict[str, set[str]] = {name: set() for name in MODULES}
     for each in ALL:
-        if each.when_loaded:
+        if not each.for_types:
             graph[each.importer].add(each.imported)
     try:
         TopologicalSorter(graph).prepare()

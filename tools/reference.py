@@ -108,7 +108,10 @@ def models_page() -> str:
     ]
     if not models:
         parts.append("This version ships no models.")
-    return joined(parts + [card_markdown(model, 2).strip() for model in models])
+    for model in models:
+        usage = f"styleshift convert ./library --from {model.metadata.source} --to {model.metadata.target}"
+        parts.append(card_markdown(model, 2, usage).strip())
+    return joined(parts)
 
 
 def commands_page() -> str:

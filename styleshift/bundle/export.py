@@ -177,7 +177,7 @@ def export_bundle(
             load_bundle(partial)
     except OSError as error:
         raise BundleError(
-            f"cannot write {path}: {error.strerror or error}", "choose another --output"
+            f"cannot write {path}: {error.strerror or error}", "choose another `output`"
         ) from error
     return Exported(load_bundle(path), parity, replaced)
 

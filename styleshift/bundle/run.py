@@ -68,7 +68,7 @@ def export_run(
     if lost and not overwrite:
         raise UsageError(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
-            "use --overwrite to replace it anyway, or --output FOLDER for the new models",
+            "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
     for direction in DIRECTIONS:
@@ -78,9 +78,9 @@ def export_run(
         if which == "best" and step == 0:
             reporter.warn(
                 f"run {folder.name} never scored better than at its start for {paths[direction].stem}, so "
-                "the start is exported: at best an equaliser. Train it longer (styleshift train --resume "
-                f"--name {shlex.quote(folder.name)} --minutes 60), or export the last checkpoint "
-                "(--checkpoint last)"
+                "the start is exported: at best an equaliser. Train it longer (`styleshift train` `resume` "
+                f"`name={shlex.quote(folder.name)}` `minutes=60`), or export the last checkpoint "
+                "(`checkpoint=last`)"
             )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
@@ -127,7 +127,7 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
             began = read_run(other)["provenance"].get("started")
             if began == of.get("started") and of.get("run", other.name) == other.name:
                 name = shlex.quote(other.name)
-                again = "" if other == folder else f"; styleshift export --run {name} brings it back"
+                again = "" if other == folder else f"; `styleshift export` `run={name}` brings it back"
                 return _Maker(f"of run {other.name}{step}", again)
     named = f"of run {of['run']}" if "run" in of else "of a run"
     return _Maker(f"{named}{step}, which is not in this workspace", None)

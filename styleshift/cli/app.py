@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from styleshift import __version__
-from styleshift.cli import convert, evaluate, export, models, plugins, precompute, train
+from styleshift.cli import convert, evaluate, export, flags, models, plugins, precompute, train
 from styleshift.cli.help import Command, Group, text_of
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
@@ -50,6 +50,7 @@ for _command, _examples in (
     (evaluate.evaluate, evaluate.EXAMPLES),
 ):
     app.command(_command.__name__, cls=Command, help=text_of(_command), epilog=_examples)(_command)
+    flags.declare(_command.__name__, _command)
 app.add_typer(models.app, name="models")
 app.add_typer(plugins.app, name="plugins")
 
@@ -140,10 +141,8 @@ def _open_what_is_closed() -> None:
 
 
 def _fail(message: str, hint: str = "") -> None:
-    from styleshift.cli.flags import in_flags
-
-    _say(f"error: {in_flags(message)}")
-    if hint := in_flags(hint):
+    _say(f"error: {flags.in_flags(message)}")
+    if hint := flags.in_flags(hint):
         _say(f"  {hint}" if hint.startswith("did you mean") else f"  try: {hint}")
 
 

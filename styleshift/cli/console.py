@@ -154,7 +154,7 @@ class TerminalReporter(Reporter):
 
     def _line(self, text: str, style: str = "") -> None:
         # Each sentence on its own line, unwrapped, with no markup read into it.
-        lines = [printable(line) for line in text.split("\n")]
+        lines = [printable(line) for line in in_flags(text).split("\n")]
         self.console.print(Text("\n".join(lines), style=style), soft_wrap=True)
 
     def table(

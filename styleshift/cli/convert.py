@@ -43,7 +43,7 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 
 
 def convert(
-    source: Annotated[
+    music: Annotated[
         Path,
         typer.Argument(
             metavar="SOURCE", help="A folder of recordings, or one recording.", show_default=False
@@ -55,7 +55,7 @@ def convert(
             "--to", metavar="DOMAIN", help="The target style (not needed with --model).", show_default=False
         ),
     ] = None,
-    origin: Annotated[
+    source: Annotated[
         str | None,
         typer.Option(
             "--from",
@@ -234,12 +234,12 @@ def convert(
         jobs=setting("jobs", jobs) or None,
         stall_seconds=stall_seconds,
     )
-    bundle = _model(source, target, origin, model, workspace, reporter)
+    bundle = _model(music, target, source, model, workspace, reporter)
     if dry_run:
-        show_forecast(forecast_library(source, bundle, settings, reporter=reporter), reporter)
+        show_forecast(forecast_library(music, bundle, settings, reporter=reporter), reporter)
         return
     with StopRequest() as stop:
-        result = convert_library(source, bundle, settings, stop=lambda: stop.requested, reporter=reporter)
+        result = convert_library(music, bundle, settings, stop=lambda: stop.requested, reporter=reporter)
         show_result(result, settings, stop, reporter)
     # A folder that cannot be listed may hold recordings.
     if result.of("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
@@ -257,9 +257,9 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 
 def _model(
-    source: Path,
+    music: Path,
     target: str | None,
-    origin: str | None,
+    source: str | None,
     model: Path | None,
     folder: Path | None,
     reporter: TerminalReporter,
@@ -273,13 +273,13 @@ def _model(
             raise UsageError("no target style is given", "add --to DOMAIN or --model FILE")
 
         def command(path: Path) -> list[str]:
-            return ["styleshift", "convert", str(source), "--model", str(path)]
+            return ["styleshift", "convert", str(music), "--model", str(path)]
 
         places = workspace_at(folder)
-        return find_model(places, target=target, source=origin, command=command, warn=reporter.warn)
+        return find_model(places, target=target, source=source, command=command, warn=reporter.warn)
     bundle = load_bundle(model)
     metadata = bundle.metadata
-    if target not in (None, metadata.target) or origin not in (None, metadata.source):
+    if target not in (None, metadata.target) or source not in (None, metadata.source):
         raise UsageError(
             f"{model} converts {metadata.source} to {metadata.target}",
             f"use --from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",

@@ -3,35 +3,72 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import get_type_hints
+from typing import Any, get_type_hints
+
+_OPTION = r"`(\w+(?:\.\w+)?)(?:=([^`]+))?`"
+# A command, and options of its own behind it.
+_CALL = rf"`(styleshift (\w+))`((?: {_OPTION})+)"
+# The parameter for settings of a recipe, which the library names with their table: `data.crop_frames=96`.
+_SETTINGS = "overrides"
+
+_commands: dict[str, Callable[..., None]] = {}
+_running = ""
 
 
-def in_flags(text: str) -> str:
+def declare(name: str, command: Callable[..., None]) -> None:
+    """Tell of a command by its name below ``styleshift``; its signature says its flags."""
+    _commands[name] = command
+
+
+def begin(name: str) -> None:
+    """The command of that name is the one that runs: a process runs one, and its words are for that one."""
+    global _running
+    _running = name
+
+
+def in_flags(text: str, command: str | None = None) -> str:
     """Text with the flag for each option: ``use `device=cpu` `` becomes ``use --device cpu``.
 
-    What stands in backticks and is no option of a conversion stays.
+    Options behind the name of a command are that one's: ``use `styleshift train` `resume` `` becomes ``use
+    styleshift train --resume``. What stands in backticks and is no option stays.
+
+    Args:
+        text: of the library.
+        command: whose flags; None: of the one that runs.
     """
 
-    def flag(found: re.Match[str]) -> str:
-        name, value = found.groups()
-        if name not in _flags():
-            return found[0]
-        return f"{_flags()[name]} {value}" if value else _flags()[name]
+    def call(found: re.Match[str]) -> str:
+        flags = flags_of(found[2])
+        options = re.sub(_OPTION, lambda option: _flag(option, flags), found[3])
+        return found[1] + options if "`" not in options else found[0]
 
-    return re.sub(r"`(\w+)(?:=([^`]+))?`", flag, text)
+    flags = flags_of(_running if command is None else command)
+    return re.sub(_OPTION, lambda option: _flag(option, flags), re.sub(_CALL, call, text))
 
 
-@lru_cache(maxsize=1)
-def _flags() -> dict[str, str]:
-    """The flag of each parameter of the command, which are called as the library's options are."""
-    from styleshift.cli.convert import convert
+def _flag(found: re.Match[str], flags: Mapping[str, str]) -> str:
+    name, value = found.groups()
+    if "." in name and value and _SETTINGS in flags:
+        return f"{flags[_SETTINGS]} {name}={value}"
+    if name not in flags:
+        return found[0]
+    return f"{flags[name]} {value}" if value else flags[name]
 
-    flags = {}
-    for name, hint in get_type_hints(convert, include_extras=True).items():
+
+@lru_cache
+def flags_of(command: str) -> Mapping[str, str]:
+    """The flag of each parameter of a command, which are called as the library's options are."""
+    flags: dict[str, str] = {}
+    hints: dict[str, Any] = (
+        get_type_hints(_commands[command], include_extras=True) if command in _commands else {}
+    )
+    for name, hint in hints.items():
         for option in getattr(hint, "__metadata__", ()):
             # Typer keeps the first name of an annotated option in the place of its default.
-            for declared in (option.default, *(option.param_decls or ())):
-                if isinstance(declared, str) and declared.startswith("--"):
-                    flags[name] = declared
+            names = [option.default, *(option.param_decls or ())]
+            long = [each for each in names if isinstance(each, str) and each.startswith("--")]
+            if long:
+                flags[name] = long[0]
     return flags

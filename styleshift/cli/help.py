@@ -8,6 +8,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from styleshift.cli import flags
+
 
 class _NoTypeOfFlags:
     """A flag takes no value, so its help names no type (typer writes ``<bool>`` beside it)."""
@@ -22,6 +24,11 @@ class _NoTypeOfFlags:
 
 class Command(_NoTypeOfFlags, TyperCommand):
     """A command of styleshift."""
+
+    def invoke(self, context: Any) -> Any:
+        """As typer does, and let what is said name this command's flags."""
+        flags.begin(" ".join(context.command_path.split()[1:]))
+        return super().invoke(context)
 
 
 class Group(_NoTypeOfFlags, TyperGroup):

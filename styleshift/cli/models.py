@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshift.cli import flags
 from styleshift.cli.help import Command, Group, text_of
 from styleshift.cli.options import DebugOption, JsonOption, QuietOption, WorkspaceOption
 from styleshift.errors import EXIT_SOME_FAILED
@@ -177,3 +178,4 @@ for _name, _command in (
     ("remove", remove),
 ):
     app.command(_name, cls=Command, help=text_of(_command), epilog=EXAMPLES)(_command)
+    flags.declare(f"models {_name}", _command)

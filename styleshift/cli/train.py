@@ -62,7 +62,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    settings: Annotated[
+    overrides: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -148,7 +148,7 @@ def train(
     place = find_workspace(workspace)
     chosen_device = str(setting("device", device))
     if resume:
-        given = {"--domains": domains, "--recipe": recipe, "--set": settings}
+        given = {"--domains": domains, "--recipe": recipe, "--set": overrides}
         clash = [option for option, value in given.items() if value]
         if clash:
             raise UsageError(
@@ -169,14 +169,14 @@ def train(
     else:
         from styleshift.recipes import load_recipe
 
-        overrides = list(settings or [])
+        changes = list(overrides or [])
         if steps is not None:
-            overrides.append(f"schedule.steps={steps}")
+            changes.append(f"schedule.steps={steps}")
         if minutes is not None:
-            overrides.append(f"schedule.minutes={minutes}")
+            changes.append(f"schedule.minutes={minutes}")
             if steps is None and minutes > 0:
-                overrides.append("schedule.steps=0")  # a time budget is given: it alone ends the run
-        chosen = load_recipe(str(setting("recipe", recipe)), overrides)
+                changes.append("schedule.steps=0")  # a time budget is given: it alone ends the run
+        chosen = load_recipe(str(setting("recipe", recipe)), changes)
         with reporter.phase("loading PyTorch"):
             from styleshift.training.run import start_run
         result = start_run(

@@ -87,7 +87,7 @@ def find_recordings(
         meant = [name if name in domains else nearest(name, domains) for name in wanted or ()]
         raise NothingToDoError(
             f"there is no style {missing[0]!r} in {root}; available: {', '.join(sorted(domains))}",
-            f"did you mean --domains {shlex.join(map(str, meant))}?"
+            f"did you mean `domains={shlex.join(map(str, meant))}`?"
             if all(meant)
             else AUDIO_FOLDER_HINT.format(root=root),
         )
@@ -171,7 +171,7 @@ def tell_of_replaced(plans: Sequence[DomainPlan], config: SpectrogramConfig, rep
     names = " and ".join(plan.name for plan in replaced)
     reporter.warn(
         f"the spectrograms of {names} were made with other settings ({changes}): they are replaced, and runs "
-        "that were trained on them cannot continue. To keep both, stop now and use another --workspace"
+        "that were trained on them cannot continue. To keep both, stop now and use another `workspace`"
     )
 
 

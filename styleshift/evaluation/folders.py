@@ -77,7 +77,7 @@ class Evaluation:
 
         if not self.pairs:
             raise UsageError(
-                "the page needs the sources to play beside the conversions", "add --source FOLDER"
+                "the page needs the sources to play beside the conversions", "add their folder: `source`"
             )
         figures = dict(self.files)
         return write_page(
@@ -125,8 +125,8 @@ def evaluate_folders(
     """
     say = reporter or Reporter()
     paths = find_recordings(converted, "the conversions")
-    sources = _partners(paths, converted, source, "--source")
-    truths = _partners(paths, converted, truth, "--truth")
+    sources = _partners(paths, converted, source, "source")
+    truths = _partners(paths, converted, truth, "truth")
     style = load_style(target, "the target style", say)
     from_style = source_style or source
     other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
@@ -202,11 +202,11 @@ def _against_truth(mono: Array, item: Features, truth_mono: Array, align: bool) 
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:
     if folder is None:
         return [None] * len(paths)
-    found = partners(paths, root, find_recordings(folder, option), folder)
+    found = partners(paths, root, find_recordings(folder, f"`{option}`"), folder)
     if not any(found):
         example = paths[0].relative_to(root).as_posix()
         raise UsageError(
-            f"{option}: no file below {str(folder)!r} has the name of a conversion (such as {example!r})",
+            f"`{option}`: no file below {str(folder)!r} has the name of a conversion (such as {example!r})",
             "give the folder that the conversions were made from, with the same names",
         )
     return found
@@ -230,4 +230,4 @@ def _mean(files: list[tuple[str, Figures]]) -> Figures:
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:
     if judgement is not None:
         return judgement.verdict
-    return f"distance to the target style: {mean['fd']:.1f}; add --source to see how much of the music stayed"
+    return f"distance to the target style: {mean['fd']:.1f}; add `source` to see how much of the music stayed"

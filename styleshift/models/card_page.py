@@ -34,14 +34,20 @@ def card_text(model: ShelvedModel) -> str:
     return "\n".join(lines)
 
 
-def card_markdown(model: ShelvedModel, level: int = 1) -> str:
-    """The card as a part of the documentation, in Markdown, its title at a level of headings."""
+def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
+    """The card as a part of the documentation, in Markdown.
+
+    Args:
+        model: whose card.
+        level: of headings, of its title.
+        usage: a command that uses the model; empty: none is shown.
+    """
     metadata, card = model.metadata, model.metadata.card
     title, part = "#" * level, "#" * (level + 1)
     parts = [
         f"{title} {metadata.source.capitalize()} to {metadata.target}",
         card.summary,
-        f"    styleshift convert ./library --from {metadata.source} --to {metadata.target}",
+        *([f"    {usage}"] if usage else []),
         f"Licence: {metadata.licence or 'not said'}. {model.path.stat().st_size / 1e6:.1f} MB.",
     ]
     for heading, text in (("Material", card.material), ("Recipe", card.recipe)):

@@ -49,7 +49,7 @@ def find_model(
         if len(fitting) == 1:
             return load_bundle(fitting[0].path)
         if fitting:
-            raise _several(fitting, folder, command or (lambda path: ["--model", str(path)]))
+            raise _several(fitting, folder, command or (lambda path: [str(path)]))
     raise NothingToDoError(
         f"no model converts {_wish(target, source)}"
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
@@ -63,7 +63,7 @@ def _meant(target: str | None, source: str | None, others: list[str]) -> str:
     targets = [pair[1] for pair in pairs]
     sources = [pair[0] for pair in pairs if target not in targets or pair[1] == target]
     words = []
-    for option, typed, there in (("target", target, targets), ("origin", source, sources)):
+    for option, typed, there in (("target", target, targets), ("source", source, sources)):
         by_case = {name.casefold(): name for name in there}
         near = difflib.get_close_matches((typed or "").casefold(), by_case, n=1)
         if typed is not None and typed not in there and near:
@@ -82,6 +82,4 @@ def _several(
         f"  {shlex.join(command(model.path))}  # {model.metadata.source} to {model.metadata.target}"
         for model in fitting
     ]
-    return NothingToDoError(
-        f"{len(fitting)} models in {folder} fit", "use one of these commands\n" + "\n".join(lines)
-    )
+    return NothingToDoError(f"{len(fitting)} models in {folder} fit", "use one of these\n" + "\n".join(lines))

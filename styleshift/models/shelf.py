@@ -105,9 +105,7 @@ def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
     bundle = load_bundle(path)
     target = user_models() / f"{path.stem}.onnx"
     if target.exists() and not overwrite and load_digest(target) != bundle.digest:
-        raise UsageError(
-            f"a model called {target.stem} exists already: {target}", "use --overwrite to replace it"
-        )
+        raise UsageError(f"a model called {target.stem} exists already: {target}", "`overwrite` replaces it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as partial:
@@ -141,7 +139,7 @@ def remove_model(workspace: Workspace, name: str) -> Path:
         reason = "came with styleshift" if found.place == "shipped" else f"is of the workspace: {found.path}"
         raise UsageError(
             f"the model {name} {reason}; only models that were added are removed",
-            "use --model FILE with convert to choose another"
+            "`styleshift convert` `model=FILE` takes another"
             if found.place == "shipped"
             else "delete that file, if nothing needs it",
         )

@@ -117,7 +117,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         if not path.is_file():
             raise ConfigError(
                 f"there is no recipe {str(name_or_path)!r}; available: {', '.join(list_recipes())}",
-                did_you_mean(str(name_or_path), list_recipes(), "--recipe {}")
+                did_you_mean(str(name_or_path), list_recipes(), "`recipe={}`")
                 or "choose one of them, or give the path of your own .toml file",
             )
     where = f"recipe {path.stem}"
@@ -143,12 +143,12 @@ def _parsed(override: str) -> tuple[str, str, Any]:
     tables = (*TABLES, *COMPONENTS)
     if not (equals and dot and name):
         raise ConfigError(
-            f"--set {override!r} is not of the form table.key=value", "such as --set generator.channels=32"
+            f"the setting {override!r} is not of the form table.key=value", "such as `generator.channels=32`"
         )
     if table not in tables:
         raise ConfigError(
-            f"--set {override!r}: a recipe has no table {table!r}; it has: {', '.join(tables)}",
-            did_you_mean(table, tables, f"--set {{}}.{name}={text}"),
+            f"the setting {override!r}: a recipe has no table {table!r}; it has: {', '.join(tables)}",
+            did_you_mean(table, tables, f"`{{}}.{name}={text}`" if text else "{}"),
         )
     try:
         return table, name, tomllib.loads(f"value = {text}")["value"]

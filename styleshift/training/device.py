@@ -66,12 +66,12 @@ def choose_device(wanted: str) -> torch.device:
         raise ConfigError(f"device is {wanted!r}; it may be auto, cpu, cuda, cuda:N or mps")
     if kind == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
-            "device is 'cuda', but PyTorch finds no GPU here", "leave out --device, or use --device cpu"
+            "device is 'cuda', but PyTorch finds no GPU here", "leave out `device`, or use `device=cpu`"
         )
     if number and int(number) >= torch.cuda.device_count():
         raise ConfigError(f"device is {wanted!r}, but there are only {torch.cuda.device_count()} GPUs")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ConfigError(
-            "device is 'mps', but this machine has none", "leave out --device, or use --device cpu"
+            "device is 'mps', but this machine has none", "leave out `device`, or use `device=cpu`"
         )
     return torch.device(wanted)

@@ -55,7 +55,7 @@ def read(path: Path, *, only: str = "") -> tuple[dict[str, Tensor], dict[str, An
             tensors = {name: file.get_tensor(name) for name in file.keys() if name.startswith(only)}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise CheckpointError(
-            f"checkpoint {path} cannot be read: {error}", "remove it, then --resume uses the one before"
+            f"checkpoint {path} cannot be read: {error}", "remove it, then the one before is used"
         ) from error
     if values.get("format", 0) > FORMAT:
         raise CheckpointError(f"checkpoint {path} is from a newer styleshift", "update styleshift")

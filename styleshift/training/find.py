@@ -36,7 +36,8 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
             f"there is no {what}{begun} in {place.runs}; available: {there}",
             did_you_mean(name or "", [run.name for run in every])
             or ("take one of these, or leave the name out for the last" if name and every else "")
-            or f"start one: {(name is None and _command(_begun(place))) or 'styleshift train --domains A B'}",
+            or "start one: "
+            + ((name is None and _command(_begun(place))) or "`styleshift train` `domains=A B`"),
         )
     return max(runs, key=_worked_on)
 
@@ -93,8 +94,8 @@ def _begun(place: Workspace) -> dict[str, Any]:
 def _command(begun: Mapping[str, Any]) -> str:
     if not begun:
         return ""
-    words = ["styleshift", "train", "--domains", *map(str, begun["domains"])]
-    return shlex.join([*words, "--name", begun["name"]] if begun.get("name") else words)
+    named = f" `name={shlex.quote(begun['name'])}`" if begun.get("name") else ""
+    return f"`styleshift train` `domains={shlex.join(map(str, begun['domains']))}`{named}"
 
 
 def free_name(
@@ -113,13 +114,14 @@ def free_name(
     """
     wanted = name if name is not None else f"{pair[0]}-{pair[1]}".replace("/", "_")
     if not wanted or wanted in (".", "..") or "/" in wanted or "\0" in wanted:
-        raise UsageError(f"--name {wanted!r} cannot be the name of a folder")
+        raise UsageError(f"the name {wanted!r} cannot be the name of a folder")
     folder, number = place.runs / wanted, 1
     while has_checkpoints(folder) or folder in taken:
         if name is not None:
             raise UsageError(
                 f"a run {name!r} exists already in {place.runs}",
-                f"continue it: styleshift train --resume --name {name}; or choose another --name",
+                f"continue it: `styleshift train` `resume` `name={shlex.quote(name)}`; "
+                "or choose another `name`",
             )
         number += 1
         folder = place.runs / f"{wanted}-{number}"
@@ -137,7 +139,7 @@ def which_is_exported(place: Workspace, run: Path) -> str:
     x, y = sorted(pair)
     return (
         f"{1 + len(others)} runs are of {x} and {y}: `styleshift export` takes {last.name}, which was "
-        f"trained last; `--run NAME` takes another: {names}"
+        f"trained last; its option `run` takes another: {names}"
     )
 
 

@@ -37,7 +37,7 @@ class ProjectionHeads(nn.Module):
         if not callable(getattr(core, "features", None)):
             raise ConfigError(
                 f"loss.patch_nce needs a generator with a method `features`; {name} has none",
-                "use one that has it, such as --set generator.name=residual, or set loss.patch_nce=0",
+                "use one that has it, such as `generator.name=residual`, or none of it: `loss.patch_nce=0`",
             )
         with torch.no_grad():
             seen = _features(core, torch.zeros(1, 1, bins, frames))

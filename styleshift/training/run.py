@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -257,12 +258,12 @@ def resume_run(
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)
             if state.progress >= 1:
-                done, more = f"step {state.step}", f"--steps {2 * state.step}"
+                done, more = f"step {state.step}", f"`steps={2 * state.step}`"
                 if not recipe.schedule.steps:
                     trained = state.seconds / 60
                     done = f"{trained:.2g} minutes from its first step (step {state.step})"
-                    more = f"--minutes {max(1, round(2 * trained))}"
-                longer = f"styleshift train --resume --name {folder.name} {more}"
+                    more = f"`minutes={max(1, round(2 * trained))}`"
+                longer = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}` {more}"
                 raise NothingToDoError(
                     f"run {folder.name} is at its end, {done}", f"train it longer: {longer}"
                 )
@@ -326,7 +327,7 @@ def _describe(device: torch.device, processes: int) -> str:
 
 @contextmanager
 def _begun(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[None]:
-    """Have the next ``--resume`` know of a training that is stopped, or killed, before its first step."""
+    """Have the next ``resume_run`` know of a training that is stopped, or killed, before its first step."""
     with suppress(OSError):  # a full disk; what cannot be done without is told of elsewhere
         remember_begun(place, pair, name)
     try:
@@ -392,5 +393,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        f"cannot write to {folder}: {error.strerror or error}", "make room there, or use another --workspace"
+        f"cannot write to {folder}: {error.strerror or error}", "make room there, or use another `workspace`"
     )

@@ -33,7 +33,7 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             raise NothingToDoError(
                 f"there are no spectrograms of {domain!r} in {place.spectrograms}; available: "
                 f"{', '.join(stored) or 'none'}",
-                f"did you mean --domains {shlex.join(map(str, meant))}?"
+                f"did you mean `domains={shlex.join(map(str, meant))}`?"
                 if all(meant) and len(set(meant)) == 2
                 else "make them: styleshift precompute ./audio, with a sub-folder for each domain",
             )
@@ -43,8 +43,8 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             raise CorpusError(
                 f"the spectrograms of {corpus.domain} do not fit recipe {recipe.name} "
                 f"({_difference(corpus, recipe)})",
-                f"styleshift precompute ./audio --recipe {recipe.name} replaces them; to keep both, add "
-                "a new --workspace to it and to this command",
+                f"`styleshift precompute` with `recipe={recipe.name}` replaces them; to keep both, use a new "
+                "`workspace` there and here",
             )
         if not corpus.tracks:
             raise NothingToDoError(
@@ -57,7 +57,7 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             raise CorpusError(
                 f"{corpus.domain} has only {there / rate:.1f} s in all, but recipe {recipe.name} trains on "
                 f"crops of {recipe.data.crop_frames / rate:.1f} s",
-                f"use shorter crops: --set data.crop_frames={max(16, there // 16 * 16)}",
+                f"use shorter crops: `data.crop_frames={max(16, there // 16 * 16)}`",
             )
     return corpora[0], corpora[1]
 
@@ -82,7 +82,7 @@ def choose_domains(place: Workspace, domains: tuple[str, str] | None) -> tuple[s
             names = ", ".join(there) or "none"
             raise UsageError(
                 f"name the two domains to train on; available: {names}",
-                "styleshift train --domains A B"
+                "`domains=A B`"
                 if there
                 else "first: styleshift precompute ./audio, with a sub-folder for each domain",
             )
@@ -242,7 +242,7 @@ def make_source(
     if recipe.data.mute:
         reporter.warn(
             "data.mute does nothing here, since what a crop should become is known for sounding crops alone; "
-            "to mute: --set warm_start.share=0 --set warm_start.weight=0"
+            "to mute: `warm_start.share=0` `warm_start.weight=0`"
         )
     if recipe.warm_start.pairs:
         return PairedCrops(*corpora, recipe, state.model, seed, reporter, *share)

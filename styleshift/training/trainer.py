@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Trainer:
         self._told = False
         self._validated: tuple[int, ValidationResult] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
-        how_to_resume = f"styleshift train --resume --name {folder.name}"
+        how_to_resume = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}`"
         file = folder / "log.jsonl" if state.group.is_main else Path(os.devnull)
         self.folder, self.trackers = folder, trackers
         show = trackers.figures if trackers else None
@@ -89,7 +90,7 @@ class Trainer:
         """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
         state, log = self.state, self.log
         began = state.seconds
-        self.reporter.info("training begins; Ctrl-C saves and stops, --resume continues")
+        self.reporter.info("training begins; Ctrl-C saves and stops, `resume` continues")
         try:
             Loop(state, self.loader, log, self.save, self.reporter).run()
         except TrainingError as error:

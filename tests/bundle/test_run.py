@@ -83,7 +83,7 @@ def warnings_of_an_export(
 def test_a_run_whose_start_was_its_best_says_so(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (text,) = warnings_of_an_export(place, monkeypatch)  # of one direction: the other learned
     assert "run first never scored better than at its start for violin-to-piano" in text
-    assert "--resume --name first" in text
+    assert "`resume` `name=first`" in text
     assert warnings_of_an_export(place, monkeypatch, "last") == []
     (place.runs / "first" / "checkpoints" / "scores.json").write_text(
         '{"0": {"x2y": 0.4}, "100": {"x2y": 0.5}}'
@@ -154,11 +154,11 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     assert "violin-to-piano.onnx replaces the one that was there, of run first, step 100" in told.texts
     export_run(place, run="second", reporter=told)
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
-    assert replaced + "styleshift export --run first brings it back" in told.texts
+    assert replaced + "`styleshift export` `run=first` brings it back" in told.texts
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
         export_run(place, run="first")
-    assert "--overwrite" in caught.value.hint
+    assert "`overwrite`" in caught.value.hint
     assert metadata["violin-to-piano.onnx"].provenance["run"] == "second"
     export_run(place, run="first", output=place.root / "elsewhere")
     export_run(place, run="first", overwrite=True)
@@ -170,7 +170,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     metadata["violin-to-piano.onnx"].provenance["started"] = "2026-02-02"
     metadata["piano-to-violin.onnx"].provenance["started"] = "2026-03-03"
     export_run(place, run="first", reporter=told)
-    assert told.texts[-2].endswith("styleshift export --run moved brings it back")
+    assert told.texts[-2].endswith("`styleshift export` `run=moved` brings it back")
 
 
 def test_a_file_that_is_no_model_is_in_the_way(place: Workspace) -> None:

@@ -130,7 +130,7 @@ def test_other_settings_make_all_of_it_new(tmp_path: Path, tone: Any, save: Any)
     assert "spectrograms of piano were made with other settings" in warning
     assert "hop_length 128 becomes 64" in warning
     assert "sample_rate" not in warning
-    assert "--workspace" in warning
+    assert "`workspace`" in warning
     assert stored(tmp_path).config == CONFIG
     assert counts(run(tmp_path, other)) == (1, 0, 1, 0)
     assert stored(tmp_path).config == other

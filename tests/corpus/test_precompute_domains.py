@@ -30,7 +30,7 @@ def test_nothing_to_do_says_what_a_domain_is(tmp_path: Path, tone: Any, save: An
     assert "each style is a sub-folder" in caught.value.hint
     with pytest.raises(NothingToDoError, match="'pinao'") as caught:
         run(tmp_path, domains=["pinao"])
-    assert caught.value.hint == "did you mean --domains piano?"
+    assert caught.value.hint == "did you mean `domains=piano`?"
     assert not (tmp_path / "ws").exists()
 
 

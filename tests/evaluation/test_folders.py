@@ -42,7 +42,7 @@ def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
     )
     assert 3 < found.mean["lsd"] < 20
     assert found.mean["f0"] < 12
-    assert "add --source" in found.verdict
+    assert "add `source`" in found.verdict
 
 
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:

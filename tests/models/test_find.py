@@ -76,7 +76,7 @@ def test_the_one_that_fits_is_checked(models: ModuleType, place: Workspace) -> N
 def test_a_mistyped_source_is_one_that_leads_to_the_target(models: ModuleType, place: Workspace) -> None:
     models.make_model(place.models / "a.onnx", source="violin", target="piano")
     models.make_model(place.models / "b.onnx", source="piano", target="violin")
-    for typed, meant in (("voilin", "did you mean `origin=violin`?"), ("pano", "")):
+    for typed, meant in (("voilin", "did you mean `source=violin`?"), ("pano", "")):
         with pytest.raises(NothingToDoError) as caught:
             find_model(place, target="piano", source=typed)
         assert ("did you mean" in caught.value.hint) == bool(meant)

@@ -107,7 +107,7 @@ def test_errors_name_the_key(override: str, text: str) -> None:
     [
         ("loss.cycel=1", "'loss.cycle'"),
         ("spectrogram.hop=128", "'spectrogram.hop_length'"),
-        ("lossy.cycle=1", "--set loss.cycle=1"),
+        ("lossy.cycle=1", "`loss.cycle=1`"),
     ],
 )
 def test_a_typo_gets_a_suggestion(override: str, meant: str) -> None:
@@ -116,7 +116,7 @@ def test_a_typo_gets_a_suggestion(override: str, meant: str) -> None:
     assert caught.value.hint == f"did you mean {meant}?"
     with pytest.raises(ConfigError) as caught:
         load_recipe("smal")
-    assert caught.value.hint == "did you mean --recipe small?"
+    assert caught.value.hint == "did you mean `recipe=small`?"
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

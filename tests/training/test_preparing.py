@@ -132,7 +132,7 @@ def test_resume_says_that_what_was_begun_last_has_come_to_no_step(
     (warning,) = told.warned
     assert warning.startswith("the most recent training, of low and other, was stopped before its first")
     assert "Run low-high is continued" in warning
-    assert warning.endswith("styleshift train --domains low other --name mine")
+    assert warning.endswith("`styleshift train` `domains=low other` `name=mine`")
     resume_run(fresh, steps=4, reporter=told)  # now that run was worked on last
     resume_run(fresh, "low-high", steps=5, reporter=told)
     assert len(told.warned) == 1
@@ -144,7 +144,7 @@ def test_without_any_run_resume_names_what_was_begun(
     stop_before_the_first_step(fresh, tiny_recipe(), monkeypatch)
     with pytest.raises(NothingToDoError, match="no trained run") as caught:
         resume_run(fresh)
-    assert caught.value.hint == "start one: styleshift train --domains low other"
+    assert caught.value.hint == "start one: `styleshift train` `domains=low other`"
 
 
 def test_what_became_a_run_or_failed_is_not_remembered(

@@ -130,7 +130,7 @@ def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(
     with pytest.raises(Interrupted) as caught:
         start_run(fresh, PAIR, recipe, name="parts", reporter=StopAt(3, number))
     assert caught.value.exit_code == code
-    assert "--resume --name parts" in caught.value.hint
+    assert "`resume` `name=parts`" in caught.value.hint
     stopped = CheckpointFolder(fresh.runs / "parts" / "checkpoints").steps()[-1]
     assert stopped in (3, 4)  # the step that was under way is finished
     torch.manual_seed(999)  # what another process would have
@@ -143,11 +143,11 @@ def test_a_finished_run_says_so_and_can_be_made_longer(fresh: Workspace, tiny_re
     start_run(fresh, PAIR, tiny_recipe())
     with pytest.raises(NothingToDoError, match="at its end, step 6") as caught:
         resume_run(fresh)
-    assert "--steps 12" in caught.value.hint
+    assert "`steps=12`" in caught.value.hint
     assert resume_run(fresh, steps=8).step == 8
     with pytest.raises(NothingToDoError, match=r"at its end, .* minutes from its first step") as caught:
         resume_run(fresh, minutes=1e-9)
-    assert "--minutes 1" in caught.value.hint
+    assert "`minutes=1`" in caught.value.hint
 
 
 def test_names_of_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -315,8 +315,8 @@ def test_errors(
 @pytest.mark.parametrize(
     ("pair", "hint"),
     [
-        (("low", "hihg"), "did you mean --domains low high?"),
-        (("Low", "othr"), "did you mean --domains low other?"),
+        (("low", "hihg"), "did you mean `domains=low high`?"),
+        (("Low", "othr"), "did you mean `domains=low other`?"),
         (("low", "trumpet"), "make them: "),
         (("low", "lwo"), "make them: "),
     ],
