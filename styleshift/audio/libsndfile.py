@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60
+# libsndfile's code for what the operating system refused.
+_SYSTEM_ERROR = 2
 # An MP3 may end in so much of what is no frame: half a frame, tags, padding.
 _TRAILER_BYTES = 1 << 16
 
@@ -160,6 +162,7 @@ class SoundFileStream(DecodedStream):
         self._link = link or Link(0, view.size)
         self._guessed = guessed
         self._pipe: int | None = None
+        self._failed: list[OSError] = []  # why the pipe ended before the file
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:
         if self._guessed:
@@ -172,6 +175,10 @@ class SoundFileStream(DecodedStream):
             try:
                 block = self._sound.read(frames, dtype="float32", always_2d=True, out=block)
             except soundfile.LibsndfileError as error:
+                if self._failed:
+                    raise self._failed[0] from error
+                if error.code == _SYSTEM_ERROR:
+                    raise OSError(plain_words(error)) from error
                 if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
                     raise AudioError(
                         f"{shown(self.path)}: damaged somewhere after {position / self.sample_rate:.1f} s "
@@ -185,6 +192,8 @@ class SoundFileStream(DecodedStream):
                 if len(block):
                     yield block
                 return
+            if self._failed:
+                raise self._failed[0]
             if not len(block):
                 return
             position += len(block)
@@ -203,7 +212,8 @@ class SoundFileStream(DecodedStream):
         in mid-music. In a pipe it cannot guess.
         """
         reading, writing = os.pipe()
-        Thread(target=_pump, args=(self._file, self._link, writing), daemon=True).start()
+        arguments = (self._file, self._link, writing, self._failed)
+        Thread(target=_pump, args=arguments, daemon=True).start()
         try:
             sound = _ForwardOnly(reading, closefd=False)
         except soundfile.LibsndfileError:
@@ -232,16 +242,24 @@ def _more_than(limit: int, pipe: int) -> bool:
     return True
 
 
-def _pump(source: int, link: Link, target: int) -> None:
+def _pump(source: int, link: Link, target: int, failed: list[OSError]) -> None:
     """Copy part of a file into a pipe, until its end or until nobody reads."""
     position = link.start
     try:
-        while data := os.pread(source, min(1 << 16, link.end - position), position):
+        while data := _next(source, link.end, position, failed):
             position += len(data)
             view = memoryview(data)
             while view:
                 view = view[os.write(target, view) :]
-    except OSError:  # the reader has gone, and the source with it
+    except OSError:  # the reader has gone
         pass
     finally:
         os.close(target)
+
+
+def _next(source: int, end: int, position: int, failed: list[OSError]) -> bytes:
+    try:
+        return os.pread(source, min(1 << 16, end - position), position)
+    except OSError as error:  # also where the source has gone with the reader, who then asks no more
+        failed.append(error)
+        return b""

@@ -19,7 +19,7 @@ from styleshift.audio.containers.extent import Extent
 from styleshift.audio.formats import format_of
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
-from styleshift.audio.stream import AudioInfo, DecodedStream, shown
+from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, shown
 from styleshift.errors import AudioError
 
 PYAV_HINT = "pip install 'styleshift[m4a]' lets styleshift read it"
@@ -45,17 +45,21 @@ def open_audio(path: Path, *, allow_cut: bool = False) -> DecodedStream:
 
 def _open(path: Path, allow_cut: bool, extent: Extent | None) -> DecodedStream:
     file = _open_regular(path)
-    extent = extent if extent is not None else extent_of(file)
+    kept = False
     try:
-        if len(extent.links) > 1:
-            return LinkedStream(path, file, allow_cut=allow_cut, extent=extent)
-        return SoundFileStream(path, file, allow_cut=allow_cut, extent=extent)
-    except AudioError:
-        os.close(file)
-        raise
-    except soundfile.LibsndfileError as error:
-        os.close(file)
-        return _open_otherwise(path, plain_words(error), allow_cut, extent)
+        extent = extent if extent is not None else extent_of(file)
+        try:
+            kind = LinkedStream if len(extent.links) > 1 else SoundFileStream
+            stream: DecodedStream = kind(path, file, allow_cut=allow_cut, extent=extent)
+            kept = True
+            return stream
+        except soundfile.LibsndfileError as error:
+            return _open_otherwise(path, plain_words(error), allow_cut, extent)
+    except OSError as error:
+        raise cannot_be_read(path, error) from error
+    finally:
+        if not kept:
+            os.close(file)
 
 
 def glance(path: Path) -> AudioInfo:

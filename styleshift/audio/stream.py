@@ -65,6 +65,11 @@ def shown(path: Path) -> str:
     return path.name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def cannot_be_read(path: Path, error: OSError) -> AudioError:
+    """What to raise where the disk, or the network, does not give a recording's bytes."""
+    return AudioError(f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable")
+
+
 def check_header(path: Path, sample_rate: int, channels: int) -> None:
     """Refuse what no recording has.
 
@@ -129,10 +134,10 @@ class DecodedStream:
 
         Raises:
             AudioError: damaged from here on (``damaged``), NaN or infinity (``not finite``), no samples at
-                all (``too short``).
+                all (``too short``), the disk does not give its bytes (``unreadable``).
         """
         position = 0
-        for block in self._decode(frames):
+        for block in self._decoded(frames):
             if self._may_be_odd:
                 # One pass over the data finds anything that is odd; only then look closer.
                 power = float(np.einsum("ij,ij->", block, block))
@@ -154,6 +159,12 @@ class DecodedStream:
 
     def close(self) -> None:
         """Let go of the file."""
+
+    def _decoded(self, frames: int) -> Iterator[Float32Array]:
+        try:
+            yield from self._decode(frames)
+        except OSError as error:
+            raise cannot_be_read(self.path, error) from error
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:
         raise NotImplementedError

@@ -69,7 +69,7 @@ def compute(
 
     Raises:
         AudioError: the recording cannot be used: what its stream raises, ``too short`` or ``silent``.
-        OSError: the array cannot be written.
+        NotStoredError: the array cannot be written.
     """
     measured = _pass(recording, target, config, report, overlap=overlap, only=None)
     if measured is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import secrets
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,18 @@ def npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", room) + text.ljust(room - 1).encode("ascii") + b"\n"
 
 
+class NotStoredError(OSError):
+    """An array cannot be written; ``strerror`` has the operating system's words."""
+
+
+@contextlib.contextmanager
+def _storing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotStoredError(error.errno, error.strerror or str(error)) from error
+
+
 class GrowingArray:
     """Writes ``[1, frames, bins]`` to a .npy file, frames by frames.
 
@@ -46,14 +60,15 @@ class GrowingArray:
         self._bins = bins
         self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
-        self._file = io.FileIO(self._temporary, "w")
+        with _storing():
+            self._file = io.FileIO(self._temporary, "w")
         self._write(npy_header((1, 0, bins), self._dtype))
 
     def append(self, rows: npt.NDArray[Any]) -> None:
         """Add ``[1, n, bins]`` of the array's dtype.
 
         Raises:
-            OSError: the disk is full.
+            NotStoredError: the disk is full.
         """
         assert rows.shape == (1, rows.shape[1], self._bins)
         assert rows.dtype == self._dtype
@@ -68,15 +83,17 @@ class GrowingArray:
         :func:`styleshift.system.files.flush_to_disk` first. Waiting for the disk here would stop the
         computing of what comes next.
         """
-        self._file.seek(0)
-        self._write(npy_header((1, self.frames, self._bins), self._dtype))
-        self._file.close()
-        self._temporary.replace(self.path)
+        with _storing():
+            self._file.seek(0)
+            self._write(npy_header((1, self.frames, self._bins), self._dtype))
+            self._file.close()
+            self._temporary.replace(self.path)
 
     def _write(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
-        while len(view):
-            view = view[self._file.write(view) or 0 :]
+        with _storing():
+            while len(view):
+                view = view[self._file.write(view) or 0 :]
 
     def __enter__(self) -> GrowingArray:
         return self

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styleshift.corpus.compute import compute
+from styleshift.corpus.growing import NotStoredError
 from styleshift.corpus.manifest import Entry, Stamp, track_key
 from styleshift.errors import AudioError, PluginError
 from styleshift.system.hashing import file_sha256
@@ -83,9 +84,7 @@ def work(job: Job, report: Callable[[float], None]) -> Outcome:
             measured = compute(
                 recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap, report=report
             )
-        except OSError as error:
-            if isinstance(error, AudioError):
-                raise
+        except NotStoredError as error:
             return Outcome(blank, remember=False, no_space=error.strerror or str(error))
         return Outcome(
             Entry(
@@ -104,8 +103,8 @@ def work(job: Job, report: Callable[[float], None]) -> Outcome:
         )
     except AudioError as error:
         reason, message = error.reason, _without_name(error.message, recording.path)
-        # An installed package changes what is unsupported.
-        remember = remember and reason != "unsupported"
+        # An installed package changes what is unsupported, and a disk may give another time what it did not.
+        remember = remember and reason != "unsupported" and not isinstance(error.__cause__, OSError)
         if error.hint and reason == "unsupported":
             message = f"{message}; {error.hint}"
     except OSError as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
@@ -286,3 +287,51 @@ def test_every_bad_file_is_read_or_refused_in_words(shared_data: Path) -> None:
 def test_soundfile_is_what_it_was_built_on() -> None:
     # The checks above were made against these; an older libsndfile has no MP3.
     assert soundfile.available_formats().keys() >= {"WAV", "FLAC", "OGG", "MP3", "AIFF", "RF64"}
+
+
+def _without_a_table(path: Path) -> Path:
+    """An MP3 without the frame that tells its length."""
+    data = path.read_bytes()
+    table = max(data[:4000].find(mark) for mark in (b"Info", b"Xing"))
+    path.write_bytes(data[data.index(data[:2], table) :])
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+@pytest.mark.parametrize(
+    ("format", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")]
+)
+def test_a_disk_that_fails_in_the_middle_is_told_as_that(
+    tmp_path: Path, save: Any, format: str, subtype: str
+) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal((44100 * 20, 2)).astype(np.float32)
+    path = save(tmp_path / "x", noise, 44100, format=format, subtype=subtype)
+    if format == "MP3":
+        _without_a_table(path)
+    with open_audio(path) as stream:
+        blocks = stream.blocks(1000)
+        next(blocks)
+        bad = os.open(os.devnull, os.O_WRONLY)  # cannot be read from
+        os.dup2(bad, stream._file)  # type: ignore[attr-defined]
+        os.close(bad)
+        with pytest.raises(AudioError, match="cannot be read") as caught:
+            list(blocks)
+    assert caught.value.reason == "unreadable"
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are found as Linux tells of them")
+def test_a_disk_that_fails_at_once_is_told_and_nothing_stays_open(
+    tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = save(tmp_path / "x.flac", tone(1.0, 8000), 8000)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setattr(os, "pread", fail)
+    for _ in range(3):
+        with pytest.raises(AudioError, match=r"x\.flac: cannot be read: Input/output error") as caught:
+            open_audio(path)
+        assert caught.value.reason == "unreadable"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from corpora import counts, make_registry, one_domain, recording, run, stored
 
+from styleshift.audio.stream import cannot_be_read
 from styleshift.corpus.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest
 from styleshift.errors import AudioError
 from styleshift.hooks import Finished
@@ -109,6 +110,29 @@ def test_a_disk_that_fills_up_stops_the_run_in_words(tmp_path: Path, save: Any) 
     assert not list((tmp_path / "ws").rglob("*.growing"))
     again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 0, again.stderr
+
+
+def _fails() -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def _cannot_be_read() -> None:
+    try:
+        _fails()
+    except OSError as error:
+        raise cannot_be_read(Path("bad"), error) from error
+
+
+def test_a_source_that_cannot_be_read_is_no_full_disk(tmp_path: Path, tone: Any, save: Any) -> None:
+    path = save(tmp_path / "audio/x.wav", tone(1.0, 8000), 8000)
+    opens = {"raw": _fails, "told": _cannot_be_read, "good": None}
+    spec = one_domain(*(recording(path, name, open, name) for name, open in opens.items()))
+    result = run(tmp_path, registry=make_registry(spec))
+    assert counts(result) == (1, 0, 0, 2)
+    assert all("Input/output error" in item.message for item in result.domains[0].rejected)
+    # The disk, or the network, may be better now.
+    mended = one_domain(*(recording(path, name, version=name) for name in opens))
+    assert counts(run(tmp_path, registry=make_registry(mended))) == (2, 1, 0, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured by what Linux tells of a process")
