@@ -23,14 +23,17 @@ class Loop:
         state: networks, optimisers, counters.
         loader: gives the batches.
         log: the run's JSON lines.
-        save: called with True at the end of the run, False before it.
+        save: saves the state as it is now, and says whether that went well; called with True for the last
+            time that this process saves, where it raises instead.
+        saved: step of the last checkpoint; -1: there is none.
         reporter: who is told.
     """
 
     state: TrainingState
     loader: BatchLoader
     log: Log
-    save: Callable[[bool], None]
+    save: Callable[[bool], bool]
+    saved: int
     reporter: Reporter
 
     def run(self) -> None:
@@ -38,6 +41,7 @@ class Loop:
 
         Raises:
             Interrupted: a signal came; the state is saved.
+            CheckpointError: the state as it is at the end, or where a signal came, cannot be saved.
             TrainingError: a loss is not finite; the last good checkpoint stays.
         """
         state, schedule = self.state, self.state.recipe.schedule
@@ -47,7 +51,7 @@ class Loop:
         total, unit = (60 * schedule.minutes, "s") if timed else (schedule.steps, "steps")
         with StopRequest() as stop, self.reporter.task("training", total, unit) as task:
             task.advance(state.seconds if timed else state.step)
-            saved, clock = state.step, time.monotonic()
+            saved, clock = self.saved, time.monotonic()
             while state.progress < 1 and not state.group.any(stop.requested):
                 losses = train_step(state, next(self.loader))
                 now = time.monotonic()
@@ -68,12 +72,11 @@ class Loop:
                     if timed:
                         figures = {"step": str(state.step), **figures}
                 task.advance(took if timed else 1, **figures)
-                if due and state.progress < 1:
-                    self.save(False)
+                if due and state.progress < 1 and self.save(False):
                     saved = state.step
             if rows:  # a signal came between two lines of the log
                 self.log.write(state, names, state.group.mean(torch.stack(rows)), self.loader.waited)
             if saved != state.step or state.progress >= 1:
-                self.save(state.progress >= 1)
+                self.save(True)
         if state.progress < 1:
             raise stop.error(f"stopped at step {state.step}; everything is saved", self.log.how_to_resume)

@@ -116,6 +116,7 @@ def start_run(
         ConfigError: the recipe asks for something that does not exist.
         TrainingError: a loss became infinite or NaN.
         Interrupted: a signal came; everything is saved.
+        CheckpointError: the last step cannot be saved, as on a full disk.
         LockedError: another process is working on this run.
     """
     check_trackers(trackers)  # before the work
@@ -203,7 +204,7 @@ def resume_run(
         reporter: receives progress and warnings.
 
     Raises:
-        CheckpointError: the last checkpoint is damaged.
+        CheckpointError: the last checkpoint is damaged, or the last step cannot be saved.
         PluginError: the generator's plugin is not installed; the message names it.
         NothingToDoError: there is no such run, or it is at its end.
         CorpusError: the corpora changed their settings.

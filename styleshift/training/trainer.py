@@ -62,6 +62,7 @@ class Trainer:
         if stopping:
             self.early_stopping.load_state_dict(stopping)
         self._told = False
+        self._saved = state.step or -1  # what was resumed is saved
         self._validated: tuple[int, ValidationResult] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}`"
@@ -92,7 +93,7 @@ class Trainer:
         began = state.seconds
         self.reporter.info("training begins; Ctrl-C saves and stops, `resume` continues")
         try:
-            Loop(state, self.loader, log, self.save, self.reporter).run()
+            Loop(state, self.loader, log, self.save, self._saved, self.reporter).run()
         except TrainingError as error:
             log.event("failed", step=state.step, message=error.message)
             self._keep_failed()
@@ -111,35 +112,46 @@ class Trainer:
         if waited > 0.1:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
 
-    def save(self, final: bool) -> None:
+    def save(self, last: bool) -> bool:
         """Validate and save the state as it is now; every rank calls this.
 
+        Args:
+            last: this process will not save again.
+
+        Returns:
+            Whether it is saved; where it is not, and it is not the last, that was told.
+
         Raises:
-            CheckpointError: it is the last of the run, and cannot be saved.
+            CheckpointError: it is the last, and cannot be saved.
         """
         state = self.state
         tensors, values = pack(state)  # of all ranks
-        if state.group.is_main:
-            self._write(tensors, values, final)
+        saved = state.group.is_main and self._write(tensors, values, last)
         state.should_stop = state.group.any(state.should_stop)
+        saved = state.group.any(saved)
+        if saved:
+            self._saved = state.step
+        return saved
 
-    def _write(self, tensors: dict[str, Tensor], values: dict[str, Any], final: bool) -> None:
+    def _write(self, tensors: dict[str, Tensor], values: dict[str, Any], last: bool) -> bool:
         state, schedule = self.state, self.state.recipe.schedule
+        final = state.progress >= 1  # now: what validation shows may end the run, with another save
         result = self._validate()
         values["source"] = self.loader.state_dict()
         values["early_stopping"] = self.early_stopping.state_dict()
         try:
             self.checkpoints.save(tensors, values, result.scores if result else None)
         except OSError as error:
-            last = self.checkpoints.steps()
-            kept = f"step {last[-1]} is safe" if last else "nothing is saved yet"
-            if final:
+            steps = self.checkpoints.steps()
+            kept = f"step {steps[-1]} is safe" if steps else "nothing is saved yet"
+            if last:
+                what = "the end of the run" if final else f"step {state.step}"
                 raise CheckpointError(
-                    f"the end of the run cannot be saved: {error}; {kept}",
+                    f"{what} cannot be saved: {error}; {kept}",
                     f"make room, then: {self.log.how_to_resume}",
                 ) from error
             self.reporter.warn(f"step {state.step} cannot be saved: {error}; {kept}, training continues")
-            return
+            return False
         self.checkpoints.prune(schedule.keep_every, schedule.disk_gb * 1e9)
         self.log.event("saved", step=state.step)
         if result or final:
@@ -147,6 +159,7 @@ class Trainer:
         if final and result:
             for sentence in self.early_stopping.final_warnings(result):
                 self.reporter.warn(sentence)
+        return True
 
     def _show(self, result: ValidationResult | None) -> None:
         """Bring the run's page and the trackers up to date; nothing that fails here stops a training."""

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from styleshift.training.checkpoint import load_trained
 from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.run import find_run, resume_run, start_run
+from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -251,6 +253,33 @@ def test_a_full_disk_loses_nothing_and_training_goes_on(
     assert [path.name for path in folder.iterdir()] == ["step-00000002.safetensors"]
     monkeypatch.undo()
     assert resume_run(fresh).step == 6
+
+
+@pytest.mark.parametrize("signalled_at", [3, 4])
+def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
+    fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch, signalled_at: int
+) -> None:
+    """Between two steps that are saved, and at one, where saving was just tried."""
+
+    def step(state: TrainingState, batch: Any) -> Any:
+        losses = train_step(state, batch)
+        if state.step == signalled_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return losses
+
+    def full(descriptor: int) -> None:
+        if CheckpointFolder(fresh.runs / "low-high" / "checkpoints").steps() == [2]:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("styleshift.training.loop.train_step", step)
+    with pytest.raises(
+        CheckpointError, match=f"step {signalled_at} cannot be saved.*step 2 is safe"
+    ) as caught:
+        start_run(fresh, PAIR, tiny_recipe())
+    assert "--resume" in caught.value.hint
 
 
 def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
