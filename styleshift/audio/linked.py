@@ -52,7 +52,7 @@ class LinkedStream(DecodedStream):
                 if not number:
                     raise
                 words = plain_words(error) if isinstance(error, soundfile.LibsndfileError) else error.message
-                self._unread = f"what lies behind {_ordinal(number)} recording in it cannot be read ({words})"
+                self._unread = f"what lies behind recording {number} in it cannot be read ({words})"
                 break
         self._links = extent.links[: len(infos)]
         rate = max(info.sample_rate for info, _ in infos)
@@ -107,7 +107,3 @@ class LinkedStream(DecodedStream):
 def _open(path: Path, file: int, link: Link) -> SoundFileStream:
     # Each has been found whole, or not, with the others: this stream is to give what is there.
     return SoundFileStream(path, file, allow_cut=True, extent=Extent(), link=link, owns=False)
-
-
-def _ordinal(number: int) -> str:
-    return "the first" if number == 1 else f"the {number}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from styleshift.system.hashing import file_sha256
 from styleshift.workspace import shipped_models
 
 CHECKSUMS = "SHA256SUMS"
+# A star in the place of the second space stands for binary reading.
+_CHECKSUM = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
 
 def verify_model(model: ShelvedModel) -> str:
@@ -53,12 +56,26 @@ def verify_model(model: ShelvedModel) -> str:
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """Digest by file name, as ``sha256sum`` writes them; nothing where there is no such list."""
+    """Digest by file name, as ``sha256sum`` writes them; nothing where there is no such list.
+
+    Raises:
+        BundleError: a line is not a digest and a name.
+    """
+    path = folder / CHECKSUMS
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="ascii").splitlines()
+        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return {}
-    return {name: digest for digest, name in (line.split() for line in lines)}
+    found = {}
+    for number, line in enumerate(lines, 1):
+        match = _CHECKSUM.fullmatch(line)
+        if match is None:
+            raise BundleError(
+                f"{path}, line {number}: {line!r} is not a digest and a name",
+                "pip install --force-reinstall styleshift",
+            )
+        found[match[2]] = match[1]
+    return found
 
 
 def write_checksums(folder: Path) -> None:

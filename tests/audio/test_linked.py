@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from styleshift.audio import linked
 from styleshift.audio.containers.mpeg import frame_of
 from styleshift.audio.read import open_audio
 from styleshift.errors import AudioError
@@ -109,6 +110,26 @@ def test_what_lies_behind_and_cannot_be_read_is_named(tmp_path: Path, tone: Any)
     with pytest.raises(AudioError, match=r"a\.flac") as caught:
         _read(path)
     assert caught.value.reason == "damaged"
+
+
+def test_a_later_recording_that_cannot_be_opened_is_counted(
+    tmp_path: Path, tone: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.mp3"
+    parts = [_write(path, tone(1.0, rate), rate) for rate in (44100, 22050, 44100)]
+    path.write_bytes(b"".join(parts))
+    with open_audio(path) as stream:
+        third = stream._links[2]  # type: ignore[attr-defined]
+    real = linked._open
+
+    def refuse(path: Path, file: int, link: Any) -> Any:
+        if link == third:
+            raise AudioError("no")
+        return real(path, file, link)
+
+    monkeypatch.setattr(linked, "_open", refuse)
+    with pytest.raises(AudioError, match=r"what lies behind recording 2 in it cannot be read"):
+        _read(path)
 
 
 def test_stereo_does_not_become_six_channels_in_silence(tmp_path: Path, tone: Any) -> None:

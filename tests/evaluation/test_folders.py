@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from styleshift.evaluation import folders
 from styleshift.evaluation.folders import IN_WORDS, evaluate_folders, in_words
 
 
@@ -43,6 +44,15 @@ def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
     assert 3 < found.mean["lsd"] < 20
     assert found.mean["f0"] < 12
     assert "add `source`" in found.verdict
+
+
+def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    real = folders.frechet_distance
+    monkeypatch.setattr(folders, "frechet_distance", lambda *sides: taken.append(sides) or real(*sides))
+    found = evaluate_folders(collections / "tunes-held", target=collections / "plucked")
+    assert len(found.files) == 2
+    assert len(taken) == 1
 
 
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:

@@ -42,3 +42,16 @@ def test_a_shipped_model_is_the_one_that_was_listed(
     models.make_model(path, change=np.ones(models.SMALL.bins))
     with pytest.raises(BundleError, match="not the file that was shipped"):
         verify_model(_shelved(path, "shipped"))
+
+
+@pytest.mark.parametrize("line", ["", "a.onnx", "zz  a.onnx", "é" * 64 + "  a.onnx"])
+def test_a_list_of_digests_that_is_damaged_is_told_with_its_line(
+    models: ModuleType, tmp_path: Path, line: str
+) -> None:
+    models.make_model(tmp_path / "a b.onnx")
+    write_checksums(tmp_path)
+    assert list(read_checksums(tmp_path)) == ["a b.onnx"]
+    with (tmp_path / verify.CHECKSUMS).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(BundleError, match="line 2"):
+        read_checksums(tmp_path)
