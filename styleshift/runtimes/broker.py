@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Float32Array = npt.NDArray[np.float32]
 
-# A driver that has just been woken may take long before it has loaded a model.
-_START_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
 
@@ -42,10 +40,13 @@ class Address:
     Attributes:
         name: of a socket, or of a pipe on Windows.
         key: that both sides must know.
+        start_seconds: after so long no broker is on its way any more: one that cannot load the model was
+            begun again, and given up.
     """
 
     name: str
     key: bytes
+    start_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
     Raises:
         BundleError: the model cannot be loaded, or the broker does not come.
     """
-    until = time.monotonic() + _START_SECONDS
+    until = time.monotonic() + address.start_seconds
     while time.monotonic() < until:
         tell(0.0)
         try:
@@ -238,5 +239,6 @@ def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
         if greeting is not None:
             return BrokerSession(connection, greeting)
     raise BundleError(
-        f"the process that runs the model was not ready within {_START_SECONDS:.0f} s", "try `device=cpu`"
+        f"the process that runs the model was not ready within {address.start_seconds:.0f} s",
+        "try `device=cpu`",
     )

@@ -56,6 +56,7 @@ class BrokerProcess:
         self._build = build
         self._most_frames = most_frames
         self._patience = patience
+        self._load_patience = max(_LOAD_SECONDS, patience)
         self._lost = 0
         self._context = multiprocessing.get_context("spawn")
         # A socket's name has some hundred bytes at most; a folder of our own keeps other users out.
@@ -63,13 +64,15 @@ class BrokerProcess:
         self._folder = tempfile.mkdtemp(prefix="styleshift-", dir="/tmp" if long else None)
         unique = secrets.token_hex(8)
         name = rf"\\.\pipe\styleshift-{unique}" if sys.platform == "win32" else f"{self._folder}/broker"
-        self.address = Address(name, secrets.token_bytes(32))
+        # All tries, and one more, which only says that they have failed.
+        start_seconds = (_TRIES + 1) * (self._load_patience + 2 * _GRACE_SECONDS)
+        self.address = Address(name, secrets.token_bytes(32), start_seconds)
 
     def tend(self) -> None:
         """Start it again if it has died, or hangs; to be called now and then."""
         since, built, alive = self._state
         now = time.monotonic()
-        patience = self._patience if built else max(_LOAD_SECONDS, self._patience)
+        patience = self._patience if built else self._load_patience
         if (since and now - since > patience) or now - alive > patience:
             self._process.kill()
             self._process.join()

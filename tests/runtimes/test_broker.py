@@ -27,7 +27,7 @@ from styleshift.conversion.library import run as library_run
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.load import load_session
 from styleshift.errors import BundleError
-from styleshift.runtimes.broker import Broker, BrokerSession, connect
+from styleshift.runtimes.broker import Address, Broker, BrokerSession, connect
 from styleshift.runtimes.broker_process import BrokerProcess
 
 Float32Array = npt.NDArray[np.float32]
@@ -314,6 +314,19 @@ def test_a_broker_that_dies_at_every_start_is_given_up() -> None:
     with process(crash) as broker, pytest.raises(BundleError, match="died 3 times while loading it"):
         connect(broker.address, told.append)
     assert told
+
+
+@pytest.mark.parametrize("patience", [2.0, 300.0])
+def test_a_client_waits_as_long_as_a_broker_is_begun_again(patience: float) -> None:
+    """A minute at least, or the patience, for each of three tries."""
+    with process(Doubler, patience=patience) as broker:
+        assert broker.address.start_seconds > 3 * max(60.0, patience)
+
+
+def test_a_broker_that_never_comes_is_an_error(tmp_path: Path) -> None:
+    nobody = Address(str(tmp_path / "nobody"), b"key", start_seconds=0.3)
+    with pytest.raises(BundleError, match="was not ready within 0 s"):
+        connect(nobody, silent)
 
 
 def test_windows_come_out_the_same_whatever_is_beside_them(models: ModuleType, tmp_path: Path) -> None:
