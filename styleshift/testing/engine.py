@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import os
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
-from styleshift.testing.contract import options_of, require, require_record
+from styleshift.testing.contract import contract, options_of, require, require_record
 
 _greeting = ""
 
 
+@contract("the check came upon an error")
 def check_engine(
     spec: EngineSpec, options: Mapping[str, Any] | None = None, *, isolated: bool = True
 ) -> None:
@@ -23,7 +28,7 @@ def check_engine(
 
     Every job must come to one end, on a worker that was started; jobs must be taken as workers can begin
     them; progress must come through; an exception, a crash and a stall must cost the job they happen to and
-    no other; and a stop must end the run.
+    no other; and a stop must end the run, with no further job taken and no worker left running.
 
     Args:
         spec: the record.
@@ -89,18 +94,44 @@ def _check_faults(engine: Engine) -> None:
 def _check_stop(engine: Engine) -> None:
     """While all workers are at jobs that never end: once by asking, once by closing."""
     for asked in (True, False):
-        begun: list[str] = []
-        events = _start(engine, ["stall", "stall too", "late"], stop=lambda: asked and bool(begun))  # noqa: B023
-        since = time.monotonic()
-        with closing(events):
-            for job, event in events:
-                require(isinstance(event, Progress), f"{job!r}, which never ends, ended as {event!r}")
-                begun.append(job)
-                since = time.monotonic()
-                if not asked:
-                    break
-        took = time.monotonic() - since
-        require(took < 30, f"it took {took:.0f} s to {'stop' if asked else 'close'}; seconds are allowed")
+        with tempfile.TemporaryDirectory(prefix="styleshift-") as folder:
+            _check_stopped(engine, Path(folder), asked=asked)
+
+
+def _check_stopped(engine: Engine, folder: Path, *, asked: bool) -> None:
+    begun: list[str] = []
+    jobs = iter([f"stall {folder / name}" for name in ("one", "two", "late")])
+    events = _start(engine, jobs, stop=lambda: asked and bool(begun))
+    how = "stop" if asked else "close"
+    since = time.monotonic()
+    with closing(events):
+        for job, event in events:
+            require(isinstance(event, Progress), f"{job!r}, which never ends, ended as {event!r}")
+            begun.append(job)
+            since = time.monotonic()
+            if not asked:
+                break
+    took = time.monotonic() - since
+    require(took < 30, f"it took {took:.0f} s to {how}; seconds are allowed")
+    require(len(list(jobs)) >= 1, f"a third job was taken for two workers, or after a {how}")
+    # Elsewhere nobody can see from here who is left.
+    left = [int(file.suffix[1:]) for file in folder.iterdir()] if engine.local else []
+    until = time.monotonic() + 5
+    while (left := [pid for pid in left if _runs(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)  # one that has ended may wait for its parent to hear of it
+    require(not left, f"after a {how}, workers are left running: {left}")
+
+
+def _runs(pid: int) -> bool:
+    if sys.platform == "win32":  # a signal there is an end
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _start(
@@ -138,6 +169,9 @@ def _work(job: str, report: Callable[[float], None]) -> str:
     if job == "crash":
         os.abort()
     if job.startswith("stall"):
+        if note := job.removeprefix("stall").strip():
+            with contextlib.suppress(OSError):  # on another machine
+                Path(f"{note}.{os.getpid()}").touch()
         report(0.0)
         time.sleep(1000)
     if job == "slow":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 import pytest
 
+from styleshift.engines.local import LocalEngine
 from styleshift.engines.plugin import styleshift_engines
+from styleshift.engines.pool import WorkerPool
 from styleshift.hooks import Crashed, EngineSpec, Finished, Progress, Work
 from styleshift.testing import ContractError, check_engine
 
@@ -110,3 +113,51 @@ def test_a_broken_promise_is_named(engine: InProcess, words: str) -> None:
     module._greeting = ""
     with pytest.raises(ContractError, match=words):
         check_engine(spec(engine), isolated=False)
+
+
+class Leaves(LocalEngine):
+    """Ends without its workers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pools: list[WorkerPool[Any, Any]] = []
+
+    def run(self, work: Any, jobs: Any, *, workers: int, patience: float, stop: Any) -> Any:
+        self.pools.append(WorkerPool(work, workers, patience))
+        yield from self.pools[-1].events(jobs, stop)
+
+
+class Takes(LocalEngine):
+    """Takes one more job when it is stopped."""
+
+    def run(self, work: Any, jobs: Any, **rest: Any) -> Any:
+        yield from super().run(work, jobs, **rest)
+        list(jobs)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are found as POSIX does")
+def test_workers_that_are_left_running_are_found() -> None:
+    import styleshift.testing.engine as module
+
+    engine = Leaves()
+    try:
+        with pytest.raises(ContractError, match="workers are left running"):
+            module._check_stop(engine)
+    finally:
+        for pool in engine.pools:
+            pool.__exit__()
+
+
+def test_a_job_that_is_taken_after_a_stop_is_found() -> None:
+    import styleshift.testing.engine as module
+
+    with pytest.raises(ContractError, match="a third job was taken"):
+        module._check_stop(Takes())
+
+
+def test_what_an_engine_raises_is_a_broken_promise() -> None:
+    def build(options: object) -> Any:
+        raise OSError("no cluster")
+
+    with pytest.raises(ContractError, match="OSError: no cluster"):
+        check_engine(EngineSpec("toy", "for tests", build))
