@@ -62,6 +62,15 @@ def read(path: Path, *, only: str = "") -> tuple[dict[str, Tensor], dict[str, An
     return tensors, values
 
 
+def remove_partial_checkpoints(folder: Path) -> None:
+    """Take away what safetensors was writing when a run was killed.
+
+    From 0.8 on it writes to a file of its own, ``.tmp`` and six characters, beside the name that it is given.
+    """
+    for path in folder.glob(".tmp??????"):
+        path.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckpointFolder:
     """The checkpoints of one run, ``step-00000500.safetensors`` and so on.

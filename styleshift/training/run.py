@@ -33,7 +33,7 @@ from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device
 from styleshift.training.distributed import local_device, process_group
-from styleshift.training.files import CheckpointFolder, read
+from styleshift.training.files import CheckpointFolder, read, remove_partial_checkpoints
 from styleshift.training.find import (
     CHECKPOINTS,
     RUN_FILE,
@@ -387,6 +387,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         for place in (folder, folder / CHECKPOINTS):
             remove_partial_files(place)  # of a run that was killed
+            remove_partial_checkpoints(place)
         yield
     finally:
         lock.__exit__(None, None, None)

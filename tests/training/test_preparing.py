@@ -73,7 +73,7 @@ def test_every_phase_is_told_of_and_comes_to_its_end(fresh: Workspace, tiny_reci
     for phase in phases:
         assert told.came[phase] == pytest.approx(told.wanted[phase])
     assert "run low-high" in told.said
-    assert any(text.startswith("the steps begin; Ctrl-C saves") for text in told.said)
+    assert any(text.startswith("training begins; Ctrl-C saves") for text in told.said)
 
 
 def test_a_signal_that_is_swallowed_is_noticed_at_the_next_advance() -> None:
