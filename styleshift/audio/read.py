@@ -80,7 +80,7 @@ def _open_regular(path: Path) -> int:
         if not stat.S_ISREG(path.stat().st_mode):
             kind = "a folder" if path.is_dir() else "no regular file"
             raise AudioError(f"{shown(path)}: is {kind}", reason="unreadable")
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        file = os.open(path, os.O_RDONLY)
         if os.fstat(file).st_size == 0:
             os.close(file)
             raise AudioError(f"{shown(path)}: is empty (0 bytes)", reason="unreadable")

@@ -38,7 +38,7 @@ class Address:
     """Where a broker listens; crosses process borders.
 
     Attributes:
-        name: of a socket, or of a pipe on Windows.
+        name: path of a socket.
         key: that both sides must know.
         start_seconds: after so long no broker is on its way any more: one that cannot load the model was
             begun again, and given up.

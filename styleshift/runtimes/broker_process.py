@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -60,13 +59,11 @@ class BrokerProcess:
         self._lost = 0
         self._context = multiprocessing.get_context("spawn")
         # A socket's name has some hundred bytes at most; a folder of our own keeps other users out.
-        long = sys.platform != "win32" and len(os.fsencode(tempfile.gettempdir())) > 60
+        long = len(os.fsencode(tempfile.gettempdir())) > 60
         self._folder = tempfile.mkdtemp(prefix="styleshift-", dir="/tmp" if long else None)
-        unique = secrets.token_hex(8)
-        name = rf"\\.\pipe\styleshift-{unique}" if sys.platform == "win32" else f"{self._folder}/broker"
         # All tries, and one more, which only says that they have failed.
         start_seconds = (_TRIES + 1) * (self._load_patience + 2 * _GRACE_SECONDS)
-        self.address = Address(name, secrets.token_bytes(32), start_seconds)
+        self.address = Address(f"{self._folder}/broker", secrets.token_bytes(32), start_seconds)
 
     def tend(self) -> None:
         """Start it again if it has died, or hangs; to be called now and then."""
@@ -128,8 +125,7 @@ def _live(
     def leave() -> None:
         with contextlib.suppress(EOFError, OSError):
             lifeline.recv()
-        if sys.platform != "win32":
-            shutil.rmtree(Path(address.name).parent, ignore_errors=True)
+        shutil.rmtree(Path(address.name).parent, ignore_errors=True)
         os._exit(0)  # wherever the session is
 
     def beat() -> None:
@@ -139,8 +135,7 @@ def _live(
 
     Thread(target=leave, daemon=True).start()
     Thread(target=beat, daemon=True).start()
-    if sys.platform != "win32":
-        Path(address.name).unlink(missing_ok=True)
+    Path(address.name).unlink(missing_ok=True)
     listener = Listener(address.name, backlog=64, authkey=address.key)
     broker = Broker(most_frames, lambda since: state.__setitem__(0, since))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import platform
 import re
 from functools import lru_cache
 
@@ -15,9 +14,8 @@ _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 @lru_cache(maxsize=1)
 def cuda_devices() -> int:
     """How many CUDA devices the driver of this machine offers; 0 without a driver. Creates no context."""
-    name = "nvcuda.dll" if platform.system() == "Windows" else "libcuda.so.1"
     try:
-        driver = ctypes.CDLL(name)
+        driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return 0
     count = ctypes.c_int(0)

@@ -67,9 +67,6 @@ class StopRequest:
 @contextlib.contextmanager
 def no_interrupts() -> Iterator[None]:
     """What is started meanwhile never sees Ctrl-C, not even while it starts: the parent decides."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import sys
 from pathlib import Path
 from types import TracebackType
 
@@ -17,8 +17,7 @@ class Lock:
         path: the lock file; made if it is not there, and left there, empty of meaning.
         what: what is locked, for the message.
         hint: what to try where another process holds it.
-        shared: hold it together with others who share it, and keep out only who does not. (Windows knows no
-            shared locks; there it holds nothing.)
+        shared: hold it together with others who share it, and keep out only who does not.
 
     Raises:
         LockedError: on entering, where another process holds it.
@@ -36,9 +35,9 @@ class Lock:
 
     def __enter__(self) -> Lock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            _lock(file, self._shared)
+            fcntl.flock(file, (fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(file)
@@ -60,25 +59,3 @@ class Lock:
         if self._file is not None:
             os.close(self._file)  # lets go of the lock
             self._file = None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: int, shared: bool) -> None:
-        if shared:
-            return
-        # A byte far behind the text, so that the text stays readable.
-        os.lseek(file, 1 << 20, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            raise BlockingIOError from error
-        finally:
-            os.lseek(file, 0, os.SEEK_SET)
-
-else:
-    import fcntl
-
-    def _lock(file: int, shared: bool) -> None:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -71,8 +71,8 @@ def begun_after(place: Workspace, run: Path) -> str:
 
 
 def _is_running(process: object) -> bool:
-    """A process of that number is there; on Windows, where asking would end it, none is said to be."""
-    if not isinstance(process, int) or os.name == "nt" or process == os.getpid():
+    """Another process of that number is there."""
+    if not isinstance(process, int) or process == os.getpid():
         return False
     try:
         os.kill(process, 0)

@@ -57,7 +57,6 @@ def test_a_folder_with_a_recordings_name_is_no_recording(tmp_path: Path) -> None
     assert [item.kind for item in found.skipped] == ["folder"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
 def test_symlink_loops_end(tmp_path: Path) -> None:
     _touch(tmp_path / "a/song.wav")
     (tmp_path / "a/up").symlink_to(tmp_path)
@@ -82,7 +81,6 @@ def test_names_that_are_not_utf8_are_found_and_can_be_opened(tmp_path: Path) -> 
     assert files[1].read_bytes() == b"sound"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
 def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endless.wav")
     found = find_audio(tmp_path)

@@ -101,7 +101,6 @@ def test_what_is_no_recording_says_so(tmp_path: Path, tone: Any, save: Any) -> N
     assert _reason(save(tmp_path / "none.wav", tone(0.0))) == "too short"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
     assert _reason(tmp_path / "pipe.wav") == "unreadable"
@@ -297,7 +296,6 @@ def _without_a_table(path: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
 @pytest.mark.parametrize(
     ("format", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")]
 )

@@ -210,7 +210,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(words: tuple[str, ...]) -> None
     assert command.returncode == 141
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(
     ("words", "code"), [("--version", 0), ("plugins list", 0), ("convert ./no --to x", 10)]

@@ -95,7 +95,6 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path, save: Any, number: signal
 
 
 @pytest.mark.fault
-@pytest.mark.skipif(sys.platform == "win32", reason="no file size limits there")
 def test_a_disk_that_fills_up_stops_the_run_in_words(tmp_path: Path, save: Any) -> None:
     import resource
 

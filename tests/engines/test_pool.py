@@ -22,8 +22,6 @@ from styleshift.engines.pool import WorkerPool
 from styleshift.errors import StyleshiftError
 from styleshift.hooks import Crashed, Finished, Progress, Stalled, Work
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
 _setting = ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -230,7 +229,6 @@ def silent(_: float) -> None:
     pass
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_broker_that_dies_is_an_error_and_another_comes() -> None:
     with process(Mortal) as broker:
         one, other = connect(broker.address, silent), connect(broker.address, silent)
@@ -280,7 +278,6 @@ def test_a_session_that_hangs_is_an_error_for_all_who_wait_and_another_comes() -
         np.testing.assert_array_equal(answered(broker), windows(2, 6.0))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_process_that_is_stopped_while_it_has_nothing_to_do_is_replaced() -> None:
     with process(Doubler, patience=2.0) as broker:
         client = connect(broker.address, silent)
@@ -293,7 +290,6 @@ def test_a_process_that_is_stopped_while_it_has_nothing_to_do_is_replaced() -> N
         np.testing.assert_array_equal(answered(broker), windows(2, 6.0))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_signals_to_the_whole_group_are_left_to_the_parent() -> None:
     with process(Mortal) as broker:
         client = connect(broker.address, silent)

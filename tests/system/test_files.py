@@ -78,7 +78,6 @@ def test_any_name_and_the_permissions_of_an_ordinary_file(tmp_path: Path) -> Non
         assert (tmp_path / name).read_text() == "x"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_what_a_killed_writer_leaves_can_be_told_and_removed(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "old")
     script = """

@@ -27,7 +27,6 @@ def test_a_second_writer_is_told_who_holds_it(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no shared locks there")
 def test_those_who_share_keep_out_who_does_not(tmp_path: Path) -> None:
     path = tmp_path / "lock"
 
@@ -46,7 +45,6 @@ def test_those_who_share_keep_out_who_does_not(tmp_path: Path) -> None:
     assert is_free(shared=False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_holder_that_is_killed_lets_go(tmp_path: Path) -> None:
     script = """
 import sys

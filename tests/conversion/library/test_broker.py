@@ -6,7 +6,6 @@ Of styleshift.conversion.library.run and styleshift.runtimes.broker.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -87,7 +86,6 @@ class Once:
         return log_magnitude
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("fate", ["dies", "hangs"])
 def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
     models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fate: str

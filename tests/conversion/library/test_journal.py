@@ -114,7 +114,6 @@ def test_a_clock_that_goes_back_changes_nothing(tmp_path: Path, monkeypatch: pyt
         assert found.key == "new"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
 def test_a_run_over_all_and_one_over_a_part_exclude_each_other(tmp_path: Path) -> None:
     for first, second in (("", "1of2"), ("1of2", ""), ("1of2", "1of2")):
         with LibraryJournal(tmp_path, first), pytest.raises(LockedError), LibraryJournal(tmp_path, second):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -154,7 +153,6 @@ def test_what_was_never_reached_is_not_called_ours(bundle: Bundle, tmp_path: Pat
     assert (output / "short.wav").read_bytes() == mine
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_crash_a_hang_and_an_error_cost_one_file_each(
     bundle: Bundle, models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,7 +242,6 @@ def test_a_request_to_stop_is_heard(bundle: Bundle, tmp_path: Path) -> None:
     assert not [path for path in plan.output.iterdir() if path.is_file()]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("part", ["", "1of2"])
 @pytest.mark.parametrize("single", [False, True])
 def test_a_process_that_is_killed_leaves_nothing_and_anothers_files_stay(
