@@ -16,6 +16,7 @@ from typing import Any
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.system.files import write_json
+from styleshift.system.lines import JsonLines
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
@@ -155,20 +156,19 @@ _AGAIN = "run styleshift precompute again; it makes anew what is missing"
 
 
 class Journal:
-    """Appends entries, a line each, as they are finished."""
+    """Appends entries, a line each, as they are finished and their arrays are on the disk."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / JOURNAL_NAME).open("a", encoding="ascii")
+        self._lines = JsonLines(folder / JOURNAL_NAME, sync=True)
 
     def add(self, entry: Entry) -> None:
-        """One entry, handed to the operating system at once."""
-        self._file.write(json.dumps(asdict(entry)) + "\n")
-        self._file.flush()
+        """One entry; it is on the disk when this returns. Raises OSError."""
+        self._lines.append(asdict(entry))
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        self._lines.close()
 
 
 def read_journal(folder: Path) -> list[Entry]:

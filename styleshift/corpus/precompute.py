@@ -158,11 +158,10 @@ def _compute(
                 outcomes[job.domain].append(outcome)
                 if outcome.no_space:
                     raise _no_space(job.folder, outcome.no_space)
-                if outcome.remember:
-                    journals[job.domain].add(outcome.entry)
-                if not outcome.known and not outcome.entry.reason:
-                    path = job.folder / outcome.entry.array_name
-                    flushing.append(flusher.submit(flush_to_disk, path))
+                new = not outcome.known and not outcome.entry.reason
+                array = job.folder / outcome.entry.array_name if new else None
+                journal = journals[job.domain] if outcome.remember else None
+                flushing.append(flusher.submit(_keep, outcome.entry, array, journal))
                 for warning in outcome.entry.warnings:
                     reporter.warn(f"{job.domain}/{job.recording.name}: {warning}")
                 seconds += 0.0 if outcome.known else outcome.entry.seconds
@@ -186,6 +185,14 @@ def _compute(
         for plan in plans:
             remove_unfinished(plan.folder)
     return outcomes
+
+
+def _keep(entry: Entry, array: Path | None, journal: Journal | None) -> None:
+    """Write an entry down once its array is on the disk: a journal must not promise what may yet be lost."""
+    if array is not None:
+        flush_to_disk(array)
+    if journal is not None:
+        journal.add(entry)
 
 
 def _no_space(folder: Path, why: str) -> AudioError:

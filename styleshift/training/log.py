@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ import torch
 
 from styleshift.errors import TrainingError
 from styleshift.progress import Reporter
+from styleshift.system.lines import JsonLines
 from styleshift.training.step import TrainingState
 
 
@@ -47,20 +46,13 @@ class Log:
         self._waited = 0.0
         self._reporter = reporter or Reporter()
         self._told = False
-        self._whole = False  # not known yet: a kill may have cut the last line
 
     def event(self, kind: str, **fields: Any) -> None:
         """One line that is not about losses."""
-        line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}, default=str)
         try:
-            with self._path.open("ab+") as file:
-                if not self._whole and file.seek(0, os.SEEK_END):
-                    file.seek(-1, os.SEEK_END)
-                    line = line if file.read(1) == b"\n" else "\n" + line
-                file.write(f"{line}\n".encode())
-            self._whole = True
+            with JsonLines(self._path, sync=False) as lines:
+                lines.append({"event": kind, "time": round(time.time(), 3), **fields})
         except OSError as error:
-            self._whole = False
             if not self._told:
                 self._reporter.warn(
                     f"{self._path} cannot be written to: {error.strerror or error}; training continues"

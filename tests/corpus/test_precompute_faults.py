@@ -258,3 +258,15 @@ def test_recordings_that_the_engine_loses_are_named_and_not_dropped_in_silence(
     assert result.domains[0].tracks == 1
     assert len(result.domains[0].rejected) == 2
     assert all("the engine lost it" in item.message for item in result.domains[0].rejected)
+
+
+def test_a_recording_is_written_down_once_its_array_is_on_the_disk(
+    tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "audio/x.wav", tone(1.0, 8000), 8000)
+    happened: list[str] = []
+    module = sys.modules["styleshift.corpus.precompute"]
+    monkeypatch.setattr(module, "flush_to_disk", lambda array: happened.append(f"flush {array.suffix}"))
+    monkeypatch.setattr(module.Journal, "add", lambda self, entry: happened.append(f"note {entry.name}"))
+    run(tmp_path, registry=make_registry(one_domain(recording(path, "a"))))
+    assert happened == ["flush .npy", "note a"]

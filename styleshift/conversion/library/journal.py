@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from styleshift.errors import LockedError, UsageError
+from styleshift.system.lines import JsonLines
 from styleshift.system.lock import Lock
 
 FOLDER = ".styleshift"
@@ -77,7 +77,7 @@ class LibraryJournal:
         self._suffix = f"-{part}" if part else ""
         self._output = output
         self._entries: dict[str, JournalEntry] = {}
-        self._file: IO[str] | None = None
+        self._lines: JsonLines | None = None
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> LibraryJournal:
@@ -87,10 +87,7 @@ class LibraryJournal:
             if self._suffix:
                 self._locks.enter_context(self._lock(f"lock{self._suffix}"))
             self._load()
-            own = self._folder / f"journal{self._suffix}.jsonl"
-            self._file = own.open("a", encoding="utf-8", errors="surrogateescape")
-            if self._file.tell() and not _ends_with_newline(own):
-                self._file.write("\n")  # the last run was killed in the middle of a line
+            self._lines = JsonLines(self._folder / f"journal{self._suffix}.jsonl", sync=True)
         except OSError as error:
             self.__exit__()
             raise UsageError(
@@ -102,11 +99,10 @@ class LibraryJournal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # a full disk, which the write has told of
-                self._file.close()
+        if self._lines is not None:
+            self._lines.close()
         self._locks.close()
-        self._file = None
+        self._lines = None
 
     def _lock(self, name: str, *, shared: bool = False) -> Lock:
         hint = "wait until it has ended, or use another `output`"
@@ -147,14 +143,11 @@ class LibraryJournal:
         Raises:
             OSError: the disk is full.
         """
-        assert self._file is not None, "the journal is not open"
+        assert self._lines is not None, "the journal is not open"
         known = self._entries.get(entry.target)
         # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
         entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
-        # Names that are not UTF-8 are escaped by JSON as lone surrogates, and come back as they were.
-        self._file.write(json.dumps(asdict(entry)) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.append(asdict(entry))
         self._entries[entry.target] = entry
 
 
@@ -171,9 +164,3 @@ def _read(path: Path) -> Iterator[JournalEntry]:
                 kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
                 if kinds and all(isinstance(text, str) for text in texts):
                     yield entry
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

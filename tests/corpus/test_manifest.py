@@ -1,0 +1,19 @@
+"""What an unfinished run wrote down is read again, whatever ended it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from styleshift.corpus.manifest import JOURNAL_NAME, Entry, Journal, Stamp, read_journal
+
+
+def test_a_torn_line_of_the_journal_costs_no_entry_behind_it(tmp_path: Path) -> None:
+    entries = [Entry(name, f"key of {name}", "", "", Stamp(1, 2, 3, 4)) for name in "ab"]
+    for number, entry in enumerate(entries):
+        journal = Journal(tmp_path)
+        journal.add(entry)
+        journal.close()
+        if not number:
+            with (tmp_path / JOURNAL_NAME).open("a") as file:
+                file.write('{"name": "to')
+    assert read_journal(tmp_path) == entries
