@@ -6,7 +6,6 @@ import contextlib
 import functools
 import itertools
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -123,8 +122,6 @@ def _check_stopped(engine: Engine, folder: Path, *, asked: bool) -> None:
 
 
 def _runs(pid: int) -> bool:
-    if sys.platform == "win32":  # a signal there is an end
-        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

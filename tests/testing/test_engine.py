@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
@@ -135,7 +134,6 @@ class Takes(LocalEngine):
         list(jobs)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="processes are found as POSIX does")
 def test_workers_that_are_left_running_are_found() -> None:
     import styleshift.testing.engine as module
 
