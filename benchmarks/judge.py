@@ -20,6 +20,7 @@ import torch
 
 from styleshift.audio.level import gain_to_reference, gated_level
 from styleshift.evaluation.classifier import train_classifier
+from styleshift.evaluation.distribution import PARTS, TargetDistribution
 from styleshift.evaluation.features import SAMPLE_RATE, Features
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.evaluation.metrics import (
@@ -39,8 +40,11 @@ from styleshift.training.sources import make_samplers, make_validator, open_corp
 from styleshift.training.validator import spectrogram_features
 from styleshift.workspace import workspace
 
-MEASURES = {"lsd": -1, "chr": 1, "ons": 1, "fd": -1, "p": 1}
-"""Those of ``styleshift evaluate``, and whether more is better."""
+MEASURES = {"lsd": -1, "chr": 1, "ons": 1, "fd": -1, "fd3": -1, "p": 1}
+"""Those of ``styleshift evaluate``, and whether more is better; ``fd3`` hears frame-to-frame changes too.
+
+It is the sum of the Frechet distances of standardised spectrum, dynamics and flicker.
+"""
 
 
 def spectrogram_of(path: Path, config: SpectrogramConfig) -> torch.Tensor:
@@ -95,6 +99,7 @@ def main() -> None:
         domain: [spectrogram_features(crop[0], config) for crop in sampler.batch(100)]
         for domain, sampler in zip(pair, samplers, strict=True)
     }
+    distributions = {domain: TargetDistribution.fit(style) for domain, style in styles.items()}
     # A classifier that the trainer does not know.
     apart = train_classifier(styles[pair[0]], styles[pair[1]], seed=99)
     checkpoints = CheckpointFolder(folder / "checkpoints")
@@ -117,22 +122,26 @@ def main() -> None:
             target_statistics = patch_statistics(styles[target])
             row = {
                 "step": step,
-                "score": result.scores[direction],
+                **result.directions[direction].score.to_dict(),
                 "lsd": np.mean([lsd(*both) for both in pairs]),
                 "chr": np.mean([chroma_correlation(*both) for both in pairs]),
                 "ons": np.mean([onset_correlation(*both) for both in pairs]),
                 "fd": frechet_distance(patch_statistics(made), target_statistics),
+                "fd3": sum(distributions[target].distances(made)[part] for part in PARTS),
                 "p": np.mean([classifier.probability(item) for item in made]),
             }
             rows[direction].append({key: float(value) for key, value in row.items()})
             print(json.dumps({"direction": direction, **rows[direction][-1]}), flush=True)
-    print(f"\n| direction | checkpoints | mean rank | {' | '.join(MEASURES)} | chosen |")
-    print("|---" * (len(MEASURES) + 4) + "|")
+    print(f"\n| direction | checkpoints | mean rank, fd | mean rank, fd3 | {' | '.join(MEASURES)} | chosen |")
+    print("|---" * (len(MEASURES) + 5) + "|")
     for direction, found in rows.items():
         score = np.array([row["score"] for row in found])
         columns = {key: sign * np.array([row[key] for row in found]) for key, sign in MEASURES.items()}
-        together = np.mean([ranks(column) for column in columns.values()], axis=0)
-        shown = [spearman(score, column) for column in (together, *columns.values())]
+        together = [
+            np.mean([ranks(column) for key, column in columns.items() if key != left_out], axis=0)
+            for left_out in ("fd3", "fd")
+        ]
+        shown = [spearman(score, column) for column in (*together, *columns.values())]
         chosen = int(found[int(score.argmax())]["step"])
         figures = " | ".join(f"{value:.2f}" for value in shown)
         print(f"| {direction} | {len(found)} | {figures} | step {chosen} |")
