@@ -83,6 +83,7 @@ def evaluate(
     agree with the source, and how much changed, in dB.
     """
     from styleshift.cli.console import TerminalReporter
+    from styleshift.cli.flags import in_flags
     from styleshift.errors import EXIT_SOME_FAILED, UsageError
     from styleshift.evaluation.folders import evaluate_folders
 
@@ -110,7 +111,7 @@ def evaluate(
         was = "" if before is None else f"; of the sources: {before:.1f}"
         reporter.result(f"fd {result.mean['fd']:.1f} (all files together){was}")
     reporter.event("verdict", text=result.verdict)
-    reporter.result(result.verdict)
+    reporter.result(in_flags(result.verdict))
     if page is not None:
         for note in result.write_page(page):
             reporter.warn(note)

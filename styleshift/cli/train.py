@@ -152,8 +152,8 @@ def train(
         clash = [option for option, value in given.items() if value]
         if clash:
             raise UsageError(
-                f"{clash[0]} cannot be changed when you resume a run",
-                "leave it out, or start a new run without --resume",
+                f"{clash[0]} is not given together with --resume: a run keeps what it began with",
+                "styleshift train --resume, or leave out --resume to start a new run",
             )
         with reporter.phase("loading PyTorch"):
             from styleshift.training.run import resume_run

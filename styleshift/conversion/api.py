@@ -233,7 +233,7 @@ def _prepare(
     settings = checked(replace(settings or ConvertSettings(), **options))
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
     settings = with_strength(settings, bundle.metadata)
-    reporter.detail(f"model {bundle.path}: {bundle.metadata.source} to {bundle.metadata.target}")
+    reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     plan = plan_library(Path(source), bundle.metadata.target, settings)
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
