@@ -233,8 +233,8 @@ def _prepare(
     settings = checked(replace(settings or ConvertSettings(), **options))
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
     settings = with_strength(settings, bundle.metadata)
-    reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     plan = plan_library(Path(source), bundle.metadata.target, settings)
+    reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")

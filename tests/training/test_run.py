@@ -279,7 +279,7 @@ def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
         CheckpointError, match=f"step {signalled_at} cannot be saved.*step 2 is safe"
     ) as caught:
         start_run(fresh, PAIR, tiny_recipe())
-    assert "--resume" in caught.value.hint
+    assert "`resume`" in caught.value.hint
 
 
 def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
