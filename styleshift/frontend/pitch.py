@@ -7,10 +7,11 @@ of it. It streams, costs what one layer of a network costs, lets gradients throu
 no waveform: on a corpus of spectrograms, and on the spectrum that several channels have in common.
 
 A tracker that works on waveforms (pyworld, librosa's pyin) cannot be used there; a test holds the estimate to
-one. On 22 recordings of 12 speakers the median was within 0.4 semitones of pyworld's for half of them and
-within 1.5 for all. As a conversion by itself the matrix was compared with WORLD's analysis and synthesis on
-VCC 2016: a speaker encoder took the result for the other speaker somewhat more often (0.25 against 0.15 on
-the same scale).
+one. While it was made, the median of 22 recordings was within 0.4 semitones of pyworld's for half of them and
+within 1.5 for all. Among six other clips of one low voice one came out four semitones too high, so the median
+of a short recording is not to be relied on. As a conversion by itself the matrix was compared with WORLD's
+analysis and synthesis on six sentences of VCC 2016: a speaker encoder took the result for the other speaker
+somewhat more often (0.25 against 0.15 on the same scale).
 
 Sources: envelope by cepstral liftering (Oppenheim and Schafer 1968); pitch by harmonic summation (Hermes
 1988) that counts the valleys between harmonics against it, as SWIPE does (Camacho and Harris 2008).
