@@ -32,7 +32,7 @@ def main() -> None:
             if "cpu" not in spec.devices:
                 continue
             try:
-                session = spec.build(path, "cpu", arguments.threads)
+                session = spec.build(spec.config(), path, "cpu", arguments.threads)
             except BundleError as error:
                 print(json.dumps({"model": path.name, "runtime": spec.name, "error": error.message}))
                 continue

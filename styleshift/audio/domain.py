@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from styleshift.audio.find import Found, find_audio
-from styleshift.hooks.records import AudioStream, DomainSpec, Recording
+from styleshift.hooks.records import AudioStream, DomainSpec, NoOptions, Recording
 from styleshift.hooks.specs import hookimpl
 
 
-def find_folders(root: Path) -> Mapping[str, Iterable[Recording]]:
+def find_folders(options: NoOptions, root: Path) -> Mapping[str, Iterable[Recording]]:
     """The recordings of every direct sub-folder of ``root`` that holds any, at whatever depth."""
     return recordings(find_audio(root))
 

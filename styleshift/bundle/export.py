@@ -226,9 +226,10 @@ def compare(generator: nn.Module, path: Path, metadata: BundleMetadata, toleranc
     import numpy as np
     import torch
 
+    from styleshift.hooks.records import NoOptions
     from styleshift.hooks.registry import load_registry
 
-    session = load_registry().runtimes.get("onnxruntime").build(path, "cpu", 1)
+    session = load_registry().runtimes.get("onnxruntime").build(NoOptions(), path, "cpu", 1)
     random = np.random.default_rng(0)
     step, window = metadata.time_multiple, metadata.window_frames
     shapes = [

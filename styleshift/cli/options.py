@@ -44,6 +44,33 @@ EngineOptionsOption = Annotated[
         show_default=False,
     ),
 ]
+SourceOptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source-option",
+        metavar="SOURCE.KEY=VALUE",
+        help="Set an option of a domain source from a plugin. Repeatable.",
+        show_default=False,
+    ),
+]
+TrackerOptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tracker-option",
+        metavar="TRACKER.KEY=VALUE",
+        help="Set an option of a tracker, for example tensorboard.excerpts=false. Repeatable.",
+        show_default=False,
+    ),
+]
+RuntimeOptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--runtime-option",
+        metavar="KEY=VALUE",
+        help="Set an option of the runtime that --runtime names. Repeatable.",
+        show_default=False,
+    ),
+]
 JobsOption = Annotated[
     int | None,
     typer.Option(
@@ -74,3 +101,21 @@ def key_values(words: Sequence[str] | None, flag: str) -> dict[str, str]:
             raise UsageError(f"{flag} is {word!r}; it must be KEY=VALUE, such as iterations=100")
         options[key] = value
     return options
+
+
+def named_values(words: Sequence[str] | None, flag: str) -> dict[str, dict[str, str]]:
+    """``name.key=value`` words as a table of tables.
+
+    Raises:
+        UsageError: a word of another form; the flag is named.
+    """
+    tables: dict[str, dict[str, str]] = {}
+    for word in words or ():
+        whole_key, found, value = word.partition("=")
+        name, dot, key = whole_key.rpartition(".")
+        if not (found and dot and name and key):
+            raise UsageError(
+                f"{flag} is {word!r}; it must be NAME.KEY=VALUE, such as tensorboard.excerpts=false"
+            )
+        tables.setdefault(name, {})[key] = value
+    return tables

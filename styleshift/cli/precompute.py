@@ -15,9 +15,11 @@ from styleshift.cli.options import (
     JobsOption,
     JsonOption,
     QuietOption,
+    SourceOptionsOption,
     VerboseOption,
     WorkspaceOption,
     key_values,
+    named_values,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def precompute(
         ),
     ] = None,
     workspace: WorkspaceOption = None,
+    source_options: SourceOptionsOption = None,
     engine: EngineOption = None,
     engine_options: EngineOptionsOption = None,
     jobs: JobsOption = None,
@@ -102,6 +105,7 @@ def precompute(
         places.workspace(workspace),
         load_recipe(places.setting("recipe", recipe), overrides or []).spectrogram,
         domains=wanted,
+        source_options=named_values(source_options, "--source-option"),
         engine=places.setting("engine", engine),
         engine_options=key_values(engine_options, "--engine-option"),
         jobs=places.setting("jobs", jobs) or None,

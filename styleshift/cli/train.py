@@ -11,8 +11,10 @@ from styleshift.cli.options import (
     DeviceOption,
     JsonOption,
     QuietOption,
+    TrackerOptionsOption,
     VerboseOption,
     WorkspaceOption,
+    named_values,
 )
 from styleshift.cli.usage import number, whole
 
@@ -105,6 +107,7 @@ def train(
             show_default=False,
         ),
     ] = None,
+    tracker_options: TrackerOptionsOption = None,
     seed: Annotated[
         int,
         typer.Option("--seed", parser=whole("--seed", 0), metavar="N", help="Random seed."),
@@ -146,6 +149,7 @@ def train(
     )
     warn_of_plugins(reporter)
     place = find_workspace(workspace)
+    shown_with = named_values(tracker_options, "--tracker-option")
     chosen_device = str(setting("device", device))
     if resume:
         given = {"--domains": domains, "--recipe": recipe, "--set": overrides}
@@ -164,6 +168,7 @@ def train(
             minutes=minutes,
             device=chosen_device,
             trackers=tracker or None,
+            tracker_options=shown_with or None,
             reporter=reporter,
         )
     else:
@@ -187,6 +192,7 @@ def train(
             seed=seed,
             device=chosen_device,
             trackers=tracker or (),
+            tracker_options=shown_with,
             reporter=reporter,
         )
     if follows:

@@ -131,6 +131,7 @@ def load_model(
         runtime=runtime,
         device=device,
     )
+    settings = with_runtime(checked(settings), bundle)
     return Model(bundle, *load_converter(bundle, settings, threads or processors()))
 
 

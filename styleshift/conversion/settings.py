@@ -36,6 +36,7 @@ class ConvertSettings:
         vocoder: by name.
         vocoder_options: by key, as text or plain values.
         runtime: by name, or ``auto``.
+        runtime_options: of a runtime that is named; by key, as text or plain values.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         salvage: convert damaged files as far as they can be read.
         keep_times: give outputs the modification times of their sources.
@@ -60,6 +61,7 @@ class ConvertSettings:
     vocoder: str = "griffin-lim"
     vocoder_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: str = "auto"
+    runtime_options: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
     salvage: bool = False
     keep_times: bool = False
@@ -107,8 +109,8 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
     Raises:
         UsageError: no such format.
         PluginError: no such vocoder, engine or runtime.
-        ConfigError: no such device, or option of the vocoder or the engine, the runtime does not serve the
-            device, or a number is out of range.
+        ConfigError: no such device, or option of the vocoder, the runtime or the engine, options of a
+            runtime that is not named, the runtime does not serve the device, or a number is out of range.
     """
     from styleshift.audio.formats import output_format
     from styleshift.errors import ConfigError
@@ -131,7 +133,12 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
     engine = load_registry().engines.get(settings.engine)
     build_config(engine.config, settings.engine_options, f"engine {engine.name}")
     if settings.runtime != "auto":
-        load_registry().runtimes.get(settings.runtime)
+        runtime = load_registry().runtimes.get(settings.runtime)
+        build_config(runtime.config, settings.runtime_options, f"runtime {runtime.name}")
+    elif settings.runtime_options:
+        raise ConfigError(
+            "options of a runtime are given, but no runtime", "`runtime=NAME` says which they are for"
+        )
     if settings.device != "auto":
         settings = replace(settings, device=resolve_device(settings.device))
         runtimes_for(settings.runtime, settings.device)
@@ -149,8 +156,10 @@ def with_runtime(
     reporter: Reporter | None = None,
     earlier: Mapping[str, str] | None = None,
 ) -> ConvertSettings:
-    """Settings with a runtime and a device that work; see :mod:`styleshift.runtimes.selection`."""
+    """Settings with a runtime and a device that work, tried; see :mod:`styleshift.runtimes.selection`."""
     from styleshift.runtimes.selection import select_runtime
 
-    chosen = select_runtime(bundle, settings.runtime, settings.device, reporter, earlier)
+    chosen = select_runtime(
+        bundle, settings.runtime, settings.device, reporter, earlier, options=settings.runtime_options
+    )
     return replace(settings, runtime=chosen.runtime, device=chosen.device)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from styleshift.audio.find import find_audio
 from styleshift.corpus.growing import stored_bytes
 from styleshift.corpus.manifest import Entry, Manifest, Stamp, read_journal, read_manifest, track_key
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
+from styleshift.hooks.options import build_config
 from styleshift.words import nearest
 
 if TYPE_CHECKING:
@@ -55,20 +56,37 @@ class DomainPlan:
 
 
 def find_recordings(
-    root: Path, registry: Registry, wanted: Sequence[str] | None, reporter: Reporter
+    root: Path,
+    registry: Registry,
+    wanted: Sequence[str] | None,
+    reporter: Reporter,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, list[Recording]]:
     """The recordings of every domain that any domain source finds below ``root``, by name.
 
+    Args:
+        root: folder of all of them.
+        registry: provides the domain sources.
+        wanted: only these domains; None for all.
+        reporter: told what is skipped.
+        options: of domain sources, by their names.
+
     Raises:
+        ConfigError: a domain source has no such option.
         NothingToDoError: there is no such folder, no domain in it, or not the ones that are wanted.
-        PluginError: two recordings of a domain have the same name.
+        PluginError: there is no domain source that options are for, or two recordings of a domain have the
+            same name.
     """
     if not root.is_dir():
         what = "is a file, no folder" if root.exists() else "does not exist"
         raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=root))
+    options = options or {}
+    for source in options:
+        registry.domains.get(source)
     domains: dict[str, dict[str, Recording]] = {}
     for spec in registry.domains.specs():
-        for name, recordings in spec.find(root).items():
+        config = build_config(spec.config, options.get(spec.name, {}), f"domain source {spec.name}")
+        for name, recordings in spec.find(config, root).items():
             domain = domains.setdefault(name, {})
             for recording in recordings:
                 if recording.name in domain:

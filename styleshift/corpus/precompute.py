@@ -45,6 +45,7 @@ def precompute(
     config: SpectrogramConfig,
     *,
     domains: Sequence[str] | None = None,
+    source_options: Mapping[str, Mapping[str, Any]] | None = None,
     engine: str = "local",
     engine_options: Mapping[str, Any] | None = None,
     jobs: int | None = None,
@@ -66,6 +67,7 @@ def precompute(
         workspace: where to store.
         config: front-end settings of all arrays.
         domains: only these; None for all.
+        source_options: of domain sources, by their names, then by key, as text or plain values.
         engine: name of the engine that runs the work.
         engine_options: by key, as text or plain values.
         jobs: workers; None uses as many as the engine has processors.
@@ -75,7 +77,7 @@ def precompute(
         registry: provides the domain sources; None uses those that are installed.
 
     Raises:
-        PluginError, ConfigError: there is no such engine, or it has no such option.
+        PluginError, ConfigError: there is no such engine or domain source, or it has no such option.
         NothingToDoError: there is no such folder or domain.
         LockedError: another precompute is working on this workspace.
         AudioError: ``cannot write``: the disk is full, or the workspace cannot be written to. What was
@@ -88,7 +90,7 @@ def precompute(
     chosen = load_engine(engine, engine_options)
     reporter = reporter or Reporter()
     registry = registry or load_registry()
-    found = find_recordings(audio_root, registry, domains, reporter)
+    found = find_recordings(audio_root, registry, domains, reporter, source_options)
     planned = sum(len(recordings) for recordings in found.values())
     if domains is None:
         for name in sorted(set(stored_domains(workspace.spectrograms)) - set(found)):

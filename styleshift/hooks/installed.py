@@ -16,6 +16,7 @@ DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
 # Each takes a second or more to import, which every command that loads plugins would pay.
 HEAVY = ("torch", "onnxruntime", "onnx", "scipy", "librosa", "tensorflow", "openvino", "jax")
 _SLOW_SECONDS = 1.0  # of the processor
+_NEARLY = re.compile(rf"{ENTRY_POINT_GROUP}[._ -]?\w+", re.IGNORECASE)  # what authors write in its place
 _NO, _ALL = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on", "all")
 
 
@@ -25,12 +26,14 @@ class PluginPackage:
 
     Attributes:
         name, version: as its metadata give them; ``unknown`` where an installation is damaged.
-        entry_points: of the group ``styleshift``.
+        entry_points: of the group ``styleshift``; none where its author put them into another.
+        other_group: which one that is.
     """
 
     name: str
     version: str
     entry_points: tuple[EntryPoint, ...]
+    other_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,15 @@ def plugin_packages(found: Iterable[Distribution]) -> list[PluginPackage]:
     """
     first: dict[str, PluginPackage] = {}
     for distribution in found:
-        entry_points = tuple(entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP)
-        if entry_points:  # only now: metadata of every installed package would take long to read
+        found_points = distribution.entry_points
+        entry_points = tuple(entry for entry in found_points if entry.group == ENTRY_POINT_GROUP)
+        other = next((entry.group for entry in found_points if _NEARLY.fullmatch(entry.group)), "")
+        if entry_points or other:  # only now: metadata of every installed package would take long to read
             metadata = distribution.metadata
             # A damaged installation has neither; its type promises no .get.
             name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401
             version = metadata["Version"] if "Version" in metadata else "unknown"  # noqa: SIM401
-            first.setdefault(normal(name), PluginPackage(name, version, entry_points))
+            first.setdefault(normal(name), PluginPackage(name, version, entry_points, other))
     return [first[name] for name in sorted(first)]
 
 

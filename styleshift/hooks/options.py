@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 
-from styleshift.errors import PluginError
+from styleshift.errors import PluginError, StyleshiftError
 from styleshift.validation import schema_of, validate
 from styleshift.validation.describe import Schema, alternatives, resolved
 
@@ -47,7 +47,14 @@ def build_config(config: type, values: Mapping[str, Any], owner: str) -> Any:
         else value
         for key, value in values.items()
     }
-    return validate(config, read, owner, "option")
+    try:
+        return validate(config, read, owner, "option")
+    except StyleshiftError:
+        raise
+    except Exception as error:  # what its author wrote to check it may raise anything
+        raise PluginError(
+            f"{owner}: checking its options raised {type(error).__name__}: {error}", "report it to its author"
+        ) from error
 
 
 def config_problem(config: object) -> str:
@@ -59,7 +66,13 @@ def config_problem(config: object) -> str:
     except (PydanticUserError, NameError, TypeError) as error:
         first = str(error).strip().splitlines()[0]
         return f"has annotations that cannot be used at run time: {first}"
-    return f"has a field without a default: {required[0]}" if required else ""
+    if required:
+        return f"has a field without a default: {required[0]}"
+    try:
+        config()
+    except Exception as error:
+        return f"refuses its own defaults: {error}"
+    return ""
 
 
 def _read(text: str, wanted: Schema, root: Schema) -> Any:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     ComplexArray = npt.NDArray[np.complex64]
 
 
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The config of a spec that has no options."""
+
+
 class AudioStream(Protocol):
     """An opened recording, read once from its start to its end.
 
@@ -73,13 +78,16 @@ class DomainSpec:
     Attributes:
         name: of this way of finding recordings, not of the styles it finds.
         summary: one line for ``styleshift plugins list``.
-        find: given the folder that ``styleshift precompute`` was given, returns the recordings of
-            every domain found there: ``{domain name: recordings}``. Several specs may add to one domain.
+        find: ``find(config, folder)`` is given the folder that ``styleshift precompute`` was given, and
+            returns the recordings of every domain found there: ``{domain name: recordings}``. Several specs
+            may add to one domain.
+        config: a dataclass of options with defaults (``--source-option name.key=value``).
     """
 
     name: str
     summary: str
-    find: Callable[[Path], Mapping[str, Iterable[Recording]]]
+    find: Callable[[Any, Path], Mapping[str, Iterable[Recording]]]
+    config: type = NoOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +132,6 @@ class DiscriminatorSpec:
     summary: str
     config: type
     build: Callable[[Any, SpectrogramConfig, int], nn.Module]
-
-
-@dataclass(frozen=True, slots=True)
-class NoOptions:
-    """The config of a spec that has no options."""
 
 
 class Vocoder(Protocol):
@@ -192,17 +195,19 @@ class RuntimeSpec:
     Attributes:
         name: what ``--runtime`` says.
         summary: one line.
-        build: ``build(model, device, threads)`` loads an ONNX file; raises BundleError when this
+        build: ``build(config, model, device, threads)`` loads an ONNX file; raises BundleError when this
             machine cannot.
         priority: ``--runtime auto`` tries the highest first.
         devices: the devices it can serve.
+        config: a dataclass of options with defaults (``--runtime-option key=value``).
     """
 
     name: str
     summary: str
-    build: Callable[[Path, str, int], RuntimeSession]
+    build: Callable[[Any, Path, str, int], RuntimeSession]
     priority: int = 0
     devices: tuple[str, ...] = field(default=("cpu",))
+    config: type = NoOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +252,16 @@ class TrackerSpec:
     Attributes:
         name: what ``--tracker`` says.
         summary: one line.
-        build: ``build(folder, run)`` begins, or goes on with, the run in ``folder``; ``run`` is what its
-            ``run.json`` holds: name, domains, recipe, seed, provenance.
-        check: called before the minutes that a run is prepared; raises a ``StyleshiftError`` where the
-            tracker cannot be used here, such as without a package. By default nothing is looked at.
+        build: ``build(config, folder, run)`` begins, or goes on with, the run in ``folder``; ``run`` is what
+            its ``run.json`` holds: name, domains, recipe, seed, provenance.
+        check: ``check(config)`` is called before the minutes that a run is prepared; raises a
+            ``StyleshiftError`` where the tracker cannot be used here, such as without a package. By default
+            nothing is looked at.
+        config: a dataclass of options with defaults (``--tracker-option name.key=value``).
     """
 
     name: str
     summary: str
-    build: Callable[[Path, Mapping[str, Any]], Tracker]
-    check: Callable[[], None] = lambda: None
+    build: Callable[[Any, Path, Mapping[str, Any]], Tracker]
+    check: Callable[[Any], None] = lambda config: None
+    config: type = NoOptions

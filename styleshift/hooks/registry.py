@@ -139,6 +139,10 @@ class Registry:
 
     def _load(self, package: PluginPackage) -> None:
         """Import one package and take in what it brings."""
+        if not package.entry_points:
+            group = package.other_group
+            self._leave_out(package, f"its entry point is in the group {group!r}, not {ENTRY_POINT_GROUP!r}")
+            return
         seen: list[object] = []
         with Watched() as watched:
             for entry_point in package.entry_points:

@@ -9,6 +9,7 @@ import numpy as np
 
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError
+from styleshift.hooks.records import NoOptions
 from styleshift.models.shelf import ShelvedModel
 from styleshift.system.hashing import file_sha256
 from styleshift.workspace import shipped_models
@@ -42,7 +43,7 @@ def verify_model(model: ShelvedModel) -> str:
                 "pip install --force-reinstall styleshift",
             )
     metadata = bundle.metadata
-    session = load_onnxruntime(model.path, "cpu", 1)
+    session = load_onnxruntime(NoOptions(), model.path, "cpu", 1)
     shape = (1, 1, metadata.spectrogram.bins, metadata.window_frames)
     heard = np.abs(np.random.default_rng(0).standard_normal(shape)).astype(np.float32)
     for what, window in (("noise", heard), ("silence", np.zeros(shape, np.float32))):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import BundleError, ConfigError
-from styleshift.hooks.records import RuntimeSession, RuntimeSpec
+from styleshift.hooks.records import NoOptions, RuntimeSession, RuntimeSpec
 from styleshift.hooks.specs import hookimpl
 from styleshift.runtimes.float16 import to_float16
 
@@ -39,10 +39,13 @@ class OnnxRuntimeSession:
         return converted
 
 
-def load_onnxruntime(model: Path, device: str, threads: int, *, float16: bool = False) -> RuntimeSession:
+def load_onnxruntime(
+    options: NoOptions, model: Path, device: str, threads: int, *, float16: bool = False
+) -> RuntimeSession:
     """Load a model file in ONNX Runtime.
 
     Args:
+        options: none.
         model: ONNX file.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         threads: of the CPU that one call of ``run`` may use.
@@ -55,12 +58,12 @@ def load_onnxruntime(model: Path, device: str, threads: int, *, float16: bool = 
 
     # A GPU that cannot be used is told of below, in a line of ours.
     onnxruntime.set_default_logger_severity(_SILENT if device.startswith("cuda") else _QUIET)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _QUIET
-    options.intra_op_num_threads = max(1, threads)
-    options.inter_op_num_threads = 1
+    session_options = onnxruntime.SessionOptions()
+    session_options.log_severity_level = _QUIET
+    session_options.intra_op_num_threads = max(1, threads)
+    session_options.inter_op_num_threads = 1
     # Idle threads that spin take the processor from the other workers' front ends and encoders.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wanted = "CPUExecutionProvider"
     providers: list[Any] = [wanted]
     if device.startswith("cuda"):
@@ -83,7 +86,7 @@ def load_onnxruntime(model: Path, device: str, threads: int, *, float16: bool = 
             given = model.read_bytes()
         if float16:
             given = to_float16(model.read_bytes())
-        session = onnxruntime.InferenceSession(given, options, providers=providers)
+        session = onnxruntime.InferenceSession(given, session_options, providers=providers)
     except Exception as error:  # ONNX Runtime raises many types of its own
         raise BundleError(
             f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}", "export the model again"

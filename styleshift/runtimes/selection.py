@@ -1,20 +1,23 @@
 """What the runtime and device ``auto`` mean for one model on this machine: tried, not looked up.
 
 A runtime is taken if it loads the model, gives for a test input what ONNX Runtime gives in float32 on the
-CPU, and, on a CPU, is faster than that.
+CPU, and, on a CPU, is faster than that. One that is named is taken however fast it is: with a warning where
+it gives something else, and not at all where that is far off.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
 from styleshift.errors import BundleError, StyleshiftError
+from styleshift.hooks.options import build_config
+from styleshift.hooks.records import NoOptions
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
@@ -28,6 +31,8 @@ Float32Array = npt.NDArray[np.float32]
 # Root mean square of the difference, as a share of the output's own deviation: about 0.3 dB in a bin.
 # bfloat16 comes out at 0.004 (recipe small) to 0.025 (seed), float16 near 0.001.
 PARITY = 0.03
+# A runtime that is named may be this far off, with a warning; a model that is wrong in one layer is further.
+TOLERATED = 0.1
 # Less than this is not worth another library's rounding.
 WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
@@ -51,6 +56,8 @@ def select_runtime(
     device: str = "auto",
     reporter: Reporter | None = None,
     earlier: Mapping[str, str] | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
 ) -> Selection:
     """A runtime and a device that work here.
 
@@ -59,16 +66,17 @@ def select_runtime(
 
     Args:
         bundle: the model.
-        runtime: ``auto``, or a name, which is left as it is.
+        runtime: ``auto``, or a name, which is left as it is; but it is tried.
         device: ``auto``, or a name.
         reporter: told, in a line each, what was not taken and why.
         earlier: by device (``cpu``, ``cuda``), the runtime that made what is there already, if any; see
             :meth:`styleshift.conversion.library.journal.LibraryJournal.runtimes`.
+        options: of the runtime that is named; as text or plain values.
 
     Raises:
         ConfigError: no such device, or the runtime does not serve it.
         PluginError: no such runtime.
-        BundleError: the model cannot be run at all.
+        BundleError: the model cannot be run at all, or comes out as another by the runtime that is named.
     """
     reporter = reporter or Reporter()
     if runtime != "auto":
@@ -77,6 +85,7 @@ def select_runtime(
         device = devices.resolve_device(device)
         fit = runtimes_for(runtime, device)
         if runtime != "auto":
+            _try_named(fit[0], options or {}, device, bundle, reporter)
             return Selection(runtime, device)
         chosen = _choose(fit, device, bundle, reporter, earlier)
         if chosen is None:
@@ -84,12 +93,32 @@ def select_runtime(
         return Selection(chosen, device)
     if devices.cuda_devices():
         there = runtimes_for(runtime, "cuda", required=False)
-        chosen = _choose(there, "cuda", bundle, reporter, earlier) if there else None
+        chosen = _choose(there, "cuda", bundle, reporter, earlier, options) if there else None
         if chosen is not None:
             return Selection(chosen, "cuda")
         if there:
             reporter.warn("the GPU is not used; the CPU does the work")
-    return select_runtime(bundle, runtime, "cpu", reporter, earlier)
+    return select_runtime(bundle, runtime, "cpu", reporter, earlier, options=options)
+
+
+def _try_named(
+    spec: RuntimeSpec, options: Mapping[str, Any], device: str, bundle: Bundle, reporter: Reporter
+) -> None:
+    """Once, on one window, against ONNX Runtime on the CPU: silently wrong music is worse than none."""
+    if spec.name == "onnxruntime":
+        return
+    config = build_config(spec.config, options, f"runtime {spec.name}")
+    window = trial_window(bundle.metadata)
+    found = spec.build(config, bundle.path, device, 1).run(window)
+    difference = relative_error(found, load_onnxruntime(NoOptions(), bundle.path, "cpu", 1).run(window))
+    if difference <= PARITY:
+        return
+    said = f"the results of the runtime {spec.name} differ by {difference:.1%} from those of ONNX Runtime"
+    if not difference <= TOLERATED:
+        raise BundleError(
+            f"{said}; {TOLERATED:.0%} is the most", "use `runtime=onnxruntime`, and tell its author"
+        )
+    reporter.warn(f"{said}; `runtime=auto` would not take it")
 
 
 def _choose(
@@ -98,6 +127,7 @@ def _choose(
     bundle: Bundle,
     reporter: Reporter,
     earlier: Mapping[str, str] | None,
+    options: Mapping[str, Any] | None = None,
 ) -> str | None:
     """The first on a GPU, the fastest on a CPU, of those that hold what they promise; None if none does."""
     if device == "cpu" and len(fit) == 1:
@@ -111,7 +141,7 @@ def _choose(
         reporter.info(f"the files already there were made with {before}, which does not run here")
     fit = sorted(fit, key=lambda spec: spec.name != before)  # it comes first; the others stay in their order
     window = trial_window(bundle.metadata)
-    reference = load_onnxruntime(bundle.path, "cpu", 1)
+    reference = load_onnxruntime(NoOptions(), bundle.path, "cpu", 1)
     wanted = reference.run(window)
     # On a CPU all of them compute on the same processors: what counts is the time, and 10 % is the least.
     best, least = None, 0.0  # the fastest so far, and its seconds a window
@@ -120,7 +150,8 @@ def _choose(
             best = best or spec.name
             continue
         try:
-            session = spec.build(bundle.path, device, 1)
+            config = build_config(spec.config, options or {}, f"runtime {spec.name}")
+            session = spec.build(config, bundle.path, device, 1)
             difference = relative_error(session.run(window), wanted)
         except Exception as error:  # a stranger's library on a stranger's hardware
             text = error.message if isinstance(error, StyleshiftError) else str(error)

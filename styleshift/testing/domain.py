@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import AudioStream, DomainSpec, Recording
-from styleshift.testing.contract import ContractError, contract, require, require_record
+from styleshift.testing.contract import ContractError, contract, options_of, require, require_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @contract("the check came upon an error")
-def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> dict[str, list[Recording]]:
+def check_domain(
+    spec: DomainSpec, folder: Path, options: Mapping[str, Any] | None = None, *, seconds: float = 10.0
+) -> dict[str, list[Recording]]:
     """Check a domain source on a folder in which it finds something.
 
     Names must be unique and stay inside their domain; two searches must agree; recordings must survive
@@ -27,6 +29,7 @@ def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> di
     Args:
         spec: the record.
         folder: as a person would give it to ``styleshift precompute``; at least one recording in it.
+        options: as ``--source-option`` sets them.
         seconds: how much of each recording is read.
 
     Returns:
@@ -36,12 +39,13 @@ def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> di
         ContractError: in plain words.
     """
     require_record(spec, DomainSpec)
+    config = options_of(spec, options)
     with tempfile.TemporaryDirectory() as empty:
-        nothing = {name: list(recordings) for name, recordings in spec.find(Path(empty)).items()}
+        nothing = _search(spec, config, Path(empty))
         require(not any(nothing.values()), f"{spec.name!r} finds recordings in an empty folder: {nothing}")
-    found = _search(spec, folder)
+    found = _search(spec, config, folder)
     require(any(found.values()), f"{spec.name!r} finds nothing in {folder}")
-    again = _search(spec, folder)
+    again = _search(spec, config, folder)
     require(
         _identities(found) == _identities(again),
         f"{spec.name!r} finds other recordings, or in another order, when it looks a second time",
@@ -53,8 +57,9 @@ def check_domain(spec: DomainSpec, folder: Path, *, seconds: float = 10.0) -> di
     return found
 
 
-def _search(spec: DomainSpec, folder: Path) -> dict[str, list[Recording]]:
-    found = spec.find(folder)
+def _search(spec: DomainSpec, config: Any, folder: Path) -> dict[str, list[Recording]]:
+    with contract("find failed"):
+        found = spec.find(config, folder)
     require(isinstance(found, Mapping), f"find returned {type(found).__name__}, not a mapping by domain")
     return {name: list(recordings) for name, recordings in found.items()}
 

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from importlib import import_module
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, distribution, packages_distributions
 
 from styleshift.errors import PluginError
 from styleshift.hooks.installed import ENTRY_POINT_GROUP, HEAVY
 from styleshift.hooks.registry import BUILT_IN_MODULES, Registry
 from styleshift.hooks.shelf import BUILT_IN
-from styleshift.testing.contract import ContractError, require
+from styleshift.testing.contract import ContractError, contract, require
 
 _PROBE = """
 import sys
@@ -25,11 +25,13 @@ print(*[name for name in sys.argv[2:] if name in sys.modules])
 """
 
 
+@contract("the check came upon an error")
 def check_plugin(module: str) -> Registry:
     """Check a plugin's module, the one that its entry point names.
 
     Importing it and calling its hooks must succeed and load none of the heavy libraries (they belong inside
-    ``build`` and ``open``), and the registry must take every record beside what is built in.
+    ``build`` and ``open``), and the registry must take every record beside what is built in. Where its
+    package is installed, an entry point of the group ``styleshift`` must name it.
 
     Args:
         module: importable name, or ``module:object``, as in ``pyproject.toml``.
@@ -52,6 +54,7 @@ def check_plugin(module: str) -> Registry:
     )
     if module not in BUILT_IN_MODULES:
         _check_names(registry)
+        _check_entry_point(module)
     heavy = _heavy_imports(module)
     require(
         not heavy,
@@ -68,6 +71,24 @@ def _check_names(registry: Registry) -> None:
     for mine, theirs in zip(registry.shelves(), built_in.shelves(), strict=True):
         for name in mine.entries():
             require(name not in theirs.entries(), f"the {mine.kind} {name!r} is built in; take another name")
+
+
+def _check_entry_point(module: str) -> None:
+    """An installed package says to styleshift where its plugin is."""
+    package = module.partition(":")[0].partition(".")[0]
+    for name in packages_distributions().get(package, []):
+        points = distribution(name).entry_points
+        right = [point.value for point in points if point.group == ENTRY_POINT_GROUP]
+        if module in right:
+            return
+        others = {point.group for point in points if point.value == module} - {ENTRY_POINT_GROUP}
+        where = (
+            f"it is in the group {', '.join(sorted(others))!r}" if others else f"there is {right or 'none'}"
+        )
+        raise ContractError(
+            f"the package {name} is installed, but no entry point of the group {ENTRY_POINT_GROUP!r} names "
+            f"{module!r}: {where}"
+        )
 
 
 def _heavy_imports(module: str) -> list[str]:

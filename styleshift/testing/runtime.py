@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import BundleError
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec
-from styleshift.testing.contract import ContractError, contract, require, require_record
+from styleshift.testing.contract import ContractError, contract, options_of, require, require_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,13 @@ BINS = 33
 
 
 @contract("the check came upon an error")
-def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 1e-3) -> None:
+def check_runtime(
+    spec: RuntimeSpec,
+    options: Mapping[str, Any] | None = None,
+    *,
+    device: str = "cpu",
+    tolerance: float = 1e-3,
+) -> None:
     """Check a runtime with a small model: convolutions, instance norm, ReLU, a transposed convolution.
 
     The same shape and, within ``tolerance``, the numbers of the reference implementation, for several
@@ -28,6 +35,7 @@ def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 
 
     Args:
         spec: the record.
+        options: as ``--runtime-option`` sets them.
         device: one of ``spec.devices``.
         tolerance: largest error, as a part of the largest value; a runtime that computes in bfloat16
             needs about 0.03.
@@ -39,10 +47,12 @@ def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 
 
     require_record(spec, RuntimeSpec)
     require(device.split(":")[0] in spec.devices, f"{spec.name!r} does not say that it serves {device}")
+    config = options_of(spec, options)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         write_model(path)
-        session = spec.build(path, device, 2)
+        with contract("build failed"):
+            session = spec.build(config, path, device, 2)
         said = session.description
         require(isinstance(said, str) and said.strip(), "its description is empty: say what really runs")
         random = np.random.default_rng(0)
@@ -55,7 +65,7 @@ def check_runtime(spec: RuntimeSpec, *, device: str = "cpu", tolerance: float = 
                 require(
                     np.allclose(made, wanted, atol=tolerance), "calls from several threads disturb each other"
                 )
-        _check_refusal(spec, Path(folder), device)
+        _check_refusal(spec, config, Path(folder), device)
 
 
 def write_model(path: Path) -> None:
@@ -116,11 +126,11 @@ def _compare(path: Path, session: RuntimeSession, given: npt.NDArray[np.float32]
     )
 
 
-def _check_refusal(spec: RuntimeSpec, folder: Path, device: str) -> None:
+def _check_refusal(spec: RuntimeSpec, config: Any, folder: Path, device: str) -> None:
     damaged = folder / "damaged.onnx"
     damaged.write_bytes(b"this is no model")
     try:
-        spec.build(damaged, device, 1)
+        spec.build(config, damaged, device, 1)
     except BundleError:
         return
     except Exception as error:

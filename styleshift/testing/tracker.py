@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import Excerpt, TrackerSpec
-from styleshift.testing.contract import contract, require, require_record
+from styleshift.testing.contract import contract, options_of, require, require_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,9 @@ _STAGES = ("source", "converted", "there and back")
 
 
 @contract("the check came upon an error")
-def check_tracker(spec: TrackerSpec, run: Mapping[str, Any] | None = None) -> None:
+def check_tracker(
+    spec: TrackerSpec, options: Mapping[str, Any] | None = None, *, run: Mapping[str, Any] | None = None
+) -> None:
     """Check a tracker with a run of a few steps that is stopped, gone on with and ended.
 
     It must be usable here and be built; take figures, also ones that it has not had before or that are not
@@ -25,6 +27,7 @@ def check_tracker(spec: TrackerSpec, run: Mapping[str, Any] | None = None) -> No
 
     Args:
         spec: the record.
+        options: as ``--tracker-option`` sets them.
         run: what ``run.json`` holds; None takes a small one.
 
     Raises:
@@ -33,16 +36,17 @@ def check_tracker(spec: TrackerSpec, run: Mapping[str, Any] | None = None) -> No
     import numpy as np
 
     require_record(spec, TrackerSpec)
+    config = options_of(spec, options)
     run = run or _RUN
     with contract("its check failed"):
-        spec.check()
+        spec.check(config)
     picture = np.zeros((8, 16, 3), np.uint8)
     audio = np.linspace(-2, 2, 800, dtype=np.float32)  # louder than full scale, as a young model may be
     excerpts = [Excerpt("x to y", stage, picture.copy(), audio.copy(), 8000) for stage in _STAGES]
     with tempfile.TemporaryDirectory() as folder:
         for first in (1, 2):  # the second time goes on, and sends step 2 again
             with contract("build failed"):
-                tracker = spec.build(Path(folder), run)
+                tracker = spec.build(config, Path(folder), run)
             for name in ("figures", "excerpts", "close"):
                 require(callable(getattr(tracker, name, None)), f"{type(tracker).__name__} has no {name}")
             for step in range(first, first + 2):

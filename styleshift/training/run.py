@@ -6,7 +6,7 @@ import platform
 import shlex
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -95,6 +95,7 @@ def start_run(
     seed: int = 0,
     device: str = "auto",
     trackers: Sequence[str] = (),
+    tracker_options: Mapping[str, Mapping[str, Any]] | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Start a training run.
@@ -107,6 +108,7 @@ def start_run(
         seed: of the random number generators.
         device: as :func:`styleshift.training.device.choose_device` takes it.
         trackers: names of trackers to log the run to.
+        tracker_options: by name of the tracker, then by key, as text or plain values.
         reporter: receives progress and warnings.
 
     Raises:
@@ -119,7 +121,8 @@ def start_run(
         CheckpointError: the last step cannot be saved, as on a full disk.
         LockedError: another process is working on this run.
     """
-    check_trackers(trackers)  # before the work
+    shown_with = dict(tracker_options or {})
+    check_trackers(trackers, shown_with)  # before the work
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -161,6 +164,7 @@ def start_run(
                 "provenance": _provenance(corpora, where, seed),
                 "requires": _requirements(recipe),
                 "trackers": list(trackers),
+                "tracker_options": shown_with,
                 "resident": resident,
                 "held_out": {corpus.domain: held_out_segments(corpus) for corpus in held or ()},
             }
@@ -173,7 +177,7 @@ def start_run(
                 _write_run(folder, run)
             folder = ranks.broadcast(folder)
             if ranks.is_main:
-                shown = stack.enter_context(Trackers(trackers, folder, run, reporter))
+                shown = stack.enter_context(Trackers(trackers, shown_with, folder, run, reporter))
             trainer = Trainer(folder, pair, state, loader, validator, reporter, trackers=shown)
             trainer.setup(told)
         if ranks.is_main:
@@ -190,6 +194,7 @@ def resume_run(
     minutes: float | None = None,
     device: str = "auto",
     trackers: Sequence[str] | None = None,
+    tracker_options: Mapping[str, Mapping[str, Any]] | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Continue a run from its last checkpoint.
@@ -201,6 +206,7 @@ def resume_run(
         minutes: new time budget of the whole run; None leaves it.
         device: as in :func:`start_run`.
         trackers: as in :func:`start_run`; None leaves them, and goes on without those that are missing now.
+        tracker_options: as in :func:`start_run`; None leaves them, where ``trackers`` are left.
         reporter: receives progress and warnings.
 
     Raises:
@@ -218,6 +224,7 @@ def resume_run(
         reporter = (reporter if ranks.is_main else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
         folder, run, names, usable = Path(), dict[str, Any](), list[str](), list[str]()
+        shown_with: dict[str, Mapping[str, Any]] = {}
         if ranks.is_main:
             folder = find_run(place, name)
             if name is None and (later := begun_after(place, folder)):
@@ -227,10 +234,14 @@ def resume_run(
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
             names = usable = list(run.get("trackers", []) if trackers is None else trackers)
-            if trackers is None:
-                usable = usable_trackers(names, reporter)
+            if tracker_options is not None or trackers is not None:
+                shown_with = dict(tracker_options or {})
             else:
-                check_trackers(names)  # before the work
+                shown_with = run.get("tracker_options", {})
+            if trackers is None:
+                usable = usable_trackers(names, shown_with, reporter)
+            else:
+                check_trackers(names, shown_with)  # before the work
         folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
@@ -278,10 +289,11 @@ def resume_run(
             loader.load_state_dict(values["source"])
             shown = None
             if ranks.is_main:
-                run = {**run, "recipe": recipe.to_dict(), "trackers": names, "resident": resident}
+                run = {**run, "recipe": recipe.to_dict(), "resident": resident}
+                run |= {"trackers": names, "tracker_options": shown_with}
                 run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
                 _write_run(folder, run)
-                shown = stack.enter_context(Trackers(usable, folder, run, reporter))
+                shown = stack.enter_context(Trackers(usable, shown_with, folder, run, reporter))
             trainer = Trainer(
                 folder, pair, state, loader, validator, reporter, values.get("early_stopping"), shown
             )

@@ -7,16 +7,29 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from styleshift.errors import ConfigError, StyleshiftError
 from styleshift.hooks.records import Excerpt, Tracker, TrackerSpec
 from styleshift.hooks.specs import hookimpl
 from styleshift.progress import Reporter
+from styleshift.validation import settings
+
+
+@settings
+class TensorBoardOptions:
+    """Options of the tracker ``tensorboard``."""
+
+    excerpts: bool = Field(
+        default=True, description="Write pictures and audio, a few MB for each judgement; not figures alone."
+    )
 
 
 class TensorBoard:
     """Writes ``tensorboard/`` in the run's folder, for ``tensorboard --logdir``.
 
     Args:
+        options: what is written.
         folder: ``runs/<name>``.
         run: what ``run.json`` holds; its recipe is shown as text.
 
@@ -24,7 +37,8 @@ class TensorBoard:
         ConfigError: the package tensorboard is not installed.
     """
 
-    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+    def __init__(self, options: TensorBoardOptions, folder: Path, run: Mapping[str, Any]) -> None:
+        self._options = options
         self._writer: Any = _summary_writer()(str(folder / "tensorboard"))
         self._writer.add_text(
             "recipe", "\n".join(f"    {key}: {value}" for key, value in run["recipe"].items())
@@ -37,7 +51,7 @@ class TensorBoard:
 
     def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
         """See :class:`styleshift.hooks.Tracker`."""
-        for excerpt in excerpts:
+        for excerpt in excerpts if self._options.excerpts else ():
             name = f"{excerpt.direction}/{excerpt.stage}"
             self._writer.add_image(name, excerpt.picture, step, dataformats="HWC")
             self._writer.add_audio(name, excerpt.audio[None].clip(-1, 1), step, excerpt.sample_rate)
@@ -58,24 +72,41 @@ def _summary_writer() -> Any:
     return SummaryWriter
 
 
-def _check_tensorboard() -> None:
+def _check_tensorboard(options: TensorBoardOptions) -> None:
     _summary_writer()
 
 
-def check_trackers(names: Iterable[str]) -> None:
+Options = Mapping[str, Mapping[str, Any]]
+"""Of trackers, by their names, then by key, as text or plain values."""
+
+
+def check_trackers(names: Sequence[str], options: Options) -> None:
     """Find out before the work what cannot be used.
 
     Raises:
         PluginError: there is no tracker of a name.
+        ConfigError: there are options of a tracker that is not named, or it has no such option.
         StyleshiftError: a tracker cannot be used here.
     """
-    from styleshift.hooks.registry import load_registry
-
+    for name in options:
+        if name not in names:
+            raise ConfigError(
+                f"there are options of the tracker {name}, which is not used", f"`tracker={name}`"
+            )
     for name in names:
-        load_registry().trackers.get(name).check()
+        spec, config = _chosen(name, options)
+        spec.check(config)
 
 
-def usable_trackers(names: Iterable[str], reporter: Reporter) -> list[str]:
+def _chosen(name: str, options: Options) -> tuple[TrackerSpec, Any]:
+    """A tracker and its options."""
+    from styleshift.hooks.registry import build_config, load_registry
+
+    spec = load_registry().trackers.get(name)
+    return spec, build_config(spec.config, options.get(name, {}), f"tracker {name}")
+
+
+def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) -> list[str]:
     """Those of a run's trackers that can be used now; a warning for each that cannot.
 
     A run that is gone on with must not wait for a package that was there when it began.
@@ -83,7 +114,8 @@ def usable_trackers(names: Iterable[str], reporter: Reporter) -> list[str]:
     usable = []
     for name in names:
         try:
-            check_trackers([name])
+            spec, config = _chosen(name, options)
+            spec.check(config)
             usable.append(name)
         except StyleshiftError as error:
             reporter.warn(_without(name, error))
@@ -104,6 +136,7 @@ class Trackers(AbstractContextManager["Trackers"]):
 
     Args:
         names: of trackers.
+        options: of trackers.
         folder: ``runs/<name>``.
         run: what ``run.json`` holds.
         reporter: who is told.
@@ -114,16 +147,19 @@ class Trackers(AbstractContextManager["Trackers"]):
     """
 
     def __init__(
-        self, names: Sequence[str], folder: Path, run: Mapping[str, Any], reporter: Reporter
+        self,
+        names: Sequence[str],
+        options: Options,
+        folder: Path,
+        run: Mapping[str, Any],
+        reporter: Reporter,
     ) -> None:
-        from styleshift.hooks.registry import load_registry
-
-        specs = [load_registry().trackers.get(name) for name in names]
+        chosen = [_chosen(name, options) for name in names]
         self._trackers: dict[str, Tracker] = {}
         self._reporter = reporter
         try:
-            for spec in specs:
-                self._trackers[spec.name] = spec.build(folder, run)
+            for spec, config in chosen:
+                self._trackers[spec.name] = spec.build(config, folder, run)
         except BaseException:
             self.close()
             raise
@@ -156,4 +192,4 @@ class Trackers(AbstractContextManager["Trackers"]):
 def styleshift_trackers() -> Iterable[TrackerSpec]:
     """``tensorboard``."""
     summary = "losses, scores, spectrogram pictures and audio for TensorBoard (styleshift[tensorboard])"
-    return [TrackerSpec("tensorboard", summary, TensorBoard, _check_tensorboard)]
+    return [TrackerSpec("tensorboard", summary, TensorBoard, _check_tensorboard, TensorBoardOptions)]

@@ -10,6 +10,7 @@ import pytest
 
 from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.errors import BundleError
+from styleshift.hooks import NoOptions
 
 
 def test_metadata_come_back_as_they_were(models: ModuleType) -> None:
@@ -75,7 +76,9 @@ def test_a_name_that_is_no_utf8_survives_the_file(models: ModuleType, tmp_path: 
 
     path = models.make_model(tmp_path / "caf\udce9.onnx", target="caf\udce9")
     assert load_bundle(path).metadata.target == "caf\udce9"
-    assert load_onnxruntime(path, "cpu", 1).description.startswith(f"ONNX Runtime {onnxruntime.__version__}")
+    assert load_onnxruntime(NoOptions(), path, "cpu", 1).description.startswith(
+        f"ONNX Runtime {onnxruntime.__version__}"
+    )
 
 
 def test_a_folders_name_is_made_fit_for_a_model(models: ModuleType) -> None:

@@ -5,6 +5,7 @@ Of styleshift.corpus.plan.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from corpora import Heard, counts, make_registry, one_domain, recording, run, stored
 
 from styleshift.audio.read import open_audio
-from styleshift.errors import CorpusError, NothingToDoError, PluginError
-from styleshift.hooks import DomainSpec
+from styleshift.errors import ConfigError, CorpusError, NothingToDoError, PluginError
+from styleshift.hooks import DomainSpec, Recording
 
 
 def test_nothing_to_do_says_what_a_domain_is(tmp_path: Path, tone: Any, save: Any) -> None:
@@ -72,10 +73,34 @@ def test_a_recordings_version_is_part_of_its_content(tmp_path: Path, tone: Any, 
         assert counts(run(tmp_path, registry=make_registry(spec))) == expected
 
 
+def test_a_domain_source_gets_its_options(tmp_path: Path, tone: Any, save: Any) -> None:
+    @dataclass(frozen=True)
+    class Options:
+        domain: str = "piano"
+        loud: bool = False
+
+    path = save(tmp_path / "audio/x.wav", tone(1.0, 8000), 8000)
+    seen = []
+
+    def find(options: Options, root: Path) -> dict[str, list[Recording]]:
+        seen.append(options)
+        return {options.domain: [recording(path, "x")]}
+
+    registry = make_registry(DomainSpec("test", "for tests", find, Options))
+    chosen = {"test": {"domain": "horn", "loud": "yes"}}
+    with pytest.raises(ConfigError, match="domain source test: loud is 'yes'; it must be true or false"):
+        run(tmp_path, registry=registry, source_options=chosen)
+    chosen["test"]["loud"] = "true"
+    assert [one.name for one in run(tmp_path, registry=registry, source_options=chosen).domains] == ["horn"]
+    assert seen == [Options("horn", True)]
+    with pytest.raises(PluginError, match="no domain source 'tests'"):
+        run(tmp_path, registry=registry, source_options={"tests": {}})
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden"])
 def test_a_domain_must_be_a_folders_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "audio").mkdir()
-    spec = DomainSpec("test", "for tests", lambda root: {name: []})
+    spec = DomainSpec("test", "for tests", lambda options, root: {name: []})
     with pytest.raises(PluginError, match="cannot be a folder name"):
         run(tmp_path, registry=make_registry(spec))
 

@@ -45,7 +45,7 @@ def stored(folder: Path, domain: str = "piano") -> Corpus:
 
 def one_domain(*recordings: Recording) -> DomainSpec:
     """A domain source that finds these, in the domain ``piano``."""
-    return DomainSpec("test", "for tests", lambda root: {"piano": list(recordings)})
+    return DomainSpec("test", "for tests", lambda options, root: {"piano": list(recordings)})
 
 
 def recording(path: Path, name: str, open: Callable[[], Any] | None = None, version: str = "") -> Recording:

@@ -77,11 +77,13 @@ def vocoder(made: Any) -> Any:
 
 def runtime(made: Any) -> Any:
     spec = RuntimeSpec("wrong", "a test", lambda *_: made)
-    return entry("runtimes", spec).build(Path("x.onnx"), "cpu", 1).run(LOG)
+    return entry("runtimes", spec).build(NoOptions(), Path("x.onnx"), "cpu", 1).run(LOG)
 
 
 def domain(found: Any) -> Any:
-    return entry("domains", DomainSpec("wrong", "a test", lambda root: found)).find(Path())
+    return entry("domains", DomainSpec("wrong", "a test", lambda options, root: found)).find(
+        NoOptions(), Path()
+    )
 
 
 def stream(*blocks: Any, **members: Any) -> Any:
@@ -92,7 +94,7 @@ def stream(*blocks: Any, **members: Any) -> Any:
 
 
 def tracker(made: Any) -> Any:
-    return entry("trackers", TrackerSpec("wrong", "a test", lambda *_: made)).build(Path(), {})
+    return entry("trackers", TrackerSpec("wrong", "a test", lambda *_: made)).build(NoOptions(), Path(), {})
 
 
 def engine(*events: Any, **members: Any) -> Any:

@@ -10,13 +10,16 @@ import onnxruntime
 import pytest
 
 from styleshift.errors import BundleError, ConfigError, PluginError
+from styleshift.hooks import NoOptions
 from styleshift.runtimes import devices
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
 
 
 def test_a_model_runs_on_the_cpu_in_any_batch(models: ModuleType, tmp_path: Path) -> None:
-    session = load_onnxruntime(models.make_model(tmp_path / "m.onnx", change=np.arange(257)), "cpu", 1)
+    session = load_onnxruntime(
+        NoOptions(), models.make_model(tmp_path / "m.onnx", change=np.arange(257)), "cpu", 1
+    )
     assert "CPU" in session.description
     assert onnxruntime.__version__ in session.description
     for shape in ((1, 1, 257, 128), (3, 1, 257, 40)):
@@ -47,7 +50,7 @@ def test_onnx_runtime_that_falls_back_is_found_out(models: ModuleType, tmp_path:
     if devices.cuda_devices():
         pytest.skip("this machine has CUDA")
     with pytest.raises(BundleError, match="cannot use cuda"):
-        load_onnxruntime(models.make_model(tmp_path / "m.onnx"), "cuda", 1)
+        load_onnxruntime(NoOptions(), models.make_model(tmp_path / "m.onnx"), "cuda", 1)
 
 
 def test_choosing_a_runtime() -> None:

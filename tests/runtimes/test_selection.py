@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import BundleError, ConfigError
-from styleshift.hooks.records import RuntimeSpec
+from styleshift.hooks.records import NoOptions, RuntimeSpec
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices, selection
 from styleshift.runtimes.float16 import to_float16
@@ -55,7 +55,7 @@ def bundle(models: ModuleType, tmp_path: Path) -> Bundle:
 
 @pytest.fixture
 def computes(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
-    return load_onnxruntime(bundle.path, "cpu", 1).run
+    return load_onnxruntime(NoOptions(), bundle.path, "cpu", 1).run
 
 
 @pytest.fixture
@@ -215,12 +215,24 @@ def test_what_a_library_was_begun_with_is_taken_again(
     assert chosen("fast", runtime="slow") == "slow"  # which was asked for
 
 
-def test_what_was_named_is_not_tried(bundle: Bundle, offer: Callable[..., None]) -> None:
-    def build(*_: object) -> Session:
-        raise AssertionError("tried")
+def test_what_was_named_is_tried_once_and_refused_where_it_makes_something_else(
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    def off(share: float) -> RuntimeSpec:
+        return spec("named", lambda window: computes(window) + np.float32(share * computes(window).std()))
 
-    offer(RuntimeSpec("named", "", build, 10, ("cpu",)))  # type: ignore[arg-type]
-    assert decided(bundle, "cpu", "named")[:2] == ("named", "cpu")
+    offer(off(0.02))
+    runtime, device, listener = decided(bundle, "cpu", "named")
+    assert (runtime, device, listener.warnings) == ("named", "cpu", [])
+    offer(off(0.05))
+    runtime, device, listener = decided(bundle, "auto", "named")
+    assert (runtime, device) == ("named", "cpu")
+    assert "named differ by 5.0% from those of ONNX Runtime" in listener.warnings[0]
+    offer(off(0.3))
+    with pytest.raises(
+        BundleError, match=r"named differ by 30\.0% from those of ONNX Runtime; 10% is the most"
+    ):
+        decided(bundle, "cpu", "named")
 
 
 def test_a_gpu_is_used_if_a_window_runs_on_it(

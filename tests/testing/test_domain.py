@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ class Ramp:
         self._closed = True
 
 
-def find(folder: Path, broken: str, calls: list[int]) -> dict[str, list[Recording]]:
+def find(options: Any, folder: Path, broken: str, calls: list[int]) -> dict[str, list[Recording]]:
     calls.append(1)
     files = sorted(folder.glob("*.ramp"))
     if broken == "order" and len(calls) % 2:

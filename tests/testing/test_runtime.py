@@ -34,7 +34,7 @@ class Session:
 
 
 def runtime(broken: str = "") -> RuntimeSpec:
-    def build(model, device, threads):
+    def build(options, model, device, threads):
         if model.read_bytes().startswith(b"this is no"):
             if broken == "credulous":
                 return None

@@ -12,7 +12,7 @@ from styleshift.testing import ContractError, check_tracker
 
 
 class Whole:
-    def __init__(self, folder: Any, run: Any) -> None:
+    def __init__(self, options: Any, folder: Any, run: Any) -> None:
         (folder / f"{run['name']}.txt").write_text("begun")
 
     def figures(self, step: int, figures: Any) -> None:
@@ -29,7 +29,7 @@ def changed(**members: Any) -> Any:
     return type("Changed", (Whole,), members)
 
 
-def again(self: Any, folder: Any, run: Any) -> None:
+def again(self: Any, options: Any, folder: Any, run: Any) -> None:
     (folder / "mine").mkdir()
 
 
@@ -37,7 +37,7 @@ def louder(self: Any, step: int, excerpts: Any) -> None:
     excerpts[0].audio[:] = 0
 
 
-def refuses() -> None:
+def refuses(options: Any) -> None:
     raise ConfigError("no account")
 
 
@@ -49,8 +49,8 @@ def test_a_whole_one_passes() -> None:
     ("spec", "sentence"),
     [
         (TrackerSpec("x", "a test", Whole, refuses), "its check failed: ConfigError: no account"),
-        (TrackerSpec("x", "a test", lambda folder, run: 1 / 0), "build failed: ZeroDivisionError"),
-        (TrackerSpec("x", "a test", lambda folder, run: None), "NoneType has no figures"),
+        (TrackerSpec("x", "a test", lambda options, folder, run: 1 / 0), "build failed: ZeroDivisionError"),
+        (TrackerSpec("x", "a test", lambda options, folder, run: None), "NoneType has no figures"),
         (TrackerSpec("x", "a test", changed(__init__=again)), "build failed: FileExistsError"),
         (TrackerSpec("x", "a test", changed(figures=lambda self: None)), "figures failed: TypeError"),
         (TrackerSpec("x", "a test", changed(figures=lambda self, n, f: f.clear())), "changes the figures"),

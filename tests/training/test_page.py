@@ -67,7 +67,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Remembers]:
     """What the tracker ``memory`` was built as, each time."""
     made: list[Remembers] = []
 
-    def build(folder: Path, run: Mapping[str, Any]) -> Remembers:
+    def build(options: object, folder: Path, run: Mapping[str, Any]) -> Remembers:
         made.append(Remembers(folder, run))
         return made[-1]
 
@@ -230,6 +230,26 @@ def test_a_tracker_that_fails_is_left_out_with_a_warning(
     assert said == [f"training goes on without the tracker memory: {what}"]
 
 
+def test_a_trackers_options_are_checked_before_the_work_and_kept_for_a_resumed_run(
+    fresh: Workspace, tiny_recipe: Tiny
+) -> None:
+    for options, said in (
+        ({"tensorboard": {"excerpt": "no"}}, "tracker tensorboard has no option 'excerpt'"),
+        ({"tensorbord": {"excerpts": "no"}}, "options of the tracker tensorbord, which is not used"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            start_run(fresh, PAIR, tiny_recipe(), trackers=["tensorboard"], tracker_options=options)
+    assert not list(fresh.runs.glob("*"))
+    chosen = {"tensorboard": {"excerpts": "false"}}
+    recipe = tiny_recipe(*JUDGED, "schedule.steps=1")
+    folder = start_run(fresh, PAIR, recipe, trackers=["tensorboard"], tracker_options=chosen).folder
+    resume_run(fresh, steps=2)
+    assert json.loads((folder / "run.json").read_text())["tracker_options"] == chosen
+    written = b"".join(path.read_bytes() for path in (folder / "tensorboard").iterdir())
+    assert b"loss/cycle_x" in written
+    assert b"PNG" not in written
+
+
 def test_an_unknown_tracker_is_told_of_before_the_work(fresh: Workspace, tiny_recipe: Tiny) -> None:
     with pytest.raises(PluginError, match="no tracker 'absent'; available: tensorboard"):
         start_run(fresh, PAIR, tiny_recipe(), trackers=["absent"])
@@ -285,7 +305,7 @@ def test_trackers_are_closed_where_the_first_save_fails(
 def test_a_tracker_is_closed_where_the_next_cannot_be_built(
     fresh: Workspace, tiny_recipe: Tiny, remembered: list[Remembers]
 ) -> None:
-    def fail(folder: Path, run: Mapping[str, Any]) -> Remembers:
+    def fail(options: object, folder: Path, run: Mapping[str, Any]) -> Remembers:
         raise ConfigError("no address")
 
     load_registry().trackers.add(TrackerSpec("afar", "a test", fail), "a-test", "1")

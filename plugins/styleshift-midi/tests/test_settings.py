@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from midi_scores import melody
-from styleshift_midi import find_midi
+from styleshift_midi import Options, find_midi
 from styleshift_midi.settings import Settings, instrument_names, read_settings
 
 from styleshift.errors import AudioError, ConfigError
@@ -112,7 +112,9 @@ def test_midi_files_of_sub_folders_are_found_and_other_files_are_not(tmp_path, f
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(melody(60))
-    found = {name: sorted(item.name for item in items) for name, items in find_midi(tmp_path).items()}
+    found = {
+        name: sorted(item.name for item in items) for name, items in find_midi(Options(), tmp_path).items()
+    }
     assert found == {"piano": ["c.kar"], "violin": ["b.mid", "old/a.MIDI"]}
 
 
@@ -121,7 +123,7 @@ def test_finding_needs_no_synthesiser(tmp_path, monkeypatch):
     monkeypatch.setenv("STYLESHIFT_SOUNDFONT", str(tmp_path / "none.sf2"))
     (tmp_path / "violin").mkdir()
     (tmp_path / "violin" / "a.mid").write_bytes(melody(60))
-    (recording,) = find_midi(tmp_path)["violin"]
+    (recording,) = find_midi(Options(), tmp_path)["violin"]
     with pytest.raises(AudioError, match="FluidSynth, which renders them, is not installed") as caught:
         recording.open()
     assert caught.value.hint == "apt install fluidsynth fluid-soundfont-gm"

@@ -30,7 +30,9 @@ def test_bfloat16_is_near_it_and_not_it(tmp_path) -> None:
     check_runtime(HALF, tolerance=0.03)
     write_model(tmp_path / "m.onnx")
     window = np.random.default_rng(0).standard_normal((2, 1, BINS, 64)).astype(np.float32)
-    half, single = (spec.build(tmp_path / "m.onnx", "cpu", 1).run(window) for spec in (HALF, SINGLE))
+    half, single = (
+        spec.build(spec.config(), tmp_path / "m.onnx", "cpu", 1).run(window) for spec in (HALF, SINGLE)
+    )
     assert 1e-5 < np.abs(half - single).max() / np.abs(single).max() < 0.03
 
 

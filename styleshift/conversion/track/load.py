@@ -31,7 +31,9 @@ def load_session(bundle: Bundle, settings: ConvertSettings, threads: int) -> Run
         ConfigError: it does not serve the device.
         BundleError: it cannot load the model.
     """
-    return runtimes_for(settings.runtime, settings.device)[0].build(bundle.path, settings.device, threads)
+    spec = runtimes_for(settings.runtime, settings.device)[0]
+    options = build_config(spec.config, settings.runtime_options, f"runtime {spec.name}")
+    return spec.build(options, bundle.path, settings.device, threads)
 
 
 def load_converter(
@@ -50,7 +52,9 @@ def load_converter(
         ConfigError: a vocoder option is wrong, or the runtime does not serve the device.
         BundleError: the runtime cannot load the model.
     """
-    settings = with_runtime(checked(settings), bundle)
+    settings = checked(settings)
+    if "auto" in (settings.runtime, settings.device):  # else it was tried where the command began
+        settings = with_runtime(settings, bundle)
     spec = load_registry().vocoders.get(settings.vocoder)
     options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)

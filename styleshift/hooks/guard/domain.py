@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def find(
-    owner: Owner, finds: Callable[[Path], Mapping[str, Iterable[Recording]]], root: Path
+    owner: Owner, finds: Callable[[Any, Path], Mapping[str, Iterable[Recording]]], config: Any, root: Path
 ) -> dict[str, list[Recording]]:
     """The recordings of each domain, names and types checked, their streams guarded."""
-    found = owner.call(finds, root)
+    found = owner.call(finds, config, root)
     if not isinstance(found, Mapping):
         raise owner.fault(f"find returned {kind_of(found)}, not recordings by domain")
     checked = {}

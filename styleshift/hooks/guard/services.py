@@ -14,12 +14,13 @@ from styleshift.hooks.records import Excerpt, Tracker
 
 def build_tracker(
     owner: Owner,
-    build: Callable[[Path, Mapping[str, Any]], Tracker],
+    build: Callable[[Any, Path, Mapping[str, Any]], Tracker],
+    config: Any,
     folder: Path,
     run: Mapping[str, Any],
 ) -> Tracker:
     """A tracker whose every call is guarded."""
-    tracker = owner.call(build, folder, run)
+    tracker = owner.call(build, config, folder, run)
     for name in ("figures", "excerpts", "close"):
         if not callable(getattr(tracker, name, None)):
             raise owner.fault(f"build returned {kind_of(tracker)}, which has no {name}")

@@ -36,10 +36,15 @@ def _vocode(
 
 
 def build_runtime(
-    owner: Owner, build: Callable[[Path, str, int], RuntimeSession], model: Path, device: str, threads: int
+    owner: Owner,
+    build: Callable[[Any, Path, str, int], RuntimeSession],
+    config: Any,
+    model: Path,
+    device: str,
+    threads: int,
 ) -> RuntimeSession:
     """A session whose every result is checked."""
-    session = owner.call(build, model, device, threads)
+    session = owner.call(build, config, model, device, threads)
     if not callable(getattr(session, "run", None)):
         raise owner.fault(f"build returned {kind_of(session)}, which has no run")
     return _Session(owner, session)

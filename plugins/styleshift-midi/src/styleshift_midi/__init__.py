@@ -6,12 +6,26 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from styleshift.hooks import AudioStream, DomainSpec, Recording, hookimpl
+from pydantic import Field
+
+from styleshift.hooks import AudioStream, DomainSpec, Recording, hookimpl, settings
 
 EXTENSIONS = frozenset({".mid", ".midi", ".kar"})
 
 
-def find_midi(root: Path) -> Mapping[str, Iterable[Recording]]:
+@settings
+class Options:
+    """Options of the domain source ``midi``, for folders whose ``midi.toml`` does not say otherwise."""
+
+    soundfont: Path | None = Field(
+        default=None, description="An .sf2 or .sf3 file; none is that of the system."
+    )
+    gain: float = Field(default=0.4, gt=0, le=10, description="FluidSynth's master gain.")
+    reverb: bool = Field(default=True, description="FluidSynth's reverb.")
+    chorus: bool = Field(default=False, description="FluidSynth's chorus.")
+
+
+def find_midi(options: Options, root: Path) -> Mapping[str, Iterable[Recording]]:
     """The MIDI files of every direct sub-folder of ``root`` that holds any, at whatever depth.
 
     They join the audio files of the same sub-folder, which are one domain with them.
@@ -29,17 +43,19 @@ def find_midi(root: Path) -> Mapping[str, Iterable[Recording]]:
             continue
         domain, name = parts[0], "/".join(parts[1:])
         if domain not in versions:
-            versions[domain] = _settings_of(root / domain)
+            versions[domain] = _settings_of(options, root / domain)
         render, version = versions[domain]
         domains.setdefault(domain, []).append(Recording(name, file, partial(render, file), version))
     return domains
 
 
-def _settings_of(folder: Path) -> tuple[partial[AudioStream], str]:
+def _settings_of(options: Options, folder: Path) -> tuple[partial[AudioStream], str]:
     """How a domain is rendered, and all that decides the sound beside the MIDI file, as one string."""
-    from styleshift_midi.settings import read_settings
+    from styleshift_midi.settings import Settings, read_settings
 
-    settings = read_settings(folder)
+    font = options.soundfont.expanduser() if options.soundfont else None
+    defaults = Settings(font, None, options.gain, options.reverb, options.chorus)
+    settings = read_settings(folder, defaults)
     return partial(_open, settings=settings), settings.version()
 
 
@@ -54,4 +70,4 @@ def _open(path: Path, *, settings: object) -> AudioStream:
 @hookimpl
 def styleshift_domains() -> list[DomainSpec]:
     """The domain source ``midi``."""
-    return [DomainSpec("midi", "MIDI files in the sub-folders, rendered with FluidSynth", find_midi)]
+    return [DomainSpec("midi", "MIDI files in the sub-folders, rendered with FluidSynth", find_midi, Options)]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -95,17 +95,18 @@ class Settings:
         )
 
 
-def read_settings(folder: Path) -> Settings:
-    """The settings of a domain: those of ``folder/midi.toml``, or the defaults where there is none.
+def read_settings(folder: Path, defaults: Settings | None = None) -> Settings:
+    """The settings of a domain: those of ``folder/midi.toml``, and ``defaults`` where it says nothing.
 
     Raises:
         ConfigError: the file cannot be read, has an unknown key, or a value that does not fit.
     """
+    defaults = defaults or Settings()
     file = folder / SETTINGS_FILE
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return Settings()
+        return defaults
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}", "fix or remove it") from error
     made: dict[str, Any] = {}
@@ -127,7 +128,7 @@ def read_settings(folder: Path) -> Settings:
             raise ConfigError(f"{file}: {key} is {value!r}", f"it may be {_WANTED[key]}")
         else:
             raise ConfigError(f"{file} has an unknown key {key!r}", f"it may have {', '.join(_WANTED)}")
-    return Settings(**made)
+    return replace(defaults, **made)
 
 
 _WANTED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from styleshift.hooks import RuntimeSpec, hookimpl
-from styleshift_openvino.session import load
+from styleshift_openvino.session import Options, load
 
 
 @hookimpl
@@ -17,6 +17,7 @@ def styleshift_runtimes() -> list[RuntimeSpec]:
             "OpenVINO in bfloat16, for CPUs with AMX or AVX512_BF16",
             partial(load, half=True),
             priority=20,
+            config=Options,
         ),
-        RuntimeSpec("openvino", "OpenVINO in float32", load, priority=10),
+        RuntimeSpec("openvino", "OpenVINO in float32", load, priority=10, config=Options),
     ]

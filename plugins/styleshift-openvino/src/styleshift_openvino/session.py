@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from styleshift.errors import BundleError
+from styleshift.hooks import settings
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,6 +18,16 @@ if TYPE_CHECKING:
     from styleshift.hooks import RuntimeSession
 
     Float32Array = npt.NDArray[np.float32]
+
+
+@settings
+class Options:
+    """Options of both runtimes."""
+
+    cache: Path | None = Field(
+        default=None,
+        description="Folder in which compiled models are kept, so that a large one is ready sooner.",
+    )
 
 
 class OpenVinoSession:
@@ -44,10 +56,11 @@ class OpenVinoSession:
         return np.array(result, np.float32)  # the request's own memory is written to by the next run
 
 
-def load(model: Path, device: str, threads: int, *, half: bool = False) -> RuntimeSession:
+def load(options: Options, model: Path, device: str, threads: int, *, half: bool = False) -> RuntimeSession:
     """Compile a model file for the CPU.
 
     Args:
+        options: see :class:`Options`.
         model: ONNX file.
         device: ``cpu``.
         threads: that one call of ``run`` may use.
@@ -57,21 +70,23 @@ def load(model: Path, device: str, threads: int, *, half: bool = False) -> Runti
         BundleError: OpenVINO cannot load it, or this processor has no bfloat16.
     """
     import openvino
-    from openvino.properties import hint, inference_num_threads, num_streams
+    from openvino.properties import cache_dir, hint, inference_num_threads, num_streams
 
     core = openvino.Core()
     if half and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise BundleError("this processor has neither AMX nor AVX512_BF16", "use --runtime openvino")
-    options = {
+    properties = {
         hint.inference_precision(): openvino.Type.bf16 if half else openvino.Type.f32,
         # The workers of a conversion share the processors; a pinned thread would wait for its own.
         hint.enable_cpu_pinning(): False,
         inference_num_threads(): max(1, threads),
         num_streams(): 1,
     }
+    if options.cache is not None:
+        properties[cache_dir()] = str(options.cache.expanduser())
     try:
         # Bytes and not a path, which may be no UTF-8.
-        compiled = core.compile_model(core.read_model(model.read_bytes()), "CPU", options)
+        compiled = core.compile_model(core.read_model(model.read_bytes()), "CPU", properties)
     except Exception as error:  # OpenVINO raises RuntimeError and types of its own
         reason = " ".join(str(error).split())[:200]
         raise BundleError(f"OpenVINO cannot load {model}: {reason}", "use --runtime onnxruntime") from error
