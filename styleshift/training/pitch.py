@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.frontend.pitch import (
-    DEEPEST,
     LEAST_FRAMES,
     LOUD,
+    NOTHING,
     SURE,
     PitchShifter,
     PitchTarget,
@@ -38,11 +38,15 @@ class PitchFront(nn.Module):
         super().__init__()
         self.shifter = shifter
         self.envelope: Tensor
-        self.combs: Tensor
+        self.cosines: Tensor
+        self.costs: Tensor
+        self.low_pass: Tensor
         self.candidates: Tensor
         self.target_hz: Tensor
         self.register_buffer("envelope", torch.from_numpy(shifter.envelope).float(), False)
-        self.register_buffer("combs", torch.from_numpy(shifter.combs).float(), False)
+        self.register_buffer("cosines", torch.from_numpy(shifter.cosines).float(), False)
+        self.register_buffer("costs", torch.from_numpy(shifter.costs).float(), False)
+        self.register_buffer("low_pass", torch.from_numpy(shifter.low_pass).float(), False)
         self.register_buffer("candidates", torch.from_numpy(shifter.candidates).float(), False)
         self.register_buffer("target_hz", torch.tensor(float(target_hz)))
 
@@ -57,9 +61,13 @@ class PitchFront(nn.Module):
     @torch.no_grad()
     def track(self, log: Tensor) -> tuple[Tensor, Tensor]:
         """Fundamental in Hz and its strength, ``[batch, frame]`` each, of ``[batch, 1, bin, frame]``."""
-        around = (log - self.envelope @ log).clamp(min=DEEPEST)
-        strength, best = (self.combs @ around)[:, 0].max(dim=1)
-        return self.candidates[best], strength
+        power = (2 * (log - log.amax(dim=2, keepdim=True))).exp()[:, 0] * self.low_pass[:, None]
+        strengths = (self.cosines @ power) / power.sum(dim=1, keepdim=True).clamp(min=NOTHING)
+        inner = strengths[:, 1:-1]
+        peak = (inner >= strengths[:, :-2]) & (inner > strengths[:, 2:])
+        best = torch.where(peak, inner + self.costs[1:-1, None], -torch.inf).argmax(dim=1) + 1
+        strength = strengths.gather(1, best[:, None])[:, 0]
+        return self.candidates[best], torch.where(peak.any(dim=1), strength, torch.zeros_like(strength))
 
     @torch.no_grad()
     def ratio(self, plain: Tensor) -> Tensor:

@@ -50,6 +50,22 @@ def test_agrees_with_pyin_frame_by_frame():
     assert np.median(np.abs(12 * np.log2(ours[both] / theirs[both]))) < 0.3
 
 
+def test_white_noise_counts_for_less_than_any_voice():
+    shifter = PitchShifter(CONFIG)
+    noise = log_of(np.random.default_rng(0).normal(0, 0.05, 48000).astype(np.float32))
+    assert np.percentile(shifter.track(noise)[1], 99) < 0.4
+    assert np.percentile(shifter.track(log_of(voice(90)))[1], 5) > 0.6
+
+
+def test_a_harmonic_in_a_formant_is_not_taken_for_the_pitch():
+    # A low voice whose third harmonic stands 25 dB above the first.
+    time = np.arange(32000) / 16000
+    levels = {1: 0.05, 2: 0.3, 3: 1.0, 4: 0.6, 5: 0.3, 6: 0.2, 7: 0.1}
+    sound = sum(level * np.sin(2 * np.pi * 82 * h * time + h * h) for h, level in levels.items())
+    found = PitchShifter(CONFIG).median(log_of((0.05 * sound).astype(np.float32)))
+    assert abs(12 * np.log2(found / 82)) < 0.3
+
+
 @pytest.mark.parametrize(("hertz", "ratio"), [(98, 2.15), (210, 1 / 2.15), (120, 1.3)])
 def test_moves_the_pitch_by_the_ratio(hertz, ratio):
     shifter = PitchShifter(CONFIG)

@@ -58,9 +58,8 @@ class PitchMeter:
         if not len(frames):
             return
         log = self._shifter.log(frames)
-        strengths = self._shifter.strengths(log.astype(np.float64))
-        best = strengths.argmax(axis=1)
+        best, strength = self._shifter.candidates_of(log)
         level = ((log.max(axis=1) - self._shifter.floor) / _LEVEL_STEP).astype(np.int64).clip(0, _LEVELS - 1)
         self._loudest = max(self._loudest, int(level.max()))
-        sure = strengths[np.arange(len(best)), best] > SURE
+        sure = strength > SURE
         np.add.at(self._counts, (level[sure], best[sure]), 1)
