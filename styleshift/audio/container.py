@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
 from styleshift.audio.containers.mpeg import first_frame, mpeg_extent
 from styleshift.audio.formats import AudioFormat, format_held, recognised
 
+# A file of endless short recordings is made to stop somebody.
+_MOST_LINKS = 1000
 
-def kind_of(file: int) -> AudioFormat | None:
+
+def kind_of(view: Bytes) -> AudioFormat | None:
     """The row of the format that a file holds, whatever it is called; an ID3 tag may come first."""
-    view = Bytes(file)
     row = recognised(view.at(id3_length(view), 16))
     if row is None and first_frame(view) >= 0:
         row = format_held("MP3")
@@ -24,7 +27,19 @@ def extent_of(file: int) -> Extent:
     Args:
         file: a descriptor, which is not moved.
     """
-    view = Bytes(file)
+    starts, found = [0], _extent(Bytes(file))
+    while found.follows and len(starts) < _MOST_LINKS:
+        starts.append(starts[-1] + found.follows)
+        found = _extent(Bytes(file, starts[-1]))
+    if len(starts) == 1:
+        return found
+    ends = [*starts[1:], os.fstat(file).st_size]
+    links = tuple(Link(start, end) for start, end in zip(starts, ends, strict=True))
+    cut = found.cut or ("the last recording in it is not whole" if found.missing else "")
+    return Extent(links, cut=cut, damage=found.damage, notes=found.notes)
+
+
+def _extent(view: Bytes) -> Extent:
     row = recognised(view.at(id3_length(view), 16))
     reader = row.extent if row is not None else mpeg_extent
     try:
@@ -33,12 +48,12 @@ def extent_of(file: int) -> Extent:
         return Extent()  # a stranger's bytes; the decoder has the last word
 
 
-def demuxer(file: int) -> str | None:
+def demuxer(view: Bytes) -> str | None:
     """The FFmpeg demuxer for what a file holds; None where no kind is known.
 
     Naming the demuxer keeps FFmpeg from guessing: a text file must not become a playlist that opens others.
     """
-    row = kind_of(file)
+    row = kind_of(view)
     if row is None or not row.containers:
         return None
     name = row.containers[0].lower()

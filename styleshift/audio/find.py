@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from styleshift.audio.formats import AUDIO_EXTENSIONS
+from styleshift.audio.formats import AUDIO_EXTENSIONS, UNREADABLE
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
 
@@ -135,7 +135,9 @@ def _walk(
                 if exclude is None or not exclude(path):
                     below.append(path)
             elif not audio_name:
-                yield path, _skip(root, path, "not audio", "not a kind of audio file that is known", False)
+                why = UNREADABLE.get(path.suffix.lower(), "")
+                what = why or "not a kind of audio file that is known"
+                yield path, _skip(root, path, "not audio", what, bool(why))
             elif not stat.S_ISREG(mode):
                 yield path, _skip(root, path, "special", "no regular file (a pipe, socket or device)")
             else:

@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent, tta_extent
+from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
 from styleshift.audio.containers.chunks import au_extent, caf_extent, chunk_extent, w64_extent
 from styleshift.audio.containers.extent import Bytes, Extent
 from styleshift.audio.containers.flac import flac_extent
 from styleshift.audio.containers.mpeg import adts_extent, mpeg_extent
 from styleshift.audio.containers.ogg import ogg_extent
+from styleshift.audio.containers.plain import (
+    ape_extent,
+    dff_extent,
+    dsf_extent,
+    tta_extent,
+    wavpack_extent,
+)
 from styleshift.errors import UsageError
 
 
@@ -167,7 +174,7 @@ TABLE: tuple[AudioFormat, ...] = (
     ),
     AudioFormat(
         "m4a",
-        (".m4a", ".m4b", ".mp4"),
+        (".m4a", ".m4b", ".mp4", ".m4r", ".m4p", ".3gp", ".3g2"),
         "pyav",
         ("MOV",),
         ((4, b"ftyp"), (4, b"moov")),
@@ -238,8 +245,28 @@ TABLE: tuple[AudioFormat, ...] = (
         becomes="m4a",
         extent=asf_extent,
     ),
-    AudioFormat("ape", (".ape",), "pyav", ("APE",), ((0, b"MAC "),), True, becomes="flac", kilobytes=85),
-    AudioFormat("wavpack", (".wv",), "pyav", ("WV",), ((0, b"wvpk"),), True, becomes="flac", kilobytes=90),
+    AudioFormat(
+        "ape",
+        (".ape",),
+        "pyav",
+        ("APE",),
+        ((0, b"MAC "),),
+        True,
+        becomes="flac",
+        kilobytes=85,
+        extent=ape_extent,
+    ),
+    AudioFormat(
+        "wavpack",
+        (".wv",),
+        "pyav",
+        ("WV",),
+        ((0, b"wvpk"),),
+        True,
+        becomes="flac",
+        kilobytes=90,
+        extent=wavpack_extent,
+    ),
     AudioFormat(
         "tta",
         (".tta",),
@@ -266,11 +293,43 @@ TABLE: tuple[AudioFormat, ...] = (
         kilobytes=100,
     ),
     AudioFormat("speex", (".spx",), "pyav", (), becomes="m4a", kilobytes=4),
-    AudioFormat("dsf", (".dsf",), "pyav", ("DSF",), ((0, b"DSD "),), True, becomes="flac", kilobytes=700),
-    AudioFormat("dff", (".dff",), "pyav", ("IFF",), ((0, b"FRM8"),), True, becomes="flac", kilobytes=700),
+    AudioFormat(
+        "dsf",
+        (".dsf",),
+        "pyav",
+        ("DSF",),
+        ((0, b"DSD "),),
+        True,
+        becomes="flac",
+        kilobytes=700,
+        extent=dsf_extent,
+    ),
+    AudioFormat(
+        "dff",
+        (".dff",),
+        "pyav",
+        ("IFF",),
+        ((0, b"FRM8"),),
+        True,
+        becomes="flac",
+        kilobytes=700,
+        extent=dff_extent,
+    ),
+    AudioFormat("shorten", (".shn",), "pyav", ("SHN",), ((0, b"ajkg"),), True, becomes="flac", kilobytes=90),
+    AudioFormat("truehd", (".thd", ".mlp"), "pyav", ("TRUEHD",), (), True, becomes="flac", kilobytes=90),
+    AudioFormat("amr", (".amr", ".awb"), "pyav", ("AMR",), ((0, b"#!AMR"),), becomes="m4a", kilobytes=2),
+    AudioFormat(
+        "realaudio",
+        (".ra", ".rm"),
+        "pyav",
+        ("RM",),
+        ((0, b".RMF"), (0, b".ra\xfd")),
+        None,
+        becomes="m4a",
+    ),
     AudioFormat(
         "matroska",
-        (".mka", ".webm"),
+        (".mka", ".webm", ".weba"),
         "pyav",
         ("MATROSKA",),
         ((0, b"\x1a\x45\xdf\xa3"),),
@@ -279,6 +338,16 @@ TABLE: tuple[AudioFormat, ...] = (
         extent=matroska_extent,
     ),
 )
+
+UNREADABLE: dict[str, str] = {
+    ".ofr": "OptimFROG, which only its own program decodes",
+    ".ofs": "OptimFROG, which only its own program decodes",
+    ".aa": "an Audible book, which is encrypted",
+    ".aax": "an Audible book, which is encrypted",
+    ".mid": "notes for a synthesiser, no sound",
+    ".midi": "notes for a synthesiser, no sound",
+}
+"""Extensions of recordings that nothing here can read, with the reason."""
 
 FORMATS: dict[str, OutputFormat] = {row.name: row.output for row in TABLE if row.output is not None}
 """What ``--format`` can name."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
 from styleshift.errors import AudioError
@@ -68,40 +68,6 @@ class _ForwardOnly(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class _Part:
-    """Part of a file as a file of its own, for libsndfile; some bytes of it may be replaced."""
-
-    def __init__(self, file: int, link: Link, replaced: tuple[int, bytes] = (0, b"")) -> None:
-        self._file, self._start, self._length = file, link.start, link.end - link.start
-        self._at, self._new = replaced
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def read(self, count: int = -1) -> bytes:
-        left = max(0, self._length - self._position)
-        count = left if count < 0 else min(count, left)
-        data = os.pread(self._file, count, self._start + self._position)
-        begin = self._at - self._start - self._position
-        if self._new and -len(self._new) < begin < len(data):
-            changed = bytearray(data)
-            for offset, byte in enumerate(self._new, begin):
-                if 0 <= offset < len(data):
-                    changed[offset] = byte
-            data = bytes(changed)
-        self._position += len(data)
-        return data
-
-    def write(self, data: bytes) -> int:
-        raise OSError("only read")
-
-
 class SoundFileStream(DecodedStream):
     """A recording that libsndfile reads.
 
@@ -131,11 +97,11 @@ class SoundFileStream(DecodedStream):
         if link is None and extent.links:
             link = extent.links[0]
         whole = link is None or (link.start in (0, id3_length(view)) and link.end == view.size)
-        source: int | _Part = file
+        source: int | Part = file
         if extent.unread and link is not None and link.frames is not None:
-            source = _Part(file, link, with_total(view, link.frames))
+            source = Part(file, link, with_total(view, link.frames))
         elif not whole and link is not None:
-            source = _Part(file, link)
+            source = Part(file, link)
         sound = _ForwardOnly(source, closefd=False) if source is file else _ForwardOnly(source)
         try:
             check_header(path, sound.samplerate, sound.channels)

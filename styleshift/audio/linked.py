@@ -6,8 +6,10 @@ one recording: at the highest of their sample rates, with as many channels as th
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from styleshift.audio.containers.extent import Extent, Link
+from styleshift.audio.container import demuxer
+from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, shown
@@ -66,7 +69,7 @@ class LinkedStream(DecodedStream):
         self.kinds = sorted({(info.sample_rate, info.channels) for info, _ in infos})
         super().__init__(path, info, allow_cut=allow_cut, extent=extent)
         self.warnings.append(f"{len(extent.links)} recordings one behind the other: read as one")
-        self.extras.append("the tags of the recordings behind the first")
+        self.extras += _tags_left(path, file, extent.links)
         if len(self.kinds) > 1:
             kinds = " and ".join(
                 f"{rate} Hz with {channels} channel{'s' * (channels > 1)}" for rate, channels in self.kinds
@@ -104,6 +107,37 @@ class LinkedStream(DecodedStream):
             self._file = -1
 
 
-def _open(path: Path, file: int, link: Link) -> SoundFileStream:
+def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[str]:
+    """The tags of each recording that those of the whole file, which an output gets, do not say as well."""
+    from styleshift.audio.tags.model import lost
+    from styleshift.audio.tags.read import read_part_tags, read_tags
+
+    view, whole = Bytes(file), read_tags(path)
+    starts = [0]
+    for before, link in itertools.pairwise(links):
+        tag = view.find(b"ID3", before.end, link.start)  # in front of a recording, and of it
+        starts.append(tag if tag >= 0 else link.start)
+    found = []
+    for number, ends in enumerate(itertools.pairwise([*starts, view.size]), 1):
+        own = read_part_tags(file, Link(*ends))
+        if number == 1:
+            own.foreign = [name for name in own.foreign if name not in whole.foreign]
+        else:
+            own.foreign += [f"{len(own.chapters)} chapters"] if own.chapters else []
+            own.chapters = []
+        found += [f"{name} of recording {number}" for name in dict.fromkeys(lost(own, whole))]
+    return found
+
+
+def _open(path: Path, file: int, link: Link) -> DecodedStream:
     # Each has been found whole, or not, with the others: this stream is to give what is there.
-    return SoundFileStream(path, file, allow_cut=True, extent=Extent(), link=link, owns=False)
+    try:
+        return SoundFileStream(path, file, allow_cut=True, extent=Extent(), link=link, owns=False)
+    except soundfile.LibsndfileError:
+        part = Part(file, link)
+        kind = demuxer(part.view())
+        if kind is None or importlib.util.find_spec("av") is None:
+            raise
+        from styleshift.audio.pyav import PyAVStream
+
+        return PyAVStream(path, kind, allow_cut=True, part=part)

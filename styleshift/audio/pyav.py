@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
 from av.stream import Disposition
 
-from styleshift.audio.containers.extent import Extent
+from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, shown
 from styleshift.audio.tags.model import Chapter
@@ -35,11 +35,20 @@ class PyAVStream(DecodedStream):
         kind: FFmpeg's name of the demuxer.
         allow_cut: see :func:`styleshift.audio.read.open_audio`.
         extent: what the container says.
+        part: of the file, which is read instead of all of it.
     """
 
-    def __init__(self, path: Path, kind: str, *, allow_cut: bool, extent: Extent = NOTHING_SAID) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: str,
+        *,
+        allow_cut: bool,
+        extent: Extent = NOTHING_SAID,
+        part: IO[bytes] | Part | None = None,
+    ) -> None:
         # A file object, so that no protocol of FFmpeg's is involved and any file name will do.
-        self._file = path.open("rb")
+        self._file = part if part is not None else path.open("rb")
         try:
             self._container: Any = av.open(self._file, mode="r", format=kind, metadata_errors="replace")
             if not self._container.streams.audio:

@@ -15,13 +15,19 @@ from pathlib import Path
 import soundfile
 
 from styleshift.audio.container import demuxer, extent_of, kind_of
-from styleshift.audio.containers.extent import Extent
-from styleshift.audio.formats import format_of
+from styleshift.audio.containers.extent import Bytes, Extent, id3_length
+from styleshift.audio.formats import UNREADABLE, format_of
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
 from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, shown
 from styleshift.errors import AudioError
 
+# What no decoder here reads, by its first bytes.
+_NAMED = {
+    b"ADIF": "AAC behind an ADIF header, which no decoder here reads",
+    b"OFR ": UNREADABLE[".ofr"],
+    b"MThd": UNREADABLE[".mid"],
+}
 PYAV_HINT = "pip install 'styleshift[m4a]' lets styleshift read it"
 
 
@@ -94,9 +100,12 @@ def _open_regular(path: Path) -> int:
 def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> DecodedStream:
     """Open what libsndfile gave up on."""
     with path.open("rb") as view:
-        kind = demuxer(view.fileno())
-        held = kind_of(view.fileno())
-    ours = held is not None and held.reader == "soundfile" and held.name != "ogg"
+        held = Bytes(view.fileno())
+        kind, row = demuxer(held), kind_of(held)
+        start = held.at(id3_length(held), 4)
+    if start in _NAMED:
+        raise AudioError(f"{shown(path)}: is {_NAMED[start]}", reason="unsupported")
+    ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
     reason = "absurd header" if why in ABSURD else "unreadable"
     refusal = AudioError(f"{shown(path)}: cannot be read as a recording ({why})", reason=reason)
     if kind is not None and importlib.util.find_spec("av") is not None:
@@ -108,10 +117,11 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
             if ours:
                 raise refusal from None  # a second opinion; the first has the better words
             raise
-    row = format_of(path)
-    if (kind is not None and not ours) or (row is not None and row.reader == "pyav"):
+    named = format_of(path)
+    if (kind is not None and not ours) or (named is not None and named.reader == "pyav"):
         if importlib.util.find_spec("av") is not None:
-            raise AudioError(f"{shown(path)}: is not what its name says ({why})", reason="unreadable")
+            what = f"holds no {named.name} that can be read" if named is not None else "is no recording"
+            raise AudioError(f"{shown(path)}: {what} ({why})", reason="unreadable")
         raise AudioError(
             f"{shown(path)}: this format needs the PyAV package, which is not installed",
             PYAV_HINT,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from styleshift.audio.find import find_audio
+from styleshift.audio.find import Found, find_audio
 from styleshift.corpus.growing import stored_bytes
 from styleshift.corpus.manifest import Entry, Manifest, Stamp, read_journal, read_manifest, track_key
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
@@ -61,7 +61,7 @@ def find_recordings(
     wanted: Sequence[str] | None,
     reporter: Reporter,
     options: Mapping[str, Mapping[str, Any]] | None = None,
-) -> dict[str, list[Recording]]:
+) -> tuple[dict[str, list[Recording]], tuple[str, ...]]:
     """The recordings of every domain that any domain source finds below ``root``, by name.
 
     Args:
@@ -70,6 +70,9 @@ def find_recordings(
         wanted: only these domains; None for all.
         reporter: told what is skipped.
         options: of domain sources, by their names.
+
+    Returns:
+        These, and the folders of domains that are wanted, or above them, that cannot be listed.
 
     Raises:
         ConfigError: a domain source has no such option.
@@ -97,7 +100,8 @@ def find_recordings(
                     )
                 domain[recording.name] = recording
     domains = {name: domain for name, domain in domains.items() if domain}
-    loose = _tell_of_skipped(root, reporter, alone=not domains)
+    found = find_audio(root)
+    loose = _tell_of_skipped(found, reporter, alone=not domains)
     if not domains:
         raise _no_style(root, loose)
     missing = sorted(set(wanted or ()) - set(domains))
@@ -109,11 +113,17 @@ def find_recordings(
             if all(meant)
             else AUDIO_FOLDER_HINT.format(root=root),
         )
-    return {
+    unlisted = tuple(
+        item.name
+        for item in found.skipped
+        if item.kind == "unreadable" and (not wanted or item.name.partition("/")[0] in (".", *wanted))
+    )
+    chosen = {
         name: [domains[name][key] for key in sorted(domains[name])]
         for name in sorted(domains)
         if not wanted or name in wanted
     }
+    return chosen, unlisted
 
 
 def _no_style(root: Path, loose: int) -> NothingToDoError:
@@ -127,15 +137,15 @@ def _no_style(root: Path, loose: int) -> NothingToDoError:
     )
 
 
-def _tell_of_skipped(root: Path, reporter: Reporter, *, alone: bool) -> int:
+def _tell_of_skipped(found: Found, reporter: Reporter, *, alone: bool) -> int:
     """Name what is in no style; returns how many recordings lie in the root itself.
 
     Args:
-        root: of all styles.
+        found: below the root of all styles.
         reporter: who is told.
         alone: there is no style at all, of which an error tells.
     """
-    found = find_audio(root)
+    root = found.root
     for item in found.skipped:
         tell = reporter.warn if item.notable else reporter.detail
         tell(f"{item.name or root}: skipped: {item.message}")

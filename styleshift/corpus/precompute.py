@@ -90,7 +90,7 @@ def precompute(
     chosen = load_engine(engine, engine_options)
     reporter = reporter or Reporter()
     registry = registry or load_registry()
-    found = find_recordings(audio_root, registry, domains, reporter, source_options)
+    found, unlisted = find_recordings(audio_root, registry, domains, reporter, source_options)
     planned = sum(len(recordings) for recordings in found.values())
     if domains is None:
         for name in sorted(set(stored_domains(workspace.spectrograms)) - set(found)):
@@ -105,7 +105,9 @@ def precompute(
         ]
         tell_of_replaced(plans, config, reporter)
         results = tuple(_of_plan(plan) for plan in plans)
-        return PrecomputeResult(results, time.monotonic() - began, 0.0, planned, dry_run=True)
+        return PrecomputeResult(
+            results, time.monotonic() - began, 0.0, planned, dry_run=True, unlisted=unlisted
+        )
     try:
         with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
             plans = []
@@ -125,7 +127,7 @@ def precompute(
         for outcome in done
         if not outcome.known and not outcome.entry.reason
     )
-    return PrecomputeResult(results, time.monotonic() - began, computed / 3600, planned)
+    return PrecomputeResult(results, time.monotonic() - began, computed / 3600, planned, unlisted=unlisted)
 
 
 def _compute(

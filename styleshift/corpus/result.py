@@ -68,6 +68,7 @@ class PrecomputeResult:
         computed_hours: hours of music that were computed in this run.
         planned: recordings that were found.
         dry_run: nothing was written.
+        unlisted: folders whose recordings are not known, because the system does not list them.
     """
 
     domains: tuple[DomainResult, ...]
@@ -75,11 +76,14 @@ class PrecomputeResult:
     computed_hours: float
     planned: int
     dry_run: bool = False
+    unlisted: tuple[str, ...] = ()
     failed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive ``failed``: some file could not be used though it should have been."""
-        failed = any(item.failed for domain in self.domains for item in domain.rejected)
+        """Derive ``failed``: some file could not be used, or not be found, though it should have been."""
+        failed = any(item.failed for domain in self.domains for item in domain.rejected) or bool(
+            self.unlisted
+        )
         object.__setattr__(self, "failed", failed)
 
     @property
@@ -100,6 +104,7 @@ class PrecomputeResult:
             "computed_hours": self.computed_hours,
             "hours_per_second": self.hours_per_second,
             "found": self.planned,
+            "unlisted": list(self.unlisted),
             "failed": self.failed,
             "dry_run": self.dry_run,
         }

@@ -101,6 +101,17 @@ def test_a_folder_that_cannot_be_listed_is_told_of(tmp_path: Path) -> None:
     assert [(item.name, item.kind, item.notable) for item in found.skipped] == [("shut", "unreadable", True)]
 
 
+def test_a_recording_that_nothing_can_read_is_told_of(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.ofr", "c.aax", "d.txt"):
+        _touch(tmp_path / name)
+    found = find_audio(tmp_path)
+    assert found.names() == ["a.wav"]
+    told = {item.name: (item.notable, item.message) for item in found.skipped}
+    assert told["b.ofr"] == (True, "OptimFROG, which only its own program decodes")
+    assert told["c.aax"][0]
+    assert not told["d.txt"][0]
+
+
 def test_excluded_folders_are_not_walked(tmp_path: Path) -> None:
     _touch(tmp_path / "in/song.wav")
     _touch(tmp_path / "out/song.wav")

@@ -6,9 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import mutagen
 import numpy as np
 import pytest
 import soundfile
+from mutagen import id3
 
 from styleshift.audio import linked
 from styleshift.audio.containers.mpeg import frame_of
@@ -48,6 +50,9 @@ def _write(path: Path, wave: Any, rate: int, **options: Any) -> bytes:
         ("a.aiff", {}, 44100),
         ("a.mp3", {"bitrate_mode": "VARIABLE"}, 44100),
         ("a.mp3", {"bitrate_mode": "CONSTANT"}, 44100),
+        ("a.au", {}, 44100),
+        ("a.caf", {}, 44100),
+        ("a.w64", {}, 44100),
     ],
 )
 def test_recordings_one_behind_the_other_are_all_read(
@@ -61,6 +66,73 @@ def test_recordings_one_behind_the_other_are_all_read(
     assert _heard(sound, rate, 440) == pytest.approx(3, abs=0.2)
     assert _heard(sound, rate, 660) == pytest.approx(4, abs=0.2)
     assert any("2 recordings one behind the other" in line for line in warnings)
+
+
+def _encode(path: Path, form: str, codec: str, wave: Any, rate: int = 44100) -> bytes:
+    av: Any = pytest.importorskip("av")
+    with av.open(str(path), "w", format=form) as box:
+        track = box.add_stream(codec, rate=rate, layout="mono")
+        track.bit_rate = 96_000
+        frame = av.AudioFrame.from_ndarray(wave.T.copy(), format="flt", layout="mono")
+        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+        box.mux(track.encode(frame))
+        box.mux(track.encode(None))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "codec"),
+    [
+        ("a.m4a", "ipod", "aac"),
+        ("b.m4a", "ipod", "alac"),
+        ("a.mka", "matroska", "flac"),
+        ("a.tta", "tta", "tta"),
+        ("a.wv", "wv", "wavpack"),
+        ("a.wma", "asf", "wmav2"),
+    ],
+)
+def test_also_those_that_ffmpeg_decodes(tmp_path: Path, tone: Any, name: str, form: str, codec: str) -> None:
+    path = tmp_path / name
+    parts = [
+        _encode(path, form, codec, tone(seconds, 44100, hertz=hertz))
+        for seconds, hertz in ((1.0, 440), (2.0, 660))
+    ]
+    path.write_bytes(b"".join(parts))
+    sound, warnings = _read(path)
+    assert len(sound) == pytest.approx(3 * 44100, abs=0.15 * 44100)
+    assert _heard(sound, 44100, 660) == pytest.approx(2, abs=0.2)
+    assert any("2 recordings one behind the other" in line for line in warnings)
+
+
+def test_a_second_flac_as_long_as_the_first(tmp_path: Path, tone: Any) -> None:
+    path = tmp_path / "a.flac"
+    path.write_bytes(_write(path, tone(1.0, 22050), 22050) * 2)
+    assert len(_read(path)[0]) == 2 * 22050
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "ogg", "wav"])
+def test_tags_of_later_recordings_are_named_where_they_differ(tmp_path: Path, tone: Any, kind: str) -> None:
+    parts = []
+    for number, title in enumerate(("One", "One", "Two")):
+        path = tmp_path / f"{number}.{kind}"
+        _write(path, tone(1.0, 22050), 22050)
+        file: Any = mutagen.File(path, easy=kind == "mp3")
+        if file.tags is None:
+            file.add_tags()
+        if kind == "wav":
+            file.tags.add(id3.TIT2(text=[title]))
+            file.tags.add(id3.TPE1(text=["A"]))
+        else:
+            file["title"], file["artist"] = title, "A"
+        file.save()
+        parts.append(path.read_bytes())
+    path = tmp_path / f"joined.{kind}"
+    path.write_bytes(b"".join(parts))
+    with open_audio(path) as stream:
+        assert stream.extras == ["title of recording 3"]
+    path.write_bytes(parts[0] + parts[1])
+    with open_audio(path) as stream:
+        assert stream.extras == []
 
 
 def test_joined_mp3s_of_other_channels_and_rates(tmp_path: Path, tone: Any) -> None:

@@ -333,3 +333,11 @@ def test_a_disk_that_fails_at_once_is_told_and_nothing_stays_open(
             open_audio(path)
         assert caught.value.reason == "unreadable"
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize(("head", "what"), [(b"ADIF", "ADIF"), (b"OFR ", "OptimFROG"), (b"MThd", "notes")])
+def test_what_nothing_here_decodes_is_named(tmp_path: Path, head: bytes, what: str) -> None:
+    (tmp_path / "a.aac").write_bytes(head + bytes(500))
+    with pytest.raises(AudioError, match=what) as caught:
+        open_audio(tmp_path / "a.aac")
+    assert caught.value.reason == "unsupported"

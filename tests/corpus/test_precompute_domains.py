@@ -5,6 +5,7 @@ Of styleshift.corpus.plan.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,21 @@ def test_two_recordings_of_one_name_are_an_error(tmp_path: Path, tone: Any, save
     path = save(tmp_path / "audio/x.wav", tone(1.0, 8000), 8000)
     with pytest.raises(PluginError, match="recording 'x'"):
         run(tmp_path, registry=make_registry(one_domain(recording(path, "x"), recording(path, "x"))))
+
+
+def test_a_folder_that_cannot_be_listed_is_a_failure(
+    tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("piano/a.wav", "piano/shut/b.wav", "violin/a.wav"):
+        save(tmp_path / "audio" / name, tone(1.0, 8000), 8000)
+    real = os.scandir
+
+    def refuse(folder: Any) -> Any:
+        if Path(folder).name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = run(tmp_path)
+    assert (result.unlisted, result.failed) == (("piano/shut",), True)
+    assert not run(tmp_path, domains=["violin"]).failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent, followed, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, followed, short_of
 
 _MOST_BOXES = 100_000
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -27,7 +27,7 @@ def mp4_extent(file: Bytes) -> Extent:
         if length < 8 or not all(32 <= byte < 127 or byte == 0xA9 for byte in head[4:8]):
             break  # bytes behind the last box
         if position + length > file.size:
-            return _short(f"a box of {length} bytes", file.size - position, length)
+            return short_of(f"a box of {length} bytes", file.size - position, length)
         position += length
         if file.at(position + 4, 4) == b"ftyp":
             return followed(file, position)
@@ -45,7 +45,7 @@ def matroska_extent(file: Bytes) -> Extent:
     if size is not None:
         there = file.size - body
         if there < size:
-            return _short(f"a segment of {size} bytes", there, size)
+            return short_of(f"a segment of {size} bytes", there, size)
         return followed(file, body + size)
     position = body
     for _ in range(_MOST_BOXES):
@@ -94,31 +94,11 @@ def asf_extent(file: Bytes) -> Extent:
             size = int(struct.unpack("<Q", body[16:24])[0])
             flags = int(struct.unpack("<I", body[64:68])[0])
             if not flags & 1 and file.size < size:
-                return _short(f"{size} bytes", file.size, size)
+                return short_of(f"{size} bytes", file.size, size)
+            if file.at(size, 16) == head[:16]:
+                return Extent(follows=size)
             if not flags & 1 and file.size > size:
                 return Extent(notes=(f"{file.size - size} bytes more than its header says",))
             return Extent()
         position += max(24, length)
     return Extent()
-
-
-def tta_extent(file: Bytes) -> Extent:
-    """Of True Audio: a table of how long each frame is follows the header."""
-    start = id3_length(file)
-    head = file.at(start, 22)
-    if len(head) < 22 or head[:4] != b"TTA1":
-        return Extent()
-    rate, samples = struct.unpack("<II", head[10:18])
-    # Frames are of 256 / 245 of a second.
-    frames = -(-samples // max(1, 256 * rate // 245))
-    table = file.at(start + 22, 4 * frames)
-    if len(table) < 4 * frames:
-        return Extent(cut="its table of frames is not whole")
-    end = start + 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table))
-    if end > file.size:
-        return _short(f"{end} bytes", file.size, end)
-    return followed(file, end)
-
-
-def _short(what: str, there: int, length: int) -> Extent:
-    return Extent(missing=1 - there / length, cut=f"its header promises {what}, {there} are there")

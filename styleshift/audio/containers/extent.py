@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
+from typing import Any
 
 _BLOCK_BYTES = 1 << 20
 
@@ -36,6 +38,8 @@ class Extent:
         damage: in words, what is wrong inside; empty: nothing was seen.
         unread: decoders that follow the header would leave sound unread: read past what it says.
         unfinished: bytes that follow where the header says that there are none.
+        follows: offset at which another recording of the kind begins, which a decoder of this one does not
+            read; 0: none does.
         notes: plain sentences on what does no harm.
         extras: what else is in the file and is no part of the sound, such as ``a video``.
     """
@@ -46,6 +50,7 @@ class Extent:
     damage: str = ""
     unread: bool = False
     unfinished: int = 0
+    follows: int = 0
     notes: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
 
@@ -57,26 +62,30 @@ class Bytes:
 
     Args:
         file: a descriptor, which is not moved.
+        start: offset in the file that counts as 0 here.
+        end: offset behind the last byte; None: that of the file.
     """
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, file: int, start: int = 0, end: int | None = None) -> None:
         self._file = file
+        self._origin = start
         self._start = 0
         self._block = b""
-        self.size = os.fstat(file).st_size
+        whole = os.fstat(file).st_size
+        self.size = max(0, (whole if end is None else min(end, whole)) - start)
 
     def at(self, position: int, count: int) -> bytes:
         """``count`` bytes from an offset on; fewer at the end of the file."""
         begin = position - self._start
         if begin < 0 or begin + count > len(self._block):
-            self._block = os.pread(self._file, max(count, _BLOCK_BYTES), position)
+            self._block = self._read(max(count, _BLOCK_BYTES), position)
             self._start, begin = position, 0
         return self._block[begin : begin + count]
 
     def find(self, wanted: bytes, position: int, end: int) -> int:
         """Offset of the first ``wanted`` from an offset on, whole before ``end``; -1: none."""
         while position < end:
-            block = os.pread(self._file, min(_BLOCK_BYTES, end - position), position)
+            block = self._read(min(_BLOCK_BYTES, end - position), position)
             if len(block) < len(wanted):
                 return -1
             found = block.find(wanted)
@@ -85,6 +94,61 @@ class Bytes:
             position += len(block) - len(wanted) + 1
         return -1
 
+    def _read(self, count: int, position: int) -> bytes:
+        return os.pread(self._file, max(0, min(count, self.size - position)), self._origin + position)
+
+
+class Part(io.RawIOBase):
+    """Part of a file as a file of its own, only read; some bytes of it may be replaced.
+
+    Args:
+        file: a descriptor, which is not moved, and stays open.
+        link: which part.
+        replaced: an offset in the whole file, and the bytes that are to be read there.
+    """
+
+    def __init__(self, file: int, link: Link, replaced: tuple[int, bytes] = (0, b"")) -> None:
+        super().__init__()
+        self._file, self._start, self._length = file, link.start, link.end - link.start
+        self._at, self._new = replaced
+        self._position = 0
+
+    def view(self) -> Bytes:
+        """Its bytes by offset; nothing is replaced in them."""
+        return Bytes(self._file, self._start, self._start + self._length)
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As of any file."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        """As of any file."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """All that is asked for, where it is there."""
+        room = memoryview(buffer).cast("B")
+        count = max(0, min(len(room), self._length - self._position))
+        data = os.pread(self._file, count, self._start + self._position)
+        room[: len(data)] = data
+        begin = self._at - self._start - self._position
+        if self._new and -len(self._new) < begin < len(data):
+            for offset, byte in enumerate(self._new, begin):
+                if 0 <= offset < len(data):
+                    room[offset] = byte
+        self._position += len(data)
+        return len(data)
+
 
 def followed(file: Bytes, end: int) -> Extent:
     """What is said of a file where its recording ends: whether another of its kind begins there.
@@ -92,12 +156,15 @@ def followed(file: Bytes, end: int) -> Extent:
     A decoder stops there and reports success. The other may begin behind a tag of the first.
     """
     head = file.at(0, 8)
-    mark = head[4:] if head[4:] == b"ftyp" else head[:4]
-    behind = file.at(end, 1 << 16)
-    at = behind.find(mark)
-    if at < 0 or not mark.strip(b"\0"):
-        return Extent()
-    return Extent(damage=f"another recording begins at byte {end + at}, and is not read")
+    tagged = 4 if head[4:] == b"ftyp" else 0  # an MP4 begins with a length
+    mark = head[tagged:] if tagged else head[:4]
+    at = file.at(end, 1 << 16).find(mark)
+    return Extent(follows=end + at - tagged) if at >= tagged and mark.strip(b"\0") else Extent()
+
+
+def short_of(what: str, there: int, length: int) -> Extent:
+    """What is said of a file that holds fewer bytes than its header says."""
+    return Extent(missing=1 - there / length, cut=f"its header promises {what}, {there} are there")
 
 
 def id3_length(file: Bytes, position: int = 0) -> int:

@@ -163,11 +163,11 @@ def flac_extent(file: Bytes) -> Extent:
     if info is None:
         return Extent()
     there = total_by_last_frame(file, info, sound_end(file))
-    if there is not None and there == info.total:
-        return Extent()
-    links = _links(file, info)
+    links = _links(file, info)  # also where the total is right: another may be as long
     if len(links) > 1:
         return Extent(links)
+    if there is not None and there == info.total:
+        return Extent()
     if there is not None and info.total and there > info.total:
         return Extent((Link(0, file.size, there),), unread=True)
     if there is not None and there < info.total:

@@ -111,8 +111,8 @@ def mpeg_extent(file: Bytes) -> Extent:
     walk.run(start)
     if not walk.links:
         return Extent()
-    if walk.links[0].start > id3_length(file):
-        walk.notes.insert(0, f"{walk.links[0].start} bytes before its first MP3 frame are not sound")
+    if (junk := walk.links[0].start - id3_length(file)) > 0:
+        walk.notes.insert(0, f"{junk} bytes before its first MP3 frame are not sound")
     return Extent(
         tuple(walk.links),
         missing=walk.missing,

@@ -52,24 +52,20 @@ def _others(file: Bytes) -> list[Chunk]:
     return found
 
 
-def read_chunks(path: Path) -> Tags:
+def read_chunks(file: Bytes) -> Tags:
     """Texts of a WAV or AIFF, and the names of its other chunks; empty for other files."""
     found = Tags()
-    with path.open("rb") as opened:
-        file = Bytes(opened.fileno())
-        form = _form(file)
-        if not form:
-            return found
-        for chunk in _others(file):
-            if chunk.length > _LARGEST_TEXT:
-                found.foreign.append(_label(file, chunk))
-            elif chunk.name == b"LIST" and file.at(chunk.start, 4) == b"INFO":
-                _read_info(found, file.at(chunk.start + 4, chunk.length - 4), ">" if form == "RIFX" else "<")
-            elif form == "FORM" and chunk.name in _TEXTS_OF_AIFF:
-                text = _text(file.at(chunk.start, chunk.length))
-                found.add("comment" if chunk.name == b"ANNO" else BY_INFO[chunk.name.decode()], text)
-            else:
-                found.foreign.append(_label(file, chunk))
+    form = _form(file)
+    for chunk in _others(file) if form else ():
+        if chunk.length > _LARGEST_TEXT:
+            found.foreign.append(_label(file, chunk))
+        elif chunk.name == b"LIST" and file.at(chunk.start, 4) == b"INFO":
+            _read_info(found, file.at(chunk.start + 4, chunk.length - 4), ">" if form == "RIFX" else "<")
+        elif form == "FORM" and chunk.name in _TEXTS_OF_AIFF:
+            text = _text(file.at(chunk.start, chunk.length))
+            found.add("comment" if chunk.name == b"ANNO" else BY_INFO[chunk.name.decode()], text)
+        else:
+            found.foreign.append(_label(file, chunk))
     return found
 
 
@@ -181,14 +177,9 @@ def append_chunks(path: Path, bodies: list[tuple[bytes, bytes]]) -> None:
             file.write(struct.pack(order + "I", min(length, 0xFFFFFFFF)))
 
 
-def id3_chunk(path: Path) -> bytes:
+def id3_chunk(file: Bytes) -> bytes:
     """The ID3 tag in a WAV or AIFF; empty: there is none."""
-    with path.open("rb") as opened:
-        file = Bytes(opened.fileno())
-        for chunk in chunks(file):
-            if chunk.name in ID3_CHUNKS:
-                return file.at(chunk.start, chunk.length)
-    return b""
+    return next((file.at(each.start, each.length) for each in chunks(file) if each.name in ID3_CHUNKS), b"")
 
 
 def takes_chunks(path: Path) -> str:

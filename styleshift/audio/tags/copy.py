@@ -11,6 +11,7 @@ import mutagen
 import mutagen.apev2
 from mutagen.mp4 import MP4
 
+from styleshift.audio.containers.extent import Bytes
 from styleshift.audio.stream import shown
 from styleshift.audio.tags import id3, mp4, vorbis
 from styleshift.audio.tags.chunks import append_chunks, copy_chunks, id3_chunk, keep_mask, takes_chunks
@@ -113,7 +114,9 @@ def _save(file: Any) -> None:
 
 def _id3_block(before: Tags, source: Path, comment: str) -> bytes:
     """The ID3 tag that the target gets: the source's own, if it has one, else one of its fields."""
-    own = id3_chunk(source) if takes_chunks(source) else id3.block_of(source)
+    with source.open("rb") as file:
+        view = Bytes(file.fileno())
+        own = id3_chunk(view) or id3.block_of(view)
     made = id3.copied(own, comment) if own else None
     if made is not None:
         return made

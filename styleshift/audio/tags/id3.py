@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-from pathlib import Path
 from typing import Any
 
 from mutagen import id3
 
+from styleshift.audio.containers.extent import Bytes
 from styleshift.audio.tags.model import Chapter, Picture, Tags
 from styleshift.audio.tags.table import BY_ID3, BY_NAME, INVOLVED, PAIRS, is_stale
 
@@ -273,10 +273,7 @@ def _to_syncsafe(value: int) -> bytes:
     return bytes(value >> shift & 0x7F for shift in (21, 14, 7, 0))
 
 
-def block_of(path: Path) -> bytes:
+def block_of(file: Bytes) -> bytes:
     """The ID3v2 tag that a file begins with; empty where it begins with none."""
-    with path.open("rb") as file:
-        head = file.read(10)
-        if head[:3] != b"ID3" or len(head) < 10:
-            return b""
-        return head + file.read(_syncsafe(head[6:10]))
+    head = file.at(0, 10)
+    return file.at(0, 10 + _syncsafe(head[6:10])) if head[:3] == b"ID3" and len(head) == 10 else b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 from typing import Any
 
 from styleshift.audio.tags.model import Chapter, Picture, Tags
@@ -84,14 +83,14 @@ def _asf_picture(data: bytes) -> Any:
     return picture
 
 
-def read_by_ffmpeg(path: Path, kind: str) -> Tags:
+def read_by_ffmpeg(file: Any, kind: str) -> Tags:
     """What FFmpeg tells of a container that mutagen does not know, such as Matroska; chapters of any."""
     found = Tags()
     if importlib.util.find_spec("av") is None:
         return found
     import av
 
-    with path.open("rb") as file, av.open(file, format=kind, metadata_errors="replace") as box:
+    with av.open(file, format=kind, metadata_errors="replace") as box:
         tables = [box.metadata, *(track.metadata for track in box.streams.audio[:1])]
         for table in tables:
             for key, value in table.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import mutagen
 import mutagen.apev2
@@ -16,6 +16,7 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4Tags
 
 from styleshift.audio.container import kind_of
+from styleshift.audio.containers.extent import Bytes, Link, Part
 from styleshift.audio.tags.chunks import id3_chunk, read_chunks
 from styleshift.audio.tags.id3 import block_of, read_id3
 from styleshift.audio.tags.model import MARK, Tags
@@ -30,10 +31,10 @@ _BY_FFMPEG = frozenset({"matroska"})
 _CHAPTERS_BY_FFMPEG = frozenset({"m4a", "matroska"})
 
 
-def open_tags(path: Path) -> Any:
+def open_tags(file: Path | IO[bytes] | Part) -> Any:
     """What mutagen makes of a file; None where that is nothing."""
     try:
-        return mutagen.File(path)
+        return mutagen.File(file)
     except Exception:  # tags are a stranger's bytes, and mutagen lets many kinds of errors through
         return None
 
@@ -43,66 +44,89 @@ def read_tags(path: Path) -> Tags:
 
     An ID3 tag goes before an APEv2 tag of the same file, and both before texts in chunks.
     """
-    found = Tags()
-    readers = (_of_file, _of_id3, _of_ape, read_chunks, _of_ffmpeg)
-    for reader in readers:
-        try:
-            found.update(reader(path))
-        except Exception as error:  # see open_tags
-            if not isinstance(error, (OSError, mutagen.MutagenError)):
-                found.foreign.append(f"tags that cannot be read ({type(error).__name__})")
-    return found
-
-
-def _of_file(path: Path) -> Tags:
-    file = open_tags(path)
-    if file is None:
-        return read_id3(_ID3(path))  # before a format that mutagen does not expect it in
-    if isinstance(file.tags, ID3):
-        return read_id3(file.tags)
-    if isinstance(file.tags, MP4Tags) or type(file).__name__ == "MP4":
-        return read_mp4(file)
-    if isinstance(file.tags, APEv2):
-        return read_ape(file.tags)
-    if isinstance(file.tags, ASFTags):
-        return read_asf(file.tags)
-    if type(file).__name__.startswith(("FLAC", "Ogg")):
-        return read_vorbis(file)
-    if block := id3_chunk(path):
-        return read_id3(_ID3(io.BytesIO(block)))
-    with contextlib.suppress(mutagen.MutagenError):
-        return read_id3(_ID3(path))
-    return Tags()
-
-
-def _of_id3(path: Path) -> Tags:
-    """An ID3 tag before a format that has tags of its own, such as FLAC."""
-    return read_id3(_ID3(path)) if block_of(path) and _has_own_tags(path) else Tags()
-
-
-def _has_own_tags(path: Path) -> bool:
-    return type(open_tags(path)).__name__.startswith(("FLAC", "Ogg", "MP4"))
-
-
-def _of_ape(path: Path) -> Tags:
-    file = open_tags(path)
-    if isinstance(getattr(file, "tags", None), APEv2) or type(file).__name__.startswith(
-        ("FLAC", "Ogg", "MP4")
-    ):
-        return Tags()
-    try:
-        return read_ape(_APE(path))
-    except mutagen.MutagenError:
-        return Tags()
-
-
-def _of_ffmpeg(path: Path) -> Tags:
     with path.open("rb") as file:
-        row = kind_of(file.fileno())
-    if row is None or row.name not in _CHAPTERS_BY_FFMPEG:
+        return _Reader(file, Bytes(file.fileno())).all()
+
+
+def read_part_tags(file: int, link: Link) -> Tags:
+    """As :func:`read_tags`, of one of several recordings that a file holds.
+
+    Args:
+        file: a descriptor.
+        link: where the recording lies, with the tags before and behind it.
+    """
+    part = Part(file, link)
+    return _Reader(part, part.view()).all()
+
+
+class _Reader:
+    """Reads each family of tags that a file may have, which is opened once."""
+
+    def __init__(self, file: IO[bytes] | Part, view: Bytes) -> None:
+        self._file, self._view = file, view
+        self._opened = open_tags(file)
+        self._kind = type(self._opened).__name__
+
+    def all(self) -> Tags:
+        found = Tags()
+        for reader in (self._of_file, self._of_id3, self._of_ape, self._of_chunks, self._of_ffmpeg):
+            try:
+                found.update(reader())
+            except Exception as error:  # see open_tags
+                if not isinstance(error, (OSError, mutagen.MutagenError)):
+                    found.foreign.append(f"tags that cannot be read ({type(error).__name__})")
+        return found
+
+    def _id3(self) -> Tags:
+        self._file.seek(0)
+        return read_id3(_ID3(self._file))
+
+    def _of_file(self) -> Tags:
+        opened = self._opened
+        if opened is None:
+            return self._id3()  # before a format that mutagen does not expect it in
+        if isinstance(opened.tags, ID3):
+            return read_id3(opened.tags)
+        if isinstance(opened.tags, MP4Tags) or self._kind == "MP4":
+            return read_mp4(opened)
+        if isinstance(opened.tags, APEv2):
+            return read_ape(opened.tags)
+        if isinstance(opened.tags, ASFTags):
+            return read_asf(opened.tags)
+        if self._kind.startswith(("FLAC", "Ogg")):
+            return read_vorbis(opened)
+        if block := id3_chunk(self._view):
+            return read_id3(_ID3(io.BytesIO(block)))
+        with contextlib.suppress(mutagen.MutagenError):
+            return self._id3()
         return Tags()
-    found = read_by_ffmpeg(path, row.containers[0].lower())
-    return found if row.name in _BY_FFMPEG else Tags(chapters=found.chapters)
+
+    def _of_id3(self) -> Tags:
+        """An ID3 tag before a format that has tags of its own, such as FLAC."""
+        return self._id3() if block_of(self._view) and self._has_own_tags() else Tags()
+
+    def _has_own_tags(self) -> bool:
+        return self._kind.startswith(("FLAC", "Ogg", "MP4"))
+
+    def _of_ape(self) -> Tags:
+        if isinstance(getattr(self._opened, "tags", None), APEv2) or self._has_own_tags():
+            return Tags()
+        try:
+            self._file.seek(0)
+            return read_ape(_APE(self._file))
+        except mutagen.MutagenError:
+            return Tags()
+
+    def _of_chunks(self) -> Tags:
+        return read_chunks(self._view)
+
+    def _of_ffmpeg(self) -> Tags:
+        row = kind_of(self._view)
+        if row is None or row.name not in _CHAPTERS_BY_FFMPEG:
+            return Tags()
+        self._file.seek(0)
+        found = read_by_ffmpeg(self._file, row.containers[0].lower())
+        return found if row.name in _BY_FFMPEG else Tags(chapters=found.chapters)
 
 
 def made_by_styleshift(path: Path) -> bool:
