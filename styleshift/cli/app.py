@@ -11,10 +11,11 @@ import typer
 
 from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, flags, models, plugins, precompute, train
-from styleshift.cli.help import Command, Group, text_of
+from styleshift.cli.help import Group, add_command
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
 from styleshift.system.environment import DEBUG_VARIABLE, debugging
+from styleshift.system.interrupt import Interrupted
 
 app = typer.Typer(
     name="styleshift",
@@ -42,15 +43,11 @@ def root(
     """Learn the style of one collection of recordings and give it to another."""
 
 
-for _command, _examples in (
-    (precompute.precompute, precompute.EXAMPLES),
-    (train.train, train.EXAMPLES),
-    (export.export, export.EXAMPLES),
-    (convert.convert, convert.EXAMPLES),
-    (evaluate.evaluate, evaluate.EXAMPLES),
-):
-    app.command(_command.__name__, cls=Command, help=text_of(_command), epilog=_examples)(_command)
-    flags.declare(_command.__name__, _command)
+add_command(app, "precompute", precompute.precompute, precompute.EXAMPLES)
+add_command(app, "train", train.train, train.EXAMPLES)
+add_command(app, "export", export.export, export.EXAMPLES)
+add_command(app, "convert", convert.convert, convert.EXAMPLES)
+add_command(app, "evaluate", evaluate.evaluate, evaluate.EXAMPLES)
 app.add_typer(models.app, name="models")
 app.add_typer(plugins.app, name="plugins")
 
@@ -83,7 +80,7 @@ def run() -> None:
     except StyleshiftError as error:
         if debug:
             raise
-        _fail(error.message, error.hint)
+        _tell(error)
         if getattr(error, "at_once", False):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -92,7 +89,7 @@ def run() -> None:
     except CommandLineError as error:
         if type(error).__name__ != "NoArgsIsHelpError":  # the help is shown already
             wrong = in_words(error, sys.argv[1:])
-            _fail(wrong.message, wrong.hint)
+            _tell(wrong)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
@@ -140,10 +137,12 @@ def _open_what_is_closed() -> None:
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
-def _fail(message: str, hint: str = "") -> None:
-    _say(f"error: {flags.in_flags(message)}")
-    if hint := flags.in_flags(hint):
-        _say(f"  {hint}" if hint.startswith("did you mean") else f"  try: {hint}")
+def _tell(error: StyleshiftError) -> None:
+    stopped = isinstance(error, Interrupted)  # which is what was asked for, and no error
+    _say(f"{'' if stopped else 'error: '}{flags.in_flags(error.message)}")
+    if hint := flags.in_flags(error.hint):
+        before = "" if hint.startswith("did you mean") else "next: " if stopped else "try: "
+        _say(f"  {before}{hint}")
 
 
 def _say(text: str) -> None:

@@ -10,17 +10,15 @@ import typer
 
 from styleshift.audio.formats import FORMATS
 from styleshift.cli.options import (
-    DebugOption,
     DeviceOption,
+    DryRunOption,
     EngineOption,
     EngineOptionsOption,
     JobsOption,
-    JsonOption,
-    QuietOption,
     RuntimeOptionsOption,
-    VerboseOption,
     WorkspaceOption,
     key_values,
+    option,
 )
 from styleshift.cli.usage import number, one_of, whole
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
@@ -31,99 +29,59 @@ if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.cli.console import TerminalReporter
 
-EXAMPLES = """Examples:
-
+EXAMPLES = """\
 styleshift convert ./library --to classical
-
 styleshift convert song.mp3 --to piano --from violin --output song-on-piano.flac
-
 styleshift convert ./library --to classical --dry-run
-
 styleshift convert ./library --to classical --format flac --include '*/live/*' -j 4
 """
 
 
 def convert(
     music: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SOURCE", help="A folder of recordings, or one recording.", show_default=False
-        ),
+        Path, typer.Argument(metavar="SOURCE", help="A folder of recordings, or one recording.")
     ],
     target: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="DOMAIN", help="The target style (not needed with --model).", show_default=False
-        ),
+        str | None, option("--to DOMAIN", "The target style (not needed with --model).")
     ] = None,
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="DOMAIN",
-            help="The style of the source, if several models fit.",
-            show_default=False,
-        ),
+        str | None, option("--from DOMAIN", "The style of the source, if several models fit.")
     ] = None,
     model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            metavar="FILE",
-            help="Use this model file instead of searching for one.",
-            show_default=False,
-        ),
+        Path | None, option("--model FILE", "Use this model file instead of searching for one.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="PATH",
-            help="Where to write (default: ./library becomes ./library-DOMAIN).",
-            show_default=False,
-        ),
+        option("-o --output PATH", "Where to write (default: ./library becomes ./library-DOMAIN)."),
     ] = None,
     audio_format: Annotated[
-        str,
-        typer.Option("--format", metavar="FORMAT", help=f"Output format: same, {', '.join(FORMATS)}."),
+        str, option("--format FORMAT", f"Output format: same, {', '.join(FORMATS)}.")
     ] = "same",
     strength: Annotated[
         float | None,
-        typer.Option(
-            "--strength",
-            metavar="NUMBER",
+        option(
+            "--strength NUMBER",
+            "How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
             parser=number("--strength", 0, 1.5),
-            help="How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
-            show_default=False,
         ),
     ] = None,
     vocoder: Annotated[
         str | None,
-        typer.Option(
-            "--vocoder",
-            metavar="NAME",
-            help="Turns spectrograms into sound; see `styleshift plugins list` (default: griffin-lim).",
-            show_default=False,
+        option(
+            "--vocoder NAME",
+            "Turns spectrograms into sound; see `styleshift plugins list` (default: griffin-lim).",
         ),
     ] = None,
     vocoder_options: Annotated[
         list[str] | None,
-        typer.Option(
-            "--vocoder-option",
-            metavar="KEY=VALUE",
-            help="Set an option of the vocoder, for example iterations=100. Repeatable.",
-            show_default=False,
+        option(
+            "--vocoder-option KEY=VALUE",
+            "Set an option of the vocoder, for example iterations=100. Repeatable.",
         ),
     ] = None,
     runtime: Annotated[
         str | None,
-        typer.Option(
-            "--runtime",
-            metavar="NAME",
-            help="Runs the model; see `styleshift plugins list` (default: auto).",
-            show_default=False,
-        ),
+        option("--runtime NAME", "Runs the model; see `styleshift plugins list` (default: auto)."),
     ] = None,
     runtime_options: RuntimeOptionsOption = None,
     device: DeviceOption = None,
@@ -131,73 +89,48 @@ def convert(
     engine_options: EngineOptionsOption = None,
     jobs: JobsOption = None,
     include: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--include", metavar="GLOB", help="Convert only matching files. Repeatable.", show_default=False
-        ),
+        list[str] | None, option("--include GLOB", "Convert only matching files. Repeatable.")
     ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--exclude", metavar="GLOB", help="Skip matching files. Repeatable.", show_default=False
-        ),
-    ] = None,
+    exclude: Annotated[list[str] | None, option("--exclude GLOB", "Skip matching files. Repeatable.")] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit",
-            parser=whole("--limit", 1),
-            metavar="N",
-            help="Convert at most N files (default: all).",
-            show_default=False,
-        ),
+        option("--limit N", "Convert at most N files (default: all).", parser=whole("--limit", 1)),
     ] = None,
     shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard",
-            metavar="I/N",
-            help="Convert only part I of N, to share the work among machines.",
-            show_default=False,
-        ),
+        str | None, option("--shard I/N", "Convert only part I of N, to share the work among machines.")
     ] = None,
     overwrite: Annotated[
         str,
-        typer.Option(
-            "--overwrite",
+        option(
+            "--overwrite never|stale|always",
+            "Which existing outputs to convert again; stale ones differ in source, model or settings.",
             parser=one_of("--overwrite", ("never", "stale", "always")),
-            metavar="never|stale|always",
-            help="Which existing outputs to convert again; stale ones differ in source, model or settings.",
         ),
     ] = "stale",
     salvage: Annotated[
-        bool, typer.Option("--salvage", help="Convert damaged files as far as they can be read.")
+        bool, option("--salvage", "Convert damaged files as far as they can be read.")
     ] = False,
     keep_times: Annotated[
-        bool, typer.Option("--keep-times", help="Give outputs the modification times of their sources.")
+        bool, option("--keep-times", "Give outputs the modification times of their sources.")
     ] = False,
     include_own: Annotated[
-        bool, typer.Option("--include-own", help="Also convert recordings that styleshift made.")
+        bool, option("--include-own", "Also convert recordings that styleshift made.")
     ] = False,
     strict: Annotated[
-        bool,
-        typer.Option("--strict", help="A file of which anything would be lost (a tag, a picture) fails."),
+        bool, option("--strict", "A file of which anything would be lost (a tag, a picture) fails.")
     ] = False,
     stall_seconds: Annotated[
         float,
-        typer.Option(
-            "--give-up",
-            metavar="SECONDS",
+        option(
+            "--give-up SECONDS",
+            "Give up on a file that makes no progress for this long.",
             parser=number("--give-up", 10),
-            help="Give up on a file that makes no progress for this long.",
         ),
     ] = 300.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
+    dry_run: DryRunOption = False,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Convert a folder of music, or one recording, to another style.
 
@@ -205,14 +138,12 @@ def convert(
     read. Run the same command again to continue after a stop. A file that cannot be converted is reported and
     never stops the rest.
     """
-    from styleshift.cli.console import TerminalReporter
     from styleshift.cli.convert_show import show_forecast, show_result
     from styleshift.conversion.api import convert_library, forecast_library
     from styleshift.conversion.settings import ConvertSettings
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.system.interrupt import StopRequest
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
     warn_of_plugins(reporter)
     settings = ConvertSettings(
         audio_format=audio_format,
@@ -243,7 +174,7 @@ def convert(
         return
     with StopRequest() as stop:
         result = convert_library(music, bundle, settings, stop=lambda: stop.requested, reporter=reporter)
-        show_result(result, settings, stop, reporter)
+        show_result(result, stop, reporter)
     # A folder that cannot be listed may hold recordings.
     if result.of("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
         raise typer.Exit(EXIT_SOME_FAILED)

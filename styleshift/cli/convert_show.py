@@ -10,12 +10,12 @@ from styleshift.conversion.library.forecast import LibraryForecast, TrackForecas
 from styleshift.conversion.library.report import report_lines
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import TrackOutcome
-from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError, StyleshiftError
 from styleshift.system.interrupt import StopRequest
 
 # A report of failures on the screen stays readable; the file has them all.
 _SHOWN_FAILURES = 50
+_SHOWN_HINTS = 5
 
 
 def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None:
@@ -72,16 +72,14 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         reporter.result(f"about {work} of work for {forecast.workers} at once, {forecast.runtime}")
 
 
-def show_result(
-    result: LibraryResult, settings: ConvertSettings, stop: StopRequest, reporter: TerminalReporter
-) -> None:
+def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
     """What became of the files, and where the reports are.
 
     Raises:
         StyleshiftError: one recording that was asked for failed, or the run ended before its end.
     """
     if not result.plan.single:
-        _show_library(result, settings.salvage, reporter)
+        _show_library(result, reporter)
     _raise_if_cut_short(result, stop)
     if result.plan.single:
         _show_single(result, reporter)
@@ -100,7 +98,7 @@ def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
         reporter.result(f"{job.target}  {seconds:.1f} s of music in {result.took:.1f} s")
 
 
-def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReporter) -> None:
+def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     for line in report_lines(result, reporter.advice):
         reporter.event("file", **line)
     plan, report = result.plan, result.report
@@ -110,6 +108,7 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
     left = len(plan.jobs) - len(result.outcomes)
     figures = [
         ("converted", done),
+        *((f"of them again, {why}", count) for why, count in result.again_counts),
         ("up to date", unchanged),
         ("failed", failed),
         *([("made by styleshift, left out", own)] if own else []),
@@ -117,7 +116,7 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
         *([("music there now", spoken(result.seconds_there))] if unchanged else []),
         ("music converted", spoken(seconds)),
         ("time", spoken(took)),
-        ("speed", f"{seconds / took:.1f} x real time" if seconds else ""),
+        *([("speed", f"{seconds / took:.1f} x real time")] if seconds else []),
     ]
     reporter.table(str(plan.output), ["files and time", ""], figures)
     if failed:
@@ -148,9 +147,9 @@ def _show_library(result: LibraryResult, salvage: bool, reporter: TerminalReport
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
     if report:
         reporter.info(f"see and hear it: {report.with_suffix('.html')}")
-    damaged = sum(outcome.reason == "damaged" for outcome in result.of("failed"))
-    if damaged and not salvage:
-        reporter.info(f"{damaged} of them are damaged: --salvage converts what can be read before the damage")
+    hints = Counter((each.reason, each.hint) for each in result.of("failed") if each.hint)
+    for (reason, hint), count in hints.most_common(_SHOWN_HINTS):
+        reporter.info(f"{count} {reason}: {hint}")
 
 
 def _show_losses(
@@ -202,7 +201,8 @@ def _as_error(outcome: TrackOutcome) -> StyleshiftError:
 
 
 def _fate(track: TrackForecast) -> str:
-    return f"{track.fate}: {track.reason}" if track.reason else track.fate
+    again = " again" if track.fate == "convert" else ""
+    return f"{track.fate}{again}: {track.reason}" if track.reason else track.fate
 
 
 def _length(seconds: float | None) -> str:

@@ -3,77 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styleshift.cli.options import DebugOption, JsonOption, QuietOption, VerboseOption
+from styleshift.cli.options import option
+from styleshift.errors import EXIT_SOME_FAILED, UsageError
+
+if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
 
 EXAMPLES = """\
-Examples:
-
 styleshift evaluate ./library-classical --target ./audio/classical --source ./library
-
 styleshift evaluate ./test-piano --target ./audio/piano --source-style ./audio/violin --truth ./test/piano
-
 styleshift evaluate ./library-classical --target ./audio/classical --source ./library --page listen.html
 """
 
 
 def evaluate(
-    converted: Annotated[
-        Path, typer.Argument(metavar="CONVERTED", help="The folder of conversions.", show_default=False)
-    ],
-    target: Annotated[
-        Path,
-        typer.Option(
-            "--target", metavar="FOLDER", help="Recordings in the target style.", show_default=False
-        ),
-    ],
+    converted: Annotated[Path, typer.Argument(metavar="CONVERTED", help="The folder of conversions.")],
+    target: Annotated[Path, option("--target FOLDER", "Recordings in the target style.")],
     source: Annotated[
         Path | None,
-        typer.Option(
-            "--source",
-            metavar="FOLDER",
-            help="The recordings that were converted, to see how much of the music stayed; paired by name.",
-            show_default=False,
+        option(
+            "--source FOLDER",
+            "The recordings that were converted, to see how much of the music stayed; paired by name.",
         ),
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option(
-            "--truth",
-            metavar="FOLDER",
-            help="The same music really played in the target style; paired by name.",
-            show_default=False,
-        ),
+        option("--truth FOLDER", "The same music really played in the target style; paired by name."),
     ] = None,
     source_style: Annotated[
         Path | None,
-        typer.Option(
-            "--source-style",
-            metavar="FOLDER",
-            help="More recordings in the source style, to train the classifier (default: --source).",
-            show_default=False,
+        option(
+            "--source-style FOLDER",
+            "More recordings in the source style, to train the classifier (default: --source).",
         ),
     ] = None,
     align: Annotated[
-        bool,
-        typer.Option("--align", help="For speech: align each file in time with --truth, and compare pitch."),
+        bool, option("--align", "For speech: align each file in time with --truth, and compare pitch.")
     ] = False,
     page: Annotated[
         Path | None,
-        typer.Option(
-            "--page",
-            metavar="FILE",
-            help="Also write an HTML page that plays source and conversion side by side.",
-            show_default=False,
-        ),
+        option("--page FILE", "Also write an HTML page that plays source and conversion side by side."),
     ] = None,
-    json_lines: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Measure conversions: how far the style moved, and how much of the music stayed.
 
@@ -82,14 +58,11 @@ def evaluate(
     ons, the agreement of harmony and of note onsets (1 is best). With --source: how much harmony and onsets
     agree with the source, and how much changed, in dB.
     """
-    from styleshift.cli.console import TerminalReporter
     from styleshift.cli.flags import in_flags
-    from styleshift.errors import EXIT_SOME_FAILED, UsageError
     from styleshift.evaluation.folders import evaluate_folders
 
     if page is not None and source is None:
         raise UsageError("--page needs the sources to play beside the conversions", "add --source FOLDER")
-    reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
     result = evaluate_folders(
         converted,
         target=target,

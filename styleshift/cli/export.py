@@ -3,91 +3,62 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from styleshift.cli.options import DebugOption, JsonOption, QuietOption, VerboseOption, WorkspaceOption
+from styleshift.cli.options import WorkspaceOption, option
 from styleshift.cli.usage import number
+from styleshift.workspace import workspace as workspace_at
 
-EXAMPLES = """Examples:
+if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
 
+EXAMPLES = """\
 styleshift export
-
 styleshift export --run violin-piano --checkpoint last
-
 styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 """
 
 
 def export(
     run: Annotated[
-        str | None,
-        typer.Option(
-            "--run",
-            metavar="NAME",
-            help="The run to export (default: the one trained most recently).",
-            show_default=False,
-        ),
+        str | None, option("--run NAME", "The run to export (default: the one trained most recently).")
     ] = None,
-    checkpoint: Annotated[
-        str,
-        typer.Option(
-            "--checkpoint",
-            metavar="best|last|STEP",
-            help="The checkpoint to export.",
-        ),
-    ] = "best",
+    checkpoint: Annotated[str, option("--checkpoint best|last|STEP", "The checkpoint to export.")] = "best",
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FOLDER",
-            help="Folder for the models (default: models in the workspace, where convert looks).",
-            show_default=False,
+        option(
+            "-o --output FOLDER",
+            "Folder for the models (default: models in the workspace, where convert looks).",
         ),
     ] = None,
     licence: Annotated[
         str,
-        typer.Option(
-            "--licence",
-            "--license",
-            metavar="TEXT",
-            help="Licence to store in the model, for example CC-BY-4.0 (default: none).",
-            show_default=False,
+        option(
+            "--licence --license TEXT",
+            "Licence to store in the model, for example CC-BY-4.0 (default: none).",
         ),
     ] = "",
     card: Annotated[
         Path | None,
-        typer.Option(
-            "--card",
-            metavar="FILE.toml",
-            help="What people want to know of the models, to store in them (default: none).",
-            show_default=False,
+        option(
+            "--card FILE.toml", "What people want to know of the models, to store in them (default: none)."
         ),
     ] = None,
     strength: Annotated[
         float,
-        typer.Option(
-            "--strength",
-            metavar="NUMBER",
+        option(
+            "--strength NUMBER",
+            "How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
             parser=number("--strength", 0, 1.5),
-            help="How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
         ),
     ] = 1.0,
     overwrite: Annotated[
         bool,
-        typer.Option(
-            "--overwrite",
-            help="Also replace models whose run is gone, which could not be exported again.",
-        ),
+        option("--overwrite", "Also replace models whose run is gone, which could not be exported again."),
     ] = False,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Export a trained run as two ONNX models, one for each direction.
 
@@ -96,12 +67,9 @@ def export(
     unless the run of that one is gone; then add --overwrite.
     """
     from styleshift.bundle.run import export_run
-    from styleshift.cli.console import TerminalReporter
-    from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose)
     exported = export_run(
-        find_workspace(workspace),
+        workspace_at(workspace),
         run=run,
         checkpoint=checkpoint,
         output=output,

@@ -1,14 +1,17 @@
-"""What ``--help`` shows, beyond what typer does by itself."""
+"""How a command is added: what its ``--help`` shows, the options that all have, and who hears of it."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from inspect import Parameter
+from typing import Any, get_type_hints
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 from styleshift.cli import flags
+from styleshift.cli.options import OUTPUT
 
 
 class _NoTypeOfFlags:
@@ -35,6 +38,47 @@ class Group(_NoTypeOfFlags, TyperGroup):
     """``styleshift`` itself, or a command with commands of its own."""
 
 
-def text_of(command: Callable[..., None]) -> str:
-    """Its docstring with each paragraph in one line, for the terminal to wrap."""
-    return "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(command) or "").split("\n\n"))
+def group(name: str, meaning: str, examples: str) -> typer.Typer:
+    """A command with commands of its own, such as ``styleshift models``."""
+    epilog = _with_heading(examples)
+    return typer.Typer(name=name, cls=Group, help=meaning, epilog=epilog, no_args_is_help=True)
+
+
+def add_command(app: typer.Typer, name: str, run: Callable[..., None], examples: str) -> None:
+    """Add a command to ``app``; see :func:`reporting` for what ``run`` takes.
+
+    Args:
+        app: ``styleshift`` itself, or a group of commands.
+        name: with its group's, such as ``"models list"``.
+        run: the command; its docstring is its help.
+        examples: shown below the help.
+    """
+    command = reporting(run)
+    # Each paragraph in one line, for the terminal to wrap.
+    text = "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(run) or "").split("\n\n"))
+    app.command(name.split()[-1], cls=Command, help=text, epilog=_with_heading(examples))(command)
+    flags.declare(name, command)
+
+
+def reporting(run: Callable[..., None]) -> Callable[..., None]:
+    """The same command with ``--json``, ``-q``, ``-v`` and ``--debug`` in the place of its ``reporter``."""
+    # Only at run time does it need the class, whose module takes time to import.
+    hints = get_type_hints(run, localns={"TerminalReporter": Any}, include_extras=True)
+    own = [each for each in inspect.signature(run).parameters.values() if each.name != "reporter"]
+    shared = [Parameter(name, Parameter.KEYWORD_ONLY, default=False) for name in OUTPUT]
+    kinds = {**{each.name: hints[each.name] for each in own}, **OUTPUT}
+
+    def command(*, json: bool, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
+        from styleshift.cli.console import TerminalReporter
+
+        run(**given, reporter=TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose))
+
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [each.replace(annotation=kinds[each.name]) for each in (*own, *shared)]
+    )
+    command.__annotations__ = kinds
+    return command
+
+
+def _with_heading(examples: str) -> str:
+    return "\n\n".join(["Examples:", *examples.splitlines()])

@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from styleshift.cli import flags
-from styleshift.cli.help import Command, Group, text_of
-from styleshift.cli.options import DebugOption, JsonOption, QuietOption, WorkspaceOption
+from styleshift.cli.help import add_command, group
+from styleshift.cli.options import WorkspaceOption, option
 from styleshift.errors import EXIT_SOME_FAILED
+from styleshift.workspace import workspace as workspace_at
 
-EXAMPLES = """Examples:
+if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
 
+EXAMPLES = """\
 styleshift models list
-
 styleshift models show violin-to-piano
-
 styleshift models add ~/Downloads/flute-to-organ.onnx
 """
 
-app = typer.Typer(
-    name="models",
-    cls=Group,
-    help="List, show, check, add and remove the models that convert finds.",
-    epilog=EXAMPLES,
-    no_args_is_help=True,
-)
-
-NameArgument = Annotated[
-    str,
-    typer.Argument(metavar="NAME", help="A name from `styleshift models list`.", show_default=False),
-]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name from `styleshift models list`.")]
 
 
 def list_models(
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """List the models that convert finds: in the workspace, your own, then those that ship."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.models import shelf
-    from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet)
-    found = shelf.list_models(find_workspace(workspace), reporter.warn)
+    found = shelf.list_models(workspace_at(workspace), reporter.warn)
     for model in found:
         reporter.event("model", **model.to_dict())
     rows = [
@@ -70,17 +55,14 @@ def list_models(
 def show(
     name: NameArgument,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Show a model's card: what it learned from, who may use it, how good it is, what it is bad at."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.models.card_page import card_text
     from styleshift.models.shelf import find_named
-    from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json)
-    model = find_named(find_workspace(workspace), name, reporter.warn)
+    model = find_named(workspace_at(workspace), name, reporter.warn)
     told: dict[str, Any] = {**model.to_dict(), "card": model.metadata.card.to_dict()}
     told["provenance"] = dict(model.metadata.provenance)
     reporter.event("model", **told)
@@ -90,25 +72,19 @@ def show(
 def verify(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[NAME]", help="A name from `styleshift models list` (default: all).", show_default=False
-        ),
+        typer.Argument(metavar="[NAME]", help="A name from `styleshift models list` (default: all)."),
     ] = None,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Check that models are whole, are the ones that were shipped, and run on this machine."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.errors import BundleError
     from styleshift.models.shelf import find_named, list_models
     from styleshift.models.verify import verify_model
-    from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet)
     unreadable: list[str] = []
-    place = find_workspace(workspace)
+    place = workspace_at(workspace)
     chosen = list_models(place, unreadable.append) if name is None else [find_named(place, name)]
     for message in unreadable:
         reporter.warn(message)
@@ -129,24 +105,18 @@ def verify(
 
 def add(
     file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A model file that `styleshift export` wrote.", show_default=False
-        ),
+        Path, typer.Argument(metavar="FILE", help="A model file that `styleshift export` wrote.")
     ],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model of the same name.")] = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    overwrite: Annotated[bool, option("--overwrite", "Replace a model of the same name.")] = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Copy a model into your own folder, where convert finds it from every workspace.
 
     A model is data: opening it runs none of its code. A file that is not a valid model is refused.
     """
-    from styleshift.cli.console import TerminalReporter
     from styleshift.models.shelf import add_model
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet)
     model = add_model(file, overwrite=overwrite)
     reporter.event("added", **model.to_dict())
     reporter.result(f"{model.path}  {model.metadata.source} to {model.metadata.target}")
@@ -155,27 +125,20 @@ def add(
 def remove(
     name: NameArgument,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Delete a model from your own folder. Models in a workspace or shipped with styleshift stay."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.models.shelf import remove_model
-    from styleshift.workspace import workspace as find_workspace
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet)
-    path = remove_model(find_workspace(workspace), name)
+    path = remove_model(workspace_at(workspace), name)
     reporter.event("removed", name=name, path=str(path))
     reporter.result(f"deleted {path}")
 
 
-for _name, _command in (
-    ("list", list_models),
-    ("show", show),
-    ("verify", verify),
-    ("add", add),
-    ("remove", remove),
-):
-    app.command(_name, cls=Command, help=text_of(_command), epilog=EXAMPLES)(_command)
-    flags.declare(f"models {_name}", _command)
+app = group("models", "List, show, check, add and remove the models that convert finds.", EXAMPLES)
+add_command(app, "models list", list_models, EXAMPLES)
+add_command(app, "models show", show, EXAMPLES)
+add_command(app, "models verify", verify, EXAMPLES)
+add_command(app, "models add", add, EXAMPLES)
+add_command(app, "models remove", remove, EXAMPLES)

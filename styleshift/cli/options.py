@@ -1,91 +1,81 @@
-"""Options that several commands share, so that they read the same everywhere."""
+"""How an option is declared, and the options that several commands share, so that they read the same."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from styleshift.cli.usage import whole
 from styleshift.errors import UsageError
 
+
+def option(form: str, meaning: str, **more: Any) -> Any:
+    """An option of a command, for ``Annotated``.
+
+    Args:
+        form: its flags and what stands for its value, such as ``"-o --output PATH"``; a flag has no value.
+        meaning: its help.
+        more: as ``typer.Option`` takes it.
+    """
+    words = form.split()
+    flags = [word for word in words if word.startswith("-")]
+    return typer.Option(*flags, metavar=" ".join(words[len(flags) :]) or None, help=meaning, **more)
+
+
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option(
-        "--workspace",
-        metavar="FOLDER",
-        help="Folder for spectrograms, runs and models (default: ./styleshift-workspace).",
-        show_default=False,
+    option(
+        "--workspace FOLDER", "Folder for spectrograms, runs and models (default: ./styleshift-workspace)."
     ),
 ]
 DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False
-    ),
+    str | None, option("--device NAME", "auto, cpu, cuda, cuda:N or mps (default: auto).")
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option(
-        "--engine",
-        metavar="NAME",
-        help="Where the work runs; see `styleshift plugins list` (default: local, on this machine).",
-        show_default=False,
+    option(
+        "--engine NAME",
+        "Where the work runs; see `styleshift plugins list` (default: local, on this machine).",
     ),
 ]
 EngineOptionsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--engine-option",
-        metavar="KEY=VALUE",
-        help="Set an option of the engine. Repeatable.",
-        show_default=False,
-    ),
+    list[str] | None, option("--engine-option KEY=VALUE", "Set an option of the engine. Repeatable.")
 ]
 SourceOptionsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--source-option",
-        metavar="SOURCE.KEY=VALUE",
-        help="Set an option of a domain source from a plugin. Repeatable.",
-        show_default=False,
-    ),
+    option("--source-option SOURCE.KEY=VALUE", "Set an option of a domain source from a plugin. Repeatable."),
 ]
 TrackerOptionsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--tracker-option",
-        metavar="TRACKER.KEY=VALUE",
-        help="Set an option of a tracker, for example tensorboard.excerpts=false. Repeatable.",
-        show_default=False,
+    option(
+        "--tracker-option TRACKER.KEY=VALUE",
+        "Set an option of a tracker, for example tensorboard.excerpts=false. Repeatable.",
     ),
 ]
 RuntimeOptionsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--runtime-option",
-        metavar="KEY=VALUE",
-        help="Set an option of the runtime that --runtime names. Repeatable.",
-        show_default=False,
-    ),
+    option("--runtime-option KEY=VALUE", "Set an option of the runtime that --runtime names. Repeatable."),
 ]
 JobsOption = Annotated[
     int | None,
-    typer.Option(
-        "-j",
-        "--jobs",
+    option(
+        "-j --jobs N",
+        "Work on N recordings at once (default: one for each processor).",
         parser=whole("--jobs", 1),
-        metavar="N",
-        help="Work on N recordings at once (default: one for each processor).",
-        show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON lines.")]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Show only warnings and errors.")]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show more detail.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
+DryRunOption = Annotated[bool, option("--dry-run", "Show what would be done, and stop.")]
+
+# Every command has these: see styleshift.cli.help.reporting.
+OUTPUT: dict[str, Any] = {
+    "json": Annotated[bool, option("--json", "Print results as JSON lines.")],
+    "quiet": Annotated[bool, option("-q --quiet", "Show only warnings and errors.")],
+    "verbose": Annotated[bool, option("-v --verbose", "Show more detail.")],
+    "debug": Annotated[bool, option("--debug", "Show the full traceback of an error.")],
+}
 
 
 def key_values(words: Sequence[str] | None, flag: str) -> dict[str, str]:

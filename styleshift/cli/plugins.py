@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from styleshift.cli.help import Command, Group
-from styleshift.cli.options import DebugOption, JsonOption
+from styleshift.cli.help import add_command, group
 
 if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import Registered, Registry
     from styleshift.validation import Setting
 
-EXAMPLES = """Examples:
-
+EXAMPLES = """\
 styleshift plugins list
-
 styleshift plugins show seed
-
 STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list
 """
 
-app = typer.Typer(
-    name="plugins",
-    cls=Group,
-    help="List domain sources, generators, vocoders, runtimes, trackers and engines, and their packages.",
-    epilog=EXAMPLES,
-    no_args_is_help=True,
-)
 
-
-@app.command("list", cls=Command, epilog=EXAMPLES)
-def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> None:
+def list_plugins(*, reporter: TerminalReporter) -> None:
     """List everything you can name in a recipe or on the command line, and the package it comes from."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import load_registry
 
-    reporter = TerminalReporter(json_lines=json_lines)
     registry = load_registry()
     for shelf in registry.shelves():
         entries = shelf.entries().values()
@@ -53,21 +39,16 @@ def list_plugins(json_lines: JsonOption = False, debug: DebugOption = False) -> 
     _warn(registry, reporter)
 
 
-@app.command("show", cls=Command, epilog=EXAMPLES)
 def show(
-    name: str = typer.Argument(
-        metavar="NAME", help="A name from `styleshift plugins list`.", show_default=False
-    ),
-    json_lines: JsonOption = False,
-    debug: DebugOption = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `styleshift plugins list`.")],
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Show one of them with its options, their types, defaults and ranges, and the package it comes from."""
-    from styleshift.cli.console import TerminalReporter
     from styleshift.errors import PluginError
     from styleshift.hooks.registry import how_to_install, load_registry
     from styleshift.words import did_you_mean
 
-    reporter = TerminalReporter(json_lines=json_lines)
     registry = load_registry()
     found = [(shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()]
     _warn(registry, reporter)
@@ -129,7 +110,7 @@ def _in_words(default: Any) -> str:
     return ",".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
 
 
-def _warn(registry: Registry, reporter: Any) -> None:
+def _warn(registry: Registry, reporter: TerminalReporter) -> None:
     from styleshift.hooks.registry import DISABLE_VARIABLE
 
     for plugin in registry.left_out:
@@ -142,3 +123,12 @@ def _warn(registry: Registry, reporter: Any) -> None:
     elif registry.switched_off.names:
         names = ", ".join(sorted(registry.switched_off.names))
         reporter.info(f"switched off ({DISABLE_VARIABLE}): {names}")
+
+
+app = group(
+    "plugins",
+    "List domain sources, generators, vocoders, runtimes, trackers and engines, and their packages.",
+    EXAMPLES,
+)
+add_command(app, "plugins list", list_plugins, EXAMPLES)
+add_command(app, "plugins show", show, EXAMPLES)

@@ -9,75 +9,62 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from styleshift.cli.options import (
-    DebugOption,
+    DryRunOption,
     EngineOption,
     EngineOptionsOption,
     JobsOption,
-    JsonOption,
-    QuietOption,
     SourceOptionsOption,
-    VerboseOption,
     WorkspaceOption,
     key_values,
     named_values,
+    option,
 )
+from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
+from styleshift.workspace import setting
+from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
     from styleshift.corpus import PrecomputeResult
 
-EXAMPLES = """Examples:
-
+EXAMPLES = """\
 styleshift precompute ./audio
-
 styleshift precompute ./audio --domains country classical
-
 styleshift precompute ./audio --recipe seed -j 8
-
 styleshift precompute ./audio --dry-run
 """
 
 
 def precompute(
     folder: Annotated[
-        Path,
-        typer.Argument(metavar="FOLDER", help="A folder with one sub-folder of recordings a style."),
+        Path, typer.Argument(metavar="FOLDER", help="A folder with one sub-folder of recordings a style.")
     ],
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--domains", help="Use only these styles (default: all).", metavar="NAME...", show_default=False
-        ),
+        list[str] | None, option("--domains NAME...", "Use only these styles (default: all).")
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(
-            "--recipe",
-            metavar="NAME|FILE",
-            help="Take the spectrogram settings from this recipe or .toml file (default: small).",
-            show_default=False,
+        option(
+            "--recipe NAME|FILE",
+            "Take the spectrogram settings from this recipe or .toml file (default: small).",
         ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="TABLE.KEY=VALUE",
-            help="Change one recipe setting, for example spectrogram.hop_length=128. Repeatable.",
-            show_default=False,
+        option(
+            "--set TABLE.KEY=VALUE",
+            "Change one recipe setting, for example spectrogram.hop_length=128. Repeatable.",
         ),
     ] = None,
-    workspace: WorkspaceOption = None,
     source_options: SourceOptionsOption = None,
+    workspace: WorkspaceOption = None,
     engine: EngineOption = None,
     engine_options: EngineOptionsOption = None,
     jobs: JobsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")] = False,
-    json_lines: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    debug: DebugOption = False,
+    dry_run: DryRunOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Compute spectrograms of the recordings in every sub-folder of FOLDER.
 
@@ -86,10 +73,7 @@ def precompute(
     recordings are skipped), 3 when some are damaged or a folder cannot be listed, and 10 when there is
     nothing to use.
     """
-    from styleshift import workspace as places
-    from styleshift.cli.console import TerminalReporter
     from styleshift.corpus import precompute as run
-    from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.recipes import load_recipe
 
@@ -99,17 +83,16 @@ def precompute(
             f"styleshift precompute {folder} --domains {' '.join(more_domains)}, to name styles",
         )
     wanted = [*domains, *(more_domains or [])] if domains else None
-    reporter = TerminalReporter(json_lines=json_lines, quiet=quiet, verbose=verbose)
     warn_of_plugins(reporter)
     result = run(
         folder,
-        places.workspace(workspace),
-        load_recipe(places.setting("recipe", recipe), overrides or []).spectrogram,
+        workspace_at(workspace),
+        load_recipe(setting("recipe", recipe), overrides or []).spectrogram,
         domains=wanted,
         source_options=named_values(source_options, "--source-option"),
-        engine=places.setting("engine", engine),
+        engine=setting("engine", engine),
         engine_options=key_values(engine_options, "--engine-option"),
-        jobs=places.setting("jobs", jobs) or None,
+        jobs=setting("jobs", jobs) or None,
         dry_run=dry_run,
         reporter=reporter,
     )

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styleshift.cli.options import (
-    DebugOption,
-    DeviceOption,
-    JsonOption,
-    QuietOption,
-    TrackerOptionsOption,
-    VerboseOption,
-    WorkspaceOption,
-    named_values,
-)
+from styleshift.cli.options import DeviceOption, TrackerOptionsOption, WorkspaceOption, named_values, option
 from styleshift.cli.usage import number, whole
+from styleshift.errors import UsageError
+from styleshift.workspace import setting
+from styleshift.workspace import workspace as workspace_at
 
-EXAMPLES = """Examples:
+if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
 
+EXAMPLES = """\
 styleshift train --domains country classical
-
 styleshift train --domains violin piano --minutes 30
-
 styleshift train --domains violin piano --recipe seed --set data.crop_frames=256 --name plain
-
 styleshift train --resume
 """
 
 
 def _both(context: typer.Context, domains: tuple[str, str] | None) -> tuple[str, str] | None:
     """Two names; an option's name in the place of one means that it was forgotten."""
-    from styleshift.errors import UsageError
-
     options = {option for parameter in context.command.params for option in parameter.opts}
     forgotten = [name for name in domains or () if name in options or name.startswith("--")]
     if domains and forgotten:
@@ -47,83 +38,56 @@ def _both(context: typer.Context, domains: tuple[str, str] | None) -> tuple[str,
 def train(
     domains: Annotated[
         tuple[str, str] | None,
-        typer.Option(
-            "--domains",
-            metavar="A B",
-            help="The two styles to learn (not needed if the workspace holds only two).",
+        option(
+            "--domains A B",
+            "The two styles to learn (not needed if the workspace holds only two).",
             callback=_both,
-            show_default=False,
         ),
     ] = None,
     recipe: Annotated[
-        str | None,
-        typer.Option(
-            "--recipe",
-            metavar="NAME|FILE",
-            help="A recipe by name, or a .toml file (default: small).",
-            show_default=False,
-        ),
+        str | None, option("--recipe NAME|FILE", "A recipe by name, or a .toml file (default: small).")
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="TABLE.KEY=VALUE",
-            help="Change one recipe setting, for example generator.channels=32. Repeatable.",
-            show_default=False,
+        option(
+            "--set TABLE.KEY=VALUE",
+            "Change one recipe setting, for example generator.channels=32. Repeatable.",
         ),
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", metavar="NAME", help="Name of the run (default: A-B).", show_default=False),
-    ] = None,
+    name: Annotated[str | None, option("--name NAME", "Name of the run (default: A-B).")] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            "--steps",
+        option(
+            "--steps N",
+            "Stop after N steps (default: as the recipe says; 4000 for small).",
             parser=whole("--steps", 1),
-            metavar="N",
-            help="Stop after N steps (default: as the recipe says; 4000 for small).",
-            show_default=False,
         ),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(
-            "--minutes",
+        option(
+            "--minutes NUMBER",
+            "Stop after this many minutes of training instead (default: no limit).",
             parser=number("--minutes", 0.01),
-            metavar="NUMBER",
-            help="Stop after this many minutes of training instead (default: no limit).",
-            show_default=False,
         ),
     ] = None,
     device: DeviceOption = None,
     tracker: Annotated[
         list[str] | None,
-        typer.Option(
-            "--tracker",
-            metavar="NAME",
-            help="Also log the run to this tracker, for example tensorboard (default: none). Repeatable.",
-            show_default=False,
+        option(
+            "--tracker NAME",
+            "Also log the run to this tracker, for example tensorboard (default: none). Repeatable.",
         ),
     ] = None,
     tracker_options: TrackerOptionsOption = None,
-    seed: Annotated[
-        int,
-        typer.Option("--seed", parser=whole("--seed", 0), metavar="N", help="Random seed."),
-    ] = 0,
+    seed: Annotated[int, option("--seed N", "Random seed.", parser=whole("--seed", 0))] = 0,
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume",
-            help="Continue the run --name, or the most recent one. Needs no other options.",
-        ),
+        option("--resume", "Continue the run --name, or the most recent one. Needs no other options."),
     ] = False,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Train a model that converts between two styles, in both directions.
 
@@ -136,21 +100,16 @@ def train(
     # near standstill (measured with two threads on two busy cores: 0.03 against 0.25 steps a second).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from styleshift.cli.console import TerminalReporter
-    from styleshift.errors import UsageError
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.training.find import which_is_exported
     from styleshift.training.ranks import rank_and_world_size
-    from styleshift.workspace import setting
-    from styleshift.workspace import workspace as find_workspace
 
-    follows = rank_and_world_size()[0] > 0  # torchrun started it, and another process reports
-    reporter = TerminalReporter(
-        json_lines=json and not follows, quiet=quiet or follows, verbose=verbose and not follows
-    )
+    if follows := rank_and_world_size()[0] > 0:  # torchrun started it, and another process reports
+        reporter = TerminalReporter(quiet=True)
     warn_of_plugins(reporter)
-    place = find_workspace(workspace)
-    shown_with = named_values(tracker_options, "--tracker-option")
+    place = workspace_at(workspace)
     chosen_device = str(setting("device", device))
+    shown_with = named_values(tracker_options, "--tracker-option")
     if resume:
         given = {"--domains": domains, "--recipe": recipe, "--set": overrides}
         clash = [option for option, value in given.items() if value]

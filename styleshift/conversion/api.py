@@ -76,16 +76,14 @@ class Model:
             raise ConfigError("samples hold NaN or infinity")
         return convert_samples(self._converter, found.astype(np.float32, copy=False), sample_rate)
 
-    def convert_file(
-        self, source: Path, target: Path, *, audio_format: str = "", salvage: bool = False
-    ) -> TrackResult:
+    def convert_file(self, source: Path, target: Path, **options: Any) -> TrackResult:
         """See :func:`convert_file`."""
         from styleshift.audio.formats import output_format
         from styleshift.conversion.track.convert import convert_track
 
-        name = format_for_file(source, target, audio_format or "same")
+        settings = replace(self._converter.settings, **options)
+        name = format_for_file(source, target, settings.audio_format)
         target.parent.mkdir(parents=True, exist_ok=True)
-        settings = replace(self._converter.settings, salvage=salvage)
         return convert_track(
             replace(self._converter, settings=settings),
             source,
@@ -95,27 +93,14 @@ class Model:
         )
 
 
-def load_model(
-    path: str | Path,
-    *,
-    strength: float | None = None,
-    vocoder: str = "griffin-lim",
-    vocoder_options: Mapping[str, Any] | None = None,
-    runtime: str = "auto",
-    device: str = "auto",
-    threads: int | None = None,
-) -> Model:
+def load_model(path: str | Path, *, threads: int | None = None, **options: Any) -> Model:
     """Load a model file.
 
     Args:
         path: a file that ``styleshift export`` wrote. Nothing in it is executed.
-        strength: how much of the change to keep, from 0 (the source) over 1 (all of it) to 1.5; None takes
-            what the model says.
-        vocoder: name of the vocoder; ``styleshift plugins list`` shows them.
-        vocoder_options: its options, for example ``{"iterations": 100}``.
-        runtime: name of the runtime, or ``auto``.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         threads: CPU threads that the model may use; None uses all.
+        options: fields of :class:`styleshift.conversion.settings.ConvertSettings`, such as ``strength``,
+            ``vocoder`` or ``device``.
 
     Raises:
         BundleError: the file is not a usable model.
@@ -124,24 +109,12 @@ def load_model(
     from styleshift.conversion.track.load import load_converter
 
     bundle = load_bundle(Path(path))
-    settings = ConvertSettings(
-        strength=strength,
-        vocoder=vocoder,
-        vocoder_options=dict(vocoder_options or {}),
-        runtime=runtime,
-        device=device,
-    )
-    settings = with_runtime(checked(settings), bundle)
+    settings = with_runtime(checked(ConvertSettings(**options)), bundle)
     return Model(bundle, *load_converter(bundle, settings, threads or processors()))
 
 
 def convert_file(
-    source: str | Path,
-    target: str | Path,
-    model: Model | str | Path,
-    *,
-    audio_format: str = "",
-    salvage: bool = False,
+    source: str | Path, target: str | Path, model: Model | str | Path, **options: Any
 ) -> TrackResult:
     """Convert one recording in this process.
 
@@ -151,8 +124,8 @@ def convert_file(
         source: the recording.
         target: the output; its extension says the format.
         model: a loaded model, or the path of its file.
-        audio_format: name of the format, if the target has no extension.
-        salvage: convert a damaged file as far as it can be read.
+        options: fields of :class:`styleshift.conversion.settings.ConvertSettings` for this recording, such as
+            ``salvage`` or ``strict``. Vocoder, runtime and device are a loaded model's own.
 
     Raises:
         AudioError: the source cannot be read, or the output cannot be written.
@@ -160,8 +133,8 @@ def convert_file(
             source.
         BundleError, PluginError: the model or the vocoder fails.
     """
-    loaded = model if isinstance(model, Model) else load_model(model)
-    return loaded.convert_file(Path(source), Path(target), audio_format=audio_format, salvage=salvage)
+    loaded = model if isinstance(model, Model) else load_model(model, **options)
+    return loaded.convert_file(Path(source), Path(target), **options)
 
 
 def convert_library(

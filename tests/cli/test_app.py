@@ -128,7 +128,7 @@ def test_ctrl_c_while_it_loads_is_told(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("styleshift.workspace.workspace", interrupted)
+    monkeypatch.setattr("styleshift.cli.export.workspace_at", interrupted)
     monkeypatch.setattr(sys, "argv", ["styleshift", "export"])
     with pytest.raises(SystemExit) as caught:
         app.run()
@@ -140,7 +140,7 @@ def test_ctrl_c_while_it_loads_is_told(
 def test_a_stop_that_leaves_nothing_to_put_away_skips_pythons_shutdown(at_once: bool) -> None:
     code = f"""if True:
         import atexit, sys
-        import styleshift.workspace
+        import styleshift.cli.export
         from styleshift.cli import main
         from styleshift.system.interrupt import Interrupted
 
@@ -148,13 +148,13 @@ def test_a_stop_that_leaves_nothing_to_put_away_skips_pythons_shutdown(at_once: 
             raise Interrupted("stopped", at_once={at_once})
 
         atexit.register(print, "put away")
-        styleshift.workspace.workspace = stopped
+        styleshift.cli.export.workspace_at = stopped
         sys.argv = ["styleshift", "export"]
         main()
     """
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert shown.returncode == EXIT_SIGINT
-    assert shown.stderr == "error: stopped\n"
+    assert shown.stderr == "stopped\n"
     assert shown.stdout == ("" if at_once else "put away\n")
 
 

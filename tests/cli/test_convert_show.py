@@ -11,7 +11,6 @@ from styleshift.cli.convert_show import show_result
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import TrackOutcome
-from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError
 from styleshift.system.interrupt import Interrupted, StopRequest
 
@@ -29,7 +28,7 @@ def test_a_disk_that_was_full_before_the_first_file_is_said_to_be(tmp_path: Path
     result = result_of(tmp_path, single=single)
     result.fatal = FULL
     with pytest.raises(AudioError, match="the disk is full") as caught:
-        show_result(result, ConvertSettings(), StopRequest(), TerminalReporter(quiet=True))
+        show_result(result, StopRequest(), TerminalReporter(quiet=True))
     assert ("a.wav is not written" if single else "0 of 1 files are done") in caught.value.message
     assert caught.value.hint.startswith("make space")
 
@@ -38,4 +37,4 @@ def test_one_recording_that_was_stopped(tmp_path: Path) -> None:
     result = result_of(tmp_path, single=True)
     result.stopped = True
     with pytest.raises(Interrupted, match=r"a\.wav is not written"):
-        show_result(result, ConvertSettings(), StopRequest(), TerminalReporter(quiet=True))
+        show_result(result, StopRequest(), TerminalReporter(quiet=True))

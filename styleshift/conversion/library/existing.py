@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
@@ -9,10 +11,25 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
 
 
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """What can be said of an output without opening its source.
+
+    Attributes:
+        outcome: what becomes of the file; None: it is to be converted.
+        sha256: of the source that the output was made from; empty: not known, or of no use.
+        again: why a file that is converted already is converted again; empty: it is not.
+    """
+
+    outcome: TrackOutcome | None = None
+    sha256: str = ""
+    again: str = ""
+
+
 def check_existing(
     plan: LibraryPlan, job: TrackJob, journal: LibraryJournal | None, key: str, settings: ConvertSettings
-) -> tuple[TrackOutcome | None, str]:
-    """What can be said of a file without opening it; else None, and the hash its output was made from.
+) -> Existing:
+    """Look whether the output is there and right.
 
     Args:
         plan: that the job is of.
@@ -24,24 +41,27 @@ def check_existing(
     """
     there = job.target.exists() or job.target.is_symlink()
     if not there or settings.overwrite == "always":
-        return None, ""
+        return Existing(again="asked for" if there else "")
     entry = journal.entry(plan.below(job)) if journal is not None else None
     if settings.overwrite == "never":
-        return TrackOutcome(job.name, "unchanged", result=entry.result if entry is not None else {}), ""
+        result = entry.result if entry is not None else {}
+        return Existing(TrackOutcome(job.name, "unchanged", result=result))
     if journal is None or entry is None or not journal.ours(entry.target):
-        return _in_the_way(plan, job), ""
-    if entry.state != "done" or entry.key != key:
-        return None, ""
+        return Existing(_in_the_way(plan, job))
+    if entry.state != "done":
+        return Existing()
+    if entry.key != key:
+        return Existing(again="settings changed")
     if settings.strict and (entry.result.get("lost") or entry.result.get("losses")):
-        return None, ""
+        return Existing(again="something was lost")
     try:
         found = job.source.stat()
     except OSError:
-        return None, ""
+        return Existing()
     now = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
     if now == (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode):
-        return TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result), ""
-    return None, entry.sha256
+        return Existing(TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result))
+    return Existing(sha256=entry.sha256, again="source changed")
 
 
 def _in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:

@@ -26,7 +26,7 @@ class TrackForecast:
     Attributes:
         job: the file and its output.
         fate: ``convert``, ``up to date``, ``left out`` or ``fail``.
-        reason: why it would not be converted.
+        reason: why it would not be converted, or converted again.
         seconds: length of the music by the file's header, where it would be converted and says so.
         kept: names of the tags, pictures, chunks and chapters that the output would have as well.
         changed: what would be otherwise than in the source, in plain words.
@@ -102,25 +102,21 @@ def _track(
     settings: ConvertSettings,
     preview: TagPreview,
 ) -> TrackForecast:
-    outcome, _ = check_existing(plan, job, journal, key, settings)
-    if outcome is None:
-        return _look(job, settings, preview)
+    found = check_existing(plan, job, journal, key, settings)
+    if (outcome := found.outcome) is None:
+        return _look(job, settings, preview, found.again)
     return TrackForecast(job, "up to date" if outcome.status == "unchanged" else "fail", outcome.reason)
 
 
-def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
+def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str) -> TrackForecast:
     """What the file's header and tags say, and what would become of them."""
     from styleshift.audio.encoding import choose
     from styleshift.audio.formats import output_format
-    from styleshift.audio.read import open_audio
     from styleshift.audio.tags.read import made_by_styleshift
+    from styleshift.conversion.track.first_pass import look_at
 
     try:
-        with open_audio(job.source, allow_cut=settings.salvage) as stream:
-            if not settings.salvage:
-                stream.check_promise()
-            info, extras = stream.info, tuple(stream.extras)
-            seconds = None if stream.promised is None else stream.promised / stream.sample_rate
+        info, extras, seconds = look_at(job.source, settings)
         if not settings.include_own and made_by_styleshift(job.source):
             return TrackForecast(job, "left out", left_out(job).message)
         choice = choose(info, job.target, None if job.format == "same" else output_format(job.format))
@@ -134,4 +130,4 @@ def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview) -> Trac
     lost = (*extras, *carried.lost)
     if settings.strict and (lost or choice.losses):
         return TrackForecast(job, "fail", "loss", None, carried.kept, changed, lost)
-    return TrackForecast(job, "convert", "", seconds, carried.kept, changed, lost)
+    return TrackForecast(job, "convert", again, seconds, carried.kept, changed, lost)

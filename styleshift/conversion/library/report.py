@@ -60,6 +60,8 @@ def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> list[di
         }
         if outcome is not None and outcome.status in ("failed", "left out"):
             line |= {"reason": outcome.reason, "message": outcome.message, "hint": advice(outcome.hint)}
+        if outcome is not None and outcome.status == "done" and job.name in result.again:
+            line["again"] = result.again[job.name]
         if outcome is not None and outcome.result:
             line |= outcome.result
         lines.append(line)
@@ -77,8 +79,9 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
     metadata = bundle.metadata
     left = len(plan.jobs) - len(result.outcomes)
     summary = (
-        f"{metadata.source} to {metadata.target}: {len(done)} converted, {len(unchanged)} up to date, "
-        f"{len(failed)} failed"
+        f"{metadata.source} to {metadata.target}: {len(done)} converted"
+        + "".join(f" ({count} of them again: {why})" for why, count in result.again_counts)
+        + f", {len(unchanged)} up to date, {len(failed)} failed"
         + (f", {len(own)} left out that styleshift made" if own else "")
         + (f", {left} not reached" if left else "")
         + f". {result.seconds_there / 3600:.2f} hours of music are converted"

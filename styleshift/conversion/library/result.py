@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class LibraryResult:
     Attributes:
         plan: what was to be done.
         outcomes: by job name, in the order of the plan; files that were not reached are absent.
+        again: by job name, why a file that was converted already was converted again.
         stopped: it was asked to stop before its end.
         fatal: the failure that ended it before its end.
         took: seconds.
@@ -25,6 +27,7 @@ class LibraryResult:
 
     plan: LibraryPlan
     outcomes: dict[str, TrackOutcome] = field(default_factory=dict)
+    again: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     fatal: TrackOutcome | None = None
     took: float = 0.0
@@ -33,6 +36,12 @@ class LibraryResult:
     def of(self, *status: str) -> list[TrackOutcome]:
         """The outcomes of these statuses."""
         return [outcome for outcome in self.outcomes.values() if outcome.status in status]
+
+    @property
+    def again_counts(self) -> list[tuple[str, int]]:
+        """How many files were converted again, by reason, the most frequent first."""
+        done = (self.again[each.name] for each in self.of("done") if each.name in self.again)
+        return Counter(done).most_common()
 
     @property
     def seconds(self) -> float:

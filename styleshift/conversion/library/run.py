@@ -83,11 +83,13 @@ def _run(
         settings = replace(settings, include_own=True)
     todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
     for job in plan.jobs:
-        outcome, known = check_existing(plan, job, journal, key, settings)
-        if outcome is not None:
-            result.outcomes[job.name] = outcome
-        else:
-            todo.append((job, known))
+        found = check_existing(plan, job, journal, key, settings)
+        if found.outcome is not None:
+            result.outcomes[job.name] = found.outcome
+            continue
+        todo.append((job, found.sha256))
+        if found.again:
+            result.again[job.name] = found.again
     todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
         _Run(plan, journal, bundle, settings, result, stop, reporter).all(todo)

@@ -107,13 +107,13 @@ def convert_track(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
-    salvage = converter.settings.salvage
+    settings = converter.settings
     told = on_seconds or (lambda seconds: None)
-    measured = measure_file(source, salvage=salvage, on_block=lambda: told(0.0), shifter=converter.shifter)
+    measured = measure_file(source, settings, on_block=lambda: told(0.0), shifter=converter.shifter)
     assert measured.info is not None
     choice = choose(measured.info, target, format)
     written_as, rate = choice.format, choice.sample_rate
-    if converter.settings.strict:
+    if settings.strict:
         _refuse_losses(source, choice, measured)
     if written_as.lossy:
         bits = bits_per_second(source, measured.seconds)
@@ -138,11 +138,11 @@ def convert_track(
         changed.extend(f"{name}: left out, no longer true" for name in carried.dropped)
         lost.extend(carried.lost)
         # The trial may not have been possible, or come out better: this is what really became of them.
-        if converter.settings.strict and lost:
+        if settings.strict and lost:
             raise _loss(source, lost)
 
     with (
-        samples_of(source, measured, salvage=salvage) as blocks,
+        samples_of(source, settings, measured) as blocks,
         AudioWriter(
             target,
             sample_rate=rate,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from styleshift.audio.level import LevelMeter
 from styleshift.audio.read import open_audio
-from styleshift.audio.stream import AudioInfo
+from styleshift.audio.stream import AudioInfo, DecodedStream
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.conversion.track.pitch import PitchMeter
 from styleshift.errors import AudioError
@@ -66,8 +66,8 @@ class FirstPass:
 
 def measure_file(
     path: Path,
+    settings: ConvertSettings,
     *,
-    salvage: bool = False,
     on_block: Callable[[], None] | None = None,
     shifter: PitchShifter | None = None,
 ) -> FirstPass:
@@ -75,7 +75,7 @@ def measure_file(
 
     Args:
         path: the recording.
-        salvage: what can be read of a damaged file is enough, with a warning.
+        settings: of the conversion; under ``salvage`` what can be read of a damaged file is enough.
         on_block: called after each block, so that somebody sees that it goes on.
         shifter: of the model, where it wants to know the pitch of the voice.
 
@@ -83,8 +83,8 @@ def measure_file(
         AudioError: it cannot be read, or not to its end.
     """
     warnings: list[str] = []
-    with open_audio(path, allow_cut=salvage) as stream:
-        blocks = salvaged(stream, warnings) if salvage else stream.blocks(BLOCK_FRAMES)
+    with open_audio(path, allow_cut=settings.salvage) as stream:
+        blocks = _blocks(stream, settings, warnings)
         kept: list[Float32Array] = []
         found = measure(_keeping(blocks, kept), stream.sample_rate, stream.channels, on_block, shifter)
         return replace(
@@ -109,7 +109,9 @@ def _keeping(blocks: Iterable[Float32Array], kept: list[Float32Array]) -> Iterat
 
 
 @contextmanager
-def samples_of(path: Path, measured: FirstPass, *, salvage: bool = False) -> Iterator[Iterator[Float32Array]]:
+def samples_of(
+    path: Path, settings: ConvertSettings, measured: FirstPass
+) -> Iterator[Iterator[Float32Array]]:
     """The samples of a recording that was measured, in blocks ``[n, channels]`` float32.
 
     Raises:
@@ -118,8 +120,21 @@ def samples_of(path: Path, measured: FirstPass, *, salvage: bool = False) -> Ite
     if measured.blocks is not None:
         yield iter(measured.blocks)
         return
-    with open_audio(path, allow_cut=salvage) as stream:
-        yield salvaged(stream, []) if salvage else stream.blocks(BLOCK_FRAMES)
+    with open_audio(path, allow_cut=settings.salvage) as stream:
+        yield _blocks(stream, settings, [])
+
+
+def look_at(path: Path, settings: ConvertSettings) -> tuple[AudioInfo, tuple[str, ...], float | None]:
+    """Without decoding it: its header, what it holds beside the sound, and its seconds where that is known.
+
+    Raises:
+        AudioError: it cannot be read, or surely not to its end.
+    """
+    with open_audio(path, allow_cut=settings.salvage) as stream:
+        if not settings.salvage:
+            stream.check_promise()
+        seconds = None if stream.promised is None else stream.promised / stream.sample_rate
+        return stream.info, tuple(stream.extras), seconds
 
 
 def measure(
@@ -157,15 +172,11 @@ def measure(
     )
 
 
-class _Stream(Protocol):
-    def blocks(self, frames: int) -> Iterator[Float32Array]: ...
-
-
-def salvaged(stream: _Stream, warnings: list[str]) -> Iterator[Float32Array]:
-    """The blocks up to the first damage, which becomes a warning.
+def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str]) -> Iterator[Float32Array]:
+    """All blocks; under ``salvage`` those up to the first damage, which becomes a warning.
 
     Raises:
-        AudioError: the damage comes before any sound.
+        AudioError: there is damage; under ``salvage``, before any sound.
     """
     some = False
     try:
@@ -173,6 +184,6 @@ def salvaged(stream: _Stream, warnings: list[str]) -> Iterator[Float32Array]:
             some = True
             yield block
     except AudioError as error:
-        if not some or error.reason != "damaged":
+        if not settings.salvage or not some or error.reason != "damaged":
             raise
         warnings.append(f"only the part before the damage is converted: {error.message}")

@@ -13,9 +13,10 @@ import pytest
 import soundfile
 
 from styleshift.bundle.load import Bundle, load_bundle
+from styleshift.conversion.api import forecast_library
 from styleshift.conversion.library import run as library_run
 from styleshift.conversion.library.plan import plan_library
-from styleshift.conversion.library.report import write_reports
+from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
@@ -68,7 +69,12 @@ def test_what_is_done_is_skipped_and_what_changed_is_made_again(
     assert statuses(convert(source, bundle)) == {"a.wav": "done", "b/c.wav": "unchanged"}
     # Whole files are the same with it, so following the hint costs only the damaged ones.
     assert statuses(convert(source, bundle, salvage=True)) == {"a.wav": "unchanged", "b/c.wav": "unchanged"}
-    assert statuses(convert(source, bundle, vocoder="pghi")) == {"a.wav": "done", "b/c.wav": "done"}
+    foretold = forecast_library(source, bundle, output=output, vocoder="pghi").tracks
+    assert [(track.fate, track.reason) for track in foretold] == [("convert", "settings changed")] * 2
+    made = convert(source, bundle, vocoder="pghi")
+    assert statuses(made) == {"a.wav": "done", "b/c.wav": "done"}
+    assert made.again_counts == [("settings changed", 2)]
+    assert [line["again"] for line in report_lines(made, str)] == ["settings changed"] * 2
     other = load_bundle(models.make_model(tmp_path / "m2.onnx", change=np.ones(257)))
     assert statuses(convert(source, other, salvage=True)) == {"a.wav": "done", "b/c.wav": "done"}
     assert statuses(convert(source, bundle, overwrite="never")) == {

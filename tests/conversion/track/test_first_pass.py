@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track import first_pass
 from styleshift.conversion.track.first_pass import measure_file, samples_of
 
@@ -42,7 +43,7 @@ def joined(blocks: Iterator[np.ndarray]) -> np.ndarray:
 
 def test_what_a_recording_is(recording: tuple[Path, np.ndarray]) -> None:
     path, samples = recording
-    found = measure_file(path)
+    found = measure_file(path, ConvertSettings())
     assert (found.sample_rate, found.channels, found.frames) == (RATE, 2, 100_000)
     assert found.peak == np.abs(samples).max()
     assert found.level_db == pytest.approx(20 * np.log10(0.1), abs=0.1)
@@ -51,8 +52,8 @@ def test_what_a_recording_is(recording: tuple[Path, np.ndarray]) -> None:
 
 def test_a_short_recording_is_decoded_once(recording: tuple[Path, np.ndarray], opened: list[Path]) -> None:
     path, samples = recording
-    found = measure_file(path)
-    with samples_of(path, found) as blocks:
+    found = measure_file(path, ConvertSettings())
+    with samples_of(path, ConvertSettings(), found) as blocks:
         np.testing.assert_array_equal(joined(blocks), samples)
     assert opened == [path]
 
@@ -62,8 +63,8 @@ def test_a_long_one_twice_and_nothing_of_it_is_kept(
 ) -> None:
     path, samples = recording
     monkeypatch.setattr(first_pass, "KEPT_BYTES", samples.nbytes - 1)
-    found = measure_file(path)
+    found = measure_file(path, ConvertSettings())
     assert found.blocks is None
-    with samples_of(path, found) as blocks:
+    with samples_of(path, ConvertSettings(), found) as blocks:
         np.testing.assert_array_equal(joined(blocks), samples)
     assert opened == [path, path]
