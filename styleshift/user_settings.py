@@ -16,17 +16,20 @@ from styleshift.validation import schema_of, settings, validate
 class UserSettings:
     """The keys of a settings file; ``STYLESHIFT_<KEY>`` in the environment sets the same."""
 
-    workspace: str = Field(
-        default="styleshift-workspace",
-        min_length=1,
-        description="The folder of spectrograms, runs and models.",
-    )
-    recipe: str = Field(default="small", min_length=1, description="The recipe of a training.")
-    device: str = Field(default="auto", min_length=1, description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")
-    engine: str = Field(default="local", min_length=1, description="Where precompute and convert work.")
-    jobs: int = Field(default=0, ge=0, description="Worker processes; 0 is one a processor.")
-    runtime: str = Field(default="auto", min_length=1, description="What runs a model in a conversion.")
-    vocoder: str = Field(default="griffin-lim", min_length=1, description="What makes sound of spectrograms.")
+    workspace: str = Field(default="styleshift-workspace", min_length=1)
+    """The folder of spectrograms, runs and models."""
+    recipe: str = Field(default="small", min_length=1)
+    """The recipe of a training."""
+    device: str = Field(default="auto", min_length=1)
+    """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
+    engine: str = Field(default="local", min_length=1)
+    """Where precompute and convert work."""
+    jobs: int = Field(default=0, ge=0)
+    """Worker processes; 0 is one a processor."""
+    runtime: str = Field(default="auto", min_length=1)
+    """What runs a model in a conversion."""
+    vocoder: str = Field(default="griffin-lim", min_length=1)
+    """What makes sound of spectrograms."""
 
 
 def read_file(file: Path) -> dict[str, Any]:

@@ -21,18 +21,22 @@ class ModelCard:
     After the model cards of Mitchell et al. (2019, arXiv:1810.03993), as short as a page.
     """
 
-    summary: str = Field(default="", description="One sentence: what goes in, what comes out.")
-    material: str = Field(default="", description="What it learned from, and how that was made.")
-    credits: tuple[str, ...] = Field(
-        default=(), description="Who made the material, with licences and where it is to be had."
-    )
-    recipe: str = Field(default="", description="How it was trained, in words.")
-    made_by: str = Field(default="", description="The command that makes it anew.")
-    scores: tuple[Mapping[str, str], ...] = Field(
-        default=(), description="Rows of a table of what was measured, as text by column."
-    )
-    scores_note: str = Field(default="", description="On what, how and with which spread it was measured.")
-    bad_at: tuple[str, ...] = Field(default=(), description="What it does badly, as heard and as seen.")
+    summary: str = ""
+    """One sentence: what goes in, what comes out."""
+    material: str = ""
+    """What it learned from, and how that was made."""
+    credits: tuple[str, ...] = ()
+    """Who made the material, with licences and where it is to be had."""
+    recipe: str = ""
+    """How it was trained, in words."""
+    made_by: str = ""
+    """The command that makes it anew."""
+    scores: tuple[Mapping[str, str], ...] = ()
+    """Rows of a table of what was measured, as text by column."""
+    scores_note: str = ""
+    """On what, how and with which spread it was measured."""
+    bad_at: tuple[str, ...] = ()
+    """What it does badly, as heard and as seen."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; what is empty is left out."""

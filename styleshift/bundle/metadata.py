@@ -31,53 +31,36 @@ _CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new 
 class BundleMetadata:
     """Everything that conversion needs besides the graph, and where the model came from."""
 
-    source: str = Field(description="The domain that goes in.")
-    target: str = Field(description="The domain that comes out.")
-    spectrogram: SpectrogramConfig = Field(
-        description=(
-            "Front-end settings; the graph maps `[batch, 1, spectrogram.bins, frames]` float32 log "
-            "magnitudes, compressed as these say, to the same. Normalisation is inside the graph."
-        )
-    )
-    reference_level_db: float = Field(
-        ge=-120,
-        le=0,
-        description="Gated level, in dBFS, to which a recording is scaled before the graph sees it.",
-    )
-    window_frames: int = Field(
-        ge=1,
-        le=_LONGEST_WINDOW,
-        description="Frames of the training crops: the length that conversion hands over at a time.",
-    )
-    time_multiple: int = Field(ge=1, le=4096, description="The graph takes a multiple of this many frames.")
-    pitch: PitchTarget | None = Field(
-        default=None,
-        description="Voices are moved to this pitch in front of the graph; none: left as they are.",
-    )
-    strength: float = Field(
-        default=1.0,
-        ge=0,
-        le=1.5,
-        description="How much of the graph's change is kept where nobody says otherwise; 1 is all of it.",
-    )
-    recipe: Mapping[str, Any] = Field(
-        default_factory=dict, description="The whole recipe of the training, as plain tables."
-    )
-    provenance: Mapping[str, Any] = Field(
-        default_factory=dict, description="Run, step, corpora, versions; free-form plain values."
-    )
-    licence: str = Field(
-        default="", description="What others may do with the model; empty where its maker did not say."
-    )
-    card: ModelCard = Field(default_factory=ModelCard, description="What a person wants to know of it.")
-    requires: tuple[Mapping[str, str], ...] = Field(
-        default=(),
-        description=(
-            'Plugin packages that trained it, as `{"package": ..., "version": ...}`; the graph itself runs '
-            "without them."
-        ),
-    )
-    format_version: int = Field(default=FORMAT_VERSION, ge=1, description="Of this description.")
+    source: str
+    """The domain that goes in."""
+    target: str
+    """The domain that comes out."""
+    spectrogram: SpectrogramConfig
+    """Front-end settings; the graph maps `[batch, 1, spectrogram.bins, frames]` float32 log magnitudes,
+    compressed as these say, to the same. Normalisation is inside the graph."""
+    reference_level_db: float = Field(ge=-120, le=0)
+    """Gated level, in dBFS, to which a recording is scaled before the graph sees it."""
+    window_frames: int = Field(ge=1, le=_LONGEST_WINDOW)
+    """Frames of the training crops: the length that conversion hands over at a time."""
+    time_multiple: int = Field(ge=1, le=4096)
+    """The graph takes a multiple of this many frames."""
+    pitch: PitchTarget | None = None
+    """Voices are moved to this pitch in front of the graph; none: left as they are."""
+    strength: float = Field(default=1.0, ge=0, le=1.5)
+    """How much of the graph's change is kept where nobody says otherwise; 1 is all of it."""
+    recipe: Mapping[str, Any] = Field(default_factory=dict)
+    """The whole recipe of the training, as plain tables."""
+    provenance: Mapping[str, Any] = Field(default_factory=dict)
+    """Run, step, corpora, versions; free-form plain values."""
+    licence: str = ""
+    """What others may do with the model; empty where its maker did not say."""
+    card: ModelCard = Field(default_factory=ModelCard)
+    """What a person wants to know of it."""
+    requires: tuple[Mapping[str, str], ...] = ()
+    """Plugin packages that trained it, as `{"package": ..., "version": ...}`; the graph itself runs without
+    them."""
+    format_version: int = Field(default=FORMAT_VERSION, ge=1)
+    """Of this description."""
 
     def __post_init__(self) -> None:
         if not self.source or not self.target:

@@ -27,37 +27,27 @@ class SpectrogramConfig:
         ConfigError: a value out of range, named with the range.
     """
 
-    sample_rate: int = Field(
-        default=20500,
-        ge=1000,
-        le=768_000,
-        description="Sample rate, in Hz, at which the front end works.",
-    )
-    frame_length: int = Field(default=615, ge=2, le=1 << 20, description="Length of the window, in samples.")
-    hop_length: int = Field(default=205, ge=1, le=1 << 20, description="Samples from one frame to the next.")
-    fft_length: int = Field(
-        default=512, ge=2, le=1 << 20, description="Points of the FFT, which give `fft_length // 2 + 1` bins."
-    )
-    window: Window = Field(
-        default="hann",
-        description=(
-            "Window, periodic. `gaussian` is exp(-pi t^2 / gamma) with gamma = 0.25645 * "
-            "frame_length^2, which suits PGHI best (Prusa et al. 2017)."
-        ),
-    )
-    center: bool = Field(
-        default=True,
-        description=(
-            "`true` centres frame `t` on sample `t * hop_length` and pads with zeros, which gives `1 "
-            "+ samples // hop_length` frames and can always be inverted. `false` starts frame `t` at "
-            "sample `t * hop_length` and keeps whole frames only."
-        ),
-    )
-    compression: Compression = Field(
-        default="log1p", description="`log1p`: ln(1 + gain * |X|); `log`: ln(max(|X|, floor)); `none`: |X|."
-    )
-    gain: float = Field(default=1.0, gt=0, description="Factor on the magnitude before `log1p`.")
-    floor: float = Field(default=1e-5, gt=0, description="Magnitudes below this count as silence with `log`.")
+    sample_rate: int = Field(default=20500, ge=1000, le=768_000)
+    """Sample rate, in Hz, at which the front end works."""
+    frame_length: int = Field(default=615, ge=2, le=1 << 20)
+    """Length of the window, in samples."""
+    hop_length: int = Field(default=205, ge=1, le=1 << 20)
+    """Samples from one frame to the next."""
+    fft_length: int = Field(default=512, ge=2, le=1 << 20)
+    """Points of the FFT, which give `fft_length // 2 + 1` bins."""
+    window: Window = "hann"
+    """Window, periodic. `gaussian` is exp(-pi t^2 / gamma) with gamma = 0.25645 * frame_length^2, which suits
+    PGHI best (Prusa et al. 2017)."""
+    center: bool = True
+    """`true` centres frame `t` on sample `t * hop_length` and pads with zeros, which gives `1 + samples //
+    hop_length` frames and can always be inverted. `false` starts frame `t` at sample `t * hop_length` and
+    keeps whole frames only."""
+    compression: Compression = "log1p"
+    """`log1p`: ln(1 + gain * |X|); `log`: ln(max(|X|, floor)); `none`: |X|."""
+    gain: float = Field(default=1.0, gt=0)
+    """Factor on the magnitude before `log1p`."""
+    floor: float = Field(default=1e-5, gt=0)
+    """Magnitudes below this count as silence with `log`."""
 
     def __post_init__(self) -> None:
         if self.hop_length > min(self.frame_length, self.fft_length):

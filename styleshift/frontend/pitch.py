@@ -66,15 +66,10 @@ NOTHING = 1e-12  # power, beside a loudest bin of 1
 class PitchTarget:
     """Where a model wants voices to be; see :class:`PitchShifter`."""
 
-    target_hz: float = Field(
-        gt=0, le=2000, description="Median fundamental to which a recording's voice is moved, Hz."
-    )
-    formants: float = Field(
-        default=0.15,
-        ge=0,
-        le=1,
-        description="Power of the ratio of pitches by which the spectral envelope is stretched.",
-    )
+    target_hz: float = Field(gt=0, le=2000)
+    """Median fundamental to which a recording's voice is moved, Hz."""
+    formants: float = Field(default=0.15, ge=0, le=1)
+    """Power of the ratio of pitches by which the spectral envelope is stretched."""
 
 
 class PitchShifter:

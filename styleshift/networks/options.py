@@ -16,165 +16,112 @@ Blocks = Annotated[int, Field(ge=0)]
 class SeedGeneratorOptions:
     """Options of the generator ``seed``."""
 
-    channels: Channels = Field(
-        default=64, description="Channels of the first convolution; the second has twice as many."
-    )
-    blocks: Blocks = Field(default=9, description="ResNet layers.")
+    channels: Channels = 64
+    """Channels of the first convolution; the second has twice as many."""
+    blocks: Blocks = 9
+    """ResNet layers."""
 
 
 @settings
 class ResizeGeneratorOptions:
     """Options of the generator ``resize``."""
 
-    channels: Channels = Field(
-        default=64, description="Channels of the first convolution; the second has twice as many."
-    )
-    blocks: Blocks = Field(default=9, description="ResNet layers.")
-    residual: bool = Field(
-        default=False,
-        description=(
-            "The output is added to the input, and is nothing at the start; where false the network"
-            " has to learn to reproduce its input first, as the seed's does."
-        ),
-    )
+    channels: Channels = 64
+    """Channels of the first convolution; the second has twice as many."""
+    blocks: Blocks = 9
+    """ResNet layers."""
+    residual: bool = False
+    """The output is added to the input, and is nothing at the start; where false the network has to learn to
+    reproduce its input first, as the seed's does."""
 
 
 @settings
 class OneDimensionalGeneratorOptions:
     """Options of the generator ``1d``."""
 
-    channels: Channels = Field(
-        default=128,
-        description=(
-            "Channels of the first convolution (128 in the paper); four times as many after two halvings."
-        ),
-    )
-    blocks: Blocks = Field(default=6, description="Residual blocks (6 in the paper).")
-    residual: bool = Field(default=False, description="As in the generator `resize`.")
+    channels: Channels = 128
+    """Channels of the first convolution (128 in the paper); four times as many after two halvings."""
+    blocks: Blocks = 6
+    """Residual blocks (6 in the paper)."""
+    residual: bool = False
+    """As in the generator `resize`."""
 
 
 @settings
 class TwoOneTwoGeneratorOptions:
     """Options of the generator ``2-1-2d``."""
 
-    channels: Channels = Field(
-        default=32,
-        description=(
-            "Channels of the first convolution (128 in the paper, for 36 cepstra in the place of "
-            "bins); twice as many after that."
-        ),
-    )
-    blocks: Blocks = Field(default=6, description="Residual blocks over time (6 in the paper).")
-    residual: bool = Field(default=False, description="As in the generator `resize`.")
+    channels: Channels = 32
+    """Channels of the first convolution (128 in the paper, for 36 cepstra in the place of bins); twice as
+    many after that."""
+    blocks: Blocks = 6
+    """Residual blocks over time (6 in the paper)."""
+    residual: bool = False
+    """As in the generator `resize`."""
 
 
 @settings
 class ResidualGeneratorOptions:
     """Options of the generator ``residual``."""
 
-    bands: int = Field(
-        default=128,
-        ge=16,
-        multiple_of=16,
-        description=(
-            "Frequency bands, one bin wide at the bottom and even in mel above, in which the change"
-            " is made; every bin's change is interpolated from its two nearest bands."
-        ),
-    )
-    channels: Channels = Field(
-        default=16,
-        description=(
-            "Channels at full resolution; twice as many after one halving, four times as many after"
-            " two or more."
-        ),
-    )
-    levels: int = Field(
-        default=4,
-        ge=1,
-        le=4,
-        description=(
-            "Halvings of bands and frames, so that the deepest level sees `2 ** levels` of each at once."
-        ),
-    )
-    blocks: int = Field(
-        default=1,
-        ge=1,
-        description="Residual blocks a level, on the way down and on the way up; full resolution has none.",
-    )
-    bound: float = Field(
-        default=4.0, ge=1e-06, description="Largest change, in standard deviations of the log spectrum."
-    )
+    bands: int = Field(default=128, ge=16, multiple_of=16)
+    """Frequency bands, one bin wide at the bottom and even in mel above, in which the change is made; every
+    bin's change is interpolated from its two nearest bands."""
+    channels: Channels = 16
+    """Channels at full resolution; twice as many after one halving, four times as many after two or more."""
+    levels: int = Field(default=4, ge=1, le=4)
+    """Halvings of bands and frames, so that the deepest level sees `2 ** levels` of each at once."""
+    blocks: int = Field(default=1, ge=1)
+    """Residual blocks a level, on the way down and on the way up; full resolution has none."""
+    bound: float = Field(default=4.0, ge=1e-06)
+    """Largest change, in standard deviations of the log spectrum."""
 
 
 @settings
 class FineGeneratorOptions:
     """Options of the generator ``fine``."""
 
-    bands: int = Field(
-        default=128, ge=16, multiple_of=16, description="Frequency bands, as in the generator `residual`."
-    )
-    channels: Channels = Field(default=8, description="Channels, as in the generator `residual`.")
-    levels: int = Field(default=4, ge=1, le=4, description="Halvings, as in the generator `residual`.")
-    blocks: int = Field(default=1, ge=1, description="Residual blocks, as in the generator `residual`.")
-    past: Blocks = Field(
-        default=3,
-        description=(
-            "Dilated convolutions along time at the deepest level; with 4 levels and 3 of them it looks "
-            "224 frames back."
-        ),
-    )
-    detail: int = Field(
-        default=16, ge=4, multiple_of=4, description="Channels of the part that works on bins."
-    )
-    bound: float = Field(
-        default=4.0, ge=1e-6, description="Largest shift, in standard deviations of the log spectrum."
-    )
+    bands: int = Field(default=128, ge=16, multiple_of=16)
+    """Frequency bands, as in the generator `residual`."""
+    channels: Channels = 8
+    """Channels, as in the generator `residual`."""
+    levels: int = Field(default=4, ge=1, le=4)
+    """Halvings, as in the generator `residual`."""
+    blocks: int = Field(default=1, ge=1)
+    """Residual blocks, as in the generator `residual`."""
+    past: Blocks = 3
+    """Dilated convolutions along time at the deepest level; with 4 levels and 3 of them it looks 224 frames
+    back."""
+    detail: int = Field(default=16, ge=4, multiple_of=4)
+    """Channels of the part that works on bins."""
+    bound: float = Field(default=4.0, ge=1e-6)
+    """Largest shift, in standard deviations of the log spectrum."""
 
 
 @settings
 class SeedDiscriminatorOptions:
     """Options of the discriminator ``seed``."""
 
-    channels: Channels = Field(
-        default=64,
-        description=(
-            "Channels of the first convolution; each of the next three has twice as many as the one before."
-        ),
-    )
+    channels: Channels = 64
+    """Channels of the first convolution; each of the next three has twice as many as the one before."""
 
 
 @settings
 class PatchDiscriminatorOptions:
     """Options of the discriminator ``patch``."""
 
-    channels: Channels = Field(
-        default=32,
-        description=(
-            "Channels of the first convolution; each of the next has twice as many, at most eight "
-            "times as many."
-        ),
-    )
-    layers: int = Field(default=3, ge=1, description="Convolutions of stride 2.")
-    bands: int = Field(
-        default=128,
-        ge=0,
-        description="Frequency bands it sees, as in the generator `residual`; 0 is every bin.",
-    )
-    scales: int = Field(
-        default=1,
-        ge=1,
-        description=(
-            "Discriminators, each on half the frames and bands of the one before (Wang et al. 2018)."
-        ),
-    )
-    norm: Literal["none", "instance"] = Field(default="none", description="Normalisation of the layers.")
-    spectral: bool = Field(
-        default=False, description="Spectral normalisation of the weights (Miyato et al. 2018)."
-    )
-    deltas: bool = Field(
-        default=False,
-        description=(
-            "It also sees how much each band rose or fell since the frame before, where flicker and "
-            "blurred attacks show."
-        ),
-    )
+    channels: Channels = 32
+    """Channels of the first convolution; each of the next has twice as many, at most eight times as many."""
+    layers: int = Field(default=3, ge=1)
+    """Convolutions of stride 2."""
+    bands: int = Field(default=128, ge=0)
+    """Frequency bands it sees, as in the generator `residual`; 0 is every bin."""
+    scales: int = Field(default=1, ge=1)
+    """Discriminators, each on half the frames and bands of the one before (Wang et al. 2018)."""
+    norm: Literal["none", "instance"] = "none"
+    """Normalisation of the layers."""
+    spectral: bool = False
+    """Spectral normalisation of the weights (Miyato et al. 2018)."""
+    deltas: bool = False
+    """It also sees how much each band rose or fell since the frame before, where flicker and blurred attacks
+    show."""

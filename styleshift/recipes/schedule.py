@@ -24,70 +24,34 @@ class WarmStartConfig:
     on the pool, which can be drawn anew while it goes on.
     """
 
-    share: Share = Field(
-        default=0.0,
-        description="Fraction of the run that trains on the matched frames alone; 0 turns it off.",
-    )
-    weight: Weight = Field(
-        default=0.0,
-        description="Weight of the distance to the matched frames in the rest of the run; 0 drops them.",
-    )
-    neighbours: int = Field(default=4, ge=1, le=256, description="How many nearest frames are averaged.")
-    level: Share = Field(
-        default=0.7,
-        description=("Share of a frame's mean level that the comparison ignores; 1 compares shapes only."),
-    )
-    rise: float = Field(
-        default=5.0,
-        ge=0,
-        le=1e3,
-        description=(
-            "Weight, in the comparison, of how the mean level rose or fell over the last four frames, "
-            "so that attacks match attacks."
-        ),
-    )
-    align: float = Field(
-        default=2.0,
-        ge=0,
-        le=10,
-        description=(
-            "In one domain, notes may speak later after their first sound than in the other (a bow "
-            "later than a hammer). Each match is moved in time by this factor times that difference, "
-            "as the corpora show it. 0 moves nothing; on true pairs of violin and piano, 2 agrees "
-            "best."
-        ),
-    )
-    crops: int = Field(
-        default=160,
-        ge=1,
-        le=100_000,
-        description="Crops of each domain in the pool. Time and memory of the matching grow with the square.",
-    )
-    bands: int = Field(
-        default=128,
-        ge=8,
-        le=4096,
-        description="Frequency bands that are compared, as in the generator `residual`.",
-    )
-    lr: LearningRate = Field(
-        default=1e-3,
-        description="Learning rate at the start; it falls linearly to `optimiser.generator_lr`.",
-    )
-    refresh: Count = Field(
-        default=0,
-        description=(
-            "Steps after which the pool is drawn anew from the whole corpus; 0 keeps the first, however "
-            "much music there is."
-        ),
-    )
-    pairs: bool = Field(
-        default=False,
-        description=(
-            "Recordings of the same name and length in both domains are the same performance, and each "
-            "learns from its counterpart in place of nearest frames; others are left out. Adversarial "
-            "and cycle losses see unpaired crops as ever."
-        ),
-    )
+    share: Share = 0.0
+    """Fraction of the run that trains on the matched frames alone; 0 turns it off."""
+    weight: Weight = 0.0
+    """Weight of the distance to the matched frames in the rest of the run; 0 drops them."""
+    neighbours: int = Field(default=4, ge=1, le=256)
+    """How many nearest frames are averaged."""
+    level: Share = 0.7
+    """Share of a frame's mean level that the comparison ignores; 1 compares shapes only."""
+    rise: float = Field(default=5.0, ge=0, le=1e3)
+    """Weight, in the comparison, of how the mean level rose or fell over the last four frames, so that
+    attacks match attacks."""
+    align: float = Field(default=2.0, ge=0, le=10)
+    """In one domain, notes may speak later after their first sound than in the other (a bow later than a
+    hammer). Each match is moved in time by this factor times that difference, as the corpora show it. 0 moves
+    nothing; on true pairs of violin and piano, 2 agrees best."""
+    crops: int = Field(default=160, ge=1, le=100_000)
+    """Crops of each domain in the pool. Time and memory of the matching grow with the square."""
+    bands: int = Field(default=128, ge=8, le=4096)
+    """Frequency bands that are compared, as in the generator `residual`."""
+    lr: LearningRate = 1e-3
+    """Learning rate at the start; it falls linearly to `optimiser.generator_lr`."""
+    refresh: Count = 0
+    """Steps after which the pool is drawn anew from the whole corpus; 0 keeps the first, however much music
+    there is."""
+    pairs: bool = False
+    """Recordings of the same name and length in both domains are the same performance, and each learns from
+    its counterpart in place of nearest frames; others are left out. Adversarial and cycle losses see unpaired
+    crops as ever."""
 
     @property
     def used(self) -> bool:
@@ -99,72 +63,36 @@ class WarmStartConfig:
 class ScheduleConfig:
     """How long, and what is kept."""
 
-    steps: Count = Field(
-        default=20_000,
-        description="Optimiser steps of the whole run; 0 sets no limit, if there is a time budget.",
-    )
-    minutes: float = Field(
-        default=0.0,
-        ge=0,
-        description=(
-            "Time budget in minutes, preparation not counted; 0 sets none. The run ends with its "
-            "steps or its minutes, whichever comes first, and its schedules follow whichever is "
-            "further on."
-        ),
-    )
-    batch: int = Field(default=1, ge=1, le=4096, description="Crops of each domain in a step.")
-    precision: Literal["float32", "bfloat16", "auto"] = Field(
-        default="float32",
-        description=(
-            "Precision of the networks' forward passes; weights stay float32. `auto` takes `bfloat16` "
-            "where the processor computes in it, else `float32`."
-        ),
-    )
-    compile: bool = Field(
-        default=False,
-        description=(
-            "Use `torch.compile`. It takes a minute or more at the start and needs a C++ compiler; if "
-            "it cannot be used, the run says so and continues without it."
-        ),
-    )
-    log_every: Interval = Field(default=20, description="Steps between two lines of the log.")
-    save_every: Interval = Field(
-        default=500, description="Steps between two checkpoints, and two validations."
-    )
-    validation_seconds: float = Field(
-        default=0.0,
-        ge=0,
-        allow_inf_nan=False,
-        description=(
-            "Seconds of each domain's music, in whole crops, that are converted and judged at every "
-            "checkpoint, which decides the best. 0 turns validation off: nothing is kept out of "
-            "training, and the last checkpoint is exported."
-        ),
-    )
-    patience: Count = Field(
-        default=0,
-        description=(
-            "End the run after this many validations without a better one, not counting the warm "
-            "start; 0 never does."
-        ),
-    )
-    keep_every: Count = Field(
-        default=0,
-        description="Keep checkpoints at multiples of this many steps; 0 keeps only the last and the best.",
-    )
-    disk_gb: float = Field(
-        default=10.0,
-        ge=0,
-        description="Disk space, in GB, for the checkpoints of a run; the oldest kept ones go first.",
-    )
-    threads: int = Field(
-        default=0,
-        ge=0,
-        le=1024,
-        description=(
-            "CPU threads of PyTorch; 0 tries a few numbers when the run begins and takes the fastest."
-        ),
-    )
+    steps: Count = 20_000
+    """Optimiser steps of the whole run; 0 sets no limit, if there is a time budget."""
+    minutes: float = Field(default=0.0, ge=0)
+    """Time budget in minutes, preparation not counted; 0 sets none. The run ends with its steps or its
+    minutes, whichever comes first, and its schedules follow whichever is further on."""
+    batch: int = Field(default=1, ge=1, le=4096)
+    """Crops of each domain in a step."""
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    """Precision of the networks' forward passes; weights stay float32. `auto` takes `bfloat16` where the
+    processor computes in it, else `float32`."""
+    compile: bool = False
+    """Use `torch.compile`. It takes a minute or more at the start and needs a C++ compiler; if it cannot be
+    used, the run says so and continues without it."""
+    log_every: Interval = 20
+    """Steps between two lines of the log."""
+    save_every: Interval = 500
+    """Steps between two checkpoints, and two validations."""
+    validation_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Seconds of each domain's music, in whole crops, that are converted and judged at every checkpoint,
+    which decides the best. 0 turns validation off: nothing is kept out of training, and the last checkpoint
+    is exported."""
+    patience: Count = 0
+    """End the run after this many validations without a better one, not counting the warm start; 0 never
+    does."""
+    keep_every: Count = 0
+    """Keep checkpoints at multiples of this many steps; 0 keeps only the last and the best."""
+    disk_gb: float = Field(default=10.0, ge=0)
+    """Disk space, in GB, for the checkpoints of a run; the oldest kept ones go first."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of PyTorch; 0 tries a few numbers when the run begins and takes the fastest."""
 
     def __post_init__(self) -> None:
         if not self.steps and not self.minutes:

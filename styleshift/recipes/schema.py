@@ -35,25 +35,28 @@ COMPONENTS = ("generator", "discriminator")
 class Recipe:
     """One experiment, whole."""
 
-    name: str = Field(default="seed", description="Name of the recipe; by default that of its file.")
-    summary: str = Field(default="", description="What it is for, in one line.")
-    spectrogram: SpectrogramConfig = Field(default=SpectrogramConfig(), description="The front end.")
-    data: DataConfig = Field(default=DataConfig(), description="Crops, normalisation and augmentation.")
-    pitch: PitchConfig = Field(default=PitchConfig(), description="Voices, in front of the generators.")
-    generator: ComponentConfig = Field(
-        default=ComponentConfig("seed"), description="The generators' architecture."
-    )
-    discriminator: ComponentConfig = Field(
-        default=ComponentConfig("seed"), description="The discriminators' architecture."
-    )
-    loss: LossConfig = Field(default=LossConfig(), description="The objective.")
-    optimiser: OptimiserConfig = Field(default=OptimiserConfig(), description="How weights change.")
-    warm_start: WarmStartConfig = Field(
-        default=WarmStartConfig(), description="Training of the generators alone at the start."
-    )
-    schedule: ScheduleConfig = Field(
-        default=ScheduleConfig(), description="How long a run is, and what is kept."
-    )
+    name: str = "seed"
+    """Name of the recipe; by default that of its file."""
+    summary: str = ""
+    """What it is for, in one line."""
+    spectrogram: SpectrogramConfig = SpectrogramConfig()
+    """The front end."""
+    data: DataConfig = DataConfig()
+    """Crops, normalisation and augmentation."""
+    pitch: PitchConfig = PitchConfig()
+    """Voices, in front of the generators."""
+    generator: ComponentConfig = ComponentConfig("seed")
+    """The generators' architecture."""
+    discriminator: ComponentConfig = ComponentConfig("seed")
+    """The discriminators' architecture."""
+    loss: LossConfig = LossConfig()
+    """The objective."""
+    optimiser: OptimiserConfig = OptimiserConfig()
+    """How weights change."""
+    warm_start: WarmStartConfig = WarmStartConfig()
+    """Training of the generators alone at the start."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """How long a run is, and what is kept."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the shape of the TOML file."""

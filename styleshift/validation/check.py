@@ -17,15 +17,16 @@ from styleshift.words import did_you_mean
 KindT = TypeVar("KindT")
 
 # Strict: true is no number, 2.5 no whole number and "3" neither.
-_CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+_CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def settings(kind: type[KindT]) -> type[KindT]:
     """Make ``kind`` a frozen dataclass with slots whose values are checked whenever one is made.
 
-    Its fields say type, range and meaning: ``steps: int = Field(default=20, ge=0, description="...")``. What
-    has to hold between fields is checked in ``__post_init__``, which raises ConfigError.
+    Its fields say type and range, as in ``steps: int = Field(default=20, ge=0)``, and the docstring below a
+    field what it means. What has to hold between fields is checked in ``__post_init__``, which raises
+    ConfigError.
 
     Raises:
         ConfigError: from the constructor, where a value is of another type or out of range.

@@ -77,7 +77,7 @@ def describe(kind: type) -> list[Setting]:
             type_of(resolved(item, schema)),
             getattr(defaults, key),
             limits_of(resolved(item, schema)),
-            item.get("description", ""),
+            " ".join(item.get("description", "").split()),
         )
         for key, item in schema.get("properties", {}).items()
     ]

@@ -21,15 +21,10 @@ class GriffinLimOptions:
     tenth of what the generator takes. A momentum of 1.3, good for starts from noise, is worse than none here.
     """
 
-    iterations: Rounds = Field(
-        default=32, description="Rounds after the start; each is one inverse and one forward transform."
-    )
-    momentum: Momentum = Field(
-        default=0.99,
-        description=(
-            "Momentum of fast Griffin-Lim (Perraudin et al. 2013, their alpha); 0 is the plain method."
-        ),
-    )
+    iterations: Rounds = 32
+    """Rounds after the start; each is one inverse and one forward transform."""
+    momentum: Momentum = 0.99
+    """Momentum of fast Griffin-Lim (Perraudin et al. 2013, their alpha); 0 is the plain method."""
 
 
 @settings
@@ -40,7 +35,7 @@ class PghiOptions:
     anew, though, also where little has changed.
     """
 
-    iterations: Rounds = Field(
-        default=8, description="Fast Griffin-Lim rounds that polish the phase afterwards."
-    )
-    momentum: Momentum = Field(default=0.99, description="Momentum of those rounds.")
+    iterations: Rounds = 8
+    """Fast Griffin-Lim rounds that polish the phase afterwards."""
+    momentum: Momentum = 0.99
+    """Momentum of those rounds."""

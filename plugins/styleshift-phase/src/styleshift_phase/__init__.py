@@ -21,38 +21,29 @@ Rounds = Annotated[int, Field(ge=0, le=1000)]
 class AglaOptions:
     """Options of ``agla``; the names of the last three are the paper's."""
 
-    iterations: Rounds = Field(default=16, description="Rounds, each one inverse and one forward transform.")
-    start: Start = Field(
-        default="source",
-        description=(
-            "Phase to begin with: the source's, or that of phase gradient heap integration (`pghi`), which "
-            "is taken in any case where there is no source."
-        ),
-    )
-    alpha: float = Field(default=1.0, ge=0, le=2, description="Momentum of the point that is projected next.")
-    beta: float = Field(default=1.1, ge=0, le=2, description="Momentum of the point that is mixed in.")
-    gamma: float = Field(
-        default=1.25,
-        ge=0,
-        le=2,
-        description=(
-            "Step of the projection; 1 is Griffin-Lim's, and with `beta` no more of use, Fast Griffin-Lim."
-        ),
-    )
+    iterations: Rounds = 16
+    """Rounds, each one inverse and one forward transform."""
+    start: Start = "source"
+    """Phase to begin with: the source's, or that of phase gradient heap integration (`pghi`), which is taken
+    in any case where there is no source."""
+    alpha: float = Field(default=1.0, ge=0, le=2)
+    """Momentum of the point that is projected next."""
+    beta: float = Field(default=1.1, ge=0, le=2)
+    """Momentum of the point that is mixed in."""
+    gamma: float = Field(default=1.25, ge=0, le=2)
+    """Step of the projection; 1 is Griffin-Lim's, and with `beta` no more of use, Fast Griffin-Lim."""
 
 
 @settings
 class AdmmOptions:
     """Options of ``admm``."""
 
-    iterations: Rounds = Field(default=16, description="Rounds, each one inverse and one forward transform.")
-    start: Start = Field(default="source", description="Phase to begin with, as for `agla`.")
-    rho: float = Field(
-        default=0.2,
-        ge=0.001,
-        le=100,
-        description="How far the result may stay from a consistent spectrum while it is looked for.",
-    )
+    iterations: Rounds = 16
+    """Rounds, each one inverse and one forward transform."""
+    start: Start = "source"
+    """Phase to begin with, as for `agla`."""
+    rho: float = Field(default=0.2, ge=0.001, le=100)
+    """How far the result may stay from a consistent spectrum while it is looked for."""
 
 
 def _build_agla(options: AglaOptions, spectrogram: SpectrogramConfig, device: str) -> Vocoder:

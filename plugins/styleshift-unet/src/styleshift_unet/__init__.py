@@ -18,25 +18,13 @@ if TYPE_CHECKING:
 class UNetOptions:
     """Options of the generator ``unet``; the keys of a recipe's ``[generator]``."""
 
-    channels: int = Field(
-        default=16,
-        ge=1,
-        le=512,
-        description="Feature maps at full resolution; they double at each level, up to eight times as many.",
-    )
-    levels: int = Field(
-        default=4,
-        ge=1,
-        le=6,
-        description="How often bins and frames are halved. Each level doubles how far the network looks.",
-    )
-    residual: bool = Field(
-        default=True,
-        description=(
-            "True adds what the network says to its input, and starts as the identity. False returns what "
-            "the network says, which must then learn to reproduce its input first."
-        ),
-    )
+    channels: int = Field(default=16, ge=1, le=512)
+    """Feature maps at full resolution; they double at each level, up to eight times as many."""
+    levels: int = Field(default=4, ge=1, le=6)
+    """How often bins and frames are halved. Each level doubles how far the network looks."""
+    residual: bool = True
+    """True adds what the network says to its input, and starts as the identity. False returns what the
+    network says, which must then learn to reproduce its input first."""
 
 
 def _build(options: UNetOptions, spectrogram: SpectrogramConfig) -> nn.Module:
