@@ -8,8 +8,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from styleshift.errors import ConfigError
 from styleshift.validation import settings, validate
 

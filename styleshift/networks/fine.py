@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.networks.band_unet import BandUNet
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.kernels import add_along_frames
 from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
 from styleshift.networks.onsets import Onsets
 from styleshift.networks.options import FineGeneratorOptions
-from styleshift.networks.residual import Block
 
 ROW = 4
 """Neighbouring bins that the detail is computed for together, as channels of one row."""
-
-
-class Past(nn.Module):
-    """Norm, SiLU, a causal dilated convolution along time, and a way around (van den Oord et al. 2016)."""
-
-    def __init__(self, channels: int, dilation: int) -> None:
-        super().__init__()
-        self.reach = 2 * dilation
-        self.before = FusedSequential(ChannelNorm(channels), nn.SiLU())
-        self.convolution = nn.Conv2d(channels, channels, 3, padding=(1, 0), dilation=(1, dilation))
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Map ``[batch, channel, band, frame]`` to the same shape."""
-        output: Tensor = input + self.convolution(functional.pad(self.before(input), (self.reach, 0)))
-        return output
 
 
 class Detail(nn.Module):
@@ -90,15 +73,15 @@ class Detail(nn.Module):
         return both[:, :1], both[:, 1:]
 
 
-class FineGenerator(nn.Module):
+class FineGenerator(BandUNet):
     """Keeps, damps or replaces every bin of the log spectrum; at the start it changes nothing.
 
-    As in :class:`styleshift.networks.residual.ResidualGenerator` a U-Net over frequency bands finds a bounded
-    change of bands and frames. Beside the levels it is given onsets and their fading traces, and its deepest
-    level looks 2 to 3 s back, so that a held note and one that dies away can be told apart. From its state a
-    second, flat part finds for each bin a contrast ``1 + c``, which keeps or takes away what is there, and a
-    bounded shift, which puts something else there: noise or partials that the source lacks are within reach,
-    vibrato inside a band can be undone. No norm looks along time.
+    As in :class:`styleshift.networks.residual.ResidualGenerator` a U-Net finds a bounded change of bands and
+    frames. Beside the levels it is given onsets and their fading traces, and its deepest level looks 2 to 3 s
+    back, so that a held note and one that dies away can be told apart. From its state a second, flat part
+    finds for each bin a contrast ``1 + c``, which keeps or takes away what is there, and a bounded shift,
+    which puts something else there: noise or partials that the source lacks are within reach, vibrato inside
+    a band can be undone.
 
     Args:
         options: sizes, and the bound.
@@ -106,51 +89,23 @@ class FineGenerator(nn.Module):
     """
 
     def __init__(self, options: FineGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
-        super().__init__()
-        self.bound = options.bound
-        self.bands = Bands(spectrogram, options.bands)
-        self.onsets = Onsets(spectrogram.frame_rate)
-        widths = [options.channels * min(1 << level, 4) for level in range(options.levels + 1)]
-        # Convolution cannot see how high a band lies, yet timbre depends on it: a learned map says so.
-        self.place = nn.Parameter(torch.zeros(1, widths[0], options.bands, 1))
-        self.enter = same_convolution(1 + self.onsets.channels, widths[0], 5)
-        self.halve = nn.ModuleList(
-            nn.Conv2d(width, deeper, 4, stride=2, padding=1) for width, deeper in pairwise(widths)
-        )
-        self.down = nn.ModuleList(_blocks(width, options.blocks) for width in widths[1:])
-        self.past = nn.Sequential(*(Past(widths[-1], 1 << number) for number in range(options.past)))
-        self.narrow = nn.ModuleList(same_convolution(deeper, width) for width, deeper in pairwise(widths))
-        self.up = nn.ModuleList(
-            _blocks(width, options.blocks if level else 0) for level, width in enumerate(widths[:-1])
-        )
-        self.ready = FusedSequential(ChannelNorm(widths[0]), nn.SiLU())
-        self.leave = nn.Conv2d(widths[0], 1, 3, padding=1)
+        onsets = Onsets(spectrogram.frame_rate)
+        super().__init__(options, spectrogram, inputs=1 + onsets.channels, past=options.past)
+        self.onsets = onsets
+        width = options.channels
+        self.ready = FusedSequential(ChannelNorm(width), nn.SiLU())
+        self.leave = nn.Conv2d(width, 1, 3, padding=1)
         zero_(self.leave)
-        self.detail = Detail(widths[0], options.detail, self.bands, spectrogram.bins)
+        self.detail = Detail(width, options.detail, self.bands, spectrogram.bins)
 
-    def features(self, input: Tensor) -> list[Tensor]:
-        """The state on the way down, level by level, of ``[batch, 1, bin, frame]``."""
-        levels = self.bands(input)
-        entered = self.enter(torch.cat([levels, self.onsets(levels)], dim=1))
-        found = [add_along_frames(entered, self.place.to(entered.dtype))]
-        for halve, blocks in zip(self.halve, self.down, strict=True):
-            found.append(blocks(halve(found[-1])))
-        return found
+    def seen(self, levels: Tensor) -> Tensor:
+        """Levels and onsets, ``[batch, inputs, band, frame]``."""
+        return torch.cat([levels, self.onsets(levels)], dim=1)
 
     def forward(self, input: Tensor) -> Tensor:
         """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 16, to the same shape."""
-        around = self.features(input)
-        state = self.past(around.pop())
-        for narrow, blocks in zip(reversed(self.narrow), reversed(self.up), strict=True):
-            state = functional.interpolate(narrow(state), scale_factor=2.0, mode="nearest")
-            state = blocks(state + around.pop())
-        state = self.ready(state)
+        state = self.ready(self.state(input))
         contrast, shift = self.detail(state, input)
-        change = self.bound * torch.tanh(self.leave(state) / self.bound)
-        shift = self.bound * torch.tanh(shift / self.bound)
         # Bounded a little beyond -1, so that what is there can be taken away entirely.
-        return input + 1.25 * torch.tanh(contrast) * input + self.bands.back(change) + shift
-
-
-def _blocks(channels: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(channels) for _ in range(count)))
+        kept = input + 1.25 * torch.tanh(contrast) * input
+        return kept + self.bands.back(self.bounded(self.leave(state))) + self.bounded(shift)
