@@ -79,7 +79,7 @@ def test_damaged_files_end_with_what_can_be_done_for_them(model: Path, tmp_path:
     (tmp_path / "library" / "no.wav").write_bytes(b"no music")
     done = run(tmp_path, "library", "--to", "classical")
     assert done.returncode == 3
-    assert "1 damaged: --salvage converts what can be read" in done.stderr
+    assert "1 damaged: fetch the file again, or --salvage converts what can be read" in done.stderr
     page = (tmp_path / "library-classical" / "report.html").read_text()
     report = [json.loads(line) for line in (tmp_path / "library-classical" / "report.jsonl").open()]
     assert "--salvage converts what can be read" in page
