@@ -17,12 +17,14 @@ EXTENSIONS = frozenset({".mid", ".midi", ".kar"})
 class Options:
     """Options of the domain source ``midi``, for folders whose ``midi.toml`` does not say otherwise."""
 
-    soundfont: Path | None = Field(
-        default=None, description="An .sf2 or .sf3 file; none is that of the system."
-    )
-    gain: float = Field(default=0.4, gt=0, le=10, description="FluidSynth's master gain.")
-    reverb: bool = Field(default=True, description="FluidSynth's reverb.")
-    chorus: bool = Field(default=False, description="FluidSynth's chorus.")
+    soundfont: Path | None = None
+    """An .sf2 or .sf3 file; none is that of the system."""
+    gain: float = Field(default=0.4, gt=0, le=10)
+    """FluidSynth's master gain."""
+    reverb: bool = True
+    """FluidSynth's reverb."""
+    chorus: bool = False
+    """FluidSynth's chorus."""
 
 
 def find_midi(options: Options, root: Path) -> Mapping[str, Iterable[Recording]]:
