@@ -37,7 +37,7 @@ $(DEVELOP): $(READY)
 	@touch $@
 
 demo: $(READY) ## hear music converted by a model that is trained in front of you (about 5 minutes)
-	@$(BIN)/python -m styleshift.demo $(DEMO)
+	@PYTHONPATH=tools $(BIN)/python -m demo $(DEMO)
 
 test: lint types docs test-cpp test-python test-plugins ## all that CI runs
 

@@ -1,6 +1,6 @@
 """Runs the four commands on material of its own, then writes a page to listen to.
 
-python -m styleshift.demo [FOLDER] [--minutes M]
+PYTHONPATH=tools python -m demo [FOLDER] [--minutes M]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from styleshift.demo.material import LIBRARY, STYLES, make
+from demo.material import LIBRARY, STYLES, make
 from styleshift.errors import EXIT_SIGINT, StyleshiftError, UsageError
 from styleshift.hooks.registry import DISABLE_VARIABLE
 from styleshift.system.environment import processors
@@ -116,7 +116,7 @@ def _prepare(folder: Path) -> None:
         if any(folder.iterdir()) and not mark.exists():
             raise UsageError(
                 f"the folder {str(folder)!r} is not empty, and not from an earlier demo",
-                "name another folder: python -m styleshift.demo FOLDER",
+                "name another folder: make demo DEMO=FOLDER",
             )
         mark.touch()
         for name in _MADE:
@@ -198,7 +198,7 @@ def _say(text: str) -> None:
 def main() -> None:
     """Command line of the demonstration."""
     parser = argparse.ArgumentParser(
-        prog="python -m styleshift.demo", description="Run the four commands on material made on the spot."
+        prog="python -m demo", description="Run the four commands on material made on the spot."
     )
     parser.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="default: ./demo")
     parser.add_argument("--minutes", type=float, default=2.0, help="of training; default: 2")

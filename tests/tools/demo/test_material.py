@@ -7,9 +7,8 @@ import mediafile
 import numpy as np
 import pytest
 import soundfile
-
-from styleshift.demo import instruments, material
-from styleshift.demo.tunes import Note, tune
+from demo import instruments, material
+from demo.tunes import Note, tune
 
 
 @pytest.mark.parametrize("seed", range(8))

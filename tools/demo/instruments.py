@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.demo.tunes import Note
+from demo.tunes import Note
 
 Wave = npt.NDArray[np.float32]
 Instrument = Callable[[Note, int, np.random.Generator], Wave]

@@ -1,8 +1,9 @@
 """What the demonstration does around the four commands.
 
-Of styleshift.demo.__main__.
+Of demo.__main__.
 """
 
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -10,10 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from demo import __main__ as demo
+from demo.material import LIBRARY
 
 from styleshift import workspace
-from styleshift.demo import __main__ as demo
-from styleshift.demo.material import LIBRARY
 from styleshift.errors import UsageError
 from styleshift.user_settings import UserSettings
 
@@ -83,9 +84,9 @@ def test_a_persons_configuration_file_stays_out(tmp_path: Path, monkeypatch: pyt
 
 def test_a_wrong_folder_is_two_plain_lines(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    done = subprocess.run(
-        [sys.executable, "-m", "styleshift.demo", str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "demo", str(tmp_path)]
+    given = {**os.environ, "PYTHONPATH": str(Path(demo.__file__).parents[1])}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 2
     assert "not empty" in done.stderr

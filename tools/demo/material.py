@@ -1,6 +1,6 @@
 """Renders the demonstration's recordings: two styles to learn from, and a small tagged library to convert.
 
-python -m styleshift.demo.material FOLDER
+python -m demo.material FOLDER
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from styleshift.demo.instruments import perform
-from styleshift.demo.tunes import tune
+from demo.instruments import perform
+from demo.tunes import tune
 
 STYLES = ("accordion", "guitar")
 _TUNES_A_STYLE = 6
@@ -74,12 +74,6 @@ def make(folder: Path) -> dict[str, float]:
         made[style] = total
     made["library"] = sum(_write(folder / "library", track, STYLES[0]) for track in LIBRARY)
     return made
-
-
-def make_truth(folder: Path) -> None:
-    """The library's tunes on the second instrument, below a folder: what a perfect conversion would be."""
-    for track in LIBRARY:
-        _write(folder, track, STYLES[1])
 
 
 def _write(root: Path, track: Track, style: str) -> float:
