@@ -131,9 +131,7 @@ def log_frequency(
         compression="none",
     )
     magnitude = np.abs(stft(mono, config))
-    # A full-scale sine is 0 dB.
-    levels = 20 * np.log10(np.maximum(magnitude * np.float32(4 / length), np.float32(1e-6)))
-    rows = _rows(levels, sample_rate / config.fft_length, LOWEST_HZ, axes.high_hz, height)
+    rows = log_rows(decibels(magnitude, length), config, axes, height)
     edges = np.linspace(0, len(rows), width + 1).astype(int)
     starts = np.minimum(edges[:-1], len(rows) - 1)
     columns = np.maximum.reduceat(rows, starts, axis=0) if len(rows) >= width else rows[starts]
@@ -141,9 +139,16 @@ def log_frequency(
     return Spectrum(picture, axes)
 
 
-def _rows(levels: Array, bin_hz: float, low: float, high: float, height: int) -> Array:
+def decibels(magnitude: Array, frame_length: int) -> Array:
+    """Levels of magnitudes under a Hann window; a full-scale sine is 0 dB, and nothing is below -120 dB."""
+    levels: Array = 20 * np.log10(np.maximum(magnitude * np.float32(4 / frame_length), np.float32(1e-6)))
+    return levels
+
+
+def log_rows(levels: Array, config: SpectrogramConfig, axes: Axes, height: int) -> Array:
     """``[frames, bins]`` to ``[frames, height]``: between bins low down, the loudest bin of a row high up."""
-    centres = np.geomspace(low, high, height) / bin_hz
+    low, high = axes.low_hz, axes.high_hz
+    centres = np.geomspace(low, high, height) / (config.sample_rate / config.fft_length)
     below = np.floor(centres).astype(int)
     weight = (centres - below).astype(np.float32)
     above = np.minimum(below + 1, levels.shape[1] - 1)

@@ -32,6 +32,9 @@ class Shot:
         picture: address of its spectrogram; empty for none.
         hertz: marks of the frequency axis, 0 at the top.
         seconds: marks of the time axis.
+        time_unit: of their labels.
+        wave: its waveform, path data as :func:`wave_path` makes them; empty for none.
+        gain: from 0 to 1, makes it as loud as the quietest of its player; see ``Player.matched``.
     """
 
     name: str
@@ -40,6 +43,9 @@ class Shot:
     picture: str = ""
     hertz: Sequence[Tick] = ()
     seconds: Sequence[Tick] = ()
+    time_unit: str = "seconds"
+    wave: str = ""
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Player:
         seconds: length; 0 where only the browser will know.
         place: where in the recording the excerpt begins, in words.
         figures: name and value of what was measured.
+        beside: pictures that are looked at with them, without sound.
+        matched: offer to play all at one loudness, by ``Shot.gain``; of recordings beside the page.
     """
 
     label: str
@@ -59,6 +67,8 @@ class Player:
     seconds: float = 0.0
     place: str = ""
     figures: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    beside: Sequence[Shot] = ()
+    matched: bool = False
 
 
 def shot(
@@ -82,17 +92,15 @@ def shot(
         colours: ``[256, 3]`` uint8; magma where None.
         file: what stands beside the name.
     """
+    seconds, unit = time_ticks(axes.seconds)
     return Shot(
         name,
         data_uri(_flac(wave, sample_rate), "audio/flac"),
         file,
         data_uri(png(indices, colours), "image/png"),
-        [
-            Tick(axes.height_of(hertz), f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}")
-            for hertz in (50, 100, 200, 500, 1000, 2000, 5000, 10000)
-            if axes.low_hz <= hertz <= axes.high_hz
-        ],
-        _times(axes.seconds),
+        hertz_ticks(axes),
+        seconds,
+        unit,
     )
 
 
@@ -102,9 +110,44 @@ def legend() -> dict[str, str]:
     return {"colours": data_uri(strip, "image/png"), "quietest": f"{-DYNAMIC_DB:.0f}"}
 
 
-def _times(seconds: float) -> list[Tick]:
-    step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60) if seconds / s <= 9), 120)
-    return [Tick(index * step / seconds, f"{index * step:g}") for index in range(int(seconds / step) + 1)]
+def hertz_ticks(axes: Axes) -> list[Tick]:
+    """Marks of a frequency axis."""
+    return [
+        Tick(axes.height_of(hertz), f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}")
+        for hertz in (50, 100, 200, 500, 1000, 2000, 5000, 10000)
+        if axes.low_hz <= hertz <= axes.high_hz
+    ]
+
+
+def time_ticks(seconds: float) -> tuple[list[Tick], str]:
+    """Marks of a time axis, and the unit of their labels."""
+    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+    step = next((s for s in steps if seconds / s <= 9), 7200)
+    size, unit = (60, "minutes") if step >= 60 else (1, "seconds")
+    ticks = [
+        Tick(index * step / seconds, f"{index * step / size:g}") for index in range(int(seconds / step) + 1)
+    ]
+    return ticks, unit
+
+
+def wave_path(
+    low: npt.NDArray[np.float32], high: npt.NDArray[np.float32], width: float = 720.0, height: float = 64.0
+) -> str:
+    """A waveform as SVG path data, centred on 0 from top to bottom.
+
+    Args:
+        low: ``[columns]``, the least sample of each, full scale at -1.
+        high: ``[columns]``, the greatest.
+        width: of the whole.
+        height: of full scale, from -1 to 1.
+    """
+    step = width / len(low)
+    scaled = [np.clip(-values.astype(float), -1, 1) * height / 2 for values in (high, low)]
+    top = "".join(f"L{index * step:.1f} {y - 0.5:.1f}" for index, y in enumerate(scaled[0]))
+    bottom = "".join(
+        f"L{index * step:.1f} {y + 0.5:.1f}" for index, y in reversed(list(enumerate(scaled[1])))
+    )
+    return f"M{top[1:]}{bottom}Z"
 
 
 def _flac(wave: npt.NDArray[np.float32], rate: int) -> bytes:
