@@ -47,3 +47,6 @@ class Reporter:
 
     def event(self, kind: str, /, **fields: Any) -> None:
         """A machine-readable result: one JSON line on stdout under ``--json``, else nothing."""
+
+    def follow(self, kind: str, /, **fields: Any) -> None:
+        """A step of the work, for a page that follows it live; the command line has bars instead."""

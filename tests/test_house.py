@@ -41,6 +41,7 @@ FLOORS = (
     "conversion.library",
     "conversion.api",
     "testing",
+    "studio",
     "cli",
     "__main__",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from styleshift import __version__
-from styleshift.cli import convert, evaluate, export, flags, models, plugins, precompute, train
+from styleshift.cli import convert, evaluate, export, flags, models, plugins, precompute, studio, train
 from styleshift.cli.help import Group, add_command
 from styleshift.cli.usage import CommandLineError, in_words
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
@@ -48,6 +48,7 @@ add_command(app, "train", train.train, train.EXAMPLES)
 add_command(app, "export", export.export, export.EXAMPLES)
 add_command(app, "convert", convert.convert, convert.EXAMPLES)
 add_command(app, "evaluate", evaluate.evaluate, evaluate.EXAMPLES)
+add_command(app, "studio", studio.studio, studio.EXAMPLES)
 app.add_typer(models.app, name="models")
 app.add_typer(plugins.app, name="plugins")
 

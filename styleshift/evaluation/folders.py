@@ -41,6 +41,21 @@ IN_WORDS = {
 }
 """The figures' names as a page shows them."""
 
+EXPLAINED = {
+    "p": "Probability that a classifier of both collections gives to the target style; higher is better.",
+    "chr_kept": "Agreement of harmony with the source; 1 means that all of it stayed.",
+    "ons_kept": "Agreement of note onsets with the source; 1 means that all of them stayed.",
+    "change": "Distance to the source in dB at the best gain; under 2 dB is a copy.",
+    "lsd": "Spectral distance to the same music really played in the target style, in dB; lower is better.",
+    "mcd": "Distance in timbre to the same music in the target style, in dB; lower is better.",
+    "chr": "Agreement of harmony with the same music in the target style; 1 is best.",
+    "ons": "Agreement of note onsets with the same music in the target style; 1 is best.",
+    "f0": "Median pitch error against the same words of the target voice, in semitones; lower is better.",
+    "fd": "Distance of all conversions together to the target style; lower is better.",
+    "fd_source": "The same distance of the sources: where the way began.",
+}
+"""Each figure in one line."""
+
 
 def in_words(figures: Figures) -> Figures:
     """The same figures under the names of ``IN_WORDS``."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -55,13 +54,3 @@ def make_excerpts(
             indices = spectrum.colour_indices(peak)
             found.append(Excerpt(names[direction], stage_name, palette()[indices], wave, config.sample_rate))
     return found
-
-
-def curve_points(values: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:
-    """At most ``most`` points of a curve, each the mean of its stretch; what is not finite is left out."""
-    finite = [(x, y) for x, y in values if np.isfinite(y)]
-    if len(finite) <= most:
-        return finite
-    edges = np.linspace(0, len(finite), most + 1).astype(int)
-    parts = [np.array(finite[first:end]) for first, end in pairwise(edges)]
-    return [(float(part[-1, 0]), float(part[:, 1].mean())) for part in parts]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from styleshift.errors import CheckpointError
 from styleshift.system.files import atomic_path, write_json
+from styleshift.training.find import SCORES_FILE, scores_in, steps_in
 
 FORMAT = 1
 HEADER = "styleshift"
@@ -87,7 +88,7 @@ class CheckpointFolder:
 
     def steps(self) -> list[int]:
         """Steps that have a checkpoint, the earliest first."""
-        return sorted(int(path.stem[5:]) for path in self.path.glob("step-*.safetensors"))
+        return steps_in(self.path)
 
     def last(self) -> Path:
         """The latest checkpoint.
@@ -102,14 +103,7 @@ class CheckpointFolder:
 
     def scores(self) -> dict[int, dict[str, float]]:
         """Of steps that were validated, by direction, higher is better; empty where none was."""
-        try:
-            values = json.loads((self.path / "scores.json").read_text("utf-8"))
-            return {
-                int(step): {str(direction): float(score) for direction, score in scores.items()}
-                for step, scores in values.items()
-            }
-        except (OSError, ValueError, AttributeError):
-            return {}
+        return scores_in(self.path)
 
     def ranked(self, direction: str) -> list[int]:
         """Steps that are there and were validated, the best of a direction first; of equals the earlier."""
@@ -135,7 +129,7 @@ class CheckpointFolder:
         write(path, tensors, values)
         if scores is not None:
             every = {**self.scores(), int(values["step"]): dict(scores)}
-            write_json(self.path / "scores.json", {str(step): every[step] for step in sorted(every)})
+            write_json(self.path / SCORES_FILE, {str(step): every[step] for step in sorted(every)})
         return path
 
     def prune(self, keep_every: int, budget: float) -> list[int]:

@@ -17,6 +17,7 @@ from styleshift.workspace import Workspace
 CHECKPOINTS = "checkpoints"
 RUN_FILE = "run.json"
 BEGUN_FILE = ".begun.json"
+SCORES_FILE = "scores.json"
 PATTERN = "step-*.safetensors"
 
 
@@ -154,6 +155,23 @@ def _domains(run: Path) -> frozenset[str]:
 def has_checkpoints(folder: Path) -> bool:
     """Somebody's training is in there, whole or not."""
     return any((folder / CHECKPOINTS).glob(PATTERN))
+
+
+def steps_in(checkpoints: Path) -> list[int]:
+    """Steps that have a checkpoint in the folder of them, the earliest first."""
+    return sorted(int(path.stem[5:]) for path in checkpoints.glob(PATTERN))
+
+
+def scores_in(checkpoints: Path) -> dict[int, dict[str, float]]:
+    """Of steps that were validated, by direction, higher is better; empty where none was."""
+    try:
+        values = json.loads((checkpoints / SCORES_FILE).read_text("utf-8"))
+        return {
+            int(step): {str(direction): float(score) for direction, score in scores.items()}
+            for step, scores in values.items()
+        }
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def whole(path: Path) -> bool:

@@ -12,6 +12,7 @@ import torch
 from styleshift.errors import TrainingError
 from styleshift.progress import Reporter
 from styleshift.system.lines import JsonLines
+from styleshift.training.curves import loss_in_words
 from styleshift.training.step import TrainingState
 
 
@@ -119,20 +120,6 @@ class Log:
                 "the last checkpoint is good: start anew with a lower optimiser.generator_lr or with "
                 "optimiser.clip_grad_norm=1",
             )
-
-
-def loss_in_words(name: str, domains: tuple[str, str]) -> tuple[str, str]:
-    """What to call a loss in front of people: its kind, and the domain or the direction that it is of.
-
-    >>> loss_in_words("d_loss_x_cycled", ("violin", "piano"))
-    ('discriminator', 'violin there and back')
-    """
-    x, y = domains
-    sides = {"x": x, "y": y, "x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
-    words = name.removesuffix("_cycled").split("_")
-    kind = " ".join(words[:-1])
-    cycled = " there and back" * name.endswith("_cycled")
-    return {"d loss": "discriminator", "g loss": "generator"}.get(kind, kind), sides[words[-1]] + cycled
 
 
 def grouped(means: dict[str, float]) -> dict[str, float]:

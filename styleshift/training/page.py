@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from styleshift.hooks.records import Excerpt
-from styleshift.pages import Diagram, Player, Shot, diagram, legend, render, shot
+from styleshift.pages import Player, Shot, legend, render, shot
 from styleshift.pages.picture import log_axes
 from styleshift.system.files import write_text
-from styleshift.training.excerpts import STAGES, curve_points
-from styleshift.training.log import loss_in_words
+from styleshift.training.curves import diagrams, read_log
+from styleshift.training.excerpts import STAGES
 
 
 def write_run_page(
@@ -46,7 +46,7 @@ def write_run_page(
         names=STAGES,
         facts=facts,
         players=players,
-        diagrams=_diagrams(_lines(folder), (x, y)),
+        diagrams=diagrams(read_log(folder), (x, y)),
         settings=_settings(run["recipe"]),
         versions=json.dumps(run["provenance"], indent=1).splitlines(),
         **legend(),
@@ -70,36 +70,6 @@ def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:
 
 def _by_direction(excerpts: Sequence[Excerpt]) -> list[tuple[str, list[Excerpt]]]:
     return [(name, list(group)) for name, group in groupby(excerpts, key=lambda one: one.direction)]
-
-
-def _lines(folder: Path) -> list[dict[str, Any]]:
-    """The log, less lines that a kill has cut, and less steps that were done again after it."""
-    kept: dict[tuple[str, int], dict[str, Any]] = {}
-    for text in (folder / "log.jsonl").read_text("utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if line.get("event") in ("step", "validated"):
-            kept[line["event"], line["step"]] = line
-    return [kept[key] for key in sorted(kept, key=lambda key: key[1])]
-
-
-def _diagrams(lines: Sequence[Mapping[str, Any]], domains: tuple[str, str]) -> list[Diagram]:
-    """One small diagram a kind of loss, its sides in one; and the scores of the validations."""
-    kinds: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for line in lines:
-        if line["event"] == "validated":
-            kinds.setdefault("score, 0 to 1", {}).setdefault("mean", []).append((line["step"], line["score"]))
-            continue
-        for name, value in line["losses"].items():
-            kind, side = loss_in_words(name, domains)
-            kinds.setdefault(kind, {}).setdefault(side, []).append((line["step"], value))
-    drawn = [
-        diagram(kind, {side: curve_points(points) for side, points in sides.items()})
-        for kind, sides in kinds.items()
-    ]
-    return [each for each in drawn if each is not None]
 
 
 def _shot(excerpt: Excerpt) -> Shot:

@@ -173,6 +173,7 @@ def start_run(
             if ranks.is_main:
                 folder = stack.enter_context(_opened(place, pair, name))
                 told.info(f"run {folder.name}")
+                reporter.follow("run", name=folder.name)
                 run = {"name": folder.name, **run}
                 _write_run(folder, run)
             folder = ranks.broadcast(folder)
@@ -231,6 +232,7 @@ def resume_run(
                 reporter.warn(later)
             run = read_run(folder)
             reporter.info(f"continuing run {folder.name}")
+            reporter.follow("run", name=folder.name)
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
             names = usable = list(run.get("trackers", []) if trackers is None else trackers)

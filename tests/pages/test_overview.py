@@ -26,7 +26,8 @@ def test_pieces_make_the_same_picture_as_the_whole(block: int) -> None:
     picture = overview.finish()
     whole = log_frequency(wave, RATE)
     assert picture.axes == whole.axes
-    # Away from the ends, where the one reflects and the other is silent. A frame may fall into the next column.
+    # Away from the ends, where the one reflects and the other is silent. A frame may fall into the next
+    # column.
     inner = np.s_[:, 10:-10]
     ridge, wanted = picture.decibels[inner], whole.decibels[inner]
     assert np.abs(ridge.argmax(axis=0) - wanted.argmax(axis=0)).max() <= 2

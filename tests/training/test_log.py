@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from styleshift.progress import Reporter
-from styleshift.training.log import Log, loss_in_words
+from styleshift.training.curves import loss_in_words
+from styleshift.training.log import Log
 
 
 class Warned(Reporter):

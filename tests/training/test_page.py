@@ -23,7 +23,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import run as run_module
 from styleshift.training import trainer as trainer_module
-from styleshift.training.excerpts import STAGES, curve_points, make_excerpts
+from styleshift.training.excerpts import STAGES, make_excerpts
 from styleshift.training.model import CycleGAN
 from styleshift.training.page import write_run_page
 from styleshift.training.run import resume_run, start_run
@@ -182,14 +182,6 @@ def test_names_are_shown_as_text_and_cut_lines_are_left_out(tmp_path: Path) -> N
     assert "<i>" not in text
     assert ">3</text>" in text  # the step that was done again is the later one
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["index.html", "log.jsonl", "run.json"]
-
-
-def test_long_curves_are_averaged_in_stretches() -> None:
-    points = curve_points([(step, float(step % 2)) for step in range(10_000)])
-    assert len(points) == 400
-    assert points[-1][0] == 9999
-    assert all(value == pytest.approx(0.5, abs=0.05) for _, value in points)
-    assert curve_points([(1, float("inf")), (2, 5.0)]) == [(2, 5.0)]
 
 
 def test_a_tracker_is_given_figures_and_excerpts_and_again_after_a_pause(

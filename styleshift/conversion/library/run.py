@@ -86,6 +86,7 @@ def _run(
         found = check_existing(plan, job, journal, key, settings)
         if found.outcome is not None:
             result.outcomes[job.name] = found.outcome
+            _follow(job, found.outcome, reporter)
             continue
         todo.append((job, found.sha256))
         if found.again:
@@ -224,6 +225,7 @@ class _Run:
         if outcome.status == "unchanged" and known:
             outcome = replace(outcome, result=known)
         self._result.outcomes[job.name] = outcome
+        _follow(job, outcome, self._reporter)
         task.advance()
         if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
@@ -267,6 +269,19 @@ class _Run:
                 "disk full",
                 f"the journal cannot be written: {error.strerror or error}",
             )
+
+
+def _follow(job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:
+    reporter.follow(
+        "track",
+        name=job.name,
+        status=outcome.status,
+        reason=outcome.reason,
+        message=outcome.message,
+        hint=reporter.advice(outcome.hint),
+        source=str(job.source.absolute()),
+        target=str(job.target.absolute()),
+    )
 
 
 def _one_line(name: str) -> str:

@@ -61,7 +61,7 @@ class Buffers {
 }
 
 // Recordings beside the page: the browser's own players, all but one muted.
-class Elements {
+export class Elements {
   constructor(audios) { this.audios = audios; this.heard = 0; }
 
   match(wanted) {
@@ -76,7 +76,8 @@ class Elements {
       audio.preload = "auto";
       audio.load();
     })));
-    return Math.max(...this.audios.map((audio) => audio.duration));
+    this.seconds = Math.max(...this.audios.map((audio) => audio.duration));
+    return this.seconds;
   }
 
   start(at, heard) {
@@ -244,7 +245,7 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const letter = "abcd".indexOf(key);
   if (letter >= 0 && letter < current.choices.length) current.choose(letter);
-  else if (key === "x") current.choose((current.heard + 1) % current.choices.length);
+  else if (key === "x" && current.choices.length > 1) current.choose((current.heard + 1) % current.choices.length);
   else if (key === " " && !event.target.matches("button, input, summary, a")) { event.preventDefault(); current.toggle(); }
   else if (key === "arrowleft" && !typing) current.goTo(current.at - 2);
   else if (key === "arrowright" && !typing) current.goTo(current.at + 2);

@@ -1,0 +1,93 @@
+// Evaluate: conversions in figures, each explained in a line, with the recordings beside them; and blind tests.
+import { get } from "./api.js";
+import { attempt, button, choice, el, field, fill, problem, select } from "./dom.js";
+import { blindTest } from "./blind.js";
+import { showPlayer } from "./hear.js";
+import * as jobs from "./jobs.js";
+import { longList } from "./list.js";
+import { folderField } from "./picker.js";
+
+export async function showEvaluate(room) {
+  const { models } = await get("/api/models");
+  const working = el("div");
+  const result = el("div");
+  const tests = el("section", { class: "card" });
+  const before = jobs.all().filter((each) => each.kind === "evaluate");
+  const show = (id) => attempt(working, async () => report(result, await get(`/api/jobs/${id}`), () => saved(tests)));
+  fill(room, form(models, working, show), working,
+    before.length ? el("div", { class: "row" }, before.slice(0, 8).map((each) => button(`${each.title}, ${when(each.started)}`, () => show(each.id), { class: "small" }))) : null,
+    result, tests);
+  await saved(tests);
+  const last = before[0];
+  if (last?.status === "running") {
+    fill(working, jobs.card(last.id).node);
+    jobs.ended(last.id).then(() => show(last.id));
+  } else if (last?.status === "done") await show(last.id);
+}
+
+const when = (seconds) => new Date(seconds * 1000).toLocaleString();
+
+function form(models, working, show) {
+  const model = select(models.map((each) => [each.name, `${each.source} to ${each.target} (${each.name})`]));
+  const converted = folderField("Conversions");
+  const source = folderField("Sources", "What was, or is to be, converted.");
+  const target = folderField("Recordings in the target style");
+  const truth = folderField("The truth, if there is one", "The same music really played in the target style, under the same names.");
+  const align = el("input", { type: "checkbox" });
+  const trouble = el("div");
+  let kind = "model";
+  const modelField = field("Model", model);
+  converted.node.hidden = true;
+  const which = choice("What to evaluate", [["model", "A model"], ["folder", "A folder of conversions"]], "model", (value) => {
+    kind = value;
+    modelField.hidden = kind !== "model";
+    converted.node.hidden = kind !== "folder";
+  });
+  const start = button("Evaluate", () => attempt(trouble, async () => {
+    const values = {
+      model: kind === "model" ? model.value : "", align: align.checked,
+      source: await source.value(), target: await target.value(), truth: await truth.value(),
+      converted: kind === "folder" ? await converted.value() : null,
+    };
+    const whole = await jobs.run("evaluate", values, working);
+    if (whole.status === "done") await show(whole.id);
+  }, start), { class: "main" });
+  return el("section", { class: "card" }, el("h2", {}, "Measure"), el("div", { class: "row" }, which), el("div", { class: "grid" }, modelField, converted.node, source.node, target.node, truth.node),
+    el("div", { class: "row" }, el("label", {}, align, " Speech: align in time"), el("span", { class: "grow" }), start), trouble);
+}
+
+const figure = (value) => (value === undefined || value === null ? "" : value.toFixed(2));
+
+function report(place, job, tested) {
+  const rows = job.rows.file || [];
+  const { mean, verdict } = job.results.evaluated || { mean: {}, verdict: job.error?.message || "" };
+  const explained = jobs.studio.state.explained;
+  const columns = Object.keys(mean).filter((name) => rows.some((row) => row.figures && name in row.figures));
+  const below = el("div", { class: "below" });
+  const list = longList("Conversions", (row) => [
+    el("span", { class: "name" }, row.name),
+    el("span", { class: "soft" }, row.message || ""),
+    ...columns.slice(0, 4).map((name) => el("span", { class: "number" }, row.figures ? `${name} ${figure(row.figures[name])}` : "")),
+  ], (row) => {
+    if (row.message) return fill(below, problem({ message: row.message }));
+    return showPlayer(below, row.name, row.source ? [["Source", row.source], ["Converted", row.target]] : [["Converted", row.target]]);
+  });
+  const pairs = rows.filter((row) => row.source && row.target && !row.message)
+    .map((row) => ({ name: row.name, shots: [["Source", row.source], ["Converted", row.target]] }));
+  const test = el("div");
+  fill(place, el("section", { class: "card" }, el("h2", {}, job.title), el("p", { class: "verdict" }, verdict),
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" }, el("table", { class: "figures-table" },
+      el("thead", {}, el("tr", {}, ["Figure", "Mean", "What it is"].map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, Object.entries(mean).map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, figure(value)), el("td", {}, explained[name] || "")))))),
+    rows.length ? list.node : null, below,
+    pairs.length ? el("div", { class: "row" }, el("b", {}, "Blind test with these:"),
+      button("ABX", () => blindTest(test, "abx", pairs, tested)), button("Rating (MUSHRA-like)", () => blindTest(test, "mushra", pairs, tested))) : null, test));
+  list.set(rows);
+}
+
+async function saved(place) {
+  const { tests } = await get("/api/tests");
+  fill(place, el("h2", {}, "Answers of blind tests"), tests.length
+    ? el("ul", {}, tests.map((name) => el("li", {}, el("a", { href: `/api/tests/${name}`, download: "" }, name))))
+    : el("p", { class: "empty" }, "None yet. Each test is kept as a CSV file in the workspace."));
+}

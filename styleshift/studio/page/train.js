@@ -1,0 +1,158 @@
+// Train: two styles, a recipe, a time; curves and excerpts as they come; runs beside each other; a checkpoint to use.
+import { adopt } from "./player.js";
+import { get } from "./api.js";
+import { attempt, button, el, field, fill, parsed, select } from "./dom.js";
+import * as jobs from "./jobs.js";
+
+const SECONDS_BETWEEN = 2;
+
+export async function showTrain(room, what, later) {
+  const working = el("div");
+  const history = el("section", { class: "card" });
+  const compared = el("div", { class: "curves" });
+  const one = el("section");
+  let shown = what;
+  let followed = "";
+  const { styles } = await get("/api/styles");
+  fill(room, working, beginning(styles, working, (name) => { shown = name; }), one, history, compared);
+
+  const show = async (name) => {
+    shown = name;
+    history.querySelectorAll("[data-run]").forEach((row) => row.classList.toggle("chosen", row.dataset.run === name));
+    await describe(one, name, working);
+  };
+  const refresh = async () => {
+    const { runs } = await get("/api/runs");
+    table(history, compared, runs, show, shown);
+    if (!shown && runs.length) shown = runs[0].name;
+    if (shown && runs.some((run) => run.name === shown)) await describe(one, shown, working);
+  };
+
+  let due = null;
+  later(jobs.onChange((job) => {
+    if (!["train", "resume"].includes(job.kind)) return;
+    if (job.status === "running" && job.id !== followed) {
+      followed = job.id;
+      working.append(jobs.card(job.id).node);
+    }
+    due ||= setTimeout(async () => {
+      due = null;
+      const { results } = await get(`/api/jobs/${job.id}`);
+      if (job.status === "running" && results.run) shown = results.run.name;
+      await refresh();
+    }, SECONDS_BETWEEN * 1000);
+  }));
+  later(() => clearTimeout(due));
+  jobs.running("train", "resume", "export").forEach((job) => { followed = job.id; working.append(jobs.card(job.id).node); });
+  await refresh();
+}
+
+function beginning(styles, working) {
+  const names = styles.filter((style) => style.tracks).map((style) => style.name);
+  const a = select(names, names[0]);
+  const b = select(names, names[1]);
+  const recipe = select(jobs.studio.state.recipes, jobs.studio.state.recipe);
+  const time = el("input", { type: "number", min: "0.1", step: "any", value: "30", inputmode: "decimal" });
+  const steps = el("input", { type: "number", min: "1", step: "1", inputmode: "numeric" });
+  const name = el("input", { type: "text", autocomplete: "off", spellcheck: "false" });
+  const changes = el("textarea", { rows: "3", spellcheck: "false", placeholder: "data.crop_frames=96" });
+  const trouble = el("div");
+  const start = button("Start training", () => attempt(trouble, () => jobs.start("train", {
+    styles: [a.value, b.value], recipe: recipe.value, name: name.value.trim(),
+    minutes: Number(time.value) || null, steps: Number(steps.value) || null,
+    changes: changes.value.split("\n").map((line) => line.trim()).filter(Boolean),
+  }), start), { class: "main" });
+  if (names.length < 2) {
+    return el("section", { class: "card" }, el("h2", {}, "New training"),
+      el("p", {}, "A training needs two styles that were read. ", el("a", { href: "#styles" }, "Add them in Styles"), "."));
+  }
+  return el("section", { class: "card" }, el("h2", {}, "New training"),
+    el("div", { class: "grid" }, field("One style", a), field("The other style", b), field("Recipe", recipe),
+      field("Minutes", time, "How long it may learn; it can be continued later.")),
+    el("details", {}, el("summary", {}, "More"), el("div", { class: "grid" },
+      field("Steps", steps, "Instead of, or besides, minutes."), field("Name", name, "Empty: made of the styles."),
+      field("Settings of the recipe", changes, "One TABLE.KEY=VALUE a line."))),
+    start, trouble);
+}
+
+const score = (value) => (value === null || value === undefined ? "" : value.toFixed(3));
+
+function table(place, compared, runs, show, shown) {
+  const marked = new Set([...place.querySelectorAll("input:checked")].map((box) => box.value));
+  const redraw = async () => {
+    const names = [...place.querySelectorAll("input:checked")].map((box) => box.value);
+    if (!names.length) { fill(compared); return; }
+    const query = names.slice(0, 4).map((name) => `run=${encodeURIComponent(name)}`).join("&");
+    fill(compared, parsed(await get(`/api/compare?${query}`)));
+  };
+  if (!runs.length) { fill(place, el("h2", {}, "Runs"), el("p", { class: "empty" }, "Nothing was trained here yet.")); return; }
+  fill(place, el("h2", {}, "Runs"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" }, el("table", {},
+    el("thead", {}, el("tr", {}, ["Compare", "Run", "Recipe", "Steps", "Minutes", "Best score", "Judged"].map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, runs.map((run) => el("tr", { "data-run": run.name, class: run.name === shown ? "chosen" : "" },
+      el("td", {}, el("input", {
+        type: "checkbox", value: run.name, checked: marked.has(run.name), "aria-label": `Compare ${run.name}`, on: { change: redraw },
+      })),
+      el("td", {}, button(run.name, () => show(run.name), { class: "link" })),
+      el("td", {}, run.recipe_name), el("td", { class: "number" }, run.step), el("td", { class: "number" }, run.minutes.toFixed(1)),
+      el("td", { class: "number" }, score(run.score)),
+      el("td", {}, Object.entries(run.verdicts).map(([way, verdict]) => el("p", {}, el("b", {}, `${way}: `), verdict)))))))));
+}
+
+async function describe(place, name, working) {
+  const run = await get(`/api/runs/${encodeURIComponent(name)}`);
+  if (place.dataset.run !== name) {
+    fill(place, el("h2", {}), el("div", { class: "verdicts" }), el("div", { class: "row actions" }), el("div", { class: "trouble" }),
+      el("div", { class: "curves" }), el("div", { class: "excerpts" }), el("details", { class: "card kept" }));
+    place.dataset.run = name;
+    place.dataset.page = "";
+    actions(place, run, working);
+  }
+  place.querySelector("h2").textContent = `${run.name}: step ${run.step}, ${run.minutes.toFixed(1)} minutes`;
+  fill(place.querySelector(".verdicts"), Object.entries(run.verdicts)
+    .map(([way, verdict]) => el("p", {}, el("b", {}, `${way}: `), verdict)));
+  fill(place.querySelector(".curves"), parsed(run.curves));
+  checkpoints(place.querySelector(".kept"), run, working);
+  if (run.page && place.dataset.page !== String(run.page)) {
+    place.dataset.page = String(run.page);
+    await excerpts(place.querySelector(".excerpts"), name);
+  }
+}
+
+function actions(place, run, working) {
+  const time = el("input", { type: "number", min: "0.1", step: "any", inputmode: "decimal", placeholder: "as before" });
+  const trouble = place.querySelector(".trouble");
+  const go = button("Continue", () => attempt(trouble, () => jobs.start("resume", {
+    run: run.name, minutes: Number(time.value) || null,
+  }), go));
+  const use = button("Use its best checkpoints", () => exportRun(run.name, "best", working), { class: "main" });
+  fill(place.querySelector(".actions"), use, el("span", { class: "grow" }), field("Minutes in all", time), go);
+}
+
+async function exportRun(run, checkpoint, working) {
+  const whole = await attempt(working, () => jobs.run("export", { run, checkpoint }, working));
+  if (whole?.status !== "done") return;
+  fill(working, el("div", { class: "card good", role: "status" }, el("p", {}, "Made ",
+    (whole.rows.exported || []).map((made) => `${made.source} to ${made.target}`).join(" and "), ". ",
+    el("a", { href: "#convert" }, "Convert something with it"), ".")));
+}
+
+function checkpoints(place, run, working) {
+  const open = place.open;
+  fill(place, el("summary", {}, `${run.checkpoints.length} checkpoints`), el("table", {},
+    el("thead", {}, el("tr", {}, ["Step", "Scores", ""].map((head) => (head ? el("th", { scope: "col" }, head) : el("td"))))),
+    el("tbody", {}, run.checkpoints.map((each) => el("tr", {}, el("td", {}, each.step),
+      el("td", {}, Object.entries(each.scores).map(([way, value]) => `${way} ${score(value)}`).join(", ")),
+      el("td", {}, button("Use this checkpoint", () => exportRun(run.name, String(each.step), working), {
+        class: "small", "aria-label": `Use the checkpoint of step ${each.step}`,
+      })))))));
+  place.open = open;
+}
+
+/** The players of the page that the training writes, as they are. */
+async function excerpts(place, name) {
+  const page = new DOMParser().parseFromString(await get(`/api/runs/${encodeURIComponent(name)}/page`), "text/html");
+  const players = [...page.querySelectorAll("section.pair")].map((each) => document.adoptNode(each));
+  if (!players.length) { fill(place); return; }
+  fill(place, el("h2", {}, "Excerpts"), el("p", { class: "soft" }, "Music that was held out of training, where there is enough of it: source, converted, and there and back."), players);
+  adopt(place);
+}
