@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styleshift.cli.options import DebugOption, JsonOption, QuietOption, WorkspaceOption
+from styleshift.cli.options import WorkspaceOption, option
 from styleshift.cli.usage import whole
+from styleshift.errors import UsageError
 
-EXAMPLES = """Examples:
+if TYPE_CHECKING:
+    from styleshift.cli.console import TerminalReporter
 
+EXAMPLES = """\
 styleshift studio
-
 styleshift studio ~/Music ./audio
-
 styleshift studio --port 0 --no-browser
 """
 
@@ -24,32 +25,22 @@ def studio(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FOLDER]...",
-            help="Folders of music that the page may look into; it can name more.",
-            show_default=False,
+            metavar="[FOLDER]...", help="Folders of music that the page may look into; it can name more."
         ),
     ] = None,
     host: Annotated[
         str,
-        typer.Option(
-            "--host",
-            metavar="ADDRESS",
-            help="Where to listen. Anything but this machine lets others in who know the token.",
+        option(
+            "--host ADDRESS", "Where to listen. Anything but this machine lets others in who know the token."
         ),
     ] = "127.0.0.1",
     port: Annotated[
-        int,
-        typer.Option(
-            "--port", parser=whole("--port", 0), metavar="N", help="Port to listen at; 0 takes a free one."
-        ),
+        int, option("--port N", "Port to listen at; 0 takes a free one.", parser=whole("--port", 0))
     ] = 8765,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.", show_default=False)
-    ] = True,
+    no_browser: Annotated[bool, option("--no-browser", "Only print the address.")] = False,
     workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    *,
+    reporter: TerminalReporter,
 ) -> None:
     """Collect styles, train, convert and listen in the browser, on this machine.
 
@@ -59,8 +50,6 @@ def studio(
     import importlib.util
     import webbrowser
 
-    from styleshift.cli.console import TerminalReporter
-    from styleshift.errors import UsageError
     from styleshift.workspace import workspace as find_workspace
 
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
@@ -72,7 +61,6 @@ def studio(
     from styleshift.studio.guard import is_loopback
     from styleshift.studio.serve import serve_studio
 
-    reporter = TerminalReporter(json_lines=json, quiet=quiet)
     if not is_loopback(host):
         reporter.warn(
             f"at {host} other machines can reach the studio. Whoever has its address with the token can hear "
@@ -84,7 +72,7 @@ def studio(
         reporter.event("studio", address=address)
         reporter.result(address)
         reporter.info("end it with Ctrl-C; what is being trained or converted goes on")
-        if browser:
+        if not no_browser:
             webbrowser.open(address)
 
     serve_studio(find_workspace(workspace), host=host, port=port, named=folders or (), ready=ready)
