@@ -76,6 +76,10 @@ class ScheduleConfig:
     compile: bool = False
     """Use `torch.compile`. It takes a minute or more at the start and needs a C++ compiler; if it cannot be
     used, the run says so and continues without it."""
+    cuda_graph: bool = True
+    """On one NVIDIA GPU, capture the training step once and replay it (a CUDA graph), so that the GPU does
+    not wait for each kernel to be launched. Turn it off for a network whose `forward` does not always do the
+    same; where it cannot be used, the run says so and continues without it."""
     log_every: Interval = 20
     """Steps between two lines of the log."""
     save_every: Interval = 500

@@ -39,7 +39,8 @@ def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:
                     tensors[key] = value
                 else:
                     scalars[key] = value
-    own = {f"replay.{side}": torch.stack(buffer.kept) for side, buffer in state.replay.items() if buffer.kept}
+    replay = {f"replay.{side}": buffer.kept for side, buffer in state.replay.items()}
+    own = {name: kept for name, kept in replay.items() if kept is not None and len(kept)}
     own["random.step"] = state.random.get_state()
     for rank, theirs in enumerate(state.group.gather(own)):
         tensors.update({_of_rank(rank) + name: value for name, value in theirs.items()})
@@ -75,7 +76,7 @@ def unpack(state: TrainingState, tensors: dict[str, Tensor], values: dict[str, A
     mine = _of_rank(state.group.rank)
     for side, buffer in state.replay.items():
         kept = tensors.get(f"{mine}replay.{side}")
-        buffer.kept = [] if kept is None else list(kept.to(state.device).unbind())
+        buffer.load(None if kept is None else kept.to(state.device))
     if f"{mine}random.step" in tensors:  # else the team has grown, and a new rank goes on as it began
         state.random.set_state(tensors[f"{mine}random.step"])
     torch.set_rng_state(tensors["random.torch"])

@@ -10,6 +10,7 @@ import torch
 
 from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
+from styleshift.training.graph import choose_steps
 from styleshift.training.loader import BatchLoader
 from styleshift.training.log import Log
 from styleshift.training.step import TrainingState, train_step
@@ -45,6 +46,7 @@ class Loop:
             TrainingError: a loss is not finite; the last good checkpoint stays.
         """
         state, schedule = self.state, self.state.recipe.schedule
+        take = choose_steps(state, self.reporter)
         names: list[str] = []
         rows: list[torch.Tensor] = []
         timed = not schedule.steps  # a budget of time alone: the bar fills with the seconds
@@ -53,7 +55,7 @@ class Loop:
             task.advance(state.seconds if timed else state.step)
             saved, clock = self.saved, time.monotonic()
             while state.progress < 1 and not state.group.any(stop.requested):
-                losses = train_step(state, next(self.loader))
+                losses = train_step(state, next(self.loader), take)
                 now = time.monotonic()
                 took, clock = now - clock, now
                 state.seconds = state.group.max(state.seconds + took)

@@ -197,13 +197,23 @@ class CycleGAN(nn.Module):
         assert isinstance(found, Translator)
         return found
 
-    def patch_nce(
-        self, direction: str, source: Tensor, converted: Tensor, weights: LossConfig, random: torch.Generator
-    ) -> Tensor:
-        """The contrastive loss between what went into a direction and what came out, both normalised."""
+    def projections(self, direction: str) -> ProjectionHeads:
+        """What the contrastive loss of a direction is taken in."""
         heads = self.heads[direction]
         assert isinstance(heads, ProjectionHeads)
-        return heads.loss(self.translator(direction).core, source, converted, weights, random)
+        return heads
+
+    def patch_nce(
+        self,
+        direction: str,
+        source: Tensor,
+        converted: Tensor,
+        weights: LossConfig,
+        places: list[Tensor],
+    ) -> Tensor:
+        """The contrastive loss between what went into a direction and what came out, both normalised."""
+        core = self.translator(direction).core
+        return self.projections(direction).loss(core, source, converted, weights, places)
 
     def generating(self) -> nn.ModuleList:
         """All that the generators' optimiser moves."""
@@ -224,11 +234,15 @@ class CycleGAN(nn.Module):
         return self.averages if len(self.averages) else self.translators
 
     @torch.no_grad()
-    def update_averages(self, decay: float) -> None:
-        """One step of the exponential moving average of the generators' weights (Yazici et al. 2019)."""
+    def update_averages(self, weight: Tensor) -> None:
+        """One step of the exponential moving average of the generators' weights (Yazici et al. 2019).
+
+        Args:
+            weight: scalar on the device, how much of the new weights comes in: one less the decay.
+        """
         if len(self.averages):
             averaged: list[Tensor] = list(self.averages.parameters())
-            torch._foreach_lerp_(averaged, list(self.translators.parameters()), 1 - decay)
+            torch._foreach_lerp_(averaged, list(self.translators.parameters()), [weight] * len(averaged))
 
 
 def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:

@@ -45,6 +45,12 @@ class ProjectionHeads(nn.Module):
             nn.Sequential(nn.Linear(part.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH))
             for part in seen
         )
+        self._places = [part.shape[2] * part.shape[3] for part in seen]
+
+    def draw(self, weights: LossConfig, random: torch.Generator) -> list[Tensor]:
+        """The places that are compared, layer by layer, drawn on the CPU."""
+        count = weights.patch_nce_patches
+        return [torch.randperm(places, generator=random)[:count] for places in self._places]
 
     def loss(
         self,
@@ -52,7 +58,7 @@ class ProjectionHeads(nn.Module):
         source: Tensor,
         converted: Tensor,
         weights: LossConfig,
-        random: torch.Generator,
+        places: list[Tensor],
     ) -> Tensor:
         """The mean over layers of the contrast between source and conversion.
 
@@ -60,8 +66,8 @@ class ProjectionHeads(nn.Module):
             core: the generator.
             source: ``[batch, 1, bin, frame]`` normalised on its domain's scale.
             converted: the same on its own, with the gradient.
-            weights: how many places, and the temperature.
-            random: chooses the places, on the CPU.
+            weights: the temperature.
+            places: as :meth:`draw` gives them, on the device.
 
         Returns:
             Scalar. As in the authors' program no gradient passes through the source's side.
@@ -69,12 +75,11 @@ class ProjectionHeads(nn.Module):
         with torch.no_grad():
             keys = _features(core, source)
         terms = []
-        for head, query, key in zip(self.heads, _features(core, converted), keys, strict=True):
+        queries = _features(core, converted)
+        for head, query, key, at in zip(self.heads, queries, keys, places, strict=True):
             query, key = query.flatten(2), key.flatten(2)
-            places = torch.randperm(key.shape[2], generator=random)[: weights.patch_nce_patches]
-            places = places.to(key.device)
             vectors = [
-                functional.normalize(head(part[:, :, places].transpose(1, 2)).float(), dim=2)
+                functional.normalize(head(part[:, :, at].transpose(1, 2)).float(), dim=2)
                 for part in (query, key)
             ]
             terms.append(patch_nce(vectors[0], vectors[1].detach(), weights.patch_nce_temperature))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +18,7 @@ from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.distributed import ProcessGroup
+from styleshift.training.inputs import Phase, StepInputs, draw, identity_weight, prepare
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 
@@ -106,9 +108,15 @@ class TrainingState:
 
 
 def _adam(networks: nn.Module, rate: float, settings: OptimiserConfig) -> torch.optim.Optimizer:
-    return torch.optim.Adam(
-        networks.parameters(), lr=rate, betas=(settings.beta1, settings.beta2), fused=True
-    )
+    weights = list(networks.parameters())
+    device = weights[0].device
+    betas, captured = (settings.beta1, settings.beta2), device.type == "cuda"
+    optimiser = torch.optim.Adam(weights, rate, betas, fused=True, capturable=captured)
+    # A captured step reads the rate where it lies. The CPU's kernel takes it in float64, a GPU's in float32.
+    precise = torch.float64 if device.type == "cpu" else torch.float32
+    for group in optimiser.param_groups:
+        group["lr"] = torch.tensor(rate, dtype=precise, device=device)
+    return optimiser
 
 
 def _channels_last(model: CycleGAN, ours: bool) -> None:
@@ -127,43 +135,56 @@ def _channels_last(model: CycleGAN, ours: bool) -> None:
                 network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def train_step(state: TrainingState, batch: Batch) -> Losses:
+def train_step(
+    state: TrainingState, batch: Batch, take: Callable[[TrainingState, StepInputs], Losses] | None = None
+) -> Losses:
     """Move the generators once, then the discriminators once; only the generators while warming up.
 
     Args:
         state: is changed.
         batch: one batch of crops.
+        take: takes the step that is prepared; None is :func:`take_step`.
 
     Returns:
         Every loss by name, unweighted, as detached scalars on the device.
     """
-    recipe, model, device = state.recipe, state.model, state.device
-    settings = recipe.optimiser
-    schedule_rates(state)
-    x = model.translator("x2y").source.normalise(batch.x.to(device, non_blocking=True))
-    y = model.translator("y2x").source.normalise(batch.y.to(device, non_blocking=True))
-    matched = {direction: bands.to(device, non_blocking=True) for direction, bands in batch.matched.items()}
-    warming = state.warming
-    state.warmed = not warming
+    inputs = prepare(state, batch)
+    losses = (take or take_step)(state, inputs)
+    state.warmed = not inputs.phase.warming
+    state.step += 1
+    return losses
+
+
+def take_step(state: TrainingState, inputs: StepInputs) -> Losses:
+    """One step on what is prepared.
+
+    Of one phase to the next, all is done alike: nothing here depends on a number that changes from step to
+    step, but for tensors on the device, and no value comes back from there.
+    """
+    inputs = inputs.on(state.device)
+    model, values = state.model, inputs.values
+    x = model.translator("x2y").source.normalise(values["x"])
+    y = model.translator("y2x").source.normalise(values["y"])
+    matched = {name[8:]: value for name, value in values.items() if name.startswith("matched.")}
     fakes: dict[str, Tensor] = {}
     model.discriminators.requires_grad_(False)
-    with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
-        if warming:
-            total, named = warming_losses(state, {"x2y": x, "y2x": y}, matched)
-        else:
-            total, named, fakes = generator_losses(state, x, y, matched)
-    _advance(state, state.generator_optimiser, model.generating(), total)
-    # The average follows fast at first, or it would long be that of the untrained weights.
-    model.update_averages(min(settings.ema_decay, (state.step + 1) / (state.step + 10)))
-    model.discriminators.requires_grad_(True)
-    if not fakes:
-        state.step += 1
-        return {name: value.detach() for name, value in named.items()}
-    with torch.autocast(device.type, torch.bfloat16, enabled=state.half):
-        total, more = discriminator_losses(state, {"x": x, "y": y, "x_cycled": x, "y_cycled": y}, fakes)
-    _advance(state, state.discriminator_optimiser, model.discriminators, total)
-    state.step += 1
-    return {name: value.detach() for name, value in (named | more).items()}
+    try:
+        with torch.autocast(state.device.type, torch.bfloat16, enabled=state.half):
+            if inputs.phase.warming:
+                total, named = warming_losses(state, {"x2y": x, "y2x": y}, matched)
+            else:
+                total, named, fakes = generator_losses(state, x, y, matched, inputs)
+        _advance(state, state.generator_optimiser, model.generating(), total)
+        model.update_averages(values["average"])
+    finally:
+        model.discriminators.requires_grad_(True)
+    if fakes:
+        with torch.autocast(state.device.type, torch.bfloat16, enabled=state.half):
+            real = {"x": x, "y": y, "x_cycled": x, "y_cycled": y}
+            total, more = discriminator_losses(state, real, fakes, inputs)
+        _advance(state, state.discriminator_optimiser, model.discriminators, total)
+        named |= more
+    return {name: value.detach() for name, value in named.items()}
 
 
 def warming_losses(
@@ -188,7 +209,11 @@ def _match(state: TrainingState, direction: str, converted: Tensor, matched: Ten
 
 
 def generator_losses(
-    state: TrainingState, x: Tensor, y: Tensor, matched: dict[str, Tensor] | None = None
+    state: TrainingState,
+    x: Tensor,
+    y: Tensor,
+    matched: dict[str, Tensor] | None = None,
+    inputs: StepInputs | None = None,
 ) -> tuple[Tensor, Losses, dict[str, Tensor]]:
     """The objective of both generators on normalised crops ``[batch, 1, bin, frame]``.
 
@@ -197,12 +222,14 @@ def generator_losses(
         x: of domain X.
         y: of domain Y.
         matched: what each direction should give, where frames or recordings are matched.
+        inputs: the random choices of the step; None draws them now.
 
     Returns:
         The weighted sum; every term by name, unweighted; the fakes by the discriminator that they are for.
     """
     weights, model = state.recipe.loss, state.model
-    kind = weights.adversarial
+    inputs = inputs or _drawn_now(state, x)
+    kind, drawn = weights.adversarial, inputs.values
     named: Losses = {}
     total = torch.zeros((), device=x.device)
     fakes: dict[str, Tensor] = {}
@@ -210,8 +237,10 @@ def generator_losses(
         other = y if direction == "x2y" else x
         translate = model.translator(direction).translate
         ratio = model.translator(direction).ratio(source)
-        fake = fakes[there] = translate(_hide_frames(source, state), ratio)
-        terms = {
+        hidden = drawn.get(f"hidden.{direction}")
+        given = source if hidden is None else source.masked_fill(hidden, 0.0)
+        fake = fakes[there] = translate(given, ratio)
+        terms: dict[str, tuple[float | Tensor, Tensor]] = {
             f"g_loss_{direction}": (
                 weights.gan,
                 losses.generator_adversarial_loss(kind, model.discriminate(there, fake)),
@@ -220,24 +249,26 @@ def generator_losses(
         if weights.cycle or weights.second_adversarial:
             # A voice goes back to where it was, not to the middle of its domain.
             home = None if ratio is None else 1 / ratio
-            cycled = model.translator(back).translate(_add_noise(fake, state), home)
+            # Noise, so that nothing can be hidden in inaudible detail (Chu et al. 2017).
+            noise = drawn.get(f"noise.{direction}")
+            cycled = model.translator(back).translate(fake if noise is None else fake + noise, home)
             terms[f"cycle_{here}"] = (weights.cycle, losses.l1_loss(cycled, source))
             if weights.second_adversarial:
                 fakes[f"{here}_cycled"] = cycled
                 second = losses.generator_adversarial_loss(kind, model.discriminate(f"{here}_cycled", cycled))
                 terms[f"g_loss_{here}_cycled"] = (weights.second_adversarial, second)
         if weights.patch_nce:
-            nce = model.patch_nce(direction, source, fake, weights, state.random)
+            nce = model.patch_nce(direction, source, fake, weights, inputs.layers("places", direction))
             terms[f"patch_nce_{direction}"] = (weights.patch_nce, nce)
-        identity = identity_weight(state)
-        if identity or weights.patch_nce_identity:
+        if inputs.phase.identity or weights.patch_nce_identity:
             # As the generator would see real audio of its target: on the scale of its source.
             given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
             same = translate(given)
-            if identity:
-                terms[f"identity_{there}"] = (identity, losses.l1_loss(same, other))
+            if inputs.phase.identity:
+                terms[f"identity_{there}"] = (drawn["identity"], losses.l1_loss(same, other))
             if weights.patch_nce_identity:
-                nce = model.patch_nce(direction, given, same, weights, state.random)
+                places = inputs.layers("places_identity", direction)
+                nce = model.patch_nce(direction, given, same, weights, places)
                 terms[f"patch_nce_identity_{there}"] = (weights.patch_nce_identity, nce)
         if weights.feature_matching:
             with torch.no_grad():
@@ -259,7 +290,7 @@ def generator_losses(
 
 
 def discriminator_losses(
-    state: TrainingState, real: dict[str, Tensor], fakes: dict[str, Tensor]
+    state: TrainingState, real: dict[str, Tensor], fakes: dict[str, Tensor], inputs: StepInputs
 ) -> tuple[Tensor, Losses]:
     """The objective of all discriminators on normalised crops; fakes go through the replay buffer.
 
@@ -269,7 +300,7 @@ def discriminator_losses(
     weights, discriminate, named = state.recipe.loss, state.model.discriminate, {}
     total = torch.zeros((), device=state.device)
     for side, fake in fakes.items():
-        past = state.replay[side].exchange(fake, state.random)
+        past = state.replay[side].exchange(fake, inputs.values[f"replay.{side}"])
         named[f"d_loss_{side}"] = losses.discriminator_adversarial_loss(
             weights.adversarial, discriminate(side, real[side]), discriminate(side, past)
         )
@@ -280,54 +311,10 @@ def discriminator_losses(
     return total, named
 
 
-def identity_weight(state: TrainingState) -> float:
-    """The weight of the identity loss now."""
-    weights = state.recipe.loss
-    left = 1 - state.progress / weights.identity_until if weights.identity_until else 1.0
-    return weights.identity * max(0.0, left)
-
-
-def schedule_rates(state: TrainingState) -> None:
-    """Set both learning rates: constant, then falling linearly to zero at the end (Zhu et al. 2017).
-
-    While warming up, the generators' falls from ``warm_start.lr`` to its later value.
-    """
-    settings, warm = state.recipe.optimiser, state.recipe.warm_start
-    if state.warming:
-        done = state.progress / warm.share
-        rate = (1 - done) * warm.lr + done * settings.generator_lr
-        for group in state.generator_optimiser.param_groups:
-            group["lr"] = rate
-        return
-    falling = 1 - settings.lr_decay_start
-    factor = min(1.0, (1 - state.progress) / falling) if falling else 1.0
-    for optimiser, rate in (
-        (state.generator_optimiser, settings.generator_lr),
-        (state.discriminator_optimiser, settings.discriminator_lr),
-    ):
-        for group in optimiser.param_groups:
-            group["lr"] = rate * factor
-
-
-def _hide_frames(source: Tensor, state: TrainingState) -> Tensor:
-    """Filling in frames (Kaneko et al. 2021): a stretch of each crop is set to the mean."""
-    largest = state.recipe.optimiser.frame_mask
-    if not largest:
-        return source
-    count, frames = source.shape[0], source.shape[3]
-    length = torch.rand(count, 1, generator=state.random) * largest
-    start = torch.rand(count, 1, generator=state.random) * (1 - length)
-    at = (torch.arange(frames) / frames)[None, :]
-    hidden = (at >= start) & (at < start + length)
-    return source.masked_fill(hidden[:, None, None, :].to(source.device), 0.0)
-
-
-def _add_noise(fake: Tensor, state: TrainingState) -> Tensor:
-    """Noise before the way back, so that nothing can be hidden in inaudible detail (Chu et al. 2017)."""
-    amount = state.recipe.loss.cycle_noise
-    if not amount:
-        return fake
-    return fake + amount * torch.randn(fake.shape, generator=state.random).to(fake.device)
+def _drawn_now(state: TrainingState, crops: Tensor) -> StepInputs:
+    weight = identity_weight(state)
+    values = draw(state, crops.shape) | {"identity": torch.tensor(weight)}
+    return StepInputs(Phase(False, weight > 0), values).on(crops.device)
 
 
 def _advance(

@@ -73,7 +73,8 @@ def test_gradients_reach_generator_and_heads_through_the_conversion_alone(
     assert isinstance(heads, ProjectionHeads)
     source, converted = (crops(n).requires_grad_() for n in (1, 2))
     random = torch.Generator().manual_seed(0)
-    heads.loss(core, source, converted, state.recipe.loss, random).backward()
+    places = heads.draw(state.recipe.loss, random)
+    heads.loss(core, source, converted, state.recipe.loss, places).backward()
     assert source.grad is None
     assert converted.grad is not None
     assert float(converted.grad.abs().sum()) > 0
@@ -108,7 +109,8 @@ def test_a_copy_is_nearer_than_another_sound(tiny_recipe: Callable[..., Recipe])
 
     def loss(converted: Tensor) -> float:
         random = torch.Generator().manual_seed(0)
-        return float(state.model.patch_nce("x2y", source, converted, state.recipe.loss, random).detach())
+        places = state.model.projections("x2y").draw(state.recipe.loss, random)
+        return float(state.model.patch_nce("x2y", source, converted, state.recipe.loss, places).detach())
 
     assert loss(source) < loss(source + 0.3 * other) < loss(other)
 

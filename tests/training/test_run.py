@@ -261,8 +261,8 @@ def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
 ) -> None:
     """Between two steps that are saved, and at one, where saving was just tried."""
 
-    def step(state: TrainingState, batch: Any) -> Any:
-        losses = train_step(state, batch)
+    def step(state: TrainingState, batch: Any, take: Any) -> Any:
+        losses = train_step(state, batch, take)
         if state.step == signalled_at:
             os.kill(os.getpid(), signal.SIGINT)
         return losses
