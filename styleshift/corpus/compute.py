@@ -40,7 +40,7 @@ LISTEN_FRAMES = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a recording turned out to be; see :class:`styleshift.corpus.manifest.Entry`."""
+    """What a recording turned out to be; see :class:`styleshift.corpus.manifest.ManifestEntry`."""
 
     frames: int
     seconds: float

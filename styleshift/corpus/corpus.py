@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from styleshift.corpus.manifest import Entry, Manifest, read_manifest
+from styleshift.corpus.manifest import Manifest, ManifestEntry, read_manifest
 from styleshift.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _others(folder: Path) -> str:
     return f"available: {', '.join(names)}" if names else "nothing is stored there"
 
 
-def _track(entry: Entry, manifest: Manifest, folder: Path) -> Track:
+def _track(entry: ManifestEntry, manifest: Manifest, folder: Path) -> Track:
     return Track(
         name=entry.name,
         key=entry.key,

@@ -7,16 +7,16 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from styleshift.corpus.manifest import Entry, Stamp
-from styleshift.corpus.work import Job, Outcome, start, work
+from styleshift.corpus.manifest import ManifestEntry, Stamp
+from styleshift.corpus.work import RecordingJob, RecordingOutcome, start, work
 from styleshift.engines import run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Work
 from styleshift.system.interrupt import StopRequest
 
 
 def run_jobs(
-    jobs: Iterable[Job], engine: Engine, workers: int, patience: float, stop: StopRequest
-) -> Generator[tuple[Job, Outcome], None, None]:
+    jobs: Iterable[RecordingJob], engine: Engine, workers: int, patience: float, stop: StopRequest
+) -> Generator[tuple[RecordingJob, RecordingOutcome], None, None]:
     """Each job with its outcome, in the order that they end; ends early when a stop is requested.
 
     Recordings that cannot be sent to another process (a plugin's closure) are done in this one, last.
@@ -28,7 +28,7 @@ def run_jobs(
         patience: seconds after which a recording on which nothing moves is given up.
         stop: looked at several times a second.
     """
-    here: list[Job] = []
+    here: list[RecordingJob] = []
     events = run_all(
         engine,
         Work(start, work),
@@ -52,7 +52,7 @@ def run_jobs(
         yield job, work(job, lambda _: None)
 
 
-def _sendable(jobs: Iterable[Job], others: list[Job]) -> Iterator[Job]:
+def _sendable(jobs: Iterable[RecordingJob], others: list[RecordingJob]) -> Iterator[RecordingJob]:
     for job in jobs:
         try:
             pickle.dumps(job)
@@ -62,6 +62,6 @@ def _sendable(jobs: Iterable[Job], others: list[Job]) -> Iterator[Job]:
             yield job
 
 
-def _lost(job: Job, message: str) -> Outcome:
-    blank = Entry(job.recording.name, "", "", job.recording.version, Stamp(0, 0, 0, 0))
-    return Outcome(replace(blank, reason="damaged", message=message), remember=False)
+def _lost(job: RecordingJob, message: str) -> RecordingOutcome:
+    blank = ManifestEntry(job.recording.name, "", "", job.recording.version, Stamp(0, 0, 0, 0))
+    return RecordingOutcome(replace(blank, reason="damaged", message=message), remember=False)

@@ -44,7 +44,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """One recording: in the corpus (``reason`` empty), or left out of it.
 
     Attributes:
@@ -81,7 +81,7 @@ class Entry:
         return f"{self.key}.npy"
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Entry:
+    def from_dict(cls, values: dict[str, Any]) -> ManifestEntry:
         """The inverse of ``dataclasses.asdict``; raises TypeError or KeyError on anything else."""
         plain = dict(values)
         plain["stamp"] = Stamp(**plain["stamp"])
@@ -101,10 +101,10 @@ class Manifest:
 
     domain: str
     config: SpectrogramConfig
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, ManifestEntry] = field(default_factory=dict)
 
     @property
-    def tracks(self) -> list[Entry]:
+    def tracks(self) -> list[ManifestEntry]:
         """Those in the corpus, by name."""
         return [self.entries[name] for name in sorted(self.entries) if not self.entries[name].reason]
 
@@ -146,7 +146,7 @@ def read_manifest(folder: Path) -> Manifest | None:
                 f"{path} is of format {values['format']!r}; this styleshift reads {FORMAT_VERSION}", _AGAIN
             )
         config = SpectrogramConfig.from_dict(values["spectrogram"])
-        entries = [Entry.from_dict(item) for item in values["recordings"]]
+        entries = [ManifestEntry.from_dict(item) for item in values["recordings"]]
         return Manifest(str(values["domain"]), config, {entry.name: entry for entry in entries})
     except (KeyError, TypeError, AttributeError) as error:
         raise CorpusError(f"{path} is damaged: {type(error).__name__}: {error}", _AGAIN) from error
@@ -155,14 +155,14 @@ def read_manifest(folder: Path) -> Manifest | None:
 _AGAIN = "run styleshift precompute again; it makes anew what is missing"
 
 
-class Journal:
+class CorpusJournal:
     """Appends entries, a line each, as they are finished and their arrays are on the disk."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lines = JsonLines(folder / JOURNAL_NAME, sync=True)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ManifestEntry) -> None:
         """One entry; it is on the disk when this returns. Raises OSError."""
         self._lines.append(asdict(entry))
 
@@ -171,7 +171,7 @@ class Journal:
         self._lines.close()
 
 
-def read_journal(folder: Path) -> list[Entry]:
+def read_journal(folder: Path) -> list[ManifestEntry]:
     """The entries of an unfinished run, oldest first; a torn last line is no entry."""
     try:
         lines = (folder / JOURNAL_NAME).read_text("ascii", errors="replace").splitlines()
@@ -180,10 +180,10 @@ def read_journal(folder: Path) -> list[Entry]:
     return list(_entries(lines))
 
 
-def _entries(lines: Iterable[str]) -> Iterable[Entry]:
+def _entries(lines: Iterable[str]) -> Iterable[ManifestEntry]:
     for line in lines:
         try:
-            yield Entry.from_dict(json.loads(line))
+            yield ManifestEntry.from_dict(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
 

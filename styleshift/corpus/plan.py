@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.audio.find import Found, find_audio
 from styleshift.corpus.growing import stored_bytes
-from styleshift.corpus.manifest import Entry, Manifest, Stamp, read_journal, read_manifest, track_key
+from styleshift.corpus.manifest import Manifest, ManifestEntry, Stamp, read_journal, read_manifest, track_key
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
 from styleshift.hooks.options import build_config
 from styleshift.words import nearest
@@ -42,8 +42,8 @@ class DomainPlan:
 
     name: str
     folder: Path
-    stored: dict[str, Entry]
-    decided: dict[str, Entry]
+    stored: dict[str, ManifestEntry]
+    decided: dict[str, ManifestEntry]
     to_do: list[Recording]
     before: frozenset[str]
     gone: int = 0
@@ -203,7 +203,7 @@ def tell_of_replaced(plans: Sequence[DomainPlan], config: SpectrogramConfig, rep
     )
 
 
-def _renamed(stored: Entry, known: Entry) -> Entry:
+def _renamed(stored: ManifestEntry, known: ManifestEntry) -> ManifestEntry:
     """What is stored under a key, for the file that is known to have it."""
     return replace(stored, name=known.name, stamp=known.stamp)
 
@@ -216,7 +216,7 @@ def _manifest(folder: Path, reporter: Reporter) -> Manifest | None:
         return None
 
 
-def _is_whole(folder: Path, entry: Entry, config: SpectrogramConfig) -> bool:
+def _is_whole(folder: Path, entry: ManifestEntry, config: SpectrogramConfig) -> bool:
     if entry.key != track_key(entry.sha256, entry.version, config):
         return False  # of other settings
     try:
@@ -225,7 +225,7 @@ def _is_whole(folder: Path, entry: Entry, config: SpectrogramConfig) -> bool:
         return False
 
 
-def _same_file(entry: Entry, recording: Recording) -> bool:
+def _same_file(entry: ManifestEntry, recording: Recording) -> bool:
     try:
         return entry.version == recording.version and entry.stamp == Stamp.of(recording.path)
     except OSError:
@@ -240,7 +240,7 @@ def file_size(path: Path) -> int:
         return 0
 
 
-def obsolete_arrays(folder: Path, kept: Iterable[Entry]) -> list[Path]:
+def obsolete_arrays(folder: Path, kept: Iterable[ManifestEntry]) -> list[Path]:
     """Array files in a domain's folder that no track refers to."""
     wanted = {entry.array_name for entry in kept if not entry.reason}
     return sorted(path for path in folder.glob("*.npy") if path.name not in wanted)

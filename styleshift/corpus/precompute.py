@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.dispatch import run_jobs
 from styleshift.corpus.growing import remove_unfinished
-from styleshift.corpus.manifest import Entry, Journal, Manifest
+from styleshift.corpus.manifest import CorpusJournal, Manifest, ManifestEntry
 from styleshift.corpus.plan import (
     DomainPlan,
     file_size,
@@ -23,7 +23,7 @@ from styleshift.corpus.plan import (
     tell_of_replaced,
 )
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
-from styleshift.corpus.work import Job, Outcome
+from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
 from styleshift.progress import Reporter
@@ -137,16 +137,16 @@ def _compute(
     jobs: int | None,
     stall_seconds: float,
     reporter: Reporter,
-) -> dict[str, list[Outcome]]:
+) -> dict[str, list[RecordingOutcome]]:
     """Do all jobs of all domains; each is in its journal as soon as it is finished."""
-    outcomes: dict[str, list[Outcome]] = {plan.name: [] for plan in plans}
+    outcomes: dict[str, list[RecordingOutcome]] = {plan.name: [] for plan in plans}
     by_name = {plan.name: plan for plan in plans}
     count = sum(len(plan.to_do) for plan in plans)
     if not count:
         return outcomes
     workers = min(jobs or engine.workers, count)
     to_do = _jobs(plans, config, overlap=workers < engine.workers)
-    journals = {plan.name: Journal(plan.folder) for plan in plans if plan.to_do}
+    journals = {plan.name: CorpusJournal(plan.folder) for plan in plans if plan.to_do}
     began = time.monotonic()
     seconds = 0.0
     flushing: list[Future[None]] = []
@@ -191,7 +191,7 @@ def _compute(
     return outcomes
 
 
-def _keep(entry: Entry, array: Path | None, journal: Journal | None) -> None:
+def _keep(entry: ManifestEntry, array: Path | None, journal: CorpusJournal | None) -> None:
     """Write an entry down once its array is on the disk: a journal must not promise what may yet be lost."""
     if array is not None:
         flush_to_disk(array)
@@ -207,14 +207,14 @@ def _no_space(folder: Path, why: str) -> AudioError:
     )
 
 
-def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[Job]:
+def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[RecordingJob]:
     """Every job; the largest files first, so that all workers end at about the same time."""
     every = [(plan, recording) for plan in plans for recording in plan.to_do]
     for plan, recording in sorted(every, key=lambda pair: -file_size(pair[1].path)):
-        yield Job(plan.name, recording, plan.folder, config, plan.maybe(recording), overlap)
+        yield RecordingJob(plan.name, recording, plan.folder, config, plan.maybe(recording), overlap)
 
 
-def _described(outcome: Outcome, plan: DomainPlan) -> Outcome:
+def _described(outcome: RecordingOutcome, plan: DomainPlan) -> RecordingOutcome:
     """Content that is stored already gets what is known of it, under its present name."""
     if not outcome.known:
         return outcome
@@ -222,7 +222,9 @@ def _described(outcome: Outcome, plan: DomainPlan) -> Outcome:
     return replace(outcome, entry=replace(plan.stored[new.key], name=new.name, stamp=new.stamp))
 
 
-def _complete(plan: DomainPlan, config: SpectrogramConfig, outcomes: Sequence[Outcome]) -> DomainResult:
+def _complete(
+    plan: DomainPlan, config: SpectrogramConfig, outcomes: Sequence[RecordingOutcome]
+) -> DomainResult:
     """Write the manifest, then remove what it no longer refers to."""
     entries = dict(plan.decided)
     entries.update({outcome.entry.name: outcome.entry for outcome in outcomes})
@@ -241,7 +243,7 @@ def _of_plan(plan: DomainPlan) -> DomainResult:
     return replace(done, added=len(plan.to_do), removed=plan.gone)
 
 
-def _result(plan: DomainPlan, entries: Sequence[Entry], added: int) -> DomainResult:
+def _result(plan: DomainPlan, entries: Sequence[ManifestEntry], added: int) -> DomainResult:
     tracks = [entry for entry in entries if not entry.reason]
     left_out = sorted((entry for entry in entries if entry.reason), key=lambda entry: entry.name)
     return DomainResult(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from styleshift.corpus.compute import compute
 from styleshift.corpus.growing import NotStoredError
-from styleshift.corpus.manifest import Entry, Stamp, track_key
+from styleshift.corpus.manifest import ManifestEntry, Stamp, track_key
 from styleshift.errors import AudioError, PluginError
 from styleshift.system.hashing import file_sha256
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RecordingJob:
     """One recording to look at.
 
     Attributes:
@@ -40,17 +40,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RecordingOutcome:
     """What became of it.
 
     Attributes:
         entry: what to remember. With ``known``, only its name, key, hash and stamp count.
-        known: the key is one of ``Job.known``; nothing was computed.
+        known: the key is one of ``RecordingJob.known``; nothing was computed.
         remember: the same content will come to the same end; False for what a retry may change.
         no_space: the array cannot be written (the operating system's words): no other can either.
     """
 
-    entry: Entry
+    entry: ManifestEntry
     known: bool = False
     remember: bool = True
     no_space: str = ""
@@ -60,7 +60,7 @@ def start() -> None:
     """Nothing is to be set up: all that a job needs was imported with this module."""
 
 
-def work(job: Job, report: Callable[[float], None]) -> Outcome:
+def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome:
     """Hash one recording; compute and store its spectrogram if that is not there yet. Never raises.
 
     Args:
@@ -76,18 +76,18 @@ def work(job: Job, report: Callable[[float], None]) -> Outcome:
         stamp = Stamp.of(recording.path)
         sha256 = file_sha256(recording.path, lambda: report(0.0))
         key = track_key(sha256, recording.version, job.config)
-        blank = Entry(recording.name, key, sha256, recording.version, stamp)
+        blank = ManifestEntry(recording.name, key, sha256, recording.version, stamp)
         if key in job.known:
-            return Outcome(blank, known=True)
+            return RecordingOutcome(blank, known=True)
         remember = True
         try:
             measured = compute(
                 recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap, report=report
             )
         except NotStoredError as error:
-            return Outcome(blank, remember=False, no_space=error.strerror or str(error))
-        return Outcome(
-            Entry(
+            return RecordingOutcome(blank, remember=False, no_space=error.strerror or str(error))
+        return RecordingOutcome(
+            ManifestEntry(
                 recording.name,
                 key,
                 sha256,
@@ -115,8 +115,10 @@ def work(job: Job, report: Callable[[float], None]) -> Outcome:
         reason, message, remember = "unreadable", error.message, False
     except Exception as error:  # our bug, or a library's: either way, one recording
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
-    entry = Entry(recording.name, key, sha256, recording.version, stamp, reason=reason, message=message)
-    return Outcome(entry, remember=remember)
+    entry = ManifestEntry(
+        recording.name, key, sha256, recording.version, stamp, reason=reason, message=message
+    )
+    return RecordingOutcome(entry, remember=remember)
 
 
 def _without_name(message: str, path: Path) -> str:

@@ -267,6 +267,8 @@ def test_a_recording_is_written_down_once_its_array_is_on_the_disk(
     happened: list[str] = []
     module = sys.modules["styleshift.corpus.precompute"]
     monkeypatch.setattr(module, "flush_to_disk", lambda array: happened.append(f"flush {array.suffix}"))
-    monkeypatch.setattr(module.Journal, "add", lambda self, entry: happened.append(f"note {entry.name}"))
+    monkeypatch.setattr(
+        module.CorpusJournal, "add", lambda self, entry: happened.append(f"note {entry.name}")
+    )
     run(tmp_path, registry=make_registry(one_domain(recording(path, "a"))))
     assert happened == ["flush .npy", "note a"]
