@@ -23,7 +23,7 @@ from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
-from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
+from styleshift.conversion.track.loudness import integrated_loudness
 from styleshift.errors import AudioError, UsageError
 
 Float32Array = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ class TrackResult:
         level_db: gated level of the source, dBFS; None: silent, and left as it is.
         voice_hz: median fundamental of the source's voice; None: there is none, or the model moves none.
         loudness_before: of the source, LUFS; None: silent.
-        loudness_after: of the output, before it was encoded.
+        loudness_after: of the output, before peaks were turned down and it was encoded.
         peak_after: largest absolute sample of the output, before it was encoded.
         took: seconds of work.
         warnings: plain sentences.
@@ -128,8 +128,8 @@ def convert_track(
     kept: tuple[str, ...] = ()
     # Among the tags everywhere else; an M4A has them beside its sound.
     chapters = read_tags(source).chapters if written_as.container == "M4A" else ()
-    energy = KWeightedPower(rate, measured.channels)
-    powers, peak = [], 0.0
+    powers: list[npt.NDArray[np.float64]] = []
+    peak = 0.0
 
     def tag(path: Path) -> None:
         nonlocal kept
@@ -156,15 +156,13 @@ def convert_track(
     ):
         # Closed before the files are: threads may be at work in it.
         with closing(
-            converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured))
+            converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured), reached=powers)
         ) as converted:
             for block in resample(converted, measured.sample_rate, rate):
-                powers.append(energy.push(block))
                 peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
                 writer.write(block)
                 told(len(block) / rate)
         frames = writer.frames
-    powers.append(energy.finish())
     if lost:
         warnings.append(f"not carried: {', '.join(lost)}")
     return TrackResult(

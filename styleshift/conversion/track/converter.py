@@ -34,6 +34,7 @@ from styleshift.hooks.records import Vocoder
 from styleshift.system.prefetch import prefetch
 
 Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex64]
 
 # The vocoder gives a section of some seconds at once; while it is encoded the next is made. 8 MB in stereo.
@@ -74,7 +75,12 @@ class TrackConverter:
         return None if pitch is None else PitchShifter(self.metadata.spectrogram, pitch.formants)
 
     def convert(
-        self, blocks: Iterable[Float32Array], measured: FirstPass, *, ceiling: float = 1.0
+        self,
+        blocks: Iterable[Float32Array],
+        measured: FirstPass,
+        *,
+        ceiling: float = 1.0,
+        reached: list[Float64Array] | None = None,
     ) -> Generator[Float32Array, None, None]:
         """Convert a recording.
 
@@ -82,6 +88,8 @@ class TrackConverter:
             blocks: ``[n, channels]`` float32, ``measured.frames`` frames in all, cut anywhere.
             measured: what a first pass over the same blocks found.
             ceiling: largest absolute sample to give.
+            reached: gets, by its end, the powers of what was given but for what the ceiling took, as
+                :class:`styleshift.conversion.track.loudness.KWeightedPower` measures them.
 
         Yields:
             Blocks ``[n, channels]`` float32, ``measured.frames`` frames in all, at the same sample rate.
@@ -92,19 +100,21 @@ class TrackConverter:
         """
         rate = self.metadata.spectrogram.sample_rate
         counted = _counted(blocks, measured)
+        reached = [] if reached is None else reached
         if (
             measured.level_db is None
             or not resampled_length(measured.frames, measured.sample_rate, rate)
             or self.strength == 0
         ):
             # Silence, less than one sample of the model's, or no change wanted: there is no style to change.
+            reached.append(measured.powers)
             yield from counted
             return
         # The stages between the two threads let go of one another when Python drops them, which a traceback
         # may delay; so the thread that began last is ended here, once the other has.
         with ExitStack() as threads:
             changed = self._changed(counted, measured, threads)
-            loud = match_loudness(changed, measured.powers, measured.sample_rate, measured.channels)
+            loud = match_loudness(changed, measured.powers, measured.sample_rate, measured.channels, reached)
             done = limit(loud, measured.sample_rate, ceiling)
             yield from prefetch(done, _BLOCKS_AHEAD) if self.overlap else done
 

@@ -27,7 +27,11 @@ LIMITER_SECONDS = 0.005
 
 
 def match_loudness(
-    blocks: Iterable[Float32Array], powers: Float64Array, sample_rate: int, channels: int
+    blocks: Iterable[Float32Array],
+    powers: Float64Array,
+    sample_rate: int,
+    channels: int,
+    reached: list[Float64Array],
 ) -> Iterator[Float32Array]:
     """Give a conversion the short-term loudness of its source.
 
@@ -39,13 +43,15 @@ def match_loudness(
         powers: of the whole source; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
         sample_rate: Hz.
         channels: of both.
+        reached: gets the powers of what is given, as they follow from those of the conversion and the gain,
+            which hardly moves within one step: within a few hundredths of a dB.
 
     Yields:
         Pieces of the conversion.
     """
     meter = KWeightedPower(sample_rate, channels)
     step = meter.step / sample_rate
-    smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers)
+    smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers, reached)
     gains = Curve(step)
     waiting = ArrayQueue(axis=0)
     position = 0
@@ -72,10 +78,11 @@ def match_loudness(
 class _Smoother:
     """Gains towards the powers ``wanted``, with a Hann kernel of ``reach`` values to both sides."""
 
-    def __init__(self, reach: int, wanted: Float64Array) -> None:
+    def __init__(self, reach: int, wanted: Float64Array, reached: list[Float64Array]) -> None:
         self._reach = reach
         self._kernel = np.hanning(2 * reach + 3)[1:-1]
         self._wanted = wanted
+        self._reached = reached
         self._powers = np.zeros((2, 0))
         self._given = 0
         self._start = 0  # index of the first power that is kept
@@ -102,12 +109,15 @@ class _Smoother:
                 self._powers[:, low - self._start : high - self._start] @ kernel / kernel.sum()
             )
             gains.append(np.sqrt((source + _QUIET) / (converted + _QUIET)))
-        self._given = max(self._given, end)
+        made = np.clip(np.asarray(gains, np.float64), 1 / LARGEST_GAIN, LARGEST_GAIN)
+        first = self._given - self._start
+        self._reached.append(self._powers[0, first : first + len(made)] * made**2)
+        self._given += len(made)
         forget = self._given - self._reach - self._start
         if forget > 0:
             self._powers = self._powers[:, forget:]
             self._start += forget
-        return np.clip(np.asarray(gains, np.float64), 1 / LARGEST_GAIN, LARGEST_GAIN)
+        return made
 
 
 def limit(blocks: Iterable[Float32Array], sample_rate: int, ceiling: float) -> Iterator[Float32Array]:

@@ -20,7 +20,7 @@ def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
 
 def followed(conversion: np.ndarray, source: np.ndarray, cut: int = 1000) -> np.ndarray:
     powers = measure(pieces(source, 999), RATE, source.shape[1]).powers
-    return np.concatenate(list(match_loudness(pieces(conversion, cut), powers, RATE, source.shape[1])))
+    return np.concatenate(list(match_loudness(pieces(conversion, cut), powers, RATE, source.shape[1], [])))
 
 
 def noise(seconds: float, channels: int = 1) -> np.ndarray:
@@ -48,6 +48,16 @@ def test_a_slow_change_of_level_is_undone() -> None:
         np.mean(found.reshape(60, -1) ** 2, axis=1) / np.mean(source.reshape(60, -1) ** 2, axis=1)
     )
     assert np.abs(20 * np.log10(ratio)[1:-1]).max() < 0.5
+
+
+def test_the_powers_of_what_is_given_follow_from_the_gain() -> None:
+    source = noise(30, 2)
+    conversion = source * np.linspace(0.3, 2, len(source))[:, None].astype(np.float32)
+    reached: list[np.ndarray] = []
+    powers = measure(pieces(source, 999), RATE, 2).powers
+    given = np.concatenate(list(match_loudness(pieces(conversion, 1000), powers, RATE, 2, reached)))
+    measured = measure(pieces(given, 1000), RATE, 2).powers
+    np.testing.assert_allclose(10 * np.log10(np.concatenate(reached) / measured), 0, atol=0.05)
 
 
 def test_silence_stays_silent_and_gains_are_bounded() -> None:
