@@ -46,7 +46,7 @@ class Reporter:
         return text
 
     def event(self, kind: str, /, **fields: Any) -> None:
-        """A machine-readable result: one JSON line on stdout under ``--json``, else nothing."""
+        """A machine-readable result, for whoever wants JSON lines."""
 
     def follow(self, kind: str, /, **fields: Any) -> None:
         """A step of the work, for a page that follows it live; the command line has bars instead."""

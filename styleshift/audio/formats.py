@@ -31,7 +31,7 @@ class OutputFormat:
     """A container and an encoding to write.
 
     Attributes:
-        name: what ``--format`` and messages say.
+        name: what the option ``audio_format`` and messages say.
         container: libsndfile's name, or ``M4A``.
         subtype: libsndfile's name, or FFmpeg's codec name in an M4A.
         extension: with the dot.
@@ -62,15 +62,15 @@ class AudioFormat:
     """One row: all that is known about a format.
 
     Attributes:
-        name: a word for messages and ``--format``.
+        name: a word for messages and the option ``audio_format``.
         extensions: lower-case, with the dot; the first is what is written.
         reader: which decoder opens it first.
         containers: the decoder's names for it, as in :class:`styleshift.audio.stream.AudioInfo`. The first,
             in small letters, is FFmpeg's name of the demuxer.
         magic: ``(offset, bytes)`` of its first bytes, any of which tells it.
         lossless: None: that depends on the codec in it.
-        output: what ``--format NAME`` writes; None: it is read only, or written only as what a source is.
-        becomes: name of the format that ``--format same`` writes in its place, where it cannot be written.
+        output: what is written under its name; None: it is read only, or written only as what a source is.
+        becomes: name of the format that ``same`` writes in its place, where it cannot be written.
         kilobytes: that a second of music takes, about.
         work: of writing it, next to all the rest of a conversion.
         extent: reads what its container says about the sound in it; None: it says nothing that is read.
@@ -90,7 +90,7 @@ class AudioFormat:
 
     @property
     def open_ended(self) -> bool:
-        """Whether what ``--format same`` writes depends on the codec in it, and with it the extension."""
+        """Whether what ``same`` writes depends on the codec in it, and with it the extension."""
         return self.lossless is None and (bool(self.becomes) or self.name == "ogg")
 
 
@@ -350,7 +350,7 @@ UNREADABLE: dict[str, str] = {
 """Extensions of recordings that nothing here can read, with the reason."""
 
 FORMATS: dict[str, OutputFormat] = {row.name: row.output for row in TABLE if row.output is not None}
-"""What ``--format`` can name."""
+"""What the option ``audio_format`` can name."""
 
 AUDIO_EXTENSIONS: frozenset[str] = frozenset(end for row in TABLE for end in row.extensions)
 """What is taken for a recording when a folder is walked."""
@@ -404,7 +404,7 @@ def output_format(name: str) -> OutputFormat:
 
 
 def same_extension(name: str) -> str:
-    """The extension, with the dot, that the output of a file of this name has under ``--format same``."""
+    """The extension, with the dot, that the output of a file of this name has under the format ``same``."""
     suffix = PurePath(name).suffix
     row = format_of(name)
     if row is None or row.becomes:

@@ -16,7 +16,7 @@ _DIGITS = 8
 
 
 def output_extension(source: Path) -> str:
-    """The extension, with the dot, that the output of a file has under ``--format same``.
+    """The extension, with the dot, that the output of a file has under the format ``same``.
 
     By its name, as far as that tells: a ``.wma`` may be lossless, an ``.ogg`` may hold what cannot be written
     as such, and a name may be wrong. Then the file is opened.

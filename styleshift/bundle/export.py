@@ -104,7 +104,7 @@ class Exported:
         return self.bundle.metadata.target
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
+        """Plain values, for JSON."""
         return {
             "path": str(self.path),
             "source": self.source,

@@ -73,7 +73,7 @@ class Engine(Protocol):
 
     Attributes:
         local: the workers are on this machine and may talk to a process of ours on it.
-        workers: as many as keep its processors busy; used where ``--jobs`` says nothing.
+        workers: as many as keep its processors busy; used where the option ``jobs`` is not given.
     """
 
     local: bool
@@ -113,11 +113,11 @@ class EngineSpec:
     """Somewhere for the work of ``precompute`` and ``convert`` to run.
 
     Attributes:
-        name: what ``--engine`` says.
+        name: what the option ``engine`` says.
         summary: one line.
         build: ``build(config)`` returns an :class:`Engine`; raises a ``StyleshiftError`` where it cannot be
             used here. Workers start when work is run.
-        config: a dataclass of options with defaults (``--engine-option key=value``).
+        config: a dataclass of options with defaults, set by ``engine_options``.
     """
 
     name: str

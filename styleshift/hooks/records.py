@@ -81,7 +81,7 @@ class DomainSpec:
         find: ``find(config, folder)`` is given the folder that ``styleshift precompute`` was given, and
             returns the recordings of every domain found there: ``{domain name: recordings}``. Several specs
             may add to one domain.
-        config: a dataclass of options with defaults (``--source-option name.key=value``).
+        config: a dataclass of options with defaults, set by ``source_options``.
     """
 
     name: str
@@ -159,11 +159,11 @@ class VocoderSpec:
     """A way from log magnitudes to a waveform.
 
     Attributes:
-        name: what ``--vocoder`` says.
+        name: what the option ``vocoder`` says.
         summary: one line.
         build: ``build(config, spectrogram, device)`` returns a :class:`Vocoder`; ``device`` is
             ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-        config: a dataclass of options with defaults (``--vocoder-option key=value``).
+        config: a dataclass of options with defaults, set by ``vocoder_options``.
         context_frames: frames of music on both sides of a stretch that the vocoder should be given
             beyond those that are kept, at a hop of a quarter of the frame; more are given at a smaller one.
     """
@@ -193,13 +193,13 @@ class RuntimeSpec:
     """What runs an exported model.
 
     Attributes:
-        name: what ``--runtime`` says.
+        name: what the option ``runtime`` says.
         summary: one line.
         build: ``build(config, model, device, threads)`` loads an ONNX file; raises BundleError when this
             machine cannot.
-        priority: ``--runtime auto`` tries the highest first.
+        priority: ``runtime="auto"`` tries the highest first.
         devices: the devices it can serve.
-        config: a dataclass of options with defaults (``--runtime-option key=value``).
+        config: a dataclass of options with defaults, set by ``runtime_options``.
     """
 
     name: str
@@ -250,14 +250,14 @@ class TrackerSpec:
     """Somewhere to show a training while it runs.
 
     Attributes:
-        name: what ``--tracker`` says.
+        name: what the option ``tracker`` says.
         summary: one line.
         build: ``build(config, folder, run)`` begins, or goes on with, the run in ``folder``; ``run`` is what
             its ``run.json`` holds: name, domains, recipe, seed, provenance.
         check: ``check(config)`` is called before the minutes that a run is prepared; raises a
             ``StyleshiftError`` where the tracker cannot be used here, such as without a package. By default
             nothing is looked at.
-        config: a dataclass of options with defaults (``--tracker-option name.key=value``).
+        config: a dataclass of options with defaults, set by ``tracker_options``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A recipe: read from TOML, changed by ``--set``, checked, and written into every checkpoint."""
+"""A recipe: read from TOML, changed by overrides, checked, and written into every checkpoint."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
     Args:
         name_or_path: a name of :func:`list_recipes`, or the path of a TOML file.
-        overrides: ``table.key=value`` each, as ``--set`` takes them; the value is read as TOML reads it,
+        overrides: ``table.key=value`` each; the value is read as TOML reads it,
             and as a plain string where it is none. A network of another name begins with its own defaults:
             the options that the recipe has for its own are dropped.
 

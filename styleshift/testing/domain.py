@@ -29,7 +29,7 @@ def check_domain(
     Args:
         spec: the record.
         folder: as a person would give it to ``styleshift precompute``; at least one recording in it.
-        options: as ``--source-option`` sets them.
+        options: as ``source_options`` sets them.
         seconds: how much of each recording is read.
 
     Returns:

@@ -35,7 +35,7 @@ def check_runtime(
 
     Args:
         spec: the record.
-        options: as ``--runtime-option`` sets them.
+        options: as ``runtime_options`` sets them.
         device: one of ``spec.devices``.
         tolerance: largest error, as a part of the largest value; a runtime that computes in bfloat16
             needs about 0.03.

@@ -27,7 +27,7 @@ def check_tracker(
 
     Args:
         spec: the record.
-        options: as ``--tracker-option`` sets them.
+        options: as ``tracker_options`` sets them.
         run: what ``run.json`` holds; None takes a small one.
 
     Raises:

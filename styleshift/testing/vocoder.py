@@ -46,7 +46,7 @@ def check_vocoder(
 
     Args:
         spec: the record.
-        options: as ``--vocoder-option`` sets them.
+        options: as ``vocoder_options`` sets them.
         spectrograms: spectrogram settings to build it for.
         device: where to run it.
 
