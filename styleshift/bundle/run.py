@@ -56,7 +56,8 @@ def export_run(
     from styleshift.training.checkpoint import load_trained
     from styleshift.training.files import CheckpointFolder
 
-    trained = load_trained(folder, which, reporter)
+    with reporter.phase(f"loading run {folder.name}"):
+        trained = load_trained(folder, which, reporter)
     trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
     paths, cards = {}, {}
     for direction in DIRECTIONS:
@@ -86,6 +87,7 @@ def export_run(
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction in DIRECTIONS:
             path = paths[direction]
+            reporter.info(f"writing {path.name} and comparing it with PyTorch")
             exported = export_bundle(
                 trained, direction, path, licence=licence, card=cards[direction], strength=strength
             )
@@ -145,9 +147,9 @@ def _describe_choice(step: int, direction: str, scores: Mapping[int, Mapping[str
     """How that step was judged among the others of its run, as the middle of a sentence."""
     found = {at: parts[direction] for at, parts in scores.items() if direction in parts}
     if step not in found:
-        return " (never judged)"
+        return ", which has no score"
     best = max(found, key=found.__getitem__)
     if step != best:
-        return f" (judged {found[step]:.2f}; the best, step {best}, {found[best]:.2f}; 1 is perfect)"
-    start = f", the start {found[0]:.2f}" if 0 in found and step else ""
-    return f" (judged {found[step]:.2f}, the best of {len(found)}{start}; 1 is perfect)"
+        return f", score {found[step]:.2f} of 1 (the best is step {best} with {found[best]:.2f})"
+    start = f"; the start had {found[0]:.2f}" if 0 in found and step else ""
+    return f", score {found[step]:.2f} of 1 (the best of {len(found)} checkpoints{start})"

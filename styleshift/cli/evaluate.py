@@ -53,13 +53,13 @@ def evaluate(
 ) -> None:
     """Measure conversions: how far the style moved, and how much of the music stayed.
 
-    fd is the distance of their sound to the target style (lower is better); p is the probability, from 0 to
-    1, that a classifier gives the target style. With --truth: lsd and mcd in dB (lower is better), chr and
-    ons, the agreement of harmony and of note onsets (1 is best). With --source: how much harmony and onsets
-    agree with the source, and how much changed, in dB.
+    The distance to the target style is smaller the nearer the sound comes to it; a classifier says how much a
+    file sounds like that style, from 0 to 1. With --truth: how far off the truth the sound is, in dB, and how
+    well harmony and note onsets agree with it. With --source: how much of harmony and onsets is kept, and how
+    much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept, ons_kept and change.
     """
     from styleshift.cli.flags import in_flags
-    from styleshift.evaluation.folders import evaluate_folders
+    from styleshift.evaluation.folders import IN_WORDS, evaluate_folders
 
     if page is not None and source is None:
         raise UsageError("--page needs the sources to play beside the conversions", "add --source FOLDER")
@@ -78,11 +78,10 @@ def evaluate(
     columns = [key for key in result.mean if any(key in figures for _, figures in result.files)]
     rows = [[name, *(_figure(figures.get(key)) for key in columns)] for name, figures in result.files]
     rows.append(["mean", *(_figure(result.mean[key]) for key in columns)])
-    reporter.table(f"{converted}", ["file", *columns], rows)
-    if "fd" in result.mean:
-        before = result.mean.get("fd_source")
-        was = "" if before is None else f"; of the sources: {before:.1f}"
-        reporter.result(f"fd {result.mean['fd']:.1f} (all files together){was}")
+    reporter.table(f"{converted}", ["file", *(IN_WORDS[key] for key in columns)], rows)
+    before = result.mean.get("fd_source")
+    was = "" if before is None else f" (of the sources: {before:.1f})"
+    reporter.result(f"distance of all files together to the target style: {result.mean['fd']:.1f}{was}")
     reporter.event("verdict", text=result.verdict)
     reporter.result(in_flags(result.verdict))
     if page is not None:

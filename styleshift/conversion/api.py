@@ -23,7 +23,7 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
-from styleshift.system.environment import processors
+from styleshift.system.environment import processors, silent_decoders
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,7 +207,8 @@ def _prepare(
     settings = checked(replace(settings or ConvertSettings(), **options))
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
     settings = with_strength(settings, bundle.metadata)
-    plan = plan_library(Path(source), bundle.metadata.target, settings)
+    with silent_decoders():
+        plan = plan_library(Path(source), bundle.metadata.target, settings)
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail

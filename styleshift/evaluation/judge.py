@@ -94,9 +94,9 @@ class Judgement:
     def verdict(self) -> str:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
-        way = f"the distance to the target style {self._change_of_distance}"
+        way = f"the distance to that style {self._change_of_distance}"
         if not math.isnan(self.p):
-            way = f"the classifier is {self.p:.0%} sure of it; {way}"
+            way = f"a classifier takes {self.p:.0%} of it for the target style; {way}"
         return {
             "copies": f"this model only copies its input: it changes the sound by {self.change_db:.1f} dB, "
             f"and less than {COPY_DB:.0f} dB is not heard as another sound",

@@ -1,8 +1,7 @@
-"""Every model that ``convert --to NAME`` could mean, in the order in which it looks."""
+"""Every model that a conversion to a style could mean, in the order in which it looks."""
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from styleshift.bundle.load import load_bundle, read_metadata
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.errors import BundleError, NothingToDoError, UsageError
 from styleshift.system.files import atomic_path
+from styleshift.words import did_you_mean
 from styleshift.workspace import Workspace, shipped_models, user_models
 
 Warn = Callable[[str], None]
@@ -38,7 +38,7 @@ class ShelvedModel:
         return self.path.stem
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
+        """Plain values, for JSON."""
         return {
             "name": self.name,
             "source": self.metadata.source,
@@ -88,10 +88,12 @@ def find_named(workspace: Workspace, name: str, warn: Warn | None = None) -> She
     for model in models:
         if model.name == name:
             return model
-    near = difflib.get_close_matches(name, [model.name for model in models], n=1)
+    names = [model.name for model in models]
+    # A style alone may mean the model that gives it.
+    meant = [model.name for model in models if model.metadata.target == name][:1] or names
     raise NothingToDoError(
         f"no model is called {name!r}",
-        f"did you mean {near[0]}?" if near else "`styleshift models list` shows all names",
+        did_you_mean(name, meant) or "`styleshift models list` shows all names",
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 DEBUG_VARIABLE = "STYLESHIFT_DEBUG"
 
@@ -22,3 +24,19 @@ def switched_on(variable: str) -> bool:
 def debugging() -> bool:
     """Whether tracebacks and the chatter of decoders are wanted (``STYLESHIFT_DEBUG``)."""
     return switched_on(DEBUG_VARIABLE)
+
+
+@contextlib.contextmanager
+def silent_decoders() -> Iterator[None]:
+    """What decoders write to stderr for their developers goes nowhere meanwhile, unless somebody debugs."""
+    if debugging():
+        yield
+        return
+    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)

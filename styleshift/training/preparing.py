@@ -30,6 +30,7 @@ def preparing(reporter: Reporter, outcome: str) -> Iterator[Reporter]:
     Raises:
         Interrupted: a signal came.
     """
+    reporter.info("preparing, which takes a minute or two; the time of training counts from its first step")
     came: list[int] = []
 
     def stopped(number: int, *_: object) -> None:

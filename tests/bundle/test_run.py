@@ -110,9 +110,12 @@ class Told(Reporter):
 @pytest.mark.parametrize(
     ("checkpoint", "said"),
     [
-        ("best", "violin-to-piano: step 0 (judged 0.50, the best of 2; 1 is perfect)"),
-        ("best", "piano-to-violin: step 100 (judged 0.50, the best of 2, the start 0.40; 1 is perfect)"),
-        ("100", "violin-to-piano: step 100 (judged 0.40; the best, step 0, 0.50; 1 is perfect)"),
+        ("best", "violin-to-piano: step 0, score 0.50 of 1 (the best of 2 checkpoints)"),
+        (
+            "best",
+            "piano-to-violin: step 100, score 0.50 of 1 (the best of 2 checkpoints; the start had 0.40)",
+        ),
+        ("100", "violin-to-piano: step 100, score 0.40 of 1 (the best is step 0 with 0.50)"),
     ],
 )
 def test_what_is_exported_says_how_it_was_judged(

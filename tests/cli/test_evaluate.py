@@ -55,7 +55,7 @@ def test_a_copy_is_said_to_be_one_in_the_table(folders: Path) -> None:
     done = run(folders / "source", "--target", folders / "target", "--source", folders / "source")
     assert done.returncode == 0, done.stderr
     assert "only copies its input" in done.stdout
-    assert "chr_kept" in done.stdout
+    assert "harmony" in done.stdout
     assert "of the sources:" in done.stdout
     assert "\x1b" not in done.stdout
 

@@ -14,6 +14,7 @@ from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
 from styleshift.errors import AudioError
+from styleshift.system.environment import silent_decoders
 
 if TYPE_CHECKING:
     from styleshift.audio.tags.preview import TagPreview
@@ -84,7 +85,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     journal, key = LibraryJournal.peek(plan.output), settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
-    with TagPreview() as preview:
+    with TagPreview() as preview, silent_decoders():
         tracks = [_track(job, plan, journal, key, settings, preview) for job in plan.jobs]
     engine = load_engine(settings.engine, settings.engine_options)
     jobs = settings.jobs or default_jobs(settings.device, engine)
