@@ -11,7 +11,7 @@ from typing import Any
 
 from styleshift.audio.find import find_audio
 from styleshift.corpus.corpus import stored_domains
-from styleshift.corpus.manifest import Entry, read_journal, read_manifest
+from styleshift.corpus.manifest import ManifestEntry, read_journal, read_manifest
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.studio.folders import Folders, address
 from styleshift.words import printable
@@ -84,7 +84,7 @@ class Styles:
             )
         return rows
 
-    def _entries(self, folder: Path) -> dict[str, Entry]:
+    def _entries(self, folder: Path) -> dict[str, ManifestEntry]:
         try:
             manifest = read_manifest(folder)
         except CorpusError:

@@ -81,7 +81,7 @@ def train(given: Arguments, reporter: Reporter) -> None:
 
 
 def resume(given: Arguments, reporter: Reporter) -> None:
-    """``styleshift train --resume``."""
+    """A run goes on from its last checkpoint."""
     with reporter.phase("loading PyTorch"):
         from styleshift.training.run import resume_run
     result = resume_run(
@@ -111,7 +111,7 @@ def export(given: Arguments, reporter: Reporter) -> None:
 
 
 def plan(given: Arguments, reporter: Reporter) -> None:
-    """``styleshift convert --dry-run``."""
+    """What a conversion would do."""
     from styleshift.conversion.api import forecast_library
 
     with reporter.phase("looking at the files"):
