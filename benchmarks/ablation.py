@@ -1,11 +1,13 @@
 """What each part of the training is worth: the same steps and seed, one setting changed at a time.
 
-    python benchmarks/ablation.py DATA violin piano [--steps 300] [--only NAME ...] [--work FOLDER]
+    python benchmarks/ablation.py DATA violin piano [--of RECIPE] [--steps 300] [--only NAME ...] [--work DIR]
 
 DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``test/TARGET``, which have the
 same file names. Every row goes the whole way that a user goes, with the same commands: train, export the last
 checkpoint, convert, evaluate. Prints a markdown table, each row as soon as it is known; a row that is in
-FOLDER already is not made again. One thread; rows compare with each other, not with longer runs.
+FOLDER already is not made again. The rows of RECIPE `small` change one setting each; those of `seed`, at a
+size for minutes of a CPU, each add one to all before, on the way to the recipe `classic`. One thread; rows
+compare with each other, not with longer runs.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SETTINGS: dict[str, list[str]] = {
+SMALL: dict[str, list[str]] = {
     "`small`": [],
     "no warm start": ["warm_start.share=0"],
     "no matches after the warm start": ["warm_start.weight=0"],
@@ -53,6 +55,32 @@ SETTINGS: dict[str, list[str]] = {
         *("generator.name=fine", "discriminator.deltas=true", "data.tilt_db=4"),
     ],
 }
+SIZE = ["generator.channels=8", "discriminator.channels=8", "data.crop_frames=128"]
+STEPS_TO_CLASSIC: dict[str, list[str]] = {
+    "each style's own mean spectrum": ["data.normalisation=domain"],
+    "the log of 1 + 1000 times the magnitude": ["spectrogram.gain=1000"],
+    "matched frames": ["warm_start.share=0.15", "warm_start.weight=2"],
+    "least-squares loss": ["loss.adversarial=lsgan"],
+    "replay of 64, average of the weights": ["optimiser.replay_buffer=64", "optimiser.ema_decay=0.99"],
+    "cycle 2, no identity": ["loss.cycle=2", "loss.identity=0"],
+    "answers for patches, no dense layer": [
+        "discriminator.name=patch",
+        "discriminator.channels=16",
+    ],
+}
+
+
+def cumulative(steps: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Each row with the settings of all before it."""
+    rows = {"`seed`, 8 channels, crops of 1.3 s": list(SIZE)}
+    so_far = list(SIZE)
+    for name, settings in steps.items():
+        so_far = [*so_far, *settings]
+        rows[f"and {name}"] = so_far
+    return rows
+
+
+SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "seed": cumulative(STEPS_TO_CLASSIC)}
 WORKSPACE = "styleshift-workspace"
 FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
 
@@ -90,15 +118,24 @@ def measure(data: Path, work: Path, source: str, target: str, converted: Path) -
     return mean
 
 
-def make(data: Path, work: Path, source: str, target: str, name: str, steps: int) -> dict[str, float]:
+def make(
+    data: Path, work: Path, source: str, target: str, recipe: str, name: str, steps: int
+) -> dict[str, float]:
     """Train, export, convert and evaluate one setting."""
-    run = f"ablation-{list(SETTINGS).index(name)}"
+    run = f"ablation-{list(SETTINGS[recipe]).index(name)}"
+    changed = SETTINGS[recipe][name]
+    front = [setting for setting in changed if setting.startswith("spectrogram.")]
+    # A workspace has one kind of spectrograms.
+    work = work / "-".join([recipe, *front])
+    work.mkdir(exist_ok=True)
     shutil.rmtree(work / WORKSPACE / "runs" / run, ignore_errors=True)  # one that was stopped
-    settings = [*SETTINGS[name], "schedule.threads=1", "schedule.validation_seconds=0"]
+    words = [word for setting in front for word in ("--set", setting)]
+    styleshift(work, "precompute", data / "train", "--recipe", recipe, *words)
+    settings = [*changed, "schedule.threads=1", "schedule.validation_seconds=0"]
     styleshift(
         work,
         *("train", "--domains", source, target, "--name", run, "--steps", steps, "--device", "cpu"),
-        *("--recipe", "small"),
+        *("--recipe", recipe),
         *(word for setting in settings for word in ("--set", setting)),
     )
     models, converted = work / "models" / run, work / "converted" / run
@@ -119,22 +156,25 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("source")
     parser.add_argument("target")
+    parser.add_argument("--of", choices=list(SETTINGS), default="small", help="the recipe that is changed")
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--only", nargs="+", choices=list(SETTINGS), metavar="NAME", help="these rows alone")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows alone")
     parser.add_argument("--work", type=Path, help="a folder that is kept; rows in it are not made again")
     words = parser.parse_args()
+    settings = SETTINGS[words.of]
+    if unknown := set(words.only or ()) - set(settings):
+        parser.error(f"no row {unknown.pop()!r}; there are {list(settings)}")
     data, source, target = words.data.resolve(), words.source, words.target
     with tempfile.TemporaryDirectory() as scratch:
         work = (words.work or Path(scratch)).resolve()
         work.mkdir(parents=True, exist_ok=True)
-        kept = work / f"rows-{source}-{target}-{words.steps}.json"
+        kept = work / f"rows-{source}-{target}-{words.of}-{words.steps}.json"
         rows: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-        styleshift(work, "precompute", data / "train", "--recipe", "small")
         print(f"| {words.steps} steps | {' | '.join(FIGURES)} |\n|---|{'---|' * len(FIGURES)}")
-        for name in ["the source, unchanged", *(words.only or SETTINGS)]:
+        for name in ["the source, unchanged", *(words.only or settings)]:
             if name not in rows:
-                if name in SETTINGS:
-                    rows[name] = make(data, work, source, target, name, words.steps)
+                if name in settings:
+                    rows[name] = make(data, work, source, target, words.of, name, words.steps)
                 else:
                     rows[name] = measure(data, work, source, target, data / "test" / source)
                 kept.write_text(json.dumps(rows, indent=1), "utf-8")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from styleshift.frontend.config import SpectrogramConfig
+    from styleshift.frontend.percussion import PercussionDamping
     from styleshift.frontend.pitch import PitchTarget
 
 # Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
@@ -72,6 +73,8 @@ class Trained(Protocol):
     def requires(self) -> Sequence[Mapping[str, str]]: ...  # noqa: D102
     @property
     def pitch(self) -> Mapping[str, PitchTarget]: ...  # noqa: D102
+    @property
+    def percussion(self) -> Mapping[str, PercussionDamping]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ def export_bundle(
         window_frames=trained.window_frames,
         time_multiple=trained.time_multiple,
         pitch=trained.pitch.get(direction),
+        percussion=trained.percussion.get(direction),
         recipe=trained.recipe.to_dict(),
         provenance={**trained.provenance, **trained.checkpoints[direction]},
         licence=licence,

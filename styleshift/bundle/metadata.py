@@ -13,6 +13,7 @@ from pydantic import Field
 from styleshift.bundle.card import ModelCard
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.percussion import PercussionDamping
 from styleshift.frontend.pitch import PitchTarget
 from styleshift.validation import settings
 
@@ -46,6 +47,8 @@ class BundleMetadata:
     """The graph takes a multiple of this many frames."""
     pitch: PitchTarget | None = None
     """Voices are moved to this pitch in front of the graph; none: left as they are."""
+    percussion: PercussionDamping | None = None
+    """Drums are damped in front of the graph; none: left as they are."""
     strength: float = Field(default=1.0, ge=0, le=1.5)
     """How much of the graph's change is kept where nobody says otherwise; 1 is all of it."""
     recipe: Mapping[str, Any] = Field(default_factory=dict)
@@ -96,6 +99,8 @@ class BundleMetadata:
             "licence": self.licence,
             "requires": [dict(item) for item in self.requires],
         }
+        if self.percussion is not None:
+            values["percussion"] = asdict(self.percussion)
         if self.strength != 1:
             values["strength"] = self.strength
         if card := self.card.to_dict():
@@ -125,6 +130,8 @@ class BundleMetadata:
                 values["spectrogram"] = SpectrogramConfig.from_dict(values["spectrogram"])
             if isinstance(values.get("pitch"), dict):
                 values["pitch"] = PitchTarget(**values["pitch"])
+            if isinstance(values.get("percussion"), dict):
+                values["percussion"] = PercussionDamping(**values["percussion"])
             if isinstance(values.get("requires"), list):
                 values["requires"] = tuple(values["requires"])
             if isinstance(values.get("card"), dict):

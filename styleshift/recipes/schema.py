@@ -11,7 +11,14 @@ from typing import Any
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
-from styleshift.recipes.settings import ComponentConfig, DataConfig, LossConfig, OptimiserConfig, PitchConfig
+from styleshift.recipes.settings import (
+    ComponentConfig,
+    DataConfig,
+    LossConfig,
+    OptimiserConfig,
+    PercussionConfig,
+    PitchConfig,
+)
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
 
@@ -21,6 +28,7 @@ TABLES: dict[str, type] = {
     "spectrogram": SpectrogramConfig,
     "data": DataConfig,
     "pitch": PitchConfig,
+    "percussion": PercussionConfig,
     "loss": LossConfig,
     "optimiser": OptimiserConfig,
     "warm_start": WarmStartConfig,
@@ -43,6 +51,8 @@ class Recipe:
     """Crops, normalisation and augmentation."""
     pitch: PitchConfig = PitchConfig()
     """Voices, in front of the generators."""
+    percussion: PercussionConfig = PercussionConfig()
+    """Drums, in front of the generators."""
     generator: ComponentConfig = ComponentConfig("seed")
     """The generators' architecture."""
     discriminator: ComponentConfig = ComponentConfig("seed")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.percussion import PercussionDamping
 from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
@@ -116,6 +117,7 @@ class TrainedModel:
         time_multiple: frames must be a multiple of it.
         provenance: versions, seed, corpora.
         pitch: for ``x2y`` and ``y2x``, where voices are moved to in front; empty: they are not moved.
+        percussion: for each direction in which drums are damped in front, by how much.
         requires: plugin packages the generator comes from, ``{"package", "version"}`` each.
     """
 
@@ -129,6 +131,7 @@ class TrainedModel:
     provenance: dict[str, Any]
     requires: list[dict[str, str]]
     pitch: dict[str, PitchTarget] = field(default_factory=dict)
+    percussion: dict[str, PercussionDamping] = field(default_factory=dict)
 
 
 def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | None = None) -> TrainedModel:
@@ -175,6 +178,11 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
             direction: generator.front.target()
             for direction, generator in generators.items()
             if generator.front is not None
+        },
+        percussion={
+            direction: damping
+            for direction, generator in generators.items()
+            if generator.drums is not None and (damping := generator.drums.target())
         },
     )
 

@@ -60,7 +60,9 @@ class Statistics:
         overall: standard deviation of everything around the one mean of everything.
         loudest: mean over frames of the loudest bin.
         voice_hz: median fundamental of the voices; 0 where nobody asked.
-        moved: ``mean`` with the voices moved to the other domain's pitch; None where nobody asked.
+        damp_db: by how much drums are damped on the way to the other domain.
+        moved: ``mean`` with drums damped and voices moved to the other domain's pitch; None where nobody
+            asked.
     """
 
     mean: Tensor
@@ -68,6 +70,7 @@ class Statistics:
     overall: float
     loudest: float
     voice_hz: float = 0.0
+    damp_db: float = 0.0
     moved: Tensor | None = None
 
 

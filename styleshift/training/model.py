@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
+from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.recipes import LossConfig, Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
+from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront
 
 DIRECTIONS = ("x2y", "y2x")
@@ -58,7 +60,8 @@ class Translator(nn.Module):
         gate: plain log magnitude above the floor at which a frame's loudest bin opens the silence gate
             fully.
         front: what moves voices to the target's pitch; None moves none.
-        moved: scale of the source's crops once their voices are moved; where there is a front.
+        drums: what damps drums, before voices are moved; None damps none.
+        moved: scale of the source's crops behind ``drums`` and ``front``; where there is one of them.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class Translator(nn.Module):
         gate: float,
         front: PitchFront | None = None,
         moved: Scale | None = None,
+        drums: PercussionFront | None = None,
     ) -> None:
         super().__init__()
-        assert (front is None) == (moved is None)
+        assert (front is None and drums is None) == (moved is None)
         self.core = core
         self.front = front
+        self.drums = drums
         self.moved = copy.deepcopy(moved)
         self.source = copy.deepcopy(
             source
@@ -97,12 +102,17 @@ class Translator(nn.Module):
             normalised: crops.
             ratio: by how much voices are moved; None: to the target's pitch.
         """
-        if self.front is None or self.moved is None:
+        if self.moved is None:
             return normalised
         with torch.autocast(normalised.device.type, enabled=False):
             plain = self.source.plain(normalised.float())
-            ratio = self.front.ratio(plain) if ratio is None else ratio
-            return self.moved.normalise(self.front(plain, ratio))
+            if self.front is not None and ratio is None:
+                ratio = self.front.ratio(plain)
+            if self.drums is not None:
+                plain = self.drums(plain)
+            if self.front is not None and ratio is not None:
+                plain = self.front(plain, ratio)
+            return self.moved.normalise(plain)
 
     def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
         """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
@@ -119,11 +129,11 @@ class Translator(nn.Module):
         return kept + opened * (converted - kept)
 
     def without_front(self) -> Translator:
-        """The same for voices that are moved already: what a model file holds; conversion moves them."""
+        """The same for what is damped and moved already: what a model file holds; conversion does that."""
         if self.moved is None:
             return self
         rest = copy.copy(self)
-        rest._modules = {**self._modules, "front": None, "moved": None, "source": self.moved}
+        rest._modules = {**self._modules, "drums": None, "front": None, "moved": None, "source": self.moved}
         return rest
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
@@ -166,15 +176,17 @@ class CycleGAN(nn.Module):
             core = spec.build(options, recipe.spectrogram)
             gate = max(1e-3, (loudest - floor) / 4)
             mine, other = (x, y) if direction == "x2y" else (y, x)
-            front = moved = None
+            front = drums = moved = None
             if recipe.pitch.shift:
-                shifter = PitchShifter(recipe.spectrogram, recipe.pitch.formants)
-                front = PitchFront(shifter, other.voice_hz)
+                front = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), other.voice_hz)
+            if recipe.percussion.damp_db:
+                drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
+            if front is not None or drums is not None:
                 moved = source
                 if recipe.data.normalisation == "domain" and mine.moved is not None:
                     moved = Scale(mine.moved, float(source.deviation))
             self.translators[direction] = Translator(
-                core, source, target, floor, recipe.data.silence_gate, gate, front, moved
+                core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums
             )
         self.averages = nn.ModuleDict()
         if recipe.optimiser.ema_decay:

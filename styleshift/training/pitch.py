@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from styleshift.errors import ConfigError
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.frontend.pitch import (
     LEAST_FRAMES,
@@ -19,8 +17,6 @@ from styleshift.frontend.pitch import (
     PitchTarget,
     voicing_range,
 )
-from styleshift.recipes import Recipe
-from styleshift.training.data import Crops, Statistics
 
 
 class PitchFront(nn.Module):
@@ -99,44 +95,6 @@ class PitchFront(nn.Module):
         moved = _interpolate(smooth, (bins / ratio[:, None] ** self.shifter.formants).clamp(max=top))
         moved = moved + _interpolate(log - smooth, fine)
         return plain + part * (compressed(moved.exp(), self.shifter.config) - plain)
-
-
-def with_voices(
-    statistics: tuple[Statistics, Statistics], crops: tuple[Crops, Crops], recipe: Recipe, count: int = 96
-) -> tuple[Statistics, Statistics]:
-    """Statistics that know the voices' pitch and the mean spectrum that they have once moved to the other's.
-
-    Args:
-        statistics: of both domains.
-        crops: of both domains; put back where they were.
-        recipe: says how voices are moved.
-        count: crops that are listened to.
-
-    Raises:
-        ConfigError: a domain in which no voice is heard.
-    """
-    shifter = PitchShifter(recipe.spectrogram, recipe.pitch.formants)
-    found = []
-    for source in crops:
-        state = source.state_dict()
-        found.append([torch.from_numpy(source.batch(8)) for _ in range(-(-count // 8))])
-        source.load_state_dict(state)
-    pitches = []
-    listener = PitchFront(shifter, 1.0)
-    for batches in found:
-        ratios = torch.cat([listener.ratio(batch) for batch in batches])
-        heard = 1 / ratios[ratios != 1]
-        if not len(heard):
-            raise ConfigError(
-                "no voice is heard in the recordings", "leave pitch.shift off for other music than one voice"
-            )
-        pitches.append(float(heard.median()))
-    made = []
-    for given, batches, own, other in zip(statistics, found, pitches, pitches[::-1], strict=True):
-        front = PitchFront(shifter, other)
-        moved = torch.stack([front(batch, front.ratio(batch)).mean(dim=(0, 1, 3)) for batch in batches])
-        made.append(replace(given, voice_hz=own, moved=moved.mean(dim=0)))
-    return made[0], made[1]
 
 
 def _interpolate(values: Tensor, positions: Tensor) -> Tensor:

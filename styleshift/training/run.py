@@ -44,9 +44,9 @@ from styleshift.training.find import (
     has_checkpoints,
     remember_begun,
 )
+from styleshift.training.fronts import with_fronts
 from styleshift.training.held_out import held_out_segments
 from styleshift.training.model import CycleGAN
-from styleshift.training.pitch import with_voices
 from styleshift.training.preparing import preparing
 from styleshift.training.sources import (
     choose_domains,
@@ -146,9 +146,7 @@ def start_run(
                     statistics.append(measure(sampler))
                     task.advance()
             x, y = statistics
-            if recipe.pitch.shift:
-                x, y = with_voices((x, y), (samplers[0], samplers[1]), recipe)
-                told.info(f"voices at {x.voice_hz:.0f} Hz in {pair[0]}, {y.voice_hz:.0f} Hz in {pair[1]}")
+            x, y = with_fronts((x, y), (samplers[0], samplers[1]), recipe, pair, told)
             model = CycleGAN(recipe, x, y).to(processor)
             ranks.broadcast_weights(model)
             state = TrainingState.begin(recipe, model, seed, ranks)

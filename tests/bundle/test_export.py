@@ -18,6 +18,7 @@ from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError, ParityError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.percussion import PercussionDamping
 from styleshift.frontend.pitch import PitchTarget
 
 SMALL = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=32, fft_length=64)
@@ -56,6 +57,7 @@ class Trained:
     provenance: dict[str, Any] = field(default_factory=lambda: {"run": "test"})
     requires: list[dict[str, str]] = field(default_factory=list)
     pitch: dict[str, PitchTarget] = field(default_factory=dict)
+    percussion: dict[str, PercussionDamping] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.records import Vocoder
 from styleshift.system.prefetch import prefetch
@@ -173,11 +174,16 @@ class TrackConverter:
             yield sound.T / gain
 
     def _front(self, measured: FirstPass) -> Callable[[Float32Array], Float32Array] | None:
-        """What moves the recording's voice to where the model wants it, or as far as ``strength`` says."""
+        """What is done in front of the model, as far as ``strength`` says: drums damped, a voice moved."""
+        steps: list[Callable[[Float32Array], Float32Array]] = []
+        if damping := self.metadata.percussion:
+            splitter = PercussionSplitter(self.metadata.spectrogram)
+            steps.append(partial(splitter.damp, damp_db=damping.damp_db * self.strength))
         pitch, shifter = self.metadata.pitch, self.shifter
-        if pitch is None or shifter is None or measured.voice_hz is None:
-            return None
-        return partial(shifter.shift, ratio=(pitch.target_hz / measured.voice_hz) ** self.strength)
+        if pitch is not None and shifter is not None and measured.voice_hz is not None:
+            ratio = (pitch.target_hz / measured.voice_hz) ** self.strength
+            steps.append(partial(shifter.shift, ratio=ratio))
+        return partial(_one_after_another, steps) if steps else None
 
     @staticmethod
     def _differences(
@@ -222,6 +228,14 @@ class _TopCurves:
         for curve in (self.low, self.high):
             curve.push(np.interp(frames, np.arange(len(gains)), gains))
         self._told += len(steps)
+
+
+def _one_after_another(
+    steps: Iterable[Callable[[Float32Array], Float32Array]], log: Float32Array
+) -> Float32Array:
+    for step in steps:
+        log = step(log)
+    return log
 
 
 def _tell(pieces: Iterable[RestyledSection], top: _TopCurves) -> Iterator[RestyledSection]:

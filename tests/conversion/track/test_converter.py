@@ -15,7 +15,8 @@ from styleshift.conversion.track.first_pass import measure
 from styleshift.conversion.track.pitch import PitchMeter
 from styleshift.conversion.track.sections import Layout
 from styleshift.errors import AudioError, BundleError, PluginError
-from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend import SpectrogramConfig, log_spectrogram
+from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
 
@@ -387,6 +388,27 @@ def test_nan_from_a_model_or_a_wrong_vocoder_is_refused() -> None:
         line = TrackConverter(good.metadata, identity, 2, broken, 8)
         with pytest.raises(PluginError, match="vocoder"):
             convert(line, noise(16000, 2), 16000)
+
+
+def test_drums_are_damped_where_the_model_says_so() -> None:
+    music = SpectrogramConfig(
+        sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0
+    )
+    spec = load_registry().vocoders.get("pghi")
+    built = spec.build(build_config(spec.config, {}, "pghi"), music, "cpu")
+    time = np.arange(4 * 16000) / 16000
+    notes = sum(0.05 * np.sin(2 * np.pi * hertz * time) for hertz in (440, 660, 880))
+    clicks = 0.2 * np.exp(-200 * (time % 0.25)) * np.random.default_rng(0).standard_normal(len(time))
+    given = (notes + clicks)[:, None].astype(np.float32)
+    levels = []
+    for damping in (None, PercussionDamping(30.0)):
+        metadata = BundleMetadata("a", "b", music, -20.0, 128, 4, percussion=damping)
+        found = convert_samples(
+            TrackConverter(metadata, identity, 2, built, spec.context_frames), given, 16000
+        )
+        assert found.shape == given.shape
+        levels.append(PercussionSplitter(music).level_db(log_spectrogram(found[:, 0], music)))
+    assert levels[1] < levels[0] - 8
 
 
 @pytest.mark.parametrize("hertz", [100, 210])

@@ -1,0 +1,103 @@
+"""What must be known of two domains before drums are damped and voices moved in front of their generators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from styleshift.errors import ConfigError
+from styleshift.frontend.percussion import PercussionSplitter
+from styleshift.frontend.pitch import PitchShifter
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.data import Crops, Statistics
+from styleshift.training.percussion import PercussionFront
+from styleshift.training.pitch import PitchFront
+
+Pair = tuple[Statistics, Statistics]
+
+
+def with_fronts(
+    statistics: Pair,
+    crops: tuple[Crops, Crops],
+    recipe: Recipe,
+    domains: tuple[str, str],
+    reporter: Reporter,
+    count: int = 96,
+) -> Pair:
+    """Statistics that know the voices' pitch, whether drums go, and the mean spectrum behind both.
+
+    Args:
+        statistics: of both domains.
+        crops: of both domains; put back where they were.
+        recipe: says what is done in front of the generators; where it is nothing they stay as they are.
+        domains: their names.
+        reporter: hears what was found.
+        count: crops that are listened to.
+
+    Raises:
+        ConfigError: a domain in which no voice is heard.
+    """
+    if not recipe.pitch.shift and not recipe.percussion.damp_db:
+        return statistics
+    heard = [_draw(source, count) for source in crops]
+    x, y = statistics
+    if recipe.percussion.damp_db:
+        levels = [percussive_level(batches, recipe) for batches in heard]
+        x, y = _damped(x, levels, recipe), _damped(y, levels[::-1], recipe)
+        shares = " and ".join(
+            f"{level:.0f} dB in {name}" for name, level in zip(domains, levels, strict=True)
+        )
+        there = [name for name, one in zip(domains[::-1], (x, y), strict=True) if one.damp_db]
+        reporter.info(
+            f"percussion at {shares}: damped on the way to {' and '.join(there) or 'neither style'}"
+        )
+    if recipe.pitch.shift:
+        x, y = replace(x, voice_hz=_voice(heard[0], recipe)), replace(y, voice_hz=_voice(heard[1], recipe))
+        reporter.info(f"voices at {x.voice_hz:.0f} Hz in {domains[0]}, {y.voice_hz:.0f} Hz in {domains[1]}")
+    return _moved(x, heard[0], y.voice_hz, recipe), _moved(y, heard[1], x.voice_hz, recipe)
+
+
+def percussive_level(batches: list[Tensor], recipe: Recipe) -> float:
+    """Power of the percussive part of ``[batch, 1, bin, frame]`` crops over that of all, dB."""
+    splitter = PercussionSplitter(recipe.spectrogram)
+    return splitter.level_db(torch.cat(batches).transpose(2, 3))
+
+
+def _damped(statistics: Statistics, levels: list[float], recipe: Recipe) -> Statistics:
+    """With what happens to drums on the way to the other domain; ``levels`` are this one's and that one's."""
+    here, there = levels
+    settings = recipe.percussion
+    goes = not settings.margin_db or there <= here - settings.margin_db
+    return replace(statistics, damp_db=settings.damp_db if goes else 0.0)
+
+
+def _moved(statistics: Statistics, batches: list[Tensor], target_hz: float, recipe: Recipe) -> Statistics:
+    """With the mean spectrum of the crops as the generator is given them."""
+    drums = PercussionFront(PercussionSplitter(recipe.spectrogram), statistics.damp_db)
+    made = [drums(batch) for batch in batches]
+    if recipe.pitch.shift:
+        front = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), target_hz)
+        made = [front(one, front.ratio(batch)) for one, batch in zip(made, batches, strict=True)]
+    return replace(statistics, moved=torch.stack([one.mean(dim=(0, 1, 3)) for one in made]).mean(dim=0))
+
+
+def _voice(batches: list[Tensor], recipe: Recipe) -> float:
+    """The median over crops of their voices' fundamentals, Hz."""
+    listener = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), 1.0)
+    ratios = torch.cat([listener.ratio(batch) for batch in batches])
+    heard = 1 / ratios[ratios != 1]
+    if not len(heard):
+        raise ConfigError(
+            "no voice is heard in the recordings", "leave pitch.shift off for other music than one voice"
+        )
+    return float(heard.median())
+
+
+def _draw(source: Crops, count: int) -> list[Tensor]:
+    state = source.state_dict()
+    drawn = [torch.from_numpy(source.batch(8)) for _ in range(-(-count // 8))]
+    source.load_state_dict(state)
+    return drawn
