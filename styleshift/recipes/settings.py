@@ -89,8 +89,8 @@ class PercussionConfig:
     """Drums in front of the generators; see :mod:`styleshift.frontend.percussion`."""
 
     damp_db: float = Field(default=0.0, ge=0, le=80)
-    """What is percussive of a recording is made softer by so many dB before the generator sees it, in training
-    and in conversion, where the target's style has no drums; 0 leaves it."""
+    """What is percussive of a recording is made softer by so many dB before the generator sees it, in
+    training and in conversion, where the target's style has no drums; 0 leaves it."""
     margin_db: float = Field(default=3.0, ge=0, le=80)
     """A style has no drums if the percussive share of its music is smaller than that of the other style by so
     many dB; quartets are 5 to 6 below a country band. 0: both directions are damped."""

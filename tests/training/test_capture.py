@@ -48,6 +48,7 @@ RECIPES = {
         "spectrogram.fft_length=1024",
         "spectrogram.hop_length=256",
     ),
+    "drums": ("small", *BANDED, *NARROW, "percussion.damp_db=24"),
     "every loss": (
         "small",
         *BANDED,
