@@ -31,7 +31,7 @@ def test_there_is_one_of_each_kind():
     for folder in FOLDERS:
         for module in project(folder)["entry-points"][ENTRY_POINT_GROUP].values():
             kinds |= {shelf.kind for shelf in check_plugin(module).shelves() if shelf.specs()}
-    assert kinds >= {"domain source", "generator", "vocoder", "runtime"}
+    assert kinds >= {"domain source", "generator", "vocoder", "runtime", "engine"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -67,4 +67,5 @@ def test_all_of_them_and_the_built_ins_get_along():
         "admm": "styleshift-phase",
         "openvino": "styleshift-openvino",
         "openvino-bfloat16": "styleshift-openvino",
+        "ray": "styleshift-ray",
     }
