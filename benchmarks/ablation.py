@@ -12,7 +12,6 @@ compare with each other, not with longer runs.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -20,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from command_line import pair_parser
 
 SMALL: dict[str, list[str]] = {
     "`small`": [],
@@ -150,12 +151,7 @@ def make(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("source")
-    parser.add_argument("target")
+    parser = pair_parser(__doc__)
     parser.add_argument("--of", choices=list(SETTINGS), default="small", help="the recipe that is changed")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows alone")

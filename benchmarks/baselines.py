@@ -8,13 +8,13 @@ same file names. Anything that calls itself a conversion has to beat these three
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import pair_parser
 
 from styleshift.evaluation.features import RANGE_DB, SAMPLE_RATE, mel_filters
 from styleshift.evaluation.folders import evaluate_folders
@@ -58,12 +58,7 @@ def nearest(source: np.ndarray, sources: list[np.ndarray], targets: list[np.ndar
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("source")
-    parser.add_argument("target")
+    parser = pair_parser(__doc__)
     parser.add_argument("--align", action="store_true", help="warp time first, for speech")
     parser.add_argument("--json", action="store_true")
     words = parser.parse_args()

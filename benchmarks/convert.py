@@ -19,7 +19,6 @@ two and the memory are null elsewhere than on Linux.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -34,6 +33,7 @@ import librosa
 import numpy as np
 import soundfile
 import torch
+from command_line import parser_of
 
 from styleshift.audio.formats import output_format
 from styleshift.audio.write import AudioWriter
@@ -199,9 +199,7 @@ def _idle() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--longest", type=int, default=60, help="seconds of the longest file")
     parser.add_argument("--audio", type=Path, help="a folder of recordings to make the library of")

@@ -10,7 +10,6 @@ second says much. ``out=`` writes into an array of the caller's; the others make
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import os
@@ -26,6 +25,7 @@ import librosa
 import numpy as np
 import scipy.fft
 import torch
+from command_line import parser_of
 
 from styleshift.frontend import (
     SpectrogramConfig,
@@ -265,9 +265,7 @@ def phases(seconds: int, runs: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run all and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048])
     parser.add_argument("--lengths", type=int, nargs="+", help="only these, against powers of two")
     parser.add_argument("--seconds", type=int, default=60)

@@ -11,12 +11,12 @@ Spearman rank correlations.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from command_line import parser_of
 
 from styleshift.audio.level import gain_to_reference, gated_level
 from styleshift.evaluation.classifier import train_classifier
@@ -66,10 +66,7 @@ def spearman(left: np.ndarray, right: np.ndarray) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
+    parser = parser_of(__doc__, "workspace")
     parser.add_argument("run")
     parser.add_argument("data", type=Path)
     words = parser.parse_args()

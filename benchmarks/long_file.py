@@ -8,7 +8,6 @@ as JSON: the peak memory of the largest process, which must not grow with the ho
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,13 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 from convert import Busy, seconds_of_notes
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--rate", type=int, default=22050)

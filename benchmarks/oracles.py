@@ -16,7 +16,6 @@ contrast a bin          as the generator `fine`, which can replace what is there
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import torch
+from command_line import pair_parser
 
 from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.folders import evaluate_folders
@@ -113,12 +113,7 @@ def with_phase(magnitude: np.ndarray, phase: np.ndarray, length: int) -> np.ndar
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("source")
-    parser.add_argument("target")
+    parser = pair_parser(__doc__)
     parser.add_argument("--bands", type=int, default=128)
     parser.add_argument("--json", action="store_true")
     words = parser.parse_args()

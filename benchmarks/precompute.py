@@ -11,7 +11,6 @@ memory figure is the most that a worker held over a ten-hour file.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import shutil
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 
 from styleshift.frontend import SpectrogramConfig
 
@@ -183,9 +183,7 @@ def memory(hours: float, folder: Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)

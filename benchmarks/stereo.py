@@ -9,13 +9,12 @@ level difference of an octave band moves, in the mean.
 
 from __future__ import annotations
 
-import argparse
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 
 import styleshift
 
@@ -34,11 +33,7 @@ def image(samples: np.ndarray, rate: int) -> tuple[float, float, np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("model", type=Path)
-    parser.add_argument("folder", type=Path)
+    parser = parser_of(__doc__, "model", "folder")
     arguments = parser.parse_args()
     model = styleshift.load_model(arguments.model)
     files = sorted(path for path in arguments.folder.iterdir() if path.suffix in (".wav", ".flac", ".ogg"))

@@ -13,7 +13,6 @@ the rate of a product of two large square matrices in that precision, measured i
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import os
@@ -28,6 +27,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command `styleshif
 import numpy as np
 import soundfile
 import torch
+from command_line import parser_of
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -144,9 +144,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--recipe", default="small")
     parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE")
     parser.add_argument("--device", default="auto")

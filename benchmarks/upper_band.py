@@ -16,12 +16,11 @@ replicated  the upper half of the model's band, converted, an octave higher, at 
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 
 from styleshift.conversion.track.restyle import TopGain
 from styleshift.frontend import SpectrogramConfig, stft
@@ -65,11 +64,7 @@ def judge(found: np.ndarray, truth: np.ndarray, loudest: float) -> tuple[float, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sources", type=Path)
-    parser.add_argument("targets", type=Path)
+    parser = parser_of(__doc__, "sources", "targets")
     arguments = parser.parse_args()
     results: dict[str, list[tuple[float, float]]] = {}
     for path in sorted(arguments.sources.iterdir()):

@@ -20,12 +20,12 @@ target     other recordings of the target style: what can be reached
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
@@ -81,11 +81,7 @@ def mean_spectrum(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sources", type=Path)
-    parser.add_argument("targets", type=Path)
+    parser = parser_of(__doc__, "sources", "targets")
     arguments = parser.parse_args()
     (sources, config), (targets, other) = spectra(arguments.sources), spectra(arguments.targets)
     assert config == other, "the recordings have different sample rates"

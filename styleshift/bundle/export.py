@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.card import ModelCard
 from styleshift.bundle.load import Bundle, check_model, load_bundle
@@ -20,61 +20,11 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor, nn
 
-    from styleshift.frontend.config import SpectrogramConfig
-    from styleshift.frontend.percussion import PercussionDamping
-    from styleshift.frontend.pitch import PitchTarget
+    from styleshift.training.checkpoint import TrainedModel
 
 # Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
 PARITY_TOLERANCE = 1e-3
 DIRECTIONS = ("x2y", "y2x")
-
-
-class Recipe(Protocol):
-    """What export needs of a recipe: that it can be written down."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        ...
-
-
-class Trained(Protocol):
-    """What export needs of a trained run; ``styleshift.training.checkpoint.TrainedModel`` has it.
-
-    Attributes:
-        recipe: of the training.
-        domains: ``(x, y)``.
-        spectrogram: front-end settings.
-        generators: by direction, ``x2y`` and ``y2x``; in evaluation mode, from log magnitudes
-            ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
-        checkpoints: of each direction, the ``step`` it comes from and the ``seconds`` of training till then.
-        window_frames: frames of the training crops.
-        time_multiple: what ``frames`` must be a multiple of.
-        provenance: plain values.
-        requires: plugin packages, as ``{"package": ..., "version": ...}``.
-    """
-
-    @property
-    def recipe(self) -> Recipe: ...  # noqa: D102
-    @property
-    def domains(self) -> tuple[str, str]: ...  # noqa: D102
-    @property
-    def spectrogram(self) -> SpectrogramConfig: ...  # noqa: D102
-    @property
-    def generators(self) -> Mapping[str, nn.Module]: ...  # noqa: D102
-    @property
-    def checkpoints(self) -> Mapping[str, Mapping[str, Any]]: ...  # noqa: D102
-    @property
-    def window_frames(self) -> int: ...  # noqa: D102
-    @property
-    def time_multiple(self) -> int: ...  # noqa: D102
-    @property
-    def provenance(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def requires(self) -> Sequence[Mapping[str, str]]: ...  # noqa: D102
-    @property
-    def pitch(self) -> Mapping[str, PitchTarget]: ...  # noqa: D102
-    @property
-    def percussion(self) -> Mapping[str, PercussionDamping]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +69,7 @@ class Exported:
 
 
 def export_bundle(
-    trained: Trained,
+    trained: TrainedModel,
     direction: str,
     path: Path,
     *,

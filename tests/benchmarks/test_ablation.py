@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
+import ablation
 import numpy as np
 import pytest
 import soundfile
 
 
-@pytest.fixture
-def ablation() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "ablation.py"
-    spec = importlib.util.spec_from_file_location("ablation", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_settings_of_the_environment_do_not_reach_the_commands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ablation: ModuleType
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for domain in ("a", "b"):
         (tmp_path / "audio" / domain).mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from notes import TimedNote
 
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 _DORIAN = (0, 2, 3, 5, 7, 9, 10)
@@ -18,25 +19,10 @@ _LOWEST, _HIGHEST = 60, 81
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One note.
+class Note(TimedNote):
+    """One note, with its ``loudness`` from 0 to 1."""
 
-    Attributes:
-        start: seconds from the beginning.
-        seconds: how long it is held.
-        pitch: MIDI number, 69 is 440 Hz.
-        loudness: 0 to 1.
-    """
-
-    start: float
-    seconds: float
-    pitch: int
     loudness: float
-
-    @property
-    def hertz(self) -> float:
-        """Fundamental frequency."""
-        return float(440.0 * 2.0 ** ((self.pitch - 69) / 12))
 
 
 def tune(seed: int, *, accompanied: bool) -> list[Note]:

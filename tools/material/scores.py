@@ -9,30 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mido
+from notes import TimedNote
 
 DRUM_CHANNEL = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One note of a part.
+class Note(TimedNote):
+    """One note of a part, with its ``velocity`` from 1 to 127."""
 
-    Attributes:
-        start: seconds from the beginning.
-        seconds: how long it is held.
-        pitch: MIDI number, 69 is 440 Hz.
-        velocity: 1 to 127.
-    """
-
-    start: float
-    seconds: float
-    pitch: int
     velocity: int
-
-    @property
-    def end(self) -> float:
-        """Seconds from the beginning to the release."""
-        return self.start + self.seconds
 
 
 Part = list[Note]

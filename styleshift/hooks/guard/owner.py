@@ -34,6 +34,12 @@ class Owner:
             f"report it to its author{_where()}",
         )
 
+    def need(self, made: Any, *members: str) -> None:
+        """Raise the fault of a ``build`` whose result lacks one of these."""
+        for name in members:
+            if not hasattr(made, name):
+                raise self.fault(f"build returned {kind_of(made)}, which has no {name}")
+
     def call(self, function: Callable[..., Any], *given: Any) -> Any:
         """Call a function of the plugin.
 

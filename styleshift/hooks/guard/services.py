@@ -21,9 +21,7 @@ def build_tracker(
 ) -> Tracker:
     """A tracker whose every call is guarded."""
     tracker = owner.call(build, config, folder, run)
-    for name in ("figures", "excerpts", "close"):
-        if not callable(getattr(tracker, name, None)):
-            raise owner.fault(f"build returned {kind_of(tracker)}, which has no {name}")
+    owner.need(tracker, "figures", "excerpts", "close")
     return _Tracker(owner, tracker)
 
 
@@ -48,9 +46,7 @@ class _Tracker:
 def build_engine(owner: Owner, build: Callable[[Any], Engine], config: Any) -> Engine:
     """An engine whose events are checked."""
     engine = owner.call(build, config)
-    for name in ("local", "workers", "threads", "run"):
-        if not hasattr(engine, name):
-            raise owner.fault(f"build returned {kind_of(engine)}, which has no {name}")
+    owner.need(engine, "local", "workers", "threads", "run")
     return _Engine(owner, engine)
 
 

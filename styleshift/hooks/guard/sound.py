@@ -45,8 +45,7 @@ def build_runtime(
 ) -> RuntimeSession:
     """A session whose every result is checked."""
     session = owner.call(build, config, model, device, threads)
-    if not callable(getattr(session, "run", None)):
-        raise owner.fault(f"build returned {kind_of(session)}, which has no run")
+    owner.need(session, "run")
     return _Session(owner, session)
 
 
