@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from styleshift.networks.kernels import NormSiLU, apply_here, takes_norm_silu
+from styleshift.networks.kernels import fused_norm_silu
 from styleshift.networks.layers import ChannelNorm, InstanceNorm2d
 
 
 class FusedSequential(nn.Sequential):
     """``nn.Sequential`` that takes a norm and the activation after it in one step where it can.
 
-    That is where gradients are wanted of bfloat16 on a CPU; see :mod:`styleshift.networks.kernels`. Anywhere
-    else, and so in conversion and export, this is ``nn.Sequential``.
+    That is where gradients are wanted of bfloat16 on a CPU, or on an NVIDIA GPU; see
+    :mod:`styleshift.networks.kernels`. Anywhere else, and so in conversion and export, this is
+    ``nn.Sequential``.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -21,21 +22,24 @@ class FusedSequential(nn.Sequential):
         while layers:
             layer = layers.pop(0)
             after = layers[0] if layers else None
-            slope = _slope(after)
-            if isinstance(layer, InstanceNorm2d) and slope is not None and layer.fuses(input):
+            fused = _together(layer, after, input)
+            if fused is not None:
                 layers.pop(0)
-                input = layer.activated(input, slope)
-            elif (
-                isinstance(layer, ChannelNorm)
-                and isinstance(after, nn.SiLU)
-                and apply_here(input)
-                and takes_norm_silu(input.shape[1])
-            ):
-                layers.pop(0)
-                input = NormSiLU.apply(input, layer.scale)  # type: ignore[no-untyped-call]
-            else:
-                input = layer(input)
+            input = layer(input) if fused is None else fused
         return input
+
+
+def _together(layer: nn.Module, after: nn.Module | None, input: Tensor) -> Tensor | None:
+    """A norm and the activation after it, of this input; None where they cannot be taken in one step."""
+    slope = _slope(after)
+    if isinstance(layer, InstanceNorm2d) and slope is not None:
+        return layer.activated(input, slope)
+    if isinstance(layer, ChannelNorm) and isinstance(after, nn.SiLU):
+        function = fused_norm_silu(input)
+        if function is not None:
+            output: Tensor = function.apply(input, layer.scale)  # type: ignore[no-untyped-call]
+            return output
+    return None
 
 
 def _slope(layer: nn.Module | None) -> float | None:

@@ -4,13 +4,16 @@ PyTorch's own operations are slow there: with the channels innermost in memory, 
 fastest, each broadcast of a value a pixel over a few channels takes ten times as long as a product of the
 same size, and an instance norm turns its input over and back (measured on Zen 4). These go through
 ``cpp/src/layers.cpp``: three to six times as fast, and with one rounding to bfloat16 where a chain of
-operations has several. Any number of threads gives the same bits.
+operations has several. Any number of threads gives the same bits. On an NVIDIA GPU they are those of
+:mod:`styleshift.networks.gpu_kernels`, in any precision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -45,6 +48,68 @@ def apply_here(input: Tensor) -> bool:
         and torch.is_grad_enabled()
         and not torch.compiler.is_compiling()
     )
+
+
+def gpu_problem() -> str:
+    """Why :mod:`styleshift.networks.gpu_kernels` cannot be used here; empty where it can."""
+    return _gpu_problem()  # through a function that tests can replace
+
+
+@lru_cache(maxsize=1)
+def _gpu_problem() -> str:
+    if find_spec("triton") is None:
+        return "Triton is not installed"
+    from styleshift.networks.gpu_kernels import problem
+
+    return problem()
+
+
+def _on_gpu(input: Tensor) -> bool:
+    """Gradients are wanted of an image on an NVIDIA GPU whose kernels work."""
+    return (
+        not _off
+        and input.device.type == "cuda"
+        and input.is_floating_point()
+        and input.dim() == 4
+        and torch.is_grad_enabled()
+        and not torch.compiler.is_compiling()
+        and not gpu_problem()
+    )
+
+
+def fused_norm_silu(input: Tensor) -> type[torch.autograd.Function] | None:
+    """What takes :class:`styleshift.networks.layers.ChannelNorm` and SiLU in one step of this input.
+
+    Returns:
+        A function of input and scale; None where the layers are to be taken one after the other.
+    """
+    if apply_here(input) and takes_norm_silu(input.shape[1]):
+        return NormSiLU
+    if _on_gpu(input) and input.shape[1] <= 512:
+        from styleshift.networks.gpu_kernels import GpuNormSiLU
+
+        return GpuNormSiLU
+    return None
+
+
+def fused_instance_norm(input: Tensor) -> type[torch.autograd.Function] | None:
+    """What takes an instance norm and the activation after it in one step of this input.
+
+    Returns:
+        A function of input, weight, bias and slope; None where the layers are to be taken one by one.
+    """
+    if apply_here(input) and takes_instance_norm(input.shape[1]):
+        return InstanceNormActivation
+    if _on_gpu(input):
+        from styleshift.networks.gpu_kernels import GpuInstanceNormActivation
+
+        return GpuInstanceNormActivation
+    return None
+
+
+def keeps_channels_last(channels: int, device: torch.device) -> bool:
+    """An instance norm of so many channels is taken in that layout, where bfloat16 is trained in."""
+    return not gpu_problem() if device.type == "cuda" else takes_instance_norm(channels)
 
 
 def takes_norm_silu(channels: int) -> bool:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.networks.kernels import InstanceNormActivation, apply_here, takes_instance_norm
+from styleshift.networks.kernels import fused_instance_norm
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):
@@ -25,20 +25,23 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[batch, channel, bin, frame]`` to the same shape."""
-        if self.fuses(input):
-            return self.activated(input, 1.0)
+        fused = self.activated(input, 1.0)
+        if fused is not None:
+            return fused
         output = super().forward(input.contiguous())
         if output.requires_grad and not torch.compiler.is_compiling():
             output.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]
         return output
 
-    def fuses(self, input: Tensor) -> bool:
-        """:meth:`activated` can be called."""
-        return apply_here(input) and takes_instance_norm(self.num_features)
+    def activated(self, input: Tensor, slope: float) -> Tensor | None:
+        """With the activation after it: ``v`` where it is positive, ``slope * v`` elsewhere.
 
-    def activated(self, input: Tensor, slope: float) -> Tensor:
-        """With the activation after it: ``v`` where it is positive, ``slope * v`` elsewhere."""
-        output: Tensor = InstanceNormActivation.apply(input, self.weight, self.bias, slope)  # type: ignore[no-untyped-call]
+        None where the two are to be taken one after the other.
+        """
+        function = fused_instance_norm(input)
+        if function is None:
+            return None
+        output: Tensor = function.apply(input, self.weight, self.bias, slope)  # type: ignore[no-untyped-call]
         return output
 
 

@@ -73,6 +73,9 @@ class ScheduleConfig:
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
     """Precision of the networks' forward passes; weights stay float32. `auto` takes `bfloat16` where the
     processor computes in it, else `float32`."""
+    tf32: bool = True
+    """On an NVIDIA GPU, multiply float32 values rounded to TF32 (10 bits of mantissa, where bfloat16 has 7)
+    in convolutions and matrix products; sums stay float32. Off is nearest to a CPU."""
     compile: bool = False
     """Use `torch.compile`. It takes a minute or more at the start and needs a C++ compiler; if it cannot be
     used, the run says so and continues without it."""

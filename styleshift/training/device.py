@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
+from styleshift.networks.kernels import gpu_problem
 from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
 
 if TYPE_CHECKING:
     from styleshift.training.model import CycleGAN
@@ -19,6 +21,21 @@ def computes_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def use_tf32(recipe: Recipe) -> None:
+    """Whether an NVIDIA GPU may round what it multiplies in float32 to TF32; the one place that says so.
+
+    PyTorch's own choice is yes for convolutions and no for matrix products.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = recipe.schedule.tf32
+    torch.backends.cudnn.allow_tf32 = recipe.schedule.tf32
+
+
+def tell_kernels(device: torch.device, reporter: Reporter) -> None:
+    """Say so where an NVIDIA GPU trains without our own kernels."""
+    if device.type == "cuda" and (reason := gpu_problem()):
+        reporter.warn(f"norms and activations are not fused on this GPU ({reason}); steps take longer")
 
 
 def compile_networks(model: CycleGAN, reporter: Reporter) -> None:

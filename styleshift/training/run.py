@@ -31,7 +31,7 @@ from styleshift.system.interrupt import Interrupted
 from styleshift.system.lock import Lock
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
-from styleshift.training.device import choose_device
+from styleshift.training.device import choose_device, tell_kernels, use_tf32
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.files import CheckpointFolder, read, remove_partial_checkpoints
 from styleshift.training.find import (
@@ -137,6 +137,8 @@ def start_run(
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
             use_threads(recipe)
+            use_tf32(recipe)
+            tell_kernels(processor, told)
             torch.manual_seed(seed)
             heard, held = split_held_out(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed, told)
@@ -248,6 +250,8 @@ def resume_run(
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
         use_threads(recipe)
+        use_tf32(recipe)
+        tell_kernels(processor, reporter)
         if processor.type == "cpu" and recipe.schedule.threads > processors():
             reporter.warn(
                 f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.frontend.compression import silence
-from styleshift.networks.kernels import takes_instance_norm
+from styleshift.networks.kernels import keeps_channels_last
 from styleshift.networks.layers import Bands, InstanceNorm2d
 from styleshift.recipes import Recipe
 from styleshift.recipes.settings import OptimiserConfig
@@ -73,7 +73,7 @@ class TrainingState:
         device = next(model.parameters()).device
         half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
         if half:
-            _channels_last(model, ours=device.type == "cpu" and not recipe.schedule.compile)
+            _channels_last(model, device, ours=not recipe.schedule.compile)
         return cls(
             recipe,
             model,
@@ -119,7 +119,7 @@ def _adam(networks: nn.Module, rate: float, settings: OptimiserConfig) -> torch.
     return optimiser
 
 
-def _channels_last(model: CycleGAN, ours: bool) -> None:
+def _channels_last(model: CycleGAN, device: torch.device, ours: bool) -> None:
     """Channels innermost in memory: convolutions in bfloat16 take a half to a third of the time so.
 
     Not where PyTorch's instance norm would turn every output over and back again: where ``ours`` is not used,
@@ -128,7 +128,7 @@ def _channels_last(model: CycleGAN, ours: bool) -> None:
     for networks in (model.translators, model.averages, model.discriminators):
         for network in networks.values():
             if all(
-                ours and isinstance(part, InstanceNorm2d) and takes_instance_norm(part.num_features)
+                ours and isinstance(part, InstanceNorm2d) and keeps_channels_last(part.num_features, device)
                 for part in network.modules()
                 if isinstance(part, nn.InstanceNorm2d)
             ):

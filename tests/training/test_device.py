@@ -1,4 +1,4 @@
-"""torch.compile, where it is asked for: the same numbers, or a sentence and training without it."""
+"""How a device computes: TF32 where the recipe says so, torch.compile where it is asked for and works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from styleshift.progress import Reporter
-from styleshift.recipes import Recipe
+from styleshift.recipes import Recipe, load_recipe
+from styleshift.training.device import tell_kernels, use_tf32
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -53,3 +54,29 @@ def test_it_is_asked_for_only_where_the_recipe_wants_it(
     assert compiled == []
     start_run(fresh, PAIR, tiny_recipe("schedule.steps=1", "schedule.compile=true"))
     assert compiled == ["ResidualGenerator"] * 2 + ["PatchDiscriminator"] * 2
+
+
+def test_tf32_is_what_the_recipe_says() -> None:
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [place.allow_tf32 for place in places]
+    try:
+        for wanted in (True, False, True):
+            use_tf32(load_recipe("small", [f"schedule.tf32={wanted}".lower()]))
+            assert [place.allow_tf32 for place in places] == [wanted, wanted]
+    finally:
+        for place, value in zip(places, before, strict=True):
+            place.allow_tf32 = value
+
+
+def test_a_gpu_without_our_kernels_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Listener(Reporter):
+        def warn(self, message: str) -> None:
+            told.append(message)
+
+    monkeypatch.setattr("styleshift.training.device.gpu_problem", lambda: "no C compiler")
+    tell_kernels(torch.device("cpu"), Listener())
+    assert told == []
+    tell_kernels(torch.device("cuda"), Listener())
+    assert told == ["norms and activations are not fused on this GPU (no C compiler); steps take longer"]
