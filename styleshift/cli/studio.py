@@ -25,7 +25,7 @@ def studio(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FOLDER]...", help="Folders of music that the page may look into; it can name more."
+            metavar="FOLDER", help="Folders of music that the page may look into; it can name more."
         ),
     ] = None,
     host: Annotated[

@@ -48,12 +48,14 @@ function songs(options, models) {
   const after = el("div");
   let source = null;
   let turn = 0;
+  let begun = null;
+  let due = null;
 
   const convert = async () => {
     turn += 1;
     const mine = turn;
     fill(after);
-    const whole = await attempt(working, () => jobs.run("song", { source: source.at, ...options() }, working));
+    const whole = await attempt(working, () => jobs.run("song", { source: source.at, ...options() }, working, (id) => { begun = id; }));
     if (mine !== turn || whole?.status !== "done") return;
     const [made] = (await get(`/api/jobs/${whole.id}/tracks`)).tracks;
     const { target, source: from } = models.find((each) => each.name === options().model);
@@ -70,7 +72,15 @@ function songs(options, models) {
   });
   return {
     node: el("div", {}, dropZone("Drop one song here", take, { multiple: false }), working, heard, after),
-    again() { if (source) convert(); },
+    /** Once the knob is left alone for a moment; what was begun with other settings is stopped. */
+    again() {
+      clearTimeout(due);
+      if (!source) return;
+      due = setTimeout(() => {
+        if (jobs.job(begun)?.status === "running") jobs.stop(begun);
+        convert();
+      }, 500);
+    },
   };
 }
 

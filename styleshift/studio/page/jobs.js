@@ -37,9 +37,12 @@ export async function start(kind, values) {
   return id;
 }
 
+export const stop = (id) => post(`/api/jobs/${id}/stop`);
+
 /** Starts a job and waits for its end; its card is shown in `place` meanwhile. */
-export async function run(kind, values, place) {
+export async function run(kind, values, place, begun = () => {}) {
   const id = await start(kind, values);
+  begun(id);
   const shown = card(id);
   fill(place, shown.node);
   await ended(id);
@@ -52,9 +55,9 @@ export function ended(id) {
   return new Promise((done) => {
     const check = () => {
       const state = known.get(id);
-      if (state && state.status !== "running") { stop(); done(state); }
+      if (state && state.status !== "running") { leave(); done(state); }
     };
-    const stop = onChange(check);
+    const leave = onChange(check);
     check();
   });
 }
@@ -65,7 +68,7 @@ const STATUS = { running: "running", done: "done", stopped: "stopped", failed: "
 export function card(id) {
   const title = el("b");
   const status = el("span", { class: "badge" });
-  const stopper = button("Stop", () => attempt(trouble, () => post(`/api/jobs/${id}/stop`), stopper));
+  const stopper = button("Stop", () => attempt(trouble, () => stop(id), stopper));
   const bars = el("div", { class: "bars" });
   const last = el("p", { class: "soft last" });
   const trouble = el("div");

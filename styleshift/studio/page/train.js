@@ -150,8 +150,10 @@ function checkpoints(place, run, working) {
 
 /** The players of the page that the training writes, as they are. */
 async function excerpts(place, name) {
-  const page = new DOMParser().parseFromString(await get(`/api/runs/${encodeURIComponent(name)}/page`), "text/html");
-  const players = [...page.querySelectorAll("section.pair")].map((each) => document.adoptNode(each));
+  const html = await get(`/api/runs/${encodeURIComponent(name)}/page`);
+  // Without its own style and script, which are not for here.
+  const parts = parsed(html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>")));
+  const players = parts.flatMap((part) => (part.querySelectorAll ? [...part.querySelectorAll("section.pair")] : []));
   if (!players.length) { fill(place); return; }
   fill(place, el("h2", {}, "Excerpts"), el("p", { class: "soft" }, "Music that was held out of training, where there is enough of it: source, converted, and there and back."), players);
   adopt(place);

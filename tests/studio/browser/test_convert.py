@@ -1,0 +1,138 @@
+"""Of styleshift.studio.asked, in a real browser: a song and a library are converted, and heard."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Open = Callable[..., "Page"]
+
+PEAKS = """async (audios) => {
+  const context = new OfflineAudioContext(1, 1, 22050);
+  return Promise.all(audios.map(async (audio) => {
+    const data = await (await fetch(audio.src)).arrayBuffer();
+    const samples = (await context.decodeAudioData(data)).getChannelData(0);
+    const peaks = Array.from({ length: 20 }, (_, i) =>
+      samples.slice(i * samples.length / 20, (i + 1) * samples.length / 20)
+        .reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+    return [samples.length, ...peaks];
+  }));
+}"""
+TIMES = "(audios) => audios.map((audio) => [audio.currentTime, audio.muted])"
+
+
+def test_a_song_is_heard_beside_its_source_at_two_strengths(open_page: Open, served: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_label("Model").select_option("violin-to-piano")
+    page.locator("input[type=file]").first.set_input_files(str(served.root / "songs" / "song.wav"))
+    player = page.locator(".pair.ready")
+    expect(player).to_be_visible()
+    audios = player.locator("audio")
+    source, converted = audios.evaluate_all(PEAKS)
+    assert source[0] == converted[0], "as long as its source"
+    assert max(abs(a - b) for a, b in zip(source[1:], converted[1:], strict=True)) > 0.01
+    player.get_by_role("button", name="Play").click()
+    expect(player.locator(".clock")).not_to_contain_text("0:00.0 /")
+    (a, a_muted), (b, b_muted) = audios.evaluate_all(TIMES)
+    assert a > 0
+    assert abs(a - b) < 0.2, "in step"
+    assert (a_muted, b_muted) == (False, True)
+    page.keyboard.press("b")
+    assert [muted for _, muted in audios.evaluate_all(TIMES)] == [True, False]
+    page.keyboard.press("x")
+    assert [muted for _, muted in audios.evaluate_all(TIMES)] == [False, True]
+    volumes = "(audios) => audios.map((audio) => audio.volume)"
+    matched = audios.evaluate_all(volumes)
+    assert min(matched) < 1 == max(matched)
+    player.get_by_label("same loudness").uncheck()
+    assert audios.evaluate_all(volumes) == [1, 1]
+    for name in ("Source (violin)", "Converted (piano)", "Difference"):
+        expect(player.get_by_role("img", name=name)).to_be_visible()
+    first = audios.last.get_attribute("src")
+    strength = page.get_by_label("Strength")
+    strength.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("output").first).to_have_text("0.50 of the change")
+    expect(page.locator(".pair.ready audio").last).not_to_have_attribute("src", first or "")
+    weaker = page.locator(".pair.ready audio").evaluate_all(PEAKS)[1]
+    assert weaker[1:] != converted[1:]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the conversion").click()
+    assert download.value.suggested_filename == "song-piano-0.5.flac"
+
+
+def test_a_library_is_planned_converted_and_its_failure_explained(open_page: Open, served: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_label("Model").select_option("violin-to-piano")
+    page.get_by_role("radio", name="A library").click()
+    page.get_by_label("Folder of music").fill(str(served.root / "library"))
+    page.get_by_role("button", name="Plan", exact=True).click()
+    files = page.get_by_role("listbox", name="Files")
+    expect(files.get_by_role("option")).to_have_count(3)
+    expect(page.locator(".facts-line")).to_contain_text("3 to convert; 6 seconds of music")
+    page.get_by_role("button", name="Convert", exact=True).click()
+    expect(page.locator(".facts-line")).to_contain_text("of music in")
+    expect(page.locator(".facts-line")).to_contain_text("2 done")
+    page.get_by_role("radio", name="Failed").click()
+    expect(files.get_by_role("option")).to_have_count(1)
+    files.get_by_role("option").click()
+    expect(page.locator(".below .problem")).to_contain_text("broken.flac: cut short")
+    page.get_by_role("radio", name="Converted").click()
+    files.get_by_role("option").first.click()
+    expect(page.locator(".pair.ready")).to_be_visible()
+    page.reload()
+    page.get_by_role("radio", name="A library").click()
+    expect(page.get_by_role("listbox", name="Files").get_by_role("option")).to_have_count(3)
+    report = page.context.new_page()
+    report.goto((served.root / "library-piano" / "report.html").as_uri())
+    play_the_page(report)
+
+
+def test_a_blind_test_is_answered_from_the_keyboard_and_kept(open_page: Open, served: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_label("Model").select_option("violin-to-piano")
+    page.locator("input[type=file]").first.set_input_files(str(served.root / "songs" / "song.wav"))
+    page.get_by_role("button", name="Blind test").click()
+    page.get_by_label("Who listens").fill("ear")
+    page.get_by_label("Trials").fill("2")
+    page.get_by_role("button", name="Begin").click()
+    test = page.get_by_role("region", name="ABX test")
+    for trial in (1, 2):
+        expect(test).to_contain_text(f"Trial {trial} of 2")
+        for key in (" ", "a", "b", "x", "1"):
+            page.keyboard.press(key)
+    expect(page.get_by_text("The test is over")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The answers as CSV").click()
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8")))
+    assert [(row["listener"], row["trial"], row["answer"], row["plays"]) for row in rows] == [
+        ("ear", "1", "a", "1"),
+        ("ear", "2", "a", "1"),
+    ]
+    assert all(row["correct"] == str(int(row["x"] == "a")) for row in rows)
+
+
+def play_the_page(page: Page) -> None:
+    """A page in a file has the same player."""
+    from playwright.sync_api import expect
+
+    player = page.locator(".pair.ready").first
+    player.get_by_role("button", name="Play").click()
+    expect(player.locator(".clock")).not_to_contain_text("0:00.0 /")
+    player.get_by_role("radio").last.click()
+    expect(player.locator("figure.heard")).to_have_count(1)

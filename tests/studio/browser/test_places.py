@@ -1,0 +1,122 @@
+"""Of styleshift.studio.rooms, in a real browser: models, evaluation, and what all places have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from styleshift.workspace import shipped_models
+
+pytest.importorskip("playwright")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Open = Callable[..., "Page"]
+Walk = Callable[[Any, str], None]
+PLACES = ("styles", "train", "convert", "models", "evaluate")
+AXE = Path(__file__).parents[3] / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def test_a_model_is_checked_added_and_removed(open_page: Open, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("models")
+    card = page.locator('[data-model="violin-to-piano"]')
+    expect(card).to_contain_text("CC BY 4.0")
+    card.get_by_role("button", name="Check").click()
+    expect(card.get_by_role("status")).to_contain_text("intact, and runs here")
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes((shipped_models() / "violin-to-piano.onnx").read_bytes())
+    page.locator("input[type=file]").set_input_files(str(mine))
+    added = page.locator('[data-model="mine"]')
+    added.get_by_role("button", name="Remove").click()
+    added.get_by_role("button", name="Delete it").click()
+    expect(added).to_have_count(0)
+    (tmp_path / "none.onnx").write_bytes(b"no model")
+    page.locator("input[type=file]").set_input_files(str(tmp_path / "none.onnx"))
+    expect(page.get_by_role("alert")).to_contain_text("none.onnx")
+
+
+def test_two_folders_are_measured_and_rated_blind(open_page: Open, served: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("evaluate")
+    page.get_by_role("radio", name="A folder of conversions").click()
+    page.get_by_label("Conversions", exact=True).fill(str(served.root / "audio" / "high"))
+    page.get_by_label("Sources").fill(str(served.root / "audio" / "low"))
+    page.get_by_label("Recordings in the target style").fill(str(served.root / "audio" / "high"))
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    figures = page.get_by_role("region", name="Figures")
+    expect(figures).to_be_visible()
+    expect(figures.get_by_role("row", name="chr_kept")).to_contain_text(
+        "Agreement of harmony with the source"
+    )
+    page.get_by_role("option").first.click()
+    expect(page.locator(".pair.ready")).to_be_visible()
+    page.get_by_role("button", name="Rating").click()
+    page.get_by_label("Trials").fill("1")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_label("Rating of Stimulus 1").fill("80")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("The test is over")).to_be_visible()
+    expect(page.get_by_role("link", name="mushra-").last).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page: Open, walk: Walk, scheme: str) -> None:
+    """Names, roles, contrast, landmarks: the rules of axe-core in every place."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there: npm install --prefix build/axe axe-core")
+    page = open_page(color_scheme=scheme)
+    for place in PLACES:
+        walk(page, place)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        told = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
+        assert told == [], f"in {place}"
+
+
+def test_a_phone_shows_every_place_without_scrolling_sideways(open_page: Open, walk: Walk) -> None:
+    page = open_page(viewport={"width": 360, "height": 740})
+    for place in PLACES:
+        walk(page, place)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(open_page: Open) -> None:
+    page = open_page("styles")
+    page.locator("body").click(position={"x": 1, "y": 400})
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            "[document.activeElement.tagName, document.activeElement.innerText || document.activeElement.id, "
+            "getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if here[0] == "BODY":
+            break
+        seen.add(here[1].strip())
+        assert here[2] != "none", here
+    buttons = page.locator("button:visible:enabled").all_inner_texts()
+    assert {text.strip() for text in buttons} <= seen
+
+
+def test_light_and_dark_stay_as_chosen(open_page: Open) -> None:
+    page = open_page("styles", color_scheme="light")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+def test_nothing_moves_for_who_wants_no_motion(open_page: Open) -> None:
+    page = open_page("styles", reduced_motion="reduce")
+    times = "[...document.querySelectorAll('*')].map((each) => getComputedStyle(each).transitionDuration)"
+    assert set(page.evaluate(times)) == {"0s"}

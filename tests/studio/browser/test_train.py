@@ -1,0 +1,102 @@
+"""Of styleshift.studio.runs, in a real browser: a training is started, watched, stopped, continued, used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Open = Callable[..., "Page"]
+
+
+def begin(page: Page, name: str, steps: int, settings: str) -> None:
+    page.get_by_label("One style").select_option("low")
+    page.get_by_label("The other style").select_option("high")
+    page.get_by_label("Minutes", exact=True).fill("")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Steps").fill(str(steps))
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Settings of the recipe").fill(settings)
+    page.get_by_role("button", name="Start training").click()
+
+
+def points(page: Page) -> int:
+    """Of the first curve that is drawn of a loss."""
+    lines = page.locator("section[data-run] .curves polyline")
+    texts = lines.evaluate_all("(lines) => lines.map((line) => line.getAttribute('points'))")
+    return max((len(text.split()) for text in texts), default=0)
+
+
+def test_a_training_is_watched_and_its_checkpoint_used(
+    open_page: Open, tiny_lines: Callable[..., str], walk: Callable[[Any, str], None], served: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("train")
+    begin(page, "judged", 4, tiny_lines("schedule.save_every=2", "schedule.validation_seconds=1"))
+    other = page.context.new_page()  # a second tab sees the same
+    other.goto(f"{served.base}#train")
+    expect(other.locator(".job").first).to_contain_text("Train low and high")
+    other.close()
+    expect(page.locator(".job .badge").first).to_have_text("done")
+    run = page.locator('section[data-run="judged"]')
+    expect(run.get_by_role("heading", name="judged: step 4")).to_be_visible()
+    expect(run.locator(".verdicts")).to_contain_text("low to high:")
+    expect(run.locator(".curves")).to_contain_text("score, 0 to 1")
+    assert points(page) == 4
+    excerpt = run.locator(".pair.ready").first
+    expect(excerpt.get_by_role("radio")).to_have_count(3)
+    excerpt.get_by_role("radio", name="converted").click()
+    excerpt.get_by_role("button", name="Play").click()
+    expect(excerpt.locator("figure.heard")).to_contain_text("converted")
+    page.get_by_text("checkpoints", exact=False).first.click()
+    page.get_by_role("button", name="Use the checkpoint of step 4").click()
+    expect(page.get_by_text("Made low to high and high to low")).to_be_visible(timeout=120_000)
+    page.get_by_label("Compare judged").check()
+    expect(page.locator(".room > .curves")).to_contain_text("judged")
+    walk(page, "models")
+    expect(page.locator('[data-model="low-to-high"]')).to_contain_text("workspace")
+
+
+def test_a_training_is_stopped_and_continued(open_page: Open, tiny_lines: Callable[..., str]) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("train")
+    begin(page, "long", 1_000_000, tiny_lines("schedule.save_every=100000", "schedule.validation_seconds=0"))
+    run = page.locator('section[data-run="long"]')
+    run.locator(".curves polyline").first.wait_for()
+    before = points(page)
+    expect(run.locator("h2")).not_to_contain_text("step 1,")
+    page.locator(".job").get_by_role("button", name="Stop").click()
+    expect(page.locator(".job .badge").last).to_have_text("stopped")
+    assert before > 0
+
+    def step() -> int:
+        return int(run.locator("h2").inner_text().split("step ")[1].split(",")[0])
+
+    page.wait_for_timeout(2500)
+    stopped = step()
+    run.get_by_role("button", name="Continue").click()
+    page.reload()  # a page that was closed finds it again
+    running = page.locator(".job", has_text="Continue long")
+    expect(running.locator("progress").first).to_be_visible()
+    expect(running).to_contain_text("training")
+    page.wait_for_timeout(3000)
+    running.get_by_role("button", name="Stop").click()
+    expect(running.locator(".badge")).to_have_text("stopped")
+    page.wait_for_timeout(2500)
+    assert step() > stopped
+
+
+def test_what_cannot_be_trained_is_told(open_page: Open) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("train")
+    begin(page, "wrong", 1, "generator.nonsense=1")
+    expect(page.locator(".job .problem").last).to_contain_text("nonsense")
