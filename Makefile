@@ -33,7 +33,7 @@ $(READY): pyproject.toml constraints-cpu.txt tools/setup.sh $(CPP_SOURCES)
 	@touch $@
 
 $(DEVELOP): $(READY)
-	@bash tools/setup.sh $(VENV) m4a,dev
+	@bash tools/setup.sh $(VENV) m4a,studio,dev
 	@touch $@
 
 demo: $(READY) ## hear music converted by a model that is trained in front of you (about 5 minutes)
@@ -53,7 +53,12 @@ test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitiz
 	PATH="$(abspath $(BIN)):$$PATH" sh tools/sanitize.sh release address undefined thread
 	$(BIN)/python tools/count_instructions.py
 
-test-python: $(DEVELOP) ## pytest
+# Rules of accessibility, which the tests of the studio hold its page to; without npm they are skipped.
+AXE := build/axe/node_modules/axe-core/axe.min.js
+$(AXE):
+	@command -v npm >/dev/null && npm install --silent --no-save --prefix build/axe axe-core@4 || echo "axe-core could not be fetched"
+
+test-python: $(DEVELOP) $(AXE) ## pytest
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -n auto --dist worksteal
 
 test-plugins: $(DEVELOP) ## each in-tree plugin's own tests

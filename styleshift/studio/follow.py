@@ -82,7 +82,7 @@ class JobLog:
             "started": self._job["started"],
             "ended": self._ended,
             "status": self.status,
-            "tasks": list(self._tasks.values()),
+            "tasks": [dict(task) for task in self._tasks.values()],
             "last": self.messages[-1] if self.messages else None,
             "said": len(self.messages),
             "error": self._error,

@@ -29,7 +29,8 @@ async def start(request: Request) -> Response:
 async def stop(request: Request) -> Response:
     """Ask a job to stop in good order, or end it at once."""
     values = await body(request)
-    studio(request).jobs.stop(request.path_params["job"], at_once=flag(values, "at_once"))
+    name, at_once = request.path_params["job"], flag(values, "at_once")
+    await asyncio.to_thread(studio(request).jobs.stop, name, at_once=at_once)
     return Json({})
 
 

@@ -31,6 +31,7 @@ from styleshift.system.lock import is_held
 
 MOST_RUNNING = 4
 KEPT = 100
+_BIRTH_SECONDS = 20.0
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
@@ -103,7 +104,10 @@ class Jobs:
             NothingToDoError: there is no such job, or it is not running.
         """
         log = self._log(name)
-        if self.state(name)["status"] != "running" or not log.pid:
+        patience = time.monotonic() + _BIRTH_SECONDS
+        while self.state(name)["status"] == "running" and not log.pid and time.monotonic() < patience:
+            time.sleep(0.05)  # it is being born, and does not hear yet
+        if log.status != "running" or not log.pid:
             raise NothingToDoError("this job is not running")
         with contextlib.suppress(ProcessLookupError):
             if at_once:
