@@ -35,6 +35,7 @@ FLOORS = (
     "bundle",
     "runtimes",
     "models",
+    "scaffold",
     "vocoders",
     "conversion.settings",
     "conversion.track",

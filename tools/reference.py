@@ -3,6 +3,7 @@
     docs/reference/commands.md    every command, argument and option, as ``--help`` shows them
     docs/reference/models.md      the cards of the models that ship
     docs/reference/recipes.md     every key of a recipe, and every option of the built-in networks
+    docs/reference/plugin-examples.md   a whole plugin of each kind, as `plugins new` writes it
     docs/reference/formats.md     every audio format, and the name of every tag in each family of tags
 
 A test holds the pages to the code (tests/test_reference.py).
@@ -26,6 +27,7 @@ from styleshift.models.card_page import card_markdown
 from styleshift.models.shelf import models_in
 from styleshift.recipes import Recipe, list_recipes, load_recipe
 from styleshift.recipes.schema import TABLES, recipe_keys
+from styleshift.scaffold.package import KINDS, module_text
 from styleshift.validation import Setting, describe
 from styleshift.workspace import shipped_models
 
@@ -40,7 +42,23 @@ def pages() -> dict[str, str]:
         "models.md": models_page(),
         "recipes.md": recipes_page(),
         "formats.md": formats_page(),
+        "plugin-examples.md": plugin_examples_page(),
     }
+
+
+def plugin_examples_page() -> str:
+    """The code of a package of each kind."""
+    parts = [
+        NOTE,
+        "# Plugin examples",
+        "One whole plugin of each kind, as `styleshift plugins new KIND NAME` writes it, with "
+        "`pyproject.toml`, a test and a README beside it. [Plugin hooks](plugin-hooks.md) says what each "
+        "record promises.",
+    ]
+    for kind, summary in KINDS.items():
+        text = module_text(kind, f"my-{kind}").strip()
+        parts += [f"## {kind}", sentence(summary), f"```python\n{text}\n```"]
+    return joined(parts)
 
 
 def formats_page() -> str:
@@ -177,7 +195,7 @@ def meaning(parameter: Any) -> str:
 
 def recipes_page() -> str:
     """Every key of a recipe, with the values of the recipes that ship, and the options of the networks."""
-    recipes = [load_recipe(name) for name in list_recipes()]
+    recipes = [load_recipe(name) for name in list_recipes(installed=False)]
     keys = recipe_keys()
     parts = [
         NOTE,

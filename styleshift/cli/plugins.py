@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from styleshift.cli.help import add_command, group
+from styleshift.cli.options import WorkspaceOption, option
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 styleshift plugins list
 styleshift plugins show seed
+styleshift plugins new generator my-generator
 STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list
 """
 
@@ -81,6 +85,42 @@ def show(
                 reporter.result(f"      {row.help}")
 
 
+def new(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="domain-source, generator, discriminator, loss, augmentation, metric, recipe, models, "
+            "vocoder, runtime, tracker or engine.",
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="What it will be called; the package becomes styleshift-NAME."),
+    ],
+    directory: Annotated[
+        Path | None,
+        option("--directory FOLDER", "Write it into this new or empty folder (default: ./styleshift-NAME)."),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    *,
+    reporter: TerminalReporter,
+) -> None:
+    """Write a plugin package that works as it is, for you to change: code, test, README and pyproject.toml.
+
+    A package of the kind models takes the models of the workspace.
+    """
+    from styleshift.scaffold.package import new_package
+    from styleshift.workspace import workspace as workspace_at
+
+    made = new_package(kind, name, directory, workspace_at(workspace).models)
+    reporter.event("package", name=made.name, folder=str(made.folder), module=made.module, record=made.record)
+    reporter.result(f"{made.name}: {made.folder}")
+    reporter.info(f"next: pip install -e {shlex.quote(str(made.folder))}")
+    for line in made.usage:
+        reporter.info(f"then: {line}")
+
+
 def _fields(kind: str, entry: Registered[Any]) -> dict[str, str]:
     return {
         "kind": kind,
@@ -127,8 +167,9 @@ def _warn(registry: Registry, reporter: TerminalReporter) -> None:
 
 app = group(
     "plugins",
-    "List domain sources, generators, vocoders, runtimes, trackers and engines, and their packages.",
+    "List what plugins and styleshift bring, show the options of one, or begin a plugin of your own.",
     EXAMPLES,
 )
 add_command(app, "plugins list", list_plugins, EXAMPLES)
 add_command(app, "plugins show", show, EXAMPLES)
+add_command(app, "plugins new", new, EXAMPLES)

@@ -13,19 +13,16 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from styleshift.evaluation.classifier import VIEWS, StyleClassifier, train_classifier
-from styleshift.evaluation.distribution import TargetDistribution, onsets
-from styleshift.evaluation.features import CHROMA_RATE, FRAME_RATE, Array, Array64, Features
-from styleshift.evaluation.metrics import ONSET_TOLERANCE_SECONDS, correlation
-
-CHROMA_COMPRESSION = 100.0
-"""Of log(1 + C x): soft overtones count nearly as much as loud ones, so that timbre changes harmony little
-(Mueller and Ewert 2011)."""
+from styleshift.evaluation.distribution import TargetDistribution
+from styleshift.evaluation.features import Array, Features
 
 MARGIN_WEIGHT = 4
 """As much as the four distances together. At 1 a run's first adversarial steps, which flicker least, win."""
 
-_CHROMA_SECONDS = 0.2
 _WORST = -1.0
+
+Metric = Callable[[Features, Features], float]
+"""Of a conversion and its source: 1 where all of the music stayed, 0 where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,7 @@ class CheckpointScore:
         dynamics: the same of how spectra vary within a second.
         flicker: the same of how they change from frame to frame.
         decay: the same of how notes fade after their onset; nan where there are none.
-        harmony: agreement of timbre-robust chroma with the source.
-        rhythm: F-measure of onsets against those of the source; nan where there are none.
+        kept: how much of the music stayed, by metric; nan where one found nothing to compare.
     """
 
     margin: float
@@ -49,8 +45,7 @@ class CheckpointScore:
     dynamics: float
     flicker: float
     decay: float
-    harmony: float
-    rhythm: float
+    kept: Mapping[str, float]
 
     @property
     def style(self) -> float:
@@ -60,8 +55,8 @@ class CheckpointScore:
 
     @property
     def content(self) -> float:
-        """How much of the music stayed: the mean of the last two terms, held above 0."""
-        return max(0.0, _mean((self.harmony, self.rhythm)))
+        """How much of the music stayed: the mean of what the metrics say, held above 0."""
+        return max(0.0, _mean(list(self.kept.values())))
 
     @property
     def value(self) -> float:
@@ -70,7 +65,9 @@ class CheckpointScore:
 
     def to_dict(self) -> dict[str, float]:
         """Plain values, for the log; a term that is not there is left out."""
-        terms = {key: value for key, value in asdict(self).items() if not math.isnan(value)}
+        found = asdict(self)
+        found |= found.pop("kept")
+        terms = {key: value for key, value in found.items() if not math.isnan(value)}
         return {"score": self.value, "style": self.style, "content": self.content, **terms}
 
 
@@ -85,6 +82,7 @@ class CheckpointScorer:
         start: distances of the sources to the style.
         real: distances of held-out music of the style to it.
         bar: logits of that music, one array a classifier, in rising order.
+        metrics: of how much of the music stayed, by name.
     """
 
     target: TargetDistribution
@@ -93,6 +91,7 @@ class CheckpointScorer:
     start: Mapping[str, float]
     real: Mapping[str, float]
     bar: Sequence[Array]
+    metrics: Mapping[str, Metric]
 
     @classmethod
     def fit(
@@ -101,6 +100,7 @@ class CheckpointScorer:
         target: Sequence[Features],
         held_out: Sequence[Features],
         sources: Sequence[Features],
+        metrics: Mapping[str, Metric],
     ) -> CheckpointScorer:
         """Learn what a direction starts from and what it aims at.
 
@@ -109,6 +109,7 @@ class CheckpointScorer:
             target: recordings of the style that the classifiers learned.
             held_out: others of that style.
             sources: what is converted each time, of the other style.
+            metrics: of how much of the music stayed, by name.
         """
         distribution = TargetDistribution.fit(target)
         return cls(
@@ -118,6 +119,7 @@ class CheckpointScorer:
             start=distribution.distances(sources),
             real=distribution.distances(held_out),
             bar=[np.sort(one.logits(held_out)) for one in classifiers],
+            metrics=metrics,
         )
 
     def score(self, converted: Sequence[Features]) -> CheckpointScore:
@@ -134,8 +136,7 @@ class CheckpointScorer:
             # Real music beats half of itself, so a half is all that there is to reach; the root keeps
             # differences among the far-off conversions of a young model in sight.
             margin=math.sqrt(min(1.0, 2 * float(np.mean(beaten)))),
-            harmony=_mean([harmony(*pair) for pair in pairs]),
-            rhythm=_mean([onset_f_measure(*pair) for pair in pairs]),
+            kept={name: _mean([metric(*pair) for pair in pairs]) for name, metric in self.metrics.items()},
             **near,
         )
 
@@ -169,34 +170,6 @@ def closeness(found: float, start: float, real: float) -> float:
         return float("nan")
     way = math.log(start / max(found, 1e-9)) / math.log(start / max(real, 1e-9))
     return min(1.0, max(_WORST, way))
-
-
-def harmony(converted: Features, source: Features) -> float:
-    """Pearson correlation of the log-compressed, smoothed chroma of both, at most 1."""
-    frames = min(len(converted.chroma), len(source.chroma))
-    left, right = (_log_chroma(item.chroma[:frames]) for item in (converted, source))
-    return correlation(left.ravel(), right.ravel())
-
-
-def _log_chroma(chroma: Array) -> Array64:
-    wide = np.log1p(CHROMA_COMPRESSION * chroma.astype(np.float64))
-    width = max(1, min(round(_CHROMA_SECONDS * CHROMA_RATE), len(wide)))
-    total = np.cumsum(np.pad(wide, ((1, 0), (0, 0))), axis=0)
-    smooth: Array64 = (total[width:] - total[:-width]) / width
-    centred: Array64 = smooth - smooth.mean(axis=1, keepdims=True)
-    return centred
-
-
-def onset_f_measure(converted: Features, source: Features) -> float:
-    """F-measure of the onsets of both, met within 50 ms; nan where the source has none."""
-    left, right = onsets(converted.log_mel), onsets(source.log_mel)
-    if not right:
-        return float("nan")
-    if not left:
-        return 0.0
-    gaps = np.abs(np.subtract.outer(left, right)) <= ONSET_TOLERANCE_SECONDS * FRAME_RATE
-    precision, recall = float(gaps.any(axis=1).mean()), float(gaps.any(axis=0).mean())
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _mean(values: Sequence[float]) -> float:

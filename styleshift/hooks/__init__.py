@@ -1,6 +1,14 @@
 """Plugins: the records they hand over, the hooks they define, and the registry that holds them all."""
 
 from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
+from styleshift.hooks.experiment import (
+    AugmentationSpec,
+    Heard,
+    LossSpec,
+    MetricSpec,
+    ModelsSpec,
+    RecipeSpec,
+)
 from styleshift.hooks.records import (
     AudioStream,
     DiscriminatorSpec,
@@ -22,6 +30,7 @@ from styleshift.validation import settings
 
 __all__ = [
     "AudioStream",
+    "AugmentationSpec",
     "Crashed",
     "DiscriminatorSpec",
     "DomainSpec",
@@ -30,8 +39,13 @@ __all__ = [
     "Excerpt",
     "Finished",
     "GeneratorSpec",
+    "Heard",
+    "LossSpec",
+    "MetricSpec",
+    "ModelsSpec",
     "NoOptions",
     "Progress",
+    "RecipeSpec",
     "Recording",
     "Registry",
     "RuntimeSession",

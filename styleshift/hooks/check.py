@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 from styleshift.hooks.options import config_problem
@@ -13,6 +14,9 @@ _CALLS = {
     ("DomainSpec", "find"): ("options", "folder"),
     ("GeneratorSpec", "build"): ("options", "spectrogram"),
     ("DiscriminatorSpec", "build"): ("options", "spectrogram", "frames"),
+    ("LossSpec", "build"): ("options", "spectrogram", "device"),
+    ("AugmentationSpec", "build"): ("options", "spectrogram", "device"),
+    ("MetricSpec", "measure"): ("converted", "source"),
     ("VocoderSpec", "build"): ("options", "spectrogram", "device"),
     ("RuntimeSpec", "build"): ("options", "model", "device", "threads"),
     ("TrackerSpec", "build"): ("options", "folder", "run"),
@@ -43,6 +47,10 @@ def record_problem(spec: Any) -> str:
             return f"has {name} {value!r}; it must be a whole number" + (
                 "" if low is None else f" from {low}"
             )
+    for name, there in (("path", Path.is_file), ("folder", Path.is_dir)):
+        value = getattr(spec, name, None)
+        if value is not None and not (isinstance(value, Path) and there(value)):
+            return f"has a {name} that is not there: {value!s}"
     devices = getattr(spec, "devices", ("cpu",))
     if not isinstance(devices, tuple) or not devices or not all(isinstance(name, str) for name in devices):
         return f"has devices {devices!r}; it must be a tuple of device names"

@@ -16,7 +16,8 @@ DISABLE_VARIABLE = "STYLESHIFT_DISABLE_PLUGINS"
 # Each takes a second or more to import, which every command that loads plugins would pay.
 HEAVY = ("torch", "onnxruntime", "onnx", "scipy", "librosa", "tensorflow", "openvino", "jax")
 _SLOW_SECONDS = 1.0  # of the processor
-_NEARLY = re.compile(rf"{ENTRY_POINT_GROUP}[._ -]?\w+", re.IGNORECASE)  # what authors write in its place
+_NEARLY = re.compile(rf"{ENTRY_POINT_GROUP}([._ -]?\w+)?", re.IGNORECASE)  # what authors write instead
+_REQUIREMENT = re.compile(r"styleshift(?:\[[^]]*\])?\s*([(<>=!~].*)", re.IGNORECASE)
 _NO, _ALL = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on", "all")
 
 
@@ -28,12 +29,23 @@ class PluginPackage:
         name, version: as its metadata give them; ``unknown`` where an installation is damaged.
         entry_points: of the group ``styleshift``; none where its author put them into another.
         other_group: which one that is.
+        needs: the versions of styleshift that its metadata ask for, such as ``>=0.3``.
     """
 
     name: str
     version: str
     entry_points: tuple[EntryPoint, ...]
     other_group: str = ""
+    needs: str = ""
+
+    def refuses(self, version: str) -> bool:
+        """It asks for another version of styleshift, as pip would not have installed it beside this one."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            return not SpecifierSet(self.needs).contains(version, prereleases=True)
+        except InvalidSpecifier:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +115,19 @@ def plugin_packages(found: Iterable[Distribution]) -> list[PluginPackage]:
             # A damaged installation has neither; its type promises no .get.
             name = metadata["Name"] if "Name" in metadata else "unknown"  # noqa: SIM401
             version = metadata["Version"] if "Version" in metadata else "unknown"  # noqa: SIM401
-            first.setdefault(normal(name), PluginPackage(name, version, entry_points, other))
+            first.setdefault(
+                normal(name), PluginPackage(name, version, entry_points, other, _needs(distribution))
+            )
     return [first[name] for name in sorted(first)]
+
+
+def _needs(distribution: Distribution) -> str:
+    """The versions of styleshift that a package asks for; an extra of its own does not count."""
+    for line in distribution.requires or ():
+        wanted, _, marker = line.partition(";")
+        if (found := _REQUIREMENT.fullmatch(wanted.strip())) and "extra" not in marker:
+            return found[1].strip("() ")
+    return ""
 
 
 class Watched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import Distribution, distributions
@@ -10,9 +11,11 @@ from typing import Any
 
 import pluggy
 
+from styleshift import __version__
 from styleshift.errors import PluginError
 from styleshift.hooks import specs
 from styleshift.hooks.engines import EngineSpec
+from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
 from styleshift.hooks.installed import (
     DISABLE_VARIABLE,
     ENTRY_POINT_GROUP,
@@ -34,6 +37,7 @@ from styleshift.hooks.records import (
 )
 from styleshift.hooks.shelf import BUILT_IN, GUIDE, IN_TREE, Registered, Shelf, how_to_install
 from styleshift.progress import Reporter
+from styleshift.words import did_you_mean
 
 __all__ = [
     "BUILT_IN_MODULES",
@@ -52,11 +56,14 @@ __all__ = [
 # Imported before anything from outside, so that a built-in name cannot be taken.
 BUILT_IN_MODULES = (
     "styleshift.audio.domain",
+    "styleshift.recipes.plugin",
     "styleshift.networks.plugin",
+    "styleshift.evaluation.plugin",
     "styleshift.vocoders.plugin",
     "styleshift.runtimes.plugin",
     "styleshift.training.trackers",
     "styleshift.engines.plugin",
+    "styleshift.models.plugin",
 )
 
 
@@ -64,7 +71,8 @@ class Registry:
     """What is there: built in and from plugins.
 
     Attributes:
-        domains, generators, discriminators, vocoders, runtimes, trackers, engines: one :class:`Shelf` a kind.
+        domains, generators, discriminators, losses, augmentations, metrics, recipes, models, vocoders,
+            runtimes, trackers, engines: one :class:`Shelf` a kind.
         left_out: plugins that are installed and could not be used.
         warnings: plain sentences on those, on names that two packages bring, and on slow imports.
         switched_off: plugins that the environment turns off.
@@ -83,6 +91,11 @@ class Registry:
         self.discriminators: Shelf[DiscriminatorSpec] = Shelf(
             "discriminator", DiscriminatorSpec, told, guard=on
         )
+        self.losses: Shelf[LossSpec] = Shelf("loss", LossSpec, told, guard=on)
+        self.augmentations: Shelf[AugmentationSpec] = Shelf("augmentation", AugmentationSpec, told, guard=on)
+        self.metrics: Shelf[MetricSpec] = Shelf("metric", MetricSpec, told, guard=on)
+        self.recipes: Shelf[RecipeSpec] = Shelf("recipe", RecipeSpec, told, guard=on)
+        self.models: Shelf[ModelsSpec] = Shelf("models", ModelsSpec, told, guard=on)
         self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, told, guard=on)
         self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, told, guard=on)
         self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, told, guard=on)
@@ -143,6 +156,9 @@ class Registry:
             group = package.other_group
             self._leave_out(package, f"its entry point is in the group {group!r}, not {ENTRY_POINT_GROUP!r}")
             return
+        if package.needs and package.refuses(__version__):
+            self._leave_out(package, f"it needs styleshift {package.needs}; this is {__version__}")
+            return
         seen: list[object] = []
         with Watched() as watched:
             for entry_point in package.entry_points:
@@ -156,7 +172,7 @@ class Registry:
                     own = f"plugin {package.name} {package.version}: "
                     self._leave_out(package, error.message.removeprefix(own))
                 except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-                    self._leave_out(package, f"{type(error).__name__}: {_first_line(error)}")
+                    self._leave_out(package, f"{type(error).__name__}: {_first_line(error)}{_later(error)}")
         if slow := watched.slow(package.name):
             self.warnings.append(slow)
 
@@ -173,6 +189,11 @@ class Registry:
             "styleshift_domains": self.domains,
             "styleshift_generators": self.generators,
             "styleshift_discriminators": self.discriminators,
+            "styleshift_losses": self.losses,
+            "styleshift_augmentations": self.augmentations,
+            "styleshift_metrics": self.metrics,
+            "styleshift_recipes": self.recipes,
+            "styleshift_models": self.models,
             "styleshift_vocoders": self.vocoders,
             "styleshift_runtimes": self.runtimes,
             "styleshift_trackers": self.trackers,
@@ -186,8 +207,6 @@ def load_registry() -> Registry:
 
     A plugin that is broken in any way becomes a warning in ``Registry.warnings``.
     """
-    from styleshift import __version__
-
     registry = Registry()
     for name in BUILT_IN_MODULES:
         registry.register(importlib.import_module(name), BUILT_IN, __version__)
@@ -213,7 +232,7 @@ def _hooks(plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
         manager.register(plugin)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(" ".join(str(error).split()), GUIDE) from error
+        raise _unknown_hook(error) from error
     callers = manager.get_hookcallers(plugin) or []
     if not callers:
         raise PluginError(
@@ -233,6 +252,26 @@ def _records(name: str, hook: pluggy.HookImpl) -> list[Any]:
         kind = "None" if result is None else type(result).__name__
         raise PluginError(f"{name} returned {kind}, not a list of records", GUIDE)
     return list(result)
+
+
+def _later(error: BaseException) -> str:
+    """What is said where a plugin asks for what this version does not have, and a later one may."""
+    said = str(error)
+    record = isinstance(error, TypeError) and "Spec.__init__() got an unexpected keyword" in said
+    name = isinstance(error, ImportError) and (error.name or "").startswith("styleshift.")
+    return f"; it may need a later styleshift than {__version__}" if record or name else ""
+
+
+def _unknown_hook(error: pluggy.PluginValidationError) -> PluginError:
+    """In our words where a hook is not known here; pluggy's for the rest."""
+    found = re.search(r"unknown hook '(\w+)'", str(error))
+    if not found:
+        return PluginError(" ".join(str(error).split()), GUIDE)
+    known = [name for name in vars(specs) if name.startswith("styleshift_")]
+    return PluginError(
+        f"{found[1]} is no hook of styleshift {__version__}; it is misspelt, or needs a later version",
+        did_you_mean(found[1], known, "{}") or GUIDE,
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pluggy
 
 from styleshift.hooks.engines import EngineSpec
+from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
 from styleshift.hooks.records import (
     DiscriminatorSpec,
     DomainSpec,
@@ -37,6 +38,36 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
 @hookspec
 def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
     """Discriminator architectures that a recipe can name."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_losses() -> Iterable[LossSpec]:
+    """Further terms of the generators' objective."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_augmentations() -> Iterable[AugmentationSpec]:
+    """Further ways to vary crops while a model learns."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_metrics() -> Iterable[MetricSpec]:
+    """Ways to hear how much of the music stayed, by which checkpoints are chosen."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_recipes() -> Iterable[RecipeSpec]:
+    """Recipes."""
+    raise NotImplementedError
+
+
+@hookspec
+def styleshift_models() -> Iterable[ModelsSpec]:
+    """Folders of exported models."""
     raise NotImplementedError
 
 

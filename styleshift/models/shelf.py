@@ -11,9 +11,10 @@ from typing import Any
 from styleshift.bundle.load import load_bundle, read_metadata
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.errors import BundleError, NothingToDoError, UsageError
+from styleshift.hooks.registry import load_registry
 from styleshift.system.files import atomic_path
 from styleshift.words import did_you_mean
-from styleshift.workspace import Workspace, shipped_models, user_models
+from styleshift.workspace import Workspace, user_models
 
 Warn = Callable[[str], None]
 
@@ -24,7 +25,7 @@ class ShelvedModel:
 
     Attributes:
         path: the file.
-        place: ``workspace``, ``user`` or ``shipped``.
+        place: ``workspace``, ``user``, ``shipped``, or the name of what a plugin brings.
         metadata: what it says about itself.
     """
 
@@ -52,8 +53,13 @@ class ShelvedModel:
 
 
 def places(workspace: Workspace) -> dict[str, Path]:
-    """Folders by name, nearest first: the workspace's, the user's own, the package's."""
-    return {"workspace": workspace.models, "user": user_models(), "shipped": shipped_models()}
+    """Folders by name, nearest first: the workspace's, the user's own, the package's, those of plugins."""
+    return {"workspace": workspace.models, "user": user_models(), **packaged_models()}
+
+
+def packaged_models() -> dict[str, Path]:
+    """Folders of models that packages bring, by name; ``shipped`` comes first."""
+    return {spec.name: spec.folder for spec in load_registry().models.specs()}
 
 
 def list_models(workspace: Workspace, warn: Warn | None = None) -> list[ShelvedModel]:
@@ -138,11 +144,12 @@ def remove_model(workspace: Workspace, name: str) -> Path:
     path = user_models() / f"{name}.onnx"
     if path.parent != user_models() or not path.is_file():
         found = find_named(workspace, name)
-        reason = "came with styleshift" if found.place == "shipped" else f"is of the workspace: {found.path}"
+        packaged = found.place in packaged_models()
+        reason = f"came with a package: {found.path}" if packaged else f"is of the workspace: {found.path}"
         raise UsageError(
             f"the model {name} {reason}; only models that were added are removed",
             "`styleshift convert` `model=FILE` takes another"
-            if found.place == "shipped"
+            if packaged
             else "delete that file, if nothing needs it",
         )
     try:

@@ -8,8 +8,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks.registry import load_registry
+from styleshift.hooks.shelf import BUILT_IN
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
 from styleshift.recipes.settings import (
     ComponentConfig,
@@ -22,8 +26,6 @@ from styleshift.recipes.settings import (
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
 
-FOLDER = Path(__file__).parent
-
 TABLES: dict[str, type] = {
     "spectrogram": SpectrogramConfig,
     "data": DataConfig,
@@ -35,6 +37,9 @@ TABLES: dict[str, type] = {
     "schedule": ScheduleConfig,
 }
 COMPONENTS = ("generator", "discriminator")
+EXTRAS = ("losses", "augmentations")
+
+Table = dict[str, Any]
 
 
 @settings
@@ -63,6 +68,10 @@ class Recipe:
     """How weights change."""
     warm_start: WarmStartConfig = WarmStartConfig()
     """Training of the generators alone at the start."""
+    losses: Mapping[str, Table] = Field(default_factory=dict)
+    """Further losses by name, each with `weight` and its options."""
+    augmentations: Mapping[str, Table] = Field(default_factory=dict)
+    """Further augmentations by name, each with its options."""
     schedule: ScheduleConfig = ScheduleConfig()
     """How long a run is, and what is kept."""
 
@@ -74,6 +83,8 @@ class Recipe:
         for part in COMPONENTS:
             component: ComponentConfig = getattr(self, part)
             made[part] = {"name": component.name, **component.options}
+        for part in EXTRAS:
+            made[part] = {name: dict(table) for name, table in getattr(self, part).items()}
         return made
 
     @classmethod
@@ -105,13 +116,14 @@ def recipe_keys() -> list[Setting]:
     return [*top, *(replace(row, key=f"{name}.{row.key}") for name, row in rows)]
 
 
-def list_recipes() -> list[str]:
-    """Names of the recipes that come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+def list_recipes(*, installed: bool = True) -> list[str]:
+    """Names of the recipes that come with the package and, where ``installed``, with plugins."""
+    entries = load_registry().recipes.entries()
+    return sorted(name for name, entry in entries.items() if installed or entry.package == BUILT_IN)
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Load a recipe that ships with the package, or one of your own.
+    """Load a recipe that ships with the package, one of a plugin, or one of your own.
 
     Args:
         name_or_path: a name of :func:`list_recipes`, or the path of a TOML file.
@@ -124,13 +136,14 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        path = FOLDER / f"{name_or_path}.toml"
-        if not path.is_file():
+        entry = load_registry().recipes.entries().get(str(name_or_path))
+        if entry is None:
             raise ConfigError(
                 f"there is no recipe {str(name_or_path)!r}; available: {', '.join(list_recipes())}",
                 did_you_mean(str(name_or_path), list_recipes(), "`recipe={}`")
                 or "choose one of them, or give the path of your own .toml file",
             )
+        path = entry.spec.path
     where = f"recipe {path.stem}"
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -151,7 +164,7 @@ def _parsed(override: str) -> tuple[str, str, Any]:
     """Table, key and value of one ``table.key=value``."""
     key, equals, text = override.partition("=")
     table, dot, name = key.strip().partition(".")
-    tables = (*TABLES, *COMPONENTS)
+    tables = (*TABLES, *COMPONENTS, *EXTRAS)
     if not (equals and dot and name):
         raise ConfigError(
             f"the setting {override!r} is not of the form table.key=value", "such as `generator.channels=32`"
@@ -160,6 +173,11 @@ def _parsed(override: str) -> tuple[str, str, Any]:
         raise ConfigError(
             f"the setting {override!r}: a recipe has no table {table!r}; it has: {', '.join(tables)}",
             did_you_mean(table, tables, f"`{{}}.{name}={text}`" if text else "{}"),
+        )
+    if table in EXTRAS and not all(name.rpartition(".")):
+        raise ConfigError(
+            f"the setting {override!r} is not of the form {table}.NAME.key=value",
+            f"such as `{table}.{name.strip('.')}.{'weight=1' if table == 'losses' else 'amount=1'}`",
         )
     try:
         return table, name, tomllib.loads(f"value = {text}")["value"]
@@ -179,6 +197,9 @@ def _names_network(table: str, key: str) -> bool:
 def _apply(values: dict[str, Any], table: str, key: str, value: Any) -> None:
     """Write one setting into ``values``; another network begins with its own defaults."""
     held = values.setdefault(table, {})
+    if table in EXTRAS and isinstance(held, dict):
+        name, _, key = key.rpartition(".")
+        held = held.setdefault(name, {})
     if isinstance(held, dict):
         if _names_network(table, key) and value != held.get("name", "seed"):
             held.clear()  # the options of the recipe's network mean something else to this one

@@ -14,6 +14,13 @@ from styleshift.testing.contract import ContractError
 from styleshift.testing.discriminator import check_discriminator
 from styleshift.testing.domain import check_domain
 from styleshift.testing.engine import check_engine
+from styleshift.testing.experiment import (
+    check_augmentation,
+    check_loss,
+    check_metric,
+    check_models,
+    check_recipe,
+)
 from styleshift.testing.generator import check_generator
 from styleshift.testing.plugin import check_plugin
 from styleshift.testing.runtime import check_runtime
@@ -22,11 +29,16 @@ from styleshift.testing.vocoder import check_vocoder
 
 __all__ = [
     "ContractError",
+    "check_augmentation",
     "check_discriminator",
     "check_domain",
     "check_engine",
     "check_generator",
+    "check_loss",
+    "check_metric",
+    "check_models",
     "check_plugin",
+    "check_recipe",
     "check_runtime",
     "check_tracker",
     "check_vocoder",

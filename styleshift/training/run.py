@@ -33,6 +33,7 @@ from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device, tell_kernels, use_tf32
 from styleshift.training.distributed import local_device, process_group
+from styleshift.training.extras import augmentation_entries, loss_entries
 from styleshift.training.files import CheckpointFolder, read, remove_partial_checkpoints
 from styleshift.training.find import (
     CHECKPOINTS,
@@ -115,7 +116,7 @@ def start_run(
         NothingToDoError: a domain is missing or empty.
         CorpusError: a domain was made with other front-end settings, or is shorter than one crop.
         UsageError: a run of that name exists, or its folder cannot be written to.
-        ConfigError: the recipe asks for something that does not exist.
+        ConfigError, PluginError: the recipe asks for something that does not exist.
         TrainingError: a loss became infinite or NaN.
         Interrupted: a signal came; everything is saved.
         CheckpointError: the last step cannot be saved, as on a full disk.
@@ -123,6 +124,7 @@ def start_run(
     """
     shown_with = dict(tracker_options or {})
     check_trackers(trackers, shown_with)  # before the work
+    requires = _requirements(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -162,7 +164,7 @@ def start_run(
                 "recipe": recipe.to_dict(),
                 "seed": seed,
                 "provenance": _provenance(corpora, where, seed),
-                "requires": _requirements(recipe),
+                "requires": requires,
                 "trackers": list(trackers),
                 "tracker_options": shown_with,
                 "resident": resident,
@@ -307,12 +309,15 @@ def resume_run(
 
 
 def _requirements(recipe: Recipe) -> list[dict[str, str]]:
-    """The plugin packages that this recipe's networks come from."""
+    """The plugin packages that this recipe needs: for its networks, losses, augmentations and metrics."""
     registry = load_registry()
     return requirements_of(
         [
             registry.generators.entry(recipe.generator.name),
             registry.discriminators.entry(recipe.discriminator.name),
+            *loss_entries(recipe),
+            *augmentation_entries(recipe),
+            *(registry.metrics.entry(name) for name in recipe.schedule.content),
         ]
     )
 

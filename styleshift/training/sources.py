@@ -7,11 +7,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import BatchSource, RandomCrops
+from styleshift.training.extras import Augmented
 from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
@@ -212,6 +215,8 @@ def make_loader(
 ) -> BatchLoader:
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, seed, reporter, on_device)
+    if state.recipe.augmentations:
+        source = Augmented(source, state.recipe, state.device if on_device else torch.device("cpu"))
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
     # drawn with these numbers, so with them the augmentation is alike, too.
     alike = state.group.rank == 0 or state.recipe.warm_start.used
@@ -273,6 +278,7 @@ def make_validator(
         known=known,
         excerpts=max(1, round(seconds / crop)),
         seed=0,
+        content=recipe.schedule.content,
         held_out=held_out,
         reporter=reporter,
     )

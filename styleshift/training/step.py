@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -18,6 +18,7 @@ from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.distributed import ProcessGroup
+from styleshift.training.extras import TensorPair, build_losses
 from styleshift.training.inputs import Phase, StepInputs, draw, identity_weight, prepare
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
@@ -40,6 +41,7 @@ class TrainingState:
         random: of every random choice in a step, on the CPU.
         replay: past fakes of each side.
         bands: what matched frames are compared in; None where none are matched.
+        losses: that the recipe names beside the built-in ones, with their weights.
         half: forward passes run in bfloat16.
         step: steps done.
         seconds: spent on them, over all sessions.
@@ -55,6 +57,7 @@ class TrainingState:
     random: torch.Generator
     replay: dict[str, ReplayBuffer] = field(default_factory=dict)
     bands: Bands | None = None
+    losses: Mapping[str, tuple[float, TensorPair]] = field(default_factory=dict)
     half: bool = False
     step: int = 0
     seconds: float = 0.0
@@ -82,6 +85,7 @@ class TrainingState:
             torch.Generator().manual_seed(seed + 1_000_003 * group.rank),
             {side: ReplayBuffer(settings.replay_buffer) for side in model.discriminators},
             Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
+            build_losses(recipe, device),
             half,
             group=group,
         )
@@ -283,6 +287,11 @@ def generator_losses(
                 weights.spectral_flux,
                 losses.spectral_flux_loss(source, fake),
             )
+        if state.losses:
+            scales = model.translator(direction)
+            heard = scales.source.plain(source), scales.target.plain(fake)
+            for name, (weight, loss) in state.losses.items():
+                terms[f"losses.{name}_{direction}"] = (weight, loss(*heard))
         for name, (weight, value) in terms.items():
             named[name] = value
             total = total + weight * value

@@ -29,6 +29,7 @@ from styleshift.evaluation.judge import Judge, Judgement
 from styleshift.evaluation.metrics import patch_statistics
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
@@ -93,6 +94,7 @@ class Validator:
         known: crops a side that it learns the domains from.
         excerpts: most crops a side that are converted each time.
         seed: of what it learns.
+        content: metrics that say how much of the music stayed.
         held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
 
@@ -109,10 +111,12 @@ class Validator:
         known: int,
         excerpts: int,
         seed: int,
+        content: Sequence[str] = ("harmony", "rhythm"),
         held_out: Sequence[CropSampler] | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         reporter = reporter or Reporter()
+        metrics = {name: load_registry().metrics.get(name).measure for name in content}
         self._config = config
         self.held_out = held_out is not None
         self._sources: dict[str, Tensor] = {}
@@ -141,7 +145,7 @@ class Validator:
             target = learned[other]  # what the way back comes from
             self._judges[direction] = Judge(patch_statistics(target), classifiers[0])
             self._scorers[direction] = CheckpointScorer.fit(
-                classifiers, target, given_features[other], given_features[direction]
+                classifiers, target, given_features[other], given_features[direction], metrics
             )
 
     @property

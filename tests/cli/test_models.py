@@ -16,7 +16,7 @@ from styleshift.workspace import user_models
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(shelf, "shipped_models", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(shelf, "packaged_models", lambda: {"shipped": tmp_path / "shipped"})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

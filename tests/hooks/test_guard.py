@@ -16,11 +16,14 @@ import torch
 from styleshift.errors import AudioError, ConfigError, PluginError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import (
+    AugmentationSpec,
     DiscriminatorSpec,
     DomainSpec,
     EngineSpec,
     Finished,
     GeneratorSpec,
+    LossSpec,
+    MetricSpec,
     NoOptions,
     Recording,
     Registry,
@@ -68,6 +71,22 @@ def discriminator(forward: Any = None, features: Any = lambda _, x: [x]) -> Any:
         Module.features = features  # type: ignore[attr-defined]
     spec = DiscriminatorSpec("wrong", "a test", NoOptions, lambda *_: Module())
     return entry("discriminators", spec).build(NoOptions(), CONFIG, 64)
+
+
+def loss(made: Any) -> Any:
+    spec = LossSpec("wrong", "a test", lambda *_: made)
+    given = torch.zeros(2, 1, 3, 4, requires_grad=True)
+    return entry("losses", spec).build(NoOptions(), CONFIG, "cpu")(given, given)
+
+
+def augmentation(made: Any) -> Any:
+    spec = AugmentationSpec("wrong", "a test", lambda *_: made)
+    given = torch.zeros(2, 1, 3, 4)
+    return entry("augmentations", spec).build(NoOptions(), CONFIG, "cpu")(given, given)
+
+
+def metric(made: Any) -> Any:
+    return entry("metrics", MetricSpec("wrong", "a test", made)).measure(None, None)
 
 
 def vocoder(made: Any) -> Any:
@@ -129,6 +148,16 @@ GENERATOR, VOCODER, RUNTIME, DOMAIN = "generator", "vocoder", "runtime", "domain
         (lambda: discriminator(lambda x: x), "discriminator", "it returned [1, 1, 33, 64]; [1, patches]"),
         (lambda: discriminator(features=None), "discriminator", "it has no features"),
         (lambda: discriminator(features=lambda *_: None).features(LOG), "discriminator", "features returned"),
+        (lambda: loss(None), "loss", "build returned None, which cannot be called"),
+        (lambda: loss(fails), "loss", "KeyError: 'a key'"),
+        (lambda: loss(lambda a, b: a), "loss", "it returned torch.float32 [2, 1, 3, 4], not one"),
+        (lambda: loss(lambda a, b: 3.0), "loss", "it returned float, not one floating-point number"),
+        (lambda: loss(lambda a, b: a.detach().sum()), "loss", "no gradient goes through it"),
+        (lambda: augmentation(lambda a, b: None), "augmentation", "it returned None, not a tensor"),
+        (lambda: augmentation(lambda a, b: a[1:]), "augmentation", "into torch.float32 [1, 1, 3, 4]"),
+        (lambda: augmentation(lambda a, b: a.double()), "augmentation", "into torch.float64 [2, 1, 3, 4]"),
+        (lambda: metric(lambda a, b: None), "metric", "measure returned None, not a number"),
+        (lambda: metric(fails), "metric", "KeyError: 'a key'"),
         (lambda: vocoder(None), VOCODER, "build returned None, which cannot be called"),
         (lambda: vocoder(fails), VOCODER, "KeyError: 'a key'"),
         (lambda: vocoder(lambda *_: None), VOCODER, "it returned None, not a NumPy array"),

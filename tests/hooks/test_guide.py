@@ -70,7 +70,7 @@ GUIDE_CLASSES, GUIDE_FUNCTIONS = parsed(*blocks("python"))
 
 def test_every_hook_is_there_with_its_signature():
     _, hooks = code("hooks/specs.py")
-    assert len(hooks) == 7
+    assert len(hooks) == 12
     example = {"styleshift_generators() -> ?"}  # the example implements one without annotations
     written = {
         name: line
@@ -82,7 +82,7 @@ def test_every_hook_is_there_with_its_signature():
 
 
 def test_every_record_and_protocol_is_there_with_all_its_fields():
-    records, _ = code("hooks/records.py", "hooks/engines.py")
+    records, _ = code("hooks/records.py", "hooks/experiment.py", "hooks/engines.py")
     assert {name: GUIDE_CLASSES.get(name) for name in records} == records
     public = {name for name in styleshift.hooks.__all__ if name[0].isupper() and name != "Registry"}
     assert public == set(records)
@@ -92,7 +92,7 @@ def test_every_check_is_there_with_its_signature():
     files = (ROOT / "styleshift" / "testing").glob("*.py")
     _, checks = code(*(f"testing/{path.name}" for path in files))
     wanted = {name: checks[name] for name in styleshift.testing.__all__ if name.startswith("check_")}
-    assert len(wanted) == 8
+    assert len(wanted) == 13
     assert {name: GUIDE_FUNCTIONS.get(name) for name in wanted} == wanted
 
 

@@ -48,7 +48,7 @@ def test_several_are_listed_with_a_command_each(models: ModuleType, place: Works
 def test_none_says_which_there_are(
     models: ModuleType, place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("styleshift.models.shelf.shipped_models", lambda: tmp_path / "none")
+    monkeypatch.setattr("styleshift.models.shelf.packaged_models", dict)
     with pytest.raises(NothingToDoError, match="none yet"):
         find_model(place, target="classical")
     models.make_model(place.models / "a.onnx")

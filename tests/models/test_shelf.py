@@ -15,7 +15,7 @@ from styleshift.workspace import Workspace, user_models
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setattr(shelf, "shipped_models", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(shelf, "packaged_models", lambda: {"shipped": tmp_path / "shipped"})
     return Workspace(tmp_path / "workspace")
 
 

@@ -66,6 +66,17 @@ def test_overrides() -> None:
     assert recipe.data.silence_gate is False
 
 
+def test_further_losses_and_augmentations_are_tables_by_name() -> None:
+    changes = ["losses.a.b.weight=2", "augmentations.room.seconds=1", "augmentations.room.wet=0.5"]
+    recipe = load_recipe("small", changes)
+    assert recipe.losses == {"a.b": {"weight": 2}}
+    assert recipe.augmentations == {"room": {"seconds": 1, "wet": 0.5}}
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+    for change in ("losses.a=2", "augmentations.=2"):
+        with pytest.raises(ConfigError, match="is not of the form"):
+            load_recipe("small", [change])
+
+
 @pytest.mark.parametrize("part", ["generator", "discriminator"])
 def test_another_network_begins_with_its_own_defaults(part: str) -> None:
     def options(*overrides: str) -> dict[str, object]:
@@ -130,8 +141,8 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path.write_text("loss = 3\n", "utf-8")
     with pytest.raises(ConfigError, match="must be a table"):
         load_recipe(path)
-    path.write_text("[losses]\n", "utf-8")
-    with pytest.raises(ConfigError, match="has no key 'losses'"):
+    path.write_text("[lossy]\n", "utf-8")
+    with pytest.raises(ConfigError, match="has no key 'lossy'"):
         load_recipe(path)
 
 

@@ -13,7 +13,9 @@ from functools import partial
 from typing import Any
 
 from styleshift.hooks.engines import EngineSpec
+from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec
 from styleshift.hooks.guard.domain import find
+from styleshift.hooks.guard.experiment import build_augmentation, build_loss, measure
 from styleshift.hooks.guard.networks import build_discriminator, build_generator
 from styleshift.hooks.guard.owner import Owner
 from styleshift.hooks.guard.services import build_engine, build_tracker
@@ -41,6 +43,12 @@ def guarded(spec: Any, package: str, version: str, kind: str) -> Any:
             return replace(spec, build=partial(build_generator, owner, spec))
         case DiscriminatorSpec():
             return replace(spec, build=partial(build_discriminator, owner, spec.build))
+        case LossSpec():
+            return replace(spec, build=partial(build_loss, owner, spec.build))
+        case AugmentationSpec():
+            return replace(spec, build=partial(build_augmentation, owner, spec.build))
+        case MetricSpec():
+            return replace(spec, measure=partial(measure, owner, spec.measure))
         case VocoderSpec():
             return replace(spec, build=partial(build_vocoder, owner, spec.build))
         case RuntimeSpec():

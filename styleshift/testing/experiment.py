@@ -1,0 +1,217 @@
+"""The checks of what an experiment is made of: losses, augmentations, metrics, recipes; and of models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from styleshift.frontend.config import SpectrogramConfig
+from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
+from styleshift.testing.contract import contract, options_of, require, require_record
+from styleshift.testing.generator import SPECTROGRAMS
+
+if TYPE_CHECKING:
+    import torch
+
+
+@contract("the check came upon an error")
+def check_loss(
+    spec: LossSpec,
+    options: Mapping[str, Any] | None = None,
+    *,
+    spectrograms: Sequence[SpectrogramConfig] = SPECTROGRAMS,
+) -> None:
+    """Check a loss as training uses it.
+
+    One finite number, also of silence and for a batch of one; the same for the same tensors; a finite
+    gradient that reaches the conversion; both tensors left alone.
+
+    Args:
+        spec: the record.
+        options: as in a recipe's ``[losses.NAME]``, without ``weight``.
+        spectrograms: spectrogram settings to build it for.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    import torch
+
+    require_record(spec, LossSpec)
+    config = options_of(spec, options)
+    for spectrogram in spectrograms:
+        with contract("build failed"):
+            loss = spec.build(config, spectrogram, torch.device("cpu"))
+        require(callable(loss), f"build returned {type(loss).__name__}, which cannot be called")
+        music = _music(3, spectrogram)
+        for source, other in ((music, music.roll(1, 0)), (music[:1], music[1:2]), (music, 0 * music)):
+            converted = other.clone().requires_grad_()
+            before = source.clone()
+            value = loss(source, converted)
+            require(
+                isinstance(value, torch.Tensor) and value.ndim == 0 and value.is_floating_point(),
+                f"it returned {_kind(value)}; one floating-point number in a tensor was wanted",
+            )
+            require(torch.isfinite(value), "it is not finite, perhaps of silence")
+            require(value.requires_grad, "no gradient goes through it")
+            (gradient,) = torch.autograd.grad(value, converted)
+            require(torch.isfinite(gradient).all(), "its gradient is not finite, perhaps at silence")
+            unchanged = torch.equal(source, before) and torch.equal(converted, other)
+            require(unchanged, "it changes its input in place")
+            require(torch.equal(value, loss(source, converted)), "a second call gives another number")
+        given = music.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(music.roll(1, 0), given), given)
+        require(gradient.abs().max() > 0, "its gradient is zero everywhere")
+
+
+@contract("the check came upon an error")
+def check_augmentation(
+    spec: AugmentationSpec,
+    options: Mapping[str, Any] | None = None,
+    *,
+    spectrograms: Sequence[SpectrogramConfig] = SPECTROGRAMS,
+) -> None:
+    """Check an augmentation as training uses it.
+
+    Shape and type stay; finite, also of silence; each crop as if alone; the same random numbers give the same
+    crops, others give others; both tensors are left alone.
+
+    Args:
+        spec: the record.
+        options: as in a recipe's ``[augmentations.NAME]``.
+        spectrograms: spectrogram settings to build it for.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    import torch
+
+    require_record(spec, AugmentationSpec)
+    config = options_of(spec, options)
+    for spectrogram in spectrograms:
+        with contract("build failed"):
+            augment = spec.build(config, spectrogram, torch.device("cpu"))
+        require(callable(augment), f"build returned {type(augment).__name__}, which cannot be called")
+        music = _music(4, spectrogram)
+        random, others = torch.rand(2, *music.shape, generator=torch.Generator().manual_seed(1))
+        for crops in (music, 0 * music):
+            given = crops.clone()
+            made = augment(given, random)
+            require(
+                isinstance(made, torch.Tensor) and made.shape == crops.shape and made.dtype == crops.dtype,
+                f"it turned {_kind(crops)} into {_kind(made)}; it must keep both",
+            )
+            require(torch.isfinite(made).all(), "it makes values that are not finite, perhaps of silence")
+            require(torch.equal(given, crops), "it changes its input in place")
+            require(torch.equal(made, augment(given, random)), "the same random numbers give other crops")
+            alone = torch.cat([augment(crops[i : i + 1], random[i : i + 1]) for i in range(len(crops))])
+            same = torch.allclose(made, alone, rtol=1e-3, atol=1e-4)
+            require(same, "a crop comes out otherwise in a batch than alone")
+        varied = any(
+            not torch.equal(augment(music, random), augment(music, drawn)) for drawn in (others, 1 - random)
+        )
+        require(varied, "other random numbers give the same crops: take all choices from them")
+
+
+@contract("the check came upon an error")
+def check_metric(spec: MetricSpec) -> None:
+    """Check a metric: a number, higher for music that stayed than for other music, nan at worst for silence.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    import numpy as np
+
+    from styleshift.evaluation.features import features
+
+    require_record(spec, MetricSpec)
+    clock = np.arange(4 * 22050) / 22050
+    beats = np.exp(-8 * (clock % 0.5))
+    tune = sum(np.sin(2 * np.pi * 220 * 2 ** (step / 12) * clock) for step in (0, 4, 7)) * beats
+    other = sum(np.sin(2 * np.pi * 220 * 2 ** (step / 12) * clock) for step in (1, 6, 10)) * np.exp(
+        -8 * ((clock + 0.2) % 0.3)
+    )
+    heard, foreign, silence = (features(0.2 * wave) for wave in (tune, other, 0 * clock))
+    same = float(spec.measure(heard, heard))
+    require(
+        math.isfinite(same) and same <= 1.0001, f"of music that stayed it says {same}; at most 1 was wanted"
+    )
+    less = float(spec.measure(foreign, heard))
+    require(less < same, f"it says {less:.3f} of other music, and {same:.3f} of the same")
+    for pair in ((silence, heard), (heard, silence), (silence, silence)):
+        value = float(spec.measure(*pair))
+        require(not math.isinf(value) and not value > 1.0001, f"with silence it says {value}")
+
+
+@contract("the check came upon an error")
+def check_recipe(spec: RecipeSpec) -> None:
+    """Check a recipe: it is whole, and everything that it names is there with the options it is given.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    from styleshift.hooks.registry import Shelf, load_registry
+    from styleshift.recipes import load_recipe
+    from styleshift.recipes.schema import COMPONENTS, EXTRAS
+
+    require_record(spec, RecipeSpec)
+    recipe = load_recipe(spec.path)
+    require(recipe.name == spec.name, f"its file calls it {recipe.name!r}, not {spec.name!r}")
+    registry = load_registry()
+    shelves: dict[str, Shelf[Any]] = {
+        "generator": registry.generators,
+        "discriminator": registry.discriminators,
+    }
+    for part in COMPONENTS:
+        component = getattr(recipe, part)
+        options_of(shelves[part].get(component.name), component.options)
+    more: dict[str, Shelf[Any]] = {"losses": registry.losses, "augmentations": registry.augmentations}
+    for part in EXTRAS:
+        for name, table in getattr(recipe, part).items():
+            options_of(more[part].get(name), {key: value for key, value in table.items() if key != "weight"})
+    for name in recipe.schedule.content:
+        registry.metrics.get(name)
+
+
+@contract("the check came upon an error")
+def check_models(spec: ModelsSpec) -> None:
+    """Check a folder of models: it has some, and each can be read and makes sound.
+
+    Raises:
+        ContractError: in plain words.
+    """
+    from styleshift.models.shelf import models_in
+    from styleshift.models.verify import verify_model
+
+    require_record(spec, ModelsSpec)
+    damaged: list[str] = []
+    models = list(models_in(spec.folder, spec.name, damaged.append))
+    require(not damaged, "; ".join(damaged))
+    require(models, f"there is no model in {spec.folder}")
+    for model in models:
+        verify_model(model)
+
+
+def _music(count: int, spectrogram: SpectrogramConfig) -> torch.Tensor:
+    """``[count, 1, bins, 64]`` log magnitudes of notes over noise."""
+    import numpy as np
+    import torch
+
+    from styleshift.frontend import log_spectrogram
+
+    random = np.random.default_rng(0)
+    samples = 64 * spectrogram.hop_length
+    clock = np.arange(samples) / spectrogram.sample_rate
+    waves = [
+        0.3 * np.sin(2 * np.pi * pitch * clock) * np.exp(-4 * (clock % 0.25))
+        + 0.01 * random.standard_normal(samples)
+        for pitch in 150.0 * 2 ** (np.arange(count) / 5)
+    ]
+    made = log_spectrogram(np.stack(waves).astype(np.float32), spectrogram)[:, :64]
+    return torch.from_numpy(np.ascontiguousarray(made.transpose(0, 2, 1)))[:, None]
+
+
+def _kind(value: object) -> str:
+    import torch
+
+    return f"{value.dtype} {list(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__

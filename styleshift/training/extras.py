@@ -1,0 +1,100 @@
+"""Losses and augmentations that a recipe names beside the built-in ones; packages bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from styleshift.errors import ConfigError
+from styleshift.hooks.experiment import AugmentationSpec, LossSpec
+from styleshift.hooks.registry import Registered, build_config, load_registry
+from styleshift.recipes import Recipe
+from styleshift.training.data import Batch, BatchSource
+
+TensorPair = Callable[[Tensor, Tensor], Tensor]
+
+
+def loss_entries(recipe: Recipe) -> list[Registered[LossSpec]]:
+    """The losses that the recipe names; raises PluginError where there is none of a name."""
+    return [load_registry().losses.entry(name) for name in recipe.losses]
+
+
+def augmentation_entries(recipe: Recipe) -> list[Registered[AugmentationSpec]]:
+    """The augmentations that the recipe names; raises PluginError where there is none of a name."""
+    return [load_registry().augmentations.entry(name) for name in recipe.augmentations]
+
+
+def build_losses(recipe: Recipe, device: torch.device) -> dict[str, tuple[float, TensorPair]]:
+    """Weight and function by name; see :class:`styleshift.hooks.LossSpec`.
+
+    Raises:
+        PluginError: there is no loss of a name.
+        ConfigError: a weight is no number from 0, or a loss has no such option.
+    """
+    built: dict[str, tuple[float, TensorPair]] = {}
+    for entry in loss_entries(recipe):
+        spec, options = entry.spec, dict(recipe.losses[entry.spec.name])
+        weight = options.pop("weight", 1.0)
+        if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < float("inf"):
+            raise ConfigError(f"losses.{spec.name}.weight is {weight!r}; it must be a number from 0")
+        config = build_config(spec.config, options, f"loss {spec.name}")
+        built[spec.name] = (float(weight), partial(_exactly, spec.build(config, recipe.spectrogram, device)))
+    return built
+
+
+def _exactly(loss: TensorPair, source: Tensor, converted: Tensor) -> Tensor:
+    """In float32, whatever the networks compute in."""
+    with torch.autocast(converted.device.type, enabled=False):
+        return loss(source.float(), converted.float())
+
+
+class Augmented:
+    """Batches of another source whose crops are varied further; what matches a crop stays.
+
+    Args:
+        source: of the batches.
+        recipe: names the augmentations.
+        device: where the crops are.
+
+    Raises:
+        PluginError: there is no augmentation of a name.
+        ConfigError: it has no such option.
+    """
+
+    def __init__(self, source: BatchSource, recipe: Recipe, device: torch.device) -> None:
+        self._source = source
+        self._augmentations = [
+            entry.spec.build(
+                build_config(
+                    entry.spec.config,
+                    recipe.augmentations[entry.spec.name],
+                    f"augmentation {entry.spec.name}",
+                ),
+                recipe.spectrogram,
+                device,
+            )
+            for entry in augmentation_entries(recipe)
+        ]
+
+    def batch(self, count: int, random: torch.Generator) -> Batch:
+        """See :class:`styleshift.training.data.BatchSource`."""
+        batch = self._source.batch(count, random)
+        return replace(batch, x=self._varied(batch.x, random), y=self._varied(batch.y, random))
+
+    def _varied(self, crops: Tensor, random: torch.Generator) -> Tensor:
+        for augment in self._augmentations:
+            crops = augment(crops, torch.rand(crops.shape, generator=random).to(crops.device))
+        return crops
+
+    def state_dict(self) -> Any:
+        """See :class:`styleshift.training.data.BatchSource`."""
+        return self._source.state_dict()
+
+    def load_state_dict(self, state: Any) -> None:
+        """See :class:`styleshift.training.data.BatchSource`."""
+        self._source.load_state_dict(state)
