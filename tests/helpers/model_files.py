@@ -1,66 +1,12 @@
-"""Small model files for tests: real ONNX with real metadata, made without PyTorch."""
+"""Small model files for tests, and a plugin that fails in every way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from styleshift.testing.material import SMALL, make_model, metadata
 
-from styleshift.bundle.metadata import BundleMetadata
-from styleshift.frontend.config import SpectrogramConfig
-
-SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
-
-
-def metadata(
-    spectrogram: SpectrogramConfig = SMALL, source: str = "country", target: str = "classical"
-) -> BundleMetadata:
-    """Metadata of a model that takes windows of 128 frames."""
-    return BundleMetadata(source, target, spectrogram, -20.0, 128, 4, recipe={"name": "test"})
-
-
-def make_model(
-    path: Path,
-    spectrogram: SpectrogramConfig = SMALL,
-    *,
-    source: str = "country",
-    target: str = "classical",
-    change: Sequence[float] | None = None,
-    props: dict[str, str | None] | None = None,
-) -> Path:
-    """Write a model that adds ``change`` (one value a bin, natural log units) to every frame, or nothing.
-
-    Zeros stay zero, so that silence is silent. ``props`` overrides metadata; None leaves a key out.
-    """
-    bins = spectrogram.bins
-    shape = ["batch", 1, bins, "frames"]
-    values = np.zeros(bins) if change is None else np.asarray(change)
-    gain = numpy_helper.from_array(values.astype(np.float32).reshape(1, 1, bins, 1), "change")
-    zero = numpy_helper.from_array(np.float32(0), "zero")
-    graph = helper.make_graph(
-        [
-            helper.make_node("Greater", ["log_magnitude", "zero"], ["heard"]),
-            helper.make_node("Add", ["log_magnitude", "change"], ["raised"]),
-            helper.make_node("Where", ["heard", "raised", "log_magnitude"], ["signed"]),
-            helper.make_node("Relu", ["signed"], ["converted"]),
-        ],
-        "equaliser",
-        [helper.make_tensor_value_info("log_magnitude", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("converted", TensorProto.FLOAT, shape)],
-        [gain, zero],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    wanted: dict[str, str | None] = {**metadata(spectrogram, source, target).to_props(), **(props or {})}
-    for key, text in wanted.items():
-        if text is not None:
-            model.metadata_props.add(key=key, value=text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, path)
-    return path
-
+__all__ = ["SMALL", "make_model", "make_trouble", "metadata"]
 
 TROUBLE = '''
 """A plugin for tests: a vocoder that fails in every way, told by the length of what it is given."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -19,8 +20,10 @@ import numpy as np
 import pytest
 import soundfile
 
+import styleshift.frontend
 import styleshift.hooks
 import styleshift.testing
+from styleshift.hooks import Registry
 from styleshift.testing import check_generator, check_plugin
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +109,23 @@ def test_all_errors_commands_and_settings_that_it_names_exist():
         assert (ROOT / "plugins" / folder).is_dir()
     assert DISABLE_VARIABLE in GUIDE
     assert f"project.entry-points.{ENTRY_POINT_GROUP}" in GUIDE
+
+
+def test_everything_that_a_plugin_may_use_is_there():
+    (table,) = re.findall(r"## What a plugin may use\n.*?\n\n(.*?)\n\n", GUIDE, re.DOTALL)
+    for row in table.splitlines()[2:]:
+        module, what = row.strip("| ").split(" | ")
+        names = re.findall(r"`(\w+)(?:\([^`]*\))?`", what)
+        found = [pkgutil.resolve_name(name) for name in re.findall(r"`(styleshift[.\w]*)`", module)]
+        missing = [each for each in names if not any(hasattr(one, each) for one in found)]
+        assert not set(missing) - {"AudioStream"}, row
+    config = styleshift.frontend.SpectrogramConfig()
+    (fields,) = re.findall(r"`SpectrogramConfig` has these fields: (.*?); and these", GUIDE, re.DOTALL)
+    assert set(config.to_dict()) <= set(re.findall(r"`(\w+)`", fields))
+    shelves = {shelf.kind: shelf for shelf in Registry().shelves()}
+    (listed,) = re.findall(r"It has a shelf for each kind: (.*?)\. Of", GUIDE, re.DOTALL)
+    assert len(re.findall(r"`(\w+)`", listed)) == len(shelves)
+    assert all(hasattr(Registry(), name) for name in re.findall(r"`(\w+)`", listed))
 
 
 @pytest.fixture

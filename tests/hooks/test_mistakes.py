@@ -43,7 +43,8 @@ def domain(blocks: str, channels: int = 1) -> str:
     before = f"""
 import numpy as np
 def find(options, folder):
-    stream = SimpleNamespace(sample_rate=8000, channels={channels}, frames=None, blocks=lambda n: {blocks})
+    form = dict(sample_rate=8000, channels={channels}, frames=None, close=print)
+    stream = SimpleNamespace(**form, blocks=lambda n: {blocks})
     return {{"a": [Recording("b", Path("b"), lambda: stream)]}}
 """
     return hook("domains", 'DomainSpec("odd", "a test", find)', before)

@@ -21,8 +21,12 @@ BUILD = """
 import os, sys
 from setuptools import build_meta
 for folder in sys.argv[2:]:
-    os.chdir(folder)
-    build_meta.build_wheel(sys.argv[1])
+    # setuptools remembers the package that it built first.
+    if not (child := os.fork()):
+        os.chdir(folder)
+        build_meta.build_wheel(sys.argv[1])
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 """
 
 
@@ -56,9 +60,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, models: ModuleType) -> Site:
     """All kinds in one installation."""
     root = tmp_path_factory.mktemp("packages")
     models.make_model(root / "models" / "a-to-b.onnx")
-    made = [new_package(kind, f"own-{kind}", root / kind, root / "models") for kind in KINDS]
+    made = [new_package(kind, f"own-{kind}", root / "new" / kind, root / "models") for kind in KINDS]
     found = Site(root / "site", made)
-    # As pip does, but in one process for all of them.
+    # As pip does, but with what is imported for it imported once.
     found.run_code(BUILD, str(root / "wheels"), *(str(one.folder) for one in made), within=root)
     wheels = sorted(map(str, (root / "wheels").glob("*.whl")))
     found.run(

@@ -11,30 +11,8 @@ import soundfile
 
 from styleshift.corpus import precompute
 from styleshift.recipes import Recipe, load_recipe
+from styleshift.testing.material import TINY
 from styleshift.workspace import Workspace
-
-TINY = (
-    "spectrogram.sample_rate=8000",
-    "spectrogram.frame_length=128",
-    "spectrogram.hop_length=64",
-    "spectrogram.fft_length=128",
-    "data.crop_frames=64",
-    "generator.bands=16",
-    "generator.channels=2",
-    "generator.levels=2",
-    "discriminator.channels=2",
-    "discriminator.bands=16",
-    "discriminator.layers=2",
-    "schedule.batch=2",
-    "schedule.steps=6",
-    "schedule.save_every=2",
-    "schedule.log_every=1",
-    "schedule.threads=1",
-    "schedule.validation_seconds=0",
-    "schedule.precision=float32",
-    "warm_start.share=0",
-    "warm_start.weight=0",
-)
 
 
 def make_tiny_recipe(*overrides: str) -> Recipe:

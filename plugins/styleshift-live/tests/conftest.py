@@ -6,3 +6,5 @@ from pathlib import Path
 
 if importlib.util.find_spec("styleshift_live") is None:
     sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+
+from styleshift.testing.fixtures import tiny_audio, tiny_corpus, tiny_recipe, use_plugin  # noqa: F401

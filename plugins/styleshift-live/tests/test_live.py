@@ -73,3 +73,14 @@ def test_the_recipe_is_whole():
     small = load_recipe("small")
     assert recipe.spectrogram == small.spectrogram
     assert recipe.generator == small.generator
+
+
+def test_a_model_trains_with_all_of_it(tiny_corpus, tiny_recipe, use_plugin):
+    from styleshift.training.run import start_run
+
+    use_plugin("styleshift_live")
+    names = ("losses.chroma.weight=0.5", "augmentations.room.wet=1", "augmentations.hiss.loudest_db=-30")
+    recipe = tiny_recipe(*names, "schedule.steps=2")
+    result = start_run(tiny_corpus, ("plucked", "held"), recipe, device="cpu")
+    assert result.step == 2
+    assert "losses.chroma_x2y" in (result.folder / "log.jsonl").read_text()

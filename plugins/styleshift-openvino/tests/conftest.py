@@ -6,3 +6,5 @@ from pathlib import Path
 
 if importlib.util.find_spec("styleshift_openvino") is None:
     sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+
+from styleshift.testing.fixtures import tiny_bundle, use_plugin  # noqa: F401

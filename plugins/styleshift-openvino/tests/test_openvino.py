@@ -58,3 +58,15 @@ def test_any_file_name_will_do(tmp_path) -> None:
     write_model(tmp_path / "m.onnx")
     (tmp_path / "m.onnx").rename(path)
     assert "float32" in SINGLE.build(path, "cpu", 1).description
+
+
+def test_a_model_that_is_converted_with_it_sounds_as_with_onnx_runtime(tiny_bundle, use_plugin) -> None:
+    from styleshift import load_model
+    from styleshift.testing.material import notes
+
+    use_plugin("styleshift_openvino")
+    music = notes(2, 16000, 220)[:, None]
+    made = [
+        load_model(tiny_bundle, runtime=name).convert(music, 16000) for name in ("openvino", "onnxruntime")
+    ]
+    np.testing.assert_allclose(made[0], made[1], atol=1e-4)

@@ -152,3 +152,16 @@ def test_the_inverse_of_the_front_end_is_what_is_projected_with(music):
     uncentred = SpectrogramConfig(center=False)
     spectrum = stft(music, uncentred)
     np.testing.assert_allclose(to_consistent(spectrum, uncentred), spectrum, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["admm", "agla"])
+def test_a_recording_is_converted_with_it(name, tiny_bundle, tiny_library, tmp_path, use_plugin):
+    import soundfile
+
+    from styleshift import load_model
+
+    use_plugin("styleshift_phase")
+    audio, rate = soundfile.read(tiny_library / "mono.ogg", dtype="float32", always_2d=True)
+    made = load_model(tiny_bundle, vocoder=name, vocoder_options={"iterations": 4}).convert(audio, rate)
+    assert made.shape == audio.shape
+    assert 0.5 < made.std() / audio.std() < 2

@@ -1,0 +1,119 @@
+"""Material for tests that takes milliseconds to make: notes, a model file, settings of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from styleshift.frontend.config import SpectrogramConfig
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from styleshift.bundle.metadata import BundleMetadata
+
+TINY = (
+    "spectrogram.sample_rate=8000",
+    "spectrogram.frame_length=128",
+    "spectrogram.hop_length=64",
+    "spectrogram.fft_length=128",
+    "data.crop_frames=64",
+    "generator.bands=16",
+    "generator.channels=2",
+    "generator.levels=2",
+    "discriminator.channels=2",
+    "discriminator.bands=16",
+    "discriminator.layers=2",
+    "schedule.batch=2",
+    "schedule.steps=6",
+    "schedule.save_every=2",
+    "schedule.log_every=1",
+    "schedule.threads=1",
+    "schedule.validation_seconds=0",
+    "schedule.precision=float32",
+    "warm_start.share=0",
+    "warm_start.weight=0",
+)
+"""Settings that make the recipe ``small`` train in seconds, as ``--set`` takes them."""
+
+SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
+
+
+def metadata(
+    spectrogram: SpectrogramConfig = SMALL, source: str = "country", target: str = "classical"
+) -> BundleMetadata:
+    """Metadata of a model that takes windows of 128 frames."""
+    from styleshift.bundle.metadata import BundleMetadata
+
+    return BundleMetadata(source, target, spectrogram, -20.0, 128, 4, recipe={"name": "test"})
+
+
+def make_model(
+    path: Path,
+    spectrogram: SpectrogramConfig = SMALL,
+    *,
+    source: str = "country",
+    target: str = "classical",
+    change: Sequence[float] | None = None,
+    props: dict[str, str | None] | None = None,
+) -> Path:
+    """Write a model that adds ``change`` (one value a bin, natural log units) to every frame, or nothing.
+
+    Zeros stay zero, so that silence is silent. ``props`` overrides metadata; None leaves a key out.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    bins = spectrogram.bins
+    shape: list[str | int | None] = ["batch", 1, bins, "frames"]
+    values = np.zeros(bins) if change is None else np.asarray(change)
+    gain = numpy_helper.from_array(values.astype(np.float32).reshape(1, 1, bins, 1), "change")
+    zero = numpy_helper.from_array(np.array(0, np.float32), "zero")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Greater", ["log_magnitude", "zero"], ["heard"]),
+            helper.make_node("Add", ["log_magnitude", "change"], ["raised"]),
+            helper.make_node("Where", ["heard", "raised", "log_magnitude"], ["signed"]),
+            helper.make_node("Relu", ["signed"], ["converted"]),
+        ],
+        "equaliser",
+        [helper.make_tensor_value_info("log_magnitude", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("converted", TensorProto.FLOAT, shape)],
+        [gain, zero],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    wanted: dict[str, str | None] = {**metadata(spectrogram, source, target).to_props(), **(props or {})}
+    for key, text in wanted.items():
+        if text is not None:
+            model.metadata_props.add(key=key, value=text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path
+
+
+def notes(
+    seconds: float, rate: int, hertz: float, *, partials: int = 5, decay: float = 4.0
+) -> npt.NDArray[np.float32]:
+    """Two notes a second, five pitches in turn, each dying away.
+
+    Args:
+        seconds: length.
+        rate: samples a second.
+        hertz: of the lowest note.
+        partials: of each note.
+        decay: in nepers a second; 0 holds a note.
+
+    Returns:
+        ``[samples]`` float32, at most 0.3 of full scale.
+    """
+    clock = np.arange(int(seconds * rate)) / rate
+    within = clock % 0.5
+    phase = 2 * np.pi * np.cumsum(hertz * 2 ** (np.floor(clock / 0.5) % 5 / 12)) / rate
+    sound = sum(np.sin(number * phase) / number**2 for number in range(1, partials + 1))
+    made: npt.NDArray[np.float32] = (
+        0.18 * sound * np.exp(-decay * within) * np.minimum(1, within / 0.01)
+    ).astype(np.float32)
+    return made
