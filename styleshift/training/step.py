@@ -290,8 +290,8 @@ def generator_losses(
         if state.losses:
             scales = model.translator(direction)
             heard = scales.source.plain(source), scales.target.plain(fake)
-            for name, (weight, loss) in state.losses.items():
-                terms[f"losses.{name}_{direction}"] = (weight, loss(*heard))
+            for name, (share, loss) in state.losses.items():
+                terms[f"losses.{name}_{direction}"] = (share, loss(*heard))
         for name, (weight, value) in terms.items():
             named[name] = value
             total = total + weight * value
