@@ -221,6 +221,14 @@ def recipes_page() -> str:
     for name, entry in load_registry().discriminators.entries().items():
         told = sentence(entry.spec.summary)
         parts += [f"### Discriminator `{name}`", told, settings_table(describe(entry.spec.config))]
+    parts += [
+        "## `[losses.NAME]`",
+        "A further loss from a [plugin](plugin-hooks.md#losses), by its name: `weight` (1 if left out) and "
+        "the loss's own options. `--set losses.NAME.weight=0.5` adds one to any recipe.",
+        "## `[augmentations.NAME]`",
+        "A further augmentation from a [plugin](plugin-hooks.md#augmentations), by its name, with its "
+        "options. It comes after those of `[data]`.",
+    ]
     return joined(parts)
 
 

@@ -19,7 +19,10 @@ IN_TREE = {
     "generator": {"unet": "styleshift-unet"},
     "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase"},
     "runtime": {"openvino": "styleshift-openvino", "openvino-bfloat16": "styleshift-openvino"},
-    "domain source": {"midi": "styleshift-midi"},
+    "domain source": {"midi": "styleshift-midi", "tags": "styleshift-tags"},
+    "loss": {"chroma": "styleshift-live"},
+    "augmentation": {"room": "styleshift-live", "hiss": "styleshift-live"},
+    "recipe": {"live": "styleshift-live"},
 }
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
-from styleshift.hooks.shelf import BUILT_IN
+from styleshift.hooks.shelf import BUILT_IN, how_to_install
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
 from styleshift.recipes.settings import (
     ComponentConfig,
@@ -140,7 +140,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         if entry is None:
             raise ConfigError(
                 f"there is no recipe {str(name_or_path)!r}; available: {', '.join(list_recipes())}",
-                did_you_mean(str(name_or_path), list_recipes(), "`recipe={}`")
+                how_to_install(str(name_or_path), "recipe")
+                or did_you_mean(str(name_or_path), list_recipes(), "`recipe={}`")
                 or "choose one of them, or give the path of your own .toml file",
             )
         path = entry.spec.path

@@ -32,6 +32,7 @@ def test_there_is_one_of_each_kind():
         for module in project(folder)["entry-points"][ENTRY_POINT_GROUP].values():
             kinds |= {shelf.kind for shelf in check_plugin(module).shelves() if shelf.specs()}
     assert kinds >= {"domain source", "generator", "vocoder", "runtime", "engine"}
+    assert kinds >= {"domain source", "generator", "loss", "augmentation", "recipe", "vocoder", "runtime"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -68,4 +69,9 @@ def test_all_of_them_and_the_built_ins_get_along():
         "openvino": "styleshift-openvino",
         "openvino-bfloat16": "styleshift-openvino",
         "ray": "styleshift-ray",
+        "tags": "styleshift-tags",
+        "chroma": "styleshift-live",
+        "room": "styleshift-live",
+        "hiss": "styleshift-live",
+        "live": "styleshift-live",
     }

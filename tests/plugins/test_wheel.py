@@ -11,11 +11,13 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import mediafile
 import numpy as np
 import pytest
 import soundfile
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+ALL = sorted(file.parent.name for file in PLUGINS.glob("*/pyproject.toml"))
 RATE = 22050
 
 
@@ -49,29 +51,33 @@ class Environment:
         command.write_text(f"#!{self.bin / 'python'}\n{script}")
         command.chmod(0o755)
 
-    def install(self, wheel: Path) -> None:
+    def install(self, wheels: list[Path]) -> None:
         options = ["--no-deps", "--no-index", "--disable-pip-version-check", "--quiet"]
-        words = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", *options, wheel]
-        run(*words, folder=wheel.parent)
+        self.pip("install", *options, *wheels)
+
+    def uninstall(self, *packages: str) -> None:
+        self.pip("uninstall", "--yes", "--quiet", "--disable-pip-version-check", *packages)
+
+    def pip(self, *words: str | Path) -> None:
+        run(sys.executable, "-m", "pip", "--python", self.bin / "python", *words, folder=self.bin)
 
     def styleshift(self, folder: Path, *words: str, code: int = 0) -> list[dict]:
         done = run(self.bin / "styleshift", *words, "--json", folder=folder, code=code)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def build(plugin: str, into: Path) -> Path:
-    """The wheel of an in-tree plugin; its folder is left as it is."""
-    source = into / f"source-{plugin}"
-    shutil.copytree(
-        PLUGINS / plugin, source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
-    )
+def build(into: Path) -> list[Path]:
+    """The wheels of all in-tree plugins; their folders are left as they are."""
+    unwanted = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
+    sources = [into / f"source-{plugin}" for plugin in ALL]
+    for plugin, source in zip(ALL, sources, strict=True):
+        shutil.copytree(PLUGINS / plugin, source, ignore=unwanted)
     run(
         *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"),
-        *("--disable-pip-version-check", "-w", into / "wheels", source),
+        *("--disable-pip-version-check", "-w", into / "wheels", *sources),
         folder=into,
     )
-    (wheel,) = (into / "wheels").glob(f"{plugin.replace('-', '_')}-*.whl")
-    return wheel
+    return sorted((into / "wheels").glob("*.whl"))
 
 
 def brought(events: list[dict]) -> dict[str, str]:
@@ -85,40 +91,53 @@ def music(seconds: float, hertz: float, decay: float) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_a_generator_and_a_vocoder_are_installed_trained_and_converted_with(tmp_path: Path) -> None:
+def test_all_are_installed_used_through_the_four_commands_and_removed(tmp_path: Path) -> None:
     environment = Environment(tmp_path / "env")
     assert "unet" not in brought(environment.styleshift(tmp_path, "plugins", "list"))
-    for plugin in ("styleshift-unet", "styleshift-phase"):
-        environment.install(build(plugin, tmp_path))
+    environment.install(build(tmp_path))
     there = brought(environment.styleshift(tmp_path, "plugins", "list"))
-    assert (there["unet"], there["admm"]) == ("styleshift-unet", "styleshift-phase")
+    assert set(there.values()) == {"styleshift", *ALL}
 
-    for domain, decay in (("flute", 0.0), ("harp", 8.0)):
+    for genre, decay in (("Flute", 0.0), ("Harp", 8.0)):
         for number in (1, 2):
-            file = tmp_path / "audio" / domain / f"{number}.wav"
-            file.parent.mkdir(parents=True, exist_ok=True)
+            file = tmp_path / "audio" / f"{genre}-{number}.flac"
+            file.parent.mkdir(exist_ok=True)
             soundfile.write(file, music(4, 200 + 50 * number, decay), RATE)
+            tags = mediafile.MediaFile(file)
+            tags.genre = genre
+            tags.save()
     (tmp_path / "library").mkdir()
     soundfile.write(tmp_path / "library" / "tune.flac", music(3, 330, 0.0), RATE)
 
     small = ["generator.name=unet", "generator.channels=4", "generator.levels=2", "data.crop_frames=64"]
-    settings = [word for value in [*small, "schedule.batch=1"] for word in ("--set", value)]
-    environment.styleshift(tmp_path, "precompute", "./audio")
+    live = ["losses.chroma.weight=0.1", "augmentations.room.wet=1", "schedule.validation_seconds=0"]
+    settings = [word for value in [*small, *live, "schedule.batch=1"] for word in ("--set", value)]
+    environment.styleshift(tmp_path, "precompute", "./audio", "--source-option", "tags.by=genre")
     environment.styleshift(tmp_path, "train", "--domains", "flute", "harp", "--steps", "2", *settings)
     written = json.loads((tmp_path / "styleshift-workspace/runs/flute-harp/run.json").read_text())
-    assert written["requires"] == [{"package": "styleshift-unet", "version": "0.1.0"}]
+    assert {one["package"] for one in written["requires"]} == {"styleshift-live", "styleshift-unet"}
     environment.styleshift(tmp_path, "export")
-
-    # The exported model needs the generator's package no more; the run still does, and says which.
-    options = ["uninstall", "--yes", "--quiet", "--disable-pip-version-check"]
-    words = [sys.executable, "-m", "pip", "--python", environment.bin / "python", *options, "styleshift-unet"]
-    run(*words, folder=tmp_path)
-    refused = run(environment.bin / "styleshift", "export", folder=tmp_path, code=2)
-    assert "needs the plugin styleshift-unet 0.1.0, which is not installed" in refused.stderr
-
-    vocoder = ["--vocoder", "admm", "--vocoder-option", "iterations=4"]
-    environment.styleshift(tmp_path, "convert", "./library", "--to", "harp", *vocoder)
+    chosen = ["--vocoder", "admm", "--vocoder-option", "iterations=4", "--runtime", "openvino"]
+    convert = ["convert", "./library", "--to", "harp"]
+    environment.styleshift(tmp_path, *convert, *chosen)
     made, rate = soundfile.read(tmp_path / "library-harp" / "tune.flac")
     assert (rate, len(made)) == (RATE, 3 * RATE)
     assert np.isfinite(made).all()
     assert made.std() > 0.01
+
+    # The exported model needs none of them; the run still does, and says which.
+    environment.uninstall(*ALL)
+    assert set(brought(environment.styleshift(tmp_path, "plugins", "list")).values()) == {"styleshift"}
+    for words, said in (
+        (["export"], "needs the plugin styleshift-live 0.1.0, which is not installed"),
+        (
+            ["train", "--resume", "--steps", "4"],
+            "needs the plugin styleshift-live 0.1.0, which is not installed",
+        ),
+        ([*convert, "--vocoder", "admm"], "no vocoder 'admm'"),
+        (["train", "--recipe", "live"], "no recipe 'live'"),
+    ):
+        refused = run(environment.bin / "styleshift", *words, folder=tmp_path, code=2)
+        assert said in refused.stderr
+        assert "pip install" in refused.stderr
+    environment.styleshift(tmp_path, *convert, "--output", "again")
