@@ -23,6 +23,7 @@ IN_TREE = {
     "loss": {"chroma": "styleshift-live"},
     "augmentation": {"room": "styleshift-live", "hiss": "styleshift-live"},
     "recipe": {"live": "styleshift-live"},
+    "engine": {"ray": "styleshift-ray"},
 }
 
 
