@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from styleshift.corpus.manifest import ManifestEntry, Stamp
+from styleshift.corpus.manifest import ManifestEntry
 from styleshift.corpus.work import RecordingJob, RecordingOutcome, start, work
 from styleshift.engines import run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Work
+from styleshift.system.hashing import FileStamp
 from styleshift.system.interrupt import StopRequest
 
 
@@ -63,5 +64,5 @@ def _sendable(jobs: Iterable[RecordingJob], others: list[RecordingJob]) -> Itera
 
 
 def _lost(job: RecordingJob, message: str) -> RecordingOutcome:
-    blank = ManifestEntry(job.recording.name, "", "", job.recording.version, Stamp(0, 0, 0, 0))
+    blank = ManifestEntry(job.recording.name, "", "", job.recording.version, FileStamp())
     return RecordingOutcome(replace(blank, reason="damaged", message=message), remember=False)

@@ -16,31 +16,13 @@ from typing import Any
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.system.files import write_json
+from styleshift.system.hashing import FileStamp
 from styleshift.system.lines import JsonLines
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "journal.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A file's size and times: if none has changed, its content has not.
-
-    ``ctime_ns`` is there because a program may set ``mtime_ns`` back, but not that.
-    """
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamp:
-        """Of the file as it is now; raises OSError."""
-        status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class ManifestEntry:
     key: str
     sha256: str
     version: str
-    stamp: Stamp
+    stamp: FileStamp
     frames: int = 0
     seconds: float = 0.0
     sample_rate: int = 0
@@ -84,7 +66,7 @@ class ManifestEntry:
     def from_dict(cls, values: dict[str, Any]) -> ManifestEntry:
         """The inverse of ``dataclasses.asdict``; raises TypeError or KeyError on anything else."""
         plain = dict(values)
-        plain["stamp"] = Stamp(**plain["stamp"])
+        plain["stamp"] = FileStamp(**plain["stamp"])
         plain["warnings"] = tuple(plain.get("warnings", ()))
         return cls(**plain)
 

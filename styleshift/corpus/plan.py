@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.audio.find import Found, find_audio
 from styleshift.corpus.growing import stored_bytes
-from styleshift.corpus.manifest import Manifest, ManifestEntry, Stamp, read_journal, read_manifest, track_key
+from styleshift.corpus.manifest import Manifest, ManifestEntry, read_journal, read_manifest, track_key
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
 from styleshift.hooks.options import build_config
+from styleshift.system.hashing import FileStamp
 from styleshift.words import nearest
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _is_whole(folder: Path, entry: ManifestEntry, config: SpectrogramConfig) -> 
 
 def _same_file(entry: ManifestEntry, recording: Recording) -> bool:
     try:
-        return entry.version == recording.version and entry.stamp == Stamp.of(recording.path)
+        return entry.version == recording.version and entry.stamp == FileStamp.of(recording.path)
     except OSError:
         return False
 

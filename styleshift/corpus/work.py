@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from styleshift.corpus.compute import compute
 from styleshift.corpus.growing import NotStoredError
-from styleshift.corpus.manifest import ManifestEntry, Stamp, track_key
+from styleshift.corpus.manifest import ManifestEntry, track_key
 from styleshift.errors import AudioError, PluginError
-from styleshift.system.hashing import file_sha256
+from styleshift.system.hashing import FileStamp, file_sha256
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -69,11 +69,11 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
     """
     recording = job.recording
     sha256 = key = ""
-    stamp = Stamp(0, 0, 0, 0)
+    stamp = FileStamp()
     remember = False
     report(0.0)
     try:
-        stamp = Stamp.of(recording.path)
+        stamp = FileStamp.of(recording.path)
         sha256 = file_sha256(recording.path, lambda: report(0.0))
         key = track_key(sha256, recording.version, job.config)
         blank = ManifestEntry(recording.name, key, sha256, recording.version, stamp)

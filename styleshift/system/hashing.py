@@ -1,12 +1,37 @@
-"""The name of a file's content."""
+"""What a file's content is, by its bytes, or by what the system says of the file."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A file's size and times: if none has changed, its content has not. All 0: nothing is known of it.
+
+    ``ctime_ns`` is there because a program may set ``mtime_ns`` back, but not that.
+    """
+
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+
+    @classmethod
+    def of(cls, path: Path) -> FileStamp:
+        """Of the file as it is now; raises OSError."""
+        return cls.of_status(path.stat())
+
+    @classmethod
+    def of_status(cls, status: os.stat_result) -> FileStamp:
+        """Of the file as it was when it was looked at."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def file_sha256(path: Path, on_block: Callable[[], None] | None = None) -> str:

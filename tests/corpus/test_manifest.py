@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from styleshift.corpus.manifest import JOURNAL_NAME, CorpusJournal, ManifestEntry, Stamp, read_journal
+from styleshift.corpus.manifest import JOURNAL_NAME, CorpusJournal, ManifestEntry, read_journal
+from styleshift.system.hashing import FileStamp
 
 
 def test_a_torn_line_of_the_journal_costs_no_entry_behind_it(tmp_path: Path) -> None:
-    entries = [ManifestEntry(name, f"key of {name}", "", "", Stamp(1, 2, 3, 4)) for name in "ab"]
+    entries = [ManifestEntry(name, f"key of {name}", "", "", FileStamp(1, 2, 3, 4)) for name in "ab"]
     for number, entry in enumerate(entries):
         journal = CorpusJournal(tmp_path)
         journal.add(entry)

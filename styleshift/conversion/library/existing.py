@@ -9,6 +9,7 @@ from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
+from styleshift.system.hashing import FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,10 @@ def check_existing(
     if settings.strict and (entry.result.get("lost") or entry.result.get("losses")):
         return Existing(again="something was lost")
     try:
-        found = job.source.stat()
+        now = FileStamp.of(job.source)
     except OSError:
         return Existing()
-    now = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-    if now == (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode):
+    if now == entry.stamp:
         return Existing(TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result))
     return Existing(sha256=entry.sha256, again="source changed")
 

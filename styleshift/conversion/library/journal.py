@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.errors import LockedError, UsageError
+from styleshift.system.hashing import FileStamp
 from styleshift.system.lines import JsonLines
 from styleshift.system.lock import Lock
 
@@ -32,10 +33,7 @@ class JournalEntry:
         state: ``begun``, ``done``, ``failed`` or ``kept``.
         key: of model and settings; see :meth:`styleshift.conversion.settings.ConvertSettings.key`.
         sha256: of the source's bytes; empty unless done.
-        size: of the source, bytes.
-        mtime_ns: of the source.
-        ctime_ns: of the source: a program may set the other time back, but not this; 0: not known.
-        inode: of the source; 0: not known.
+        stamp: of the source; its fields stand beside the others in the file.
         runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
         device: that it takes, without a number: ``cpu`` or ``cuda``.
         result: figures, as :class:`styleshift.conversion.track.convert.TrackResult` has them.
@@ -46,10 +44,7 @@ class JournalEntry:
     state: str
     key: str
     sha256: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    inode: int = 0
+    stamp: FileStamp = field(default_factory=FileStamp)
     runtime: str = ""
     device: str = ""
     result: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -147,7 +142,8 @@ class LibraryJournal:
         known = self._entries.get(entry.target)
         # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
         entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
-        self._lines.append(asdict(entry))
+        values = asdict(entry)
+        self._lines.append(values | values.pop("stamp"))
         self._entries[entry.target] = entry
 
 
@@ -157,9 +153,9 @@ def _read(path: Path) -> Iterator[JournalEntry]:
             # A line cut short by a kill is as if it had not been written.
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 values: dict[str, Any] = json.loads(line)
-                entry = JournalEntry(
-                    **{name: values[name] for name in JournalEntry.__slots__ if name in values}
-                )
+                stamp = FileStamp(**{key: values.pop(key, 0) for key in FileStamp.__slots__})
+                known = {key: values[key] for key in JournalEntry.__slots__ if key in values}
+                entry = JournalEntry(**known, stamp=stamp)
                 texts = (entry.target, entry.runtime, entry.device)
                 kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
                 if kinds and all(isinstance(text, str) for text in texts):

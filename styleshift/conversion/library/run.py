@@ -245,10 +245,7 @@ class _Run:
                     "done",
                     self._key,
                     outcome.sha256,
-                    outcome.size,
-                    outcome.mtime_ns,
-                    outcome.ctime_ns,
-                    outcome.inode,
+                    outcome.stamp,
                     result=outcome.result,
                 )
             )

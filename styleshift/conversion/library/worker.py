@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError, PluginError, StyleshiftError, UsageError
-from styleshift.system.hashing import file_sha256
+from styleshift.system.hashing import FileStamp, file_sha256
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -34,10 +34,7 @@ class TrackOutcome:
         message: a plain line where it failed or was left out.
         hint: what to try.
         sha256: of the source, as it was when it was read.
-        size: of the source, bytes.
-        mtime_ns: of the source.
-        ctime_ns: of the source.
-        inode: of the source.
+        stamp: of the source.
         result: see :class:`styleshift.conversion.track.convert.TrackResult`.
         exit_code: where the whole run has to end for this.
     """
@@ -48,10 +45,7 @@ class TrackOutcome:
     message: str = ""
     hint: str = ""
     sha256: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    inode: int = 0
+    stamp: FileStamp = field(default_factory=FileStamp)
     result: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
 
@@ -162,7 +156,7 @@ def _convert(
         return left_out(job)
     digest = source_sha256(job.source, lambda: tell(0.0))
     if known and digest == known:
-        return _stamped(TrackOutcome(job.name, "unchanged", sha256=digest), before)
+        return TrackOutcome(job.name, "unchanged", sha256=digest, stamp=FileStamp.of_status(before))
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result = convert_track(
@@ -176,18 +170,8 @@ def _convert(
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    return _stamped(TrackOutcome(job.name, "done", sha256=digest, result=result.to_dict()), before)
-
-
-def _stamped(outcome: TrackOutcome, status: os.stat_result) -> TrackOutcome:
-    """With what tells the source from another one, or from itself at another time."""
-    return replace(
-        outcome,
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-        inode=status.st_ino,
-    )
+    stamp = FileStamp.of_status(before)
+    return TrackOutcome(job.name, "done", sha256=digest, stamp=stamp, result=result.to_dict())
 
 
 def left_out(job: TrackJob) -> TrackOutcome:

@@ -10,17 +10,18 @@ import pytest
 
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.errors import LockedError, UsageError
+from styleshift.system.hashing import FileStamp
 
 
 def test_the_last_word_counts(tmp_path: Path) -> None:
     with LibraryJournal(tmp_path) as journal:
         journal.write(JournalEntry("a.mp3", "begun", "k1"))
-        journal.write(JournalEntry("b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4))
-        journal.write(JournalEntry("a.mp3", "done", "k1", "00", 1, 2))
+        journal.write(JournalEntry("b\udce9\n[/red].mp3", "done", "k1", "ff", FileStamp(3, 4)))
+        journal.write(JournalEntry("a.mp3", "done", "k1", "00", FileStamp(1, 2)))
     with LibraryJournal(tmp_path) as journal:
-        assert journal.entry("a.mp3") == JournalEntry("a.mp3", "done", "k1", "00", 1, 2)
+        assert journal.entry("a.mp3") == JournalEntry("a.mp3", "done", "k1", "00", FileStamp(1, 2))
         assert journal.entry("b\udce9\n[/red].mp3") == JournalEntry(
-            "b\udce9\n[/red].mp3", "done", "k1", "ff", 3, 4
+            "b\udce9\n[/red].mp3", "done", "k1", "ff", FileStamp(3, 4)
         )
         assert journal.entry("c.mp3") is None
 
