@@ -110,6 +110,8 @@ export function choice(label, options, chosen, change) {
   return group;
 }
 
+export const count = (number, thing) => `${number} ${thing}${number === 1 ? "" : "s"}`;
+
 export const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 export function duration(seconds) {

@@ -1,6 +1,6 @@
 // Evaluate: conversions in figures, each explained in a line, with the recordings beside them; and blind tests.
 import { get } from "./api.js";
-import { attempt, button, choice, el, field, fill, problem, select } from "./dom.js";
+import { attempt, button, choice, el, field, fill, problem, select, words } from "./dom.js";
 import { blindTest } from "./blind.js";
 import { showPlayer } from "./hear.js";
 import * as jobs from "./jobs.js";
@@ -75,7 +75,7 @@ function report(place, job, tested) {
   const pairs = rows.filter((row) => row.source && row.target && !row.message)
     .map((row) => ({ name: row.name, shots: [["Source", row.source], ["Converted", row.target]] }));
   const test = el("div");
-  fill(place, el("section", { class: "card" }, el("h2", {}, job.title), el("p", { class: "verdict" }, verdict),
+  fill(place, el("section", { class: "card" }, el("h2", {}, job.title), el("p", { class: "verdict" }, words(verdict)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" }, el("table", { class: "figures-table" },
       el("thead", {}, el("tr", {}, ["Figure", "Mean", "What it is"].map((head) => el("th", { scope: "col" }, head)))),
       el("tbody", {}, Object.entries(mean).map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, figure(value)), el("td", {}, explained[name] || "")))))),

@@ -1,6 +1,6 @@
 // Ways to bring music in: files that are dropped or chosen, and folders of this machine that are named.
 import { get, post, send } from "./api.js";
-import { attempt, button, el, field, fill, problem } from "./dom.js";
+import { attempt, button, count, el, field, fill, problem } from "./dom.js";
 import { studio } from "./jobs.js";
 
 const isRecording = (file) => studio.state.extensions.some((end) => file.name.toLowerCase().endsWith(end));
@@ -90,7 +90,7 @@ export function folderField(label, hint = "") {
       const { at } = await named(path);
       const found = await get(`/api/browse?at=${at}`);
       const up = path.replace(/\/+[^/]+\/*$/, "") || "/";
-      fill(below, el("p", { class: "soft" }, `${found.recordings.length} recordings and ${found.folders.length} folders here`),
+      fill(below, el("p", { class: "soft" }, `${count(found.recordings.length, "recording")} and ${count(found.folders.length, "folder")} here`),
         el("ul", {}, [up, ...found.folders].map((each) => {
           const way = each === up ? up : `${path.replace(/\/+$/, "")}/${each.name}`;
           return el("li", {}, button(each === up ? "↑ up" : each.name, () => { input.value = way; look(way); }, { class: "small" }));

@@ -1,6 +1,6 @@
 // Styles: the collections, how much there is of each, what was left out and why; adding to them; listening.
 import { get, post } from "./api.js";
-import { attempt, button, choice, duration, el, field, fill, minutes, select } from "./dom.js";
+import { attempt, button, choice, count, duration, el, field, fill, minutes, select } from "./dom.js";
 import { showPlayer } from "./hear.js";
 import * as jobs from "./jobs.js";
 import { longList } from "./list.js";
@@ -26,7 +26,7 @@ export async function showStyles(room, what, later) {
 
 function summary(style, working, one) {
   const facts = [
-    `${style.tracks} ${style.tracks === 1 ? "recording" : "recordings"}`,
+    count(style.tracks, "recording"),
     duration(style.minutes * 60),
     style.left_out ? `${style.left_out} left out` : "",
     style.new ? `${style.new} not read yet` : "",

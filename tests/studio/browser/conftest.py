@@ -24,7 +24,7 @@ from styleshift.workspace import Workspace
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 120_000
+PATIENCE = 90_000
 """Milliseconds that a step may take, on a machine that has other work."""
 
 # `small` with networks of a few hundred weights, on spectrograms of 8 kHz.

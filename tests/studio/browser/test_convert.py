@@ -89,7 +89,7 @@ def test_a_library_is_planned_converted_and_its_failure_explained(open_page: Ope
     page.get_by_role("radio", name="Failed").click()
     expect(files.get_by_role("option")).to_have_count(1)
     files.get_by_role("option").click()
-    expect(page.locator(".below .problem")).to_contain_text("broken.flac: cut short")
+    expect(page.locator(".below .problem")).to_contain_text("broken.flac: damaged")
     page.get_by_role("radio", name="Converted").click()
     files.get_by_role("option").first.click()
     expect(page.locator(".pair.ready")).to_be_visible()

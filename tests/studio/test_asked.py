@@ -1,0 +1,130 @@
+"""What a page asks for becomes a job that does just that, or an error in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from styleshift.studio.folders import address
+from styleshift.studio.jobs import Jobs
+from styleshift.studio.tasks import TASKS
+from styleshift.studio.web import Studio
+
+MODEL = "violin-to-piano"
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The jobs that would have been started."""
+    jobs: list[tuple[str, str, Mapping[str, Any]]] = []
+
+    def start(self: Jobs, kind: str, title: str, arguments: Mapping[str, Any]) -> str:
+        assert kind in TASKS
+        jobs.append((kind, title, arguments))
+        return "name"
+
+    monkeypatch.setattr(Jobs, "start", start)
+    return jobs
+
+
+def test_a_library_goes_beside_itself_and_is_heard_there(
+    client: TestClient, studio: Studio, music: Path, begun: list[Any]
+) -> None:
+    values = {"source": address(music), "model": MODEL, "strength": 0.5}
+    assert client.post("/api/jobs/convert", json=values).status_code == 201
+    ((kind, title, given),) = begun
+    assert (kind, title) == ("convert", f"Convert music with {MODEL}")
+    output = music.with_name("music-piano")
+    assert given["settings"] == {"output": str(output), "strength": 0.5, "salvage": False}
+    assert studio.folders.holds(output)
+
+
+def test_a_song_goes_into_the_workspace_by_all_that_makes_it(
+    client: TestClient, studio: Studio, music: Path, begun: list[Any]
+) -> None:
+    for strength in (0.5, 0.5, 1.0):
+        values = {"source": address(music / "one.wav"), "model": MODEL, "strength": strength}
+        assert client.post("/api/jobs/song", json=values).status_code == 201
+    outputs = [Path(given["settings"]["output"]) for _, _, given in begun]
+    assert outputs[0] == outputs[1] != outputs[2]
+    assert all(studio.place.root in output.parents for output in outputs)
+    assert outputs[0].name == "one-piano-0.5.flac"
+
+
+def test_a_model_is_evaluated_on_what_it_converts(client: TestClient, music: Path, begun: list[Any]) -> None:
+    values = {"model": MODEL, "source": address(music), "target": address(music / "more")}
+    assert client.post("/api/jobs/evaluate", json=values).status_code == 201
+    ((_, title, given),) = begun
+    assert title == f"Evaluate {MODEL}"
+    assert given["model"].endswith(f"{MODEL}.onnx")
+    assert "evaluations" in given["converted"]
+
+
+def test_a_training_is_told_all_that_was_chosen(client: TestClient, begun: list[Any]) -> None:
+    values = {"styles": ["a", "b"], "recipe": "small", "minutes": 2.5, "changes": ["data.crop_frames=96"]}
+    assert client.post("/api/jobs/train", json=values).status_code == 201
+    ((_, _, given),) = begun
+    assert (given["minutes"], given["steps"], given["changes"]) == (2.5, 0, ["data.crop_frames=96"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "words"),
+    [
+        ("nothing", {}, "there is no job"),
+        ("prepare", {"styles": []}, "no style is named"),
+        ("prepare", {"styles": ["../x"]}, "cannot be the name"),
+        ("train", {"styles": ["a"]}, "two styles"),
+        ("train", {"styles": ["a", "a"]}, "two styles"),
+        ("train", {"styles": ["a", "b"], "recipe": "/etc/passwd"}, "no recipe"),
+        ("train", {"styles": ["a", "b"], "minutes": "long"}, "must be a number"),
+        ("train", {"styles": ["a", "b"], "minutes": True}, "must be a number"),
+        ("train", {"styles": "ab"}, "list of texts"),
+        ("resume", {"run": "none"}, "there is no run"),
+        ("export", {"run": "../x"}, "there is no run"),
+        ("convert", {"source": "%2Fetc", "model": MODEL}, "no folder that was named"),
+        ("convert", {"source": "etc", "model": MODEL}, "no whole path"),
+        ("convert", {"model": MODEL}, "must be text"),
+        ("song", {"source": "%2Fetc%2Fpasswd", "model": MODEL}, "no folder that was named"),
+        ("verify", {"model": "none"}, "no model is called"),
+        ("evaluate", {"model": MODEL}, "no folder of the target style"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_words(
+    client: TestClient, begun: list[Any], kind: str, values: dict[str, Any], words: str
+) -> None:
+    answer = client.post(f"/api/jobs/{kind}", json=values)
+    assert answer.status_code in (400, 403, 404)
+    assert words in answer.json()["error"]["message"]
+    assert begun == []
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.6, "1", None])
+def test_strength_has_its_range(client: TestClient, music: Path, begun: list[Any], strength: Any) -> None:
+    values = {"source": address(music), "model": MODEL, "strength": strength}
+    assert client.post("/api/jobs/convert", json=values).status_code == (201 if strength is None else 400)
+
+
+def test_an_output_that_is_no_whole_path_is_refused(
+    client: TestClient, music: Path, begun: list[Any]
+) -> None:
+    values = {"source": address(music), "model": MODEL, "output": "here"}
+    assert "begins with /" in client.post("/api/jobs/convert", json=values).json()["error"]["hint"]
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{", b'{"a": ', b"\xff"])
+def test_what_is_no_json_object_is_refused(client: TestClient, data: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/api/jobs/train", content=data, headers=headers).status_code == 400
+    assert (
+        client.post("/api/jobs/train", content=b"{}", headers={"Content-Type": "text/plain"}).status_code
+        == 400
+    )
+
+
+def test_a_request_is_not_longer_than_it_needs_to_be(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/api/jobs/train", content=b" " * (5 << 20), headers=headers).status_code == 413
