@@ -36,7 +36,7 @@ function summary(style, working, one) {
     el("p", {}, facts.join(", ")),
     el("div", { class: "row" },
       button("Recordings", () => open(one, style.name), { "aria-label": `Recordings of ${style.name}` }),
-      style.here ? button("Read again", () => prepare([style.name], working), { "aria-label": `Read ${style.name} again` }) : null));
+      style.here ? button("Read again", () => prepare([style.name], working), { "aria-label": `Read again: ${style.name}` }) : null));
 }
 
 export async function prepare(names, place, recipe = "") {

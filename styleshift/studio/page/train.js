@@ -12,7 +12,14 @@ export async function showTrain(room, what, later) {
   const compared = el("div", { class: "curves" });
   const one = el("section");
   let shown = what;
-  let followed = "";
+  const followed = new Set();
+  const follow = (id) => {
+    if (followed.has(id)) return;
+    followed.add(id);
+    const { node, close } = jobs.card(id);
+    working.append(node);
+    later(close);
+  };
   const { styles } = await get("/api/styles");
   fill(room, working, beginning(styles, working, (name) => { shown = name; }), one, history, compared);
 
@@ -31,10 +38,7 @@ export async function showTrain(room, what, later) {
   let due = null;
   later(jobs.onChange((job) => {
     if (!["train", "resume"].includes(job.kind)) return;
-    if (job.status === "running" && job.id !== followed) {
-      followed = job.id;
-      working.append(jobs.card(job.id).node);
-    }
+    if (job.status === "running") follow(job.id);
     due ||= setTimeout(async () => {
       due = null;
       const { results } = await get(`/api/jobs/${job.id}`);
@@ -43,7 +47,7 @@ export async function showTrain(room, what, later) {
     }, SECONDS_BETWEEN * 1000);
   }));
   later(() => clearTimeout(due));
-  jobs.running("train", "resume", "export").forEach((job) => { followed = job.id; working.append(jobs.card(job.id).node); });
+  jobs.running("train", "resume", "export").forEach((job) => follow(job.id));
   await refresh();
 }
 

@@ -45,7 +45,7 @@ def test_a_training_is_watched_and_its_checkpoint_used(
     other.goto(f"{served.base}#train")
     expect(other.locator(".job").first).to_contain_text("Train low and high")
     other.close()
-    expect(page.locator(".job .badge").first).to_have_text(re.compile("done|failed|died"))
+    expect(page.locator(".job .badge").first).to_have_text(re.compile("done|failed|died"), timeout=300_000)
     assert page.locator(".job .badge").first.inner_text() == "done", page.locator(".job").first.inner_text()
     run = page.locator('section[data-run="judged"]')
     expect(run.get_by_role("heading", name="judged: step 4")).to_be_visible()
@@ -75,8 +75,9 @@ def test_a_training_is_stopped_and_continued(open_page: Open, tiny_lines: Callab
     run.locator(".curves polyline").first.wait_for()
     before = points(page)
     expect(run.locator("h2")).not_to_contain_text("step 1,")
-    page.locator(".job").get_by_role("button", name="Stop").click()
-    expect(page.locator(".job .badge").last).to_have_text("stopped")
+    running = page.locator(".job", has_text="Train low and high")
+    running.get_by_role("button", name="Stop").click()
+    expect(running.locator(".badge")).to_have_text("stopped")
     assert before > 0
 
     def step() -> int:
