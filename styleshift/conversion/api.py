@@ -17,7 +17,12 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
 from styleshift.conversion.library.journal import LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, format_for_file, plan_library
+from styleshift.conversion.library.plan import (
+    LibraryPlan,
+    about_milliseconds,
+    format_for_file,
+    plan_library,
+)
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
@@ -214,4 +219,5 @@ def _prepare(
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
     earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
-    return plan, bundle, with_runtime(settings, bundle, reporter, earlier)
+    music = sum(about_milliseconds(job) for job in plan.jobs) / 1000
+    return plan, bundle, with_runtime(settings, bundle, reporter, earlier, music)

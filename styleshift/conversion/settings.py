@@ -155,11 +155,18 @@ def with_runtime(
     bundle: Bundle,
     reporter: Reporter | None = None,
     earlier: Mapping[str, str] | None = None,
+    music: float | None = None,
 ) -> ConvertSettings:
     """Settings with a runtime and a device that work, tried; see :mod:`styleshift.runtimes.selection`."""
     from styleshift.runtimes.selection import select_runtime
 
     chosen = select_runtime(
-        bundle, settings.runtime, settings.device, reporter, earlier, options=settings.runtime_options
+        bundle,
+        settings.runtime,
+        settings.device,
+        reporter,
+        earlier,
+        options=settings.runtime_options,
+        music=music,
     )
     return replace(settings, runtime=chosen.runtime, device=chosen.device)

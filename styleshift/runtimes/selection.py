@@ -21,6 +21,8 @@ from styleshift.hooks.records import NoOptions
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
+from styleshift.runtimes.sooner import PROCESS_SECONDS, Pace, cpu_is_sooner, windows_of
+from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
     from styleshift.bundle.metadata import BundleMetadata
@@ -36,6 +38,8 @@ TOLERATED = 0.1
 # Less than this is not worth another library's rounding.
 WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
+# Frames that a GPU is given at once, as a conversion does.
+_GPU_FRAMES = 8192
 
 
 class Selection(NamedTuple):
@@ -58,6 +62,7 @@ def select_runtime(
     earlier: Mapping[str, str] | None = None,
     *,
     options: Mapping[str, Any] | None = None,
+    music: float | None = None,
 ) -> Selection:
     """A runtime and a device that work here.
 
@@ -72,6 +77,8 @@ def select_runtime(
         earlier: by device (``cpu``, ``cuda``), the runtime that made what is there already, if any; see
             :meth:`styleshift.conversion.library.journal.LibraryJournal.runtimes`.
         options: of the runtime that is named; as text or plain values.
+        music: seconds to be converted, about. Where neither device nor runtime is named, and no part of what
+            is there was made on a GPU, a GPU is used only if it is done sooner. None: it is used.
 
     Raises:
         ConfigError: no such device, or the runtime does not serve it.
@@ -95,8 +102,10 @@ def select_runtime(
         there = runtimes_for(runtime, "cuda", required=False)
         chosen = _choose(there, "cuda", bundle, reporter, earlier, options) if there else None
         if chosen is not None:
-            return Selection(chosen, "cuda")
-        if there:
+            keeps = music is None or runtime != "auto" or "cuda" in (earlier or {})
+            if keeps or not _cpu_is_sooner(bundle, chosen, options or {}, music or 0.0, reporter):
+                return Selection(chosen, "cuda")
+        elif there:
             reporter.warn("the GPU is not used; the CPU does the work")
     return select_runtime(bundle, runtime, "cpu", reporter, earlier, options=options)
 
@@ -119,6 +128,33 @@ def _try_named(
             f"{said}; {TOLERATED:.0%} is the most", "use `runtime=onnxruntime`, and tell its author"
         )
     reporter.warn(f"{said}; `runtime=auto` would not take it")
+
+
+def _cpu_is_sooner(
+    bundle: Bundle, runtime: str, options: Mapping[str, Any], music: float, reporter: Reporter
+) -> bool:
+    """By timing one window here and there; told in a line where it is so."""
+    spec = next(spec for spec in runtimes_for("auto", "cuda") if spec.name == runtime)
+    config = build_config(spec.config, options, f"runtime {spec.name}")
+    window, workers = trial_window(bundle.metadata), processors()
+    count = max(1, _GPU_FRAMES // window.shape[3])
+    began = time.perf_counter()
+    session = spec.build(config, bundle.path, "cuda", 1)
+    many = np.repeat(window, count, axis=0)
+    session.run(many)
+    start = time.perf_counter() - began + PROCESS_SECONDS
+    there = Pace(_seconds(session, many) / count, start)
+    here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), window))
+    spectrogram = bundle.metadata.spectrogram
+    windows = windows_of(music, window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate)
+    sooner = cpu_is_sooner(windows, here, there, workers)
+    if sooner:
+        reporter.info(
+            f"the CPU is used: it runs the model on {music / 60:.0f} minutes of music in about "
+            f"{windows * here.window / workers:.0f} s, and starting the GPU takes {start:.0f} s; "
+            "`device=cuda` takes the GPU all the same"
+        )
+    return sooner
 
 
 def _choose(

@@ -321,3 +321,38 @@ def test_half_precision_keeps_input_and_output_and_is_near() -> None:
     assert 0 < selection.relative_error(results[1], results[0]) < 2e-3
     with pytest.raises(ValueError, match="kernel"):
         to_float16(convolution(1e6))
+
+
+@pytest.mark.parametrize(
+    ("music", "earlier", "device"),
+    [
+        (1.0, {}, "cpu"),
+        (36_000.0, {}, "cuda"),
+        (None, {}, "cuda"),
+        (1.0, {"cuda": "quick"}, "cuda"),  # which made what is there already
+    ],
+)
+def test_the_gpu_is_used_where_it_is_done_sooner(
+    bundle: Bundle,
+    offer: Callable[..., None],
+    computes: Callable[[np.ndarray], np.ndarray],
+    music: float | None,
+    earlier: dict[str, str],
+    device: str,
+) -> None:
+    """Its start takes 1.5 s at least; the built-in runtime is slowed down to 50 ms a window here."""
+    offer(
+        spec("quick", lambda windows: windows + (computes(windows[:1]) - windows[:1]), device="cuda"), cuda=1
+    )
+    listener = Listener()
+    found = selection.select_runtime(bundle, "auto", "auto", listener, earlier, music=music)
+    assert found.device == device
+    told = [line for line in listener.lines if line.startswith("the CPU is used")]
+    assert len(told) == (device == "cpu")
+
+
+def test_a_runtime_that_is_named_keeps_its_gpu(
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    offer(spec("quick", computes, device="cuda"), cuda=1)
+    assert selection.select_runtime(bundle, "quick", "auto", Listener(), music=1.0).device == "cuda"

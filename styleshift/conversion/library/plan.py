@@ -230,10 +230,15 @@ def about_work(job: TrackJob) -> float:
 
     By size alone, a long MP3 would come after a short WAV, and be what one processor is left with at the end.
     """
+    target = format_of(job.target)
+    return about_milliseconds(job) * (1 + (target.work if target is not None else 0.0))
+
+
+def about_milliseconds(job: TrackJob) -> float:
+    """About how long the music of a file is, by its size and format alone; 0 where it cannot be seen."""
     try:
         size = job.source.stat().st_size
     except OSError:
         return 0.0
-    source, target = format_of(job.source), format_of(job.target)
-    seconds = size / (source.kilobytes if source is not None else UNCOMPRESSED)
-    return seconds * (1 + (target.work if target is not None else 0.0))
+    source = format_of(job.source)
+    return size / (source.kilobytes if source is not None else UNCOMPRESSED)

@@ -1,0 +1,29 @@
+"""The CPU is taken where it would be done first."""
+
+from __future__ import annotations
+
+import pytest
+
+from styleshift.runtimes.sooner import Pace, cpu_is_sooner, windows_of
+
+GPU = Pace(window=0.001, start=4.0)
+CPU = Pace(window=0.016)
+
+
+@pytest.mark.parametrize(
+    ("windows", "workers", "sooner"),
+    [
+        (100, 16, True),  # 0.1 s against 4.1
+        (1_000_000, 16, False),  # the processors never catch up with it where they are as fast
+        (1_000, 1, False),  # 16 s against 5
+        (200, 1, True),  # 3.2 s against 4.2
+        (0, 1, True),
+    ],
+)
+def test_start_and_work_are_weighed(windows: float, workers: int, sooner: bool) -> None:
+    cpu = Pace(CPU.window * 1.01) if windows == 1_000_000 else CPU
+    assert cpu_is_sooner(windows, cpu, GPU, workers) is sooner
+
+
+def test_windows_are_counted_for_two_channels() -> None:
+    assert windows_of(60.0, 3.0) == pytest.approx(2 * 20 * 1.25)
