@@ -17,7 +17,7 @@ BUILT_IN = "styleshift"  # the package of what comes with it
 # What the packages beside styleshift bring: whoever names one of these has read of it.
 IN_TREE = {
     "generator": {"unet": "styleshift-unet"},
-    "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase"},
+    "vocoder": {"agla": "styleshift-phase", "admm": "styleshift-phase", "vocos": "styleshift-vocos"},
     "runtime": {"openvino": "styleshift-openvino", "openvino-bfloat16": "styleshift-openvino"},
     "domain source": {"midi": "styleshift-midi", "tags": "styleshift-tags"},
     "loss": {"chroma": "styleshift-live"},

@@ -69,6 +69,7 @@ def test_all_of_them_and_the_built_ins_get_along():
         "openvino": "styleshift-openvino",
         "openvino-bfloat16": "styleshift-openvino",
         "ray": "styleshift-ray",
+        "vocos": "styleshift-vocos",
         "tags": "styleshift-tags",
         "chroma": "styleshift-live",
         "room": "styleshift-live",

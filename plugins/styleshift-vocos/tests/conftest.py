@@ -1,0 +1,10 @@
+"""Lets the tests run from a checkout in which this package is not installed."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+if importlib.util.find_spec("styleshift_vocos") is None:
+    sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+
+from styleshift.testing.fixtures import tiny_audio, tiny_bundle, use_plugin  # noqa: F401
