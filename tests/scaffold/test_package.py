@@ -142,7 +142,7 @@ def test_every_kind_has_its_templates_and_there_are_no_others() -> None:
     [
         ("generater", "mine", "no kind of plugin 'generater'", "styleshift plugins new generator mine"),
         ("generator", "My Thing", "'My Thing' cannot be a name", "lower-case"),
-        ("generator", "seed", "styleshift brings a generator 'seed' already", "take another name"),
+        ("generator", "seed", "there is a generator 'seed' already, from styleshift", "take another name"),
         ("models", "mine", "there are no models in", "`styleshift export`"),
     ],
 )
