@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import replace
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
 from styleshift.audio.containers.mpeg import first_frame, mpeg_extent
@@ -39,13 +40,19 @@ def extent_of(file: int) -> Extent:
     return Extent(links, cut=cut, damage=found.damage, notes=found.notes)
 
 
-def _extent(view: Bytes) -> Extent:
-    row = recognised(view.at(id3_length(view), 16))
+def _extent(whole: Bytes) -> Extent:
+    """What a recording says of itself, and offsets in the file; an ID3 tag may come before it."""
+    tag = id3_length(whole)
+    row = recognised(whole.at(tag, 16))
     reader = row.extent if row is not None else mpeg_extent
     try:
-        return reader(view) if reader is not None else Extent()
+        found = reader(whole.behind(tag)) if reader is not None else Extent()
     except (struct.error, IndexError, ValueError, OverflowError):
         return Extent()  # a stranger's bytes; the decoder has the last word
+    if not tag:
+        return found
+    links = tuple(replace(link, start=link.start + tag, end=link.end + tag) for link in found.links)
+    return replace(found, links=links, follows=found.follows + tag if found.follows else 0)
 
 
 def demuxer(view: Bytes) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,23 @@ def _nearest(info: AudioInfo) -> OutputFormat:
         return FORMATS["ogg" if codec == "vorbis" else "opus"]
     if info.format == "WAV" and info.subtype == "MPEG_LAYER_III":
         return FORMATS["wav"]  # libsndfile reads it, and says that it writes it, but does not
-    known = info.reader == "soundfile" and info.format in soundfile.available_formats()
-    if known and soundfile.check_format(info.format, info.subtype):
+    if info.reader == "soundfile" and _written(info.format, info.subtype):
         row = format_held(info.format)
         name = row.name if row is not None else info.format.lower()
         ending = row.extensions[0] if row is not None else ""
         return OutputFormat(name, info.format, info.subtype, ending, not lossless)
+    if info.format == "CAF" and info.subtype == "alac":
+        bits = next(bits for bits in (16, 20, 24, 32) if bits >= min(info.bits or 24, 32))
+        return OutputFormat("caf", "CAF", f"ALAC_{bits}", _extension(info))
     if info.reader == "pyav" and info.format in ("WAV", "AIFF"):
         return with_depth(FORMATS[info.format.lower()], info)
     return with_depth(FORMATS["flac"], info) if lossless or info.reader == "soundfile" else FORMATS["m4a"]
+
+
+@cache
+def _written(container: str, subtype: str) -> bool:
+    """Whether libsndfile writes such files."""
+    return container in soundfile.available_formats() and soundfile.check_format(container, subtype)
 
 
 def with_depth(format: OutputFormat, info: AudioInfo) -> OutputFormat:

@@ -17,6 +17,7 @@ from styleshift.audio.containers.flac import flac_extent
 from styleshift.audio.containers.mpeg import adts_extent, mpeg_extent
 from styleshift.audio.containers.ogg import ogg_extent
 from styleshift.audio.containers.plain import (
+    ac3_extent,
     ape_extent,
     dff_extent,
     dsf_extent,
@@ -91,7 +92,7 @@ class AudioFormat:
     @property
     def open_ended(self) -> bool:
         """Whether what ``same`` writes depends on the codec in it, and with it the extension."""
-        return self.lossless is None and (bool(self.becomes) or self.name == "ogg")
+        return self.lossless is None and (bool(self.becomes) or self.name in ("ogg", "caf"))
 
 
 _MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -282,7 +283,16 @@ TABLE: tuple[AudioFormat, ...] = (
     AudioFormat("musepack", (".mpc",), "pyav", ("MPC8",), ((0, b"MPCK"),), becomes="m4a"),
     AudioFormat("musepack 7", (".mpp", ".mp+"), "pyav", ("MPC",), ((0, b"MP+"),), becomes="m4a"),
     AudioFormat("mp2", (".mp2",), "soundfile", (), becomes="m4a", kilobytes=28),
-    AudioFormat("ac3", (".ac3", ".eac3"), "pyav", ("AC3",), ((0, b"\x0b\x77"),), becomes="m4a", kilobytes=48),
+    AudioFormat(
+        "ac3",
+        (".ac3", ".eac3"),
+        "pyav",
+        ("AC3",),
+        ((0, b"\x0b\x77"),),
+        becomes="m4a",
+        kilobytes=48,
+        extent=ac3_extent,
+    ),
     AudioFormat(
         "dts",
         (".dts",),

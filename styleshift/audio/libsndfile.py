@@ -13,6 +13,7 @@ import soundfile
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
+from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
 from styleshift.errors import AudioError
 
@@ -153,7 +154,8 @@ class SoundFileStream(DecodedStream):
                         reason="damaged",
                     ) from error
                 # The error is the end: a last frame that is not whole, or padding after it.
-                self.warnings.append("its last MP3 frame is incomplete")
+                if LAST_FRAME_CUT not in self.warnings:
+                    self.warnings.append(LAST_FRAME_CUT)
                 block = block[: len(block) - int(np.isnan(block[:, 0]).sum())]
                 if len(block):
                     yield block

@@ -57,14 +57,22 @@ class LinkedStream(DecodedStream):
                 words = plain_words(error) if isinstance(error, soundfile.LibsndfileError) else error.message
                 self._unread = f"what lies behind recording {number} in it cannot be read ({words})"
                 break
+        counts = sorted({info.channels for info, _ in infos})
+        if len(counts) > 2 or (len(counts) > 1 and counts[0] > 1):
+            raise AudioError(
+                f"{shown(path)}: holds recordings of {' and '.join(map(str, counts))} channels, one behind "
+                "the other, which cannot become one",
+                "an audio editor can save them one by one",
+                reason="unsupported",
+            )
         self._links = extent.links[: len(infos)]
         rate = max(info.sample_rate for info, _ in infos)
-        counts = [None if told is None else told * rate // info.sample_rate for info, told in infos]
+        lengths = [None if told is None else told * rate // info.sample_rate for info, told in infos]
         info = replace(
             infos[0][0],
             sample_rate=rate,
             channels=max(info.channels for info, _ in infos),
-            frames=None if None in counts else sum(count for count in counts if count is not None),
+            frames=None if None in lengths else sum(length for length in lengths if length is not None),
         )
         self.kinds = sorted({(info.sample_rate, info.channels) for info, _ in infos})
         super().__init__(path, info, allow_cut=allow_cut, extent=extent)
@@ -81,13 +89,6 @@ class LinkedStream(DecodedStream):
         for link in self._links:
             with _open(self.path, self._file, link) as stream:
                 mono_to_all = stream.channels == 1 < self.channels
-                if stream.channels != self.channels and not mono_to_all:
-                    raise AudioError(
-                        f"{shown(self.path)}: changes from {self.channels} channels to {stream.channels}, or "
-                        f"the other way, at {position / self.sample_rate:.1f} s",
-                        "an audio editor can save it whole",
-                        reason="damaged",
-                    )
                 for block in resample(stream.blocks(frames), stream.sample_rate, self.sample_rate):
                     wide = np.repeat(block, self.channels, axis=1) if mono_to_all else block
                     for start in range(0, len(wide), frames):

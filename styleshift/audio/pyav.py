@@ -155,6 +155,8 @@ def _extras(container: Any) -> list[str]:
 
 def _plain(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if text.startswith("Error number"):
+        return "its decoder gave up"
     return text[:1].lower() + text[1:]
 
 

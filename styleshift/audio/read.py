@@ -15,7 +15,7 @@ from pathlib import Path
 import soundfile
 
 from styleshift.audio.container import demuxer, extent_of, kind_of
-from styleshift.audio.containers.extent import Bytes, Extent, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.formats import UNREADABLE, format_of
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
@@ -102,7 +102,8 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
     with path.open("rb") as view:
         held = Bytes(view.fileno())
         kind, row = demuxer(held), kind_of(held)
-        start = held.at(id3_length(held), 4)
+        tag = id3_length(held)
+        start = held.at(tag, 4)
     if start in _NAMED:
         raise AudioError(f"{shown(path)}: is {_NAMED[start]}", reason="unsupported")
     ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
@@ -112,7 +113,8 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
         from styleshift.audio.pyav import PyAVStream
 
         try:
-            return PyAVStream(path, kind, allow_cut=allow_cut, extent=extent)
+            part = Part(os.open(path, os.O_RDONLY), Link(tag, held.size), owns=True) if tag else None
+            return PyAVStream(path, kind, allow_cut=allow_cut, extent=extent, part=part)
         except AudioError:
             if ours:
                 raise refusal from None  # a second opinion; the first has the better words

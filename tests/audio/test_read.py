@@ -156,7 +156,7 @@ def test_a_cut_mp3_is_an_error_or_a_warning(tmp_path: Path, tone: Any, save: Any
     with open_audio(path, allow_cut=True) as stream:
         frames = sum(len(block) for block in stream.blocks(4096))
         assert 1.0 < frames / 22050 < 3.0
-        assert "cut short" in stream.warnings[0]
+        assert any("cut short" in line for line in stream.warnings)
 
 
 def _without_length(path: Path) -> Path:

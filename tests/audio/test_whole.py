@@ -37,6 +37,10 @@ AV_KINDS = {
     "wma": ("asf", "wmav2"),
     "aac": ("adts", "aac"),
     "oga": ("ogg", "flac"),
+    "tta": ("tta", "tta"),
+    "wv": ("wv", "wavpack"),
+    "ac3": ("ac3", "ac3"),
+    "eac3": ("eac3", "eac3"),
 }
 
 
@@ -158,7 +162,10 @@ def test_the_checksum_is_that_of_an_independent_writer(tmp_path: Path) -> None:
         assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
 
 
-@pytest.mark.parametrize("kind", ["aac", "flac", "mp3"])
+_TAGGED = ["aac", "flac", "mp3", "m4a", "mka", "wma", "tta", "wv", "ac3", "au", "ogg", "wav"]
+
+
+@pytest.mark.parametrize("kind", _TAGGED)
 def test_an_id3_tag_may_come_before_the_sound(tmp_path: Path, kind: str) -> None:
     from mutagen import id3
 
@@ -171,3 +178,27 @@ def test_an_id3_tag_may_come_before_the_sound(tmp_path: Path, kind: str) -> None
     path.write_bytes((tmp_path / "tag").read_bytes() + path.read_bytes())
     assert _seconds(path)[0] == pytest.approx(1, abs=0.1)
     assert read_tags(path).fields["title"] == ["Title"]
+
+
+def test_tags_before_and_behind_a_flac(tmp_path: Path) -> None:
+    path = _make(tmp_path / "a.flac", 1.0)
+    path.write_bytes(path.read_bytes() + b"TAG" + b"Old title".ljust(125, b"\0"))
+    assert _seconds(path) == (1.0, [])
+
+
+@pytest.mark.parametrize("kind", ["mp3", "ogg", "wav", "m4a"])
+def test_what_lies_behind_the_sound_is_named(tmp_path: Path, kind: str) -> None:
+    path = _make(tmp_path / f"a.{kind}", 1.0)
+    path.write_bytes(path.read_bytes() + b"no sound, but more than a tag's rest. " * 200)
+    seconds, warnings = _seconds(path)
+    assert seconds == pytest.approx(1, abs=0.1)
+    assert any("bytes behind its sound" in line for line in warnings)
+
+
+def test_a_flac_that_promises_more_than_its_bytes_can_hold(tmp_path: Path) -> None:
+    path = _make(tmp_path / "a.flac", 1.0)
+    data = bytearray(path.read_bytes())
+    data[22:26] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    with open_audio(path) as stream, pytest.raises(AudioError, match="more than its bytes can hold"):
+        stream.check_promise()

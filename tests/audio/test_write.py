@@ -12,6 +12,7 @@ import pytest
 from styleshift.audio.encoding import same_format, writable_rate
 from styleshift.audio.formats import FORMATS, output_format
 from styleshift.audio.read import open_audio, probe
+from styleshift.audio.stream import AudioInfo
 from styleshift.audio.write import AudioWriter, RememberingFile, remove_leftovers
 from styleshift.errors import AudioError, UsageError
 
@@ -65,6 +66,12 @@ def test_the_same_format_keeps_the_bit_depth(tmp_path: Path, tone: Any, save: An
     with AudioWriter(tmp_path / "y.wav", sample_rate=22050, channels=1, format=format) as writer:
         writer.write(tone())
     assert probe(tmp_path / "y.wav") == probe(source)
+
+
+def test_alac_in_caf_stays_there_with_its_bits() -> None:
+    for bits in (16, 20, 24, 32):
+        info = AudioInfo("CAF", "alac", 44100, 2, None, "pyav", bits=bits)
+        assert same_format(info, Path("a.caf")).subtype == f"ALAC_{bits}"
 
 
 def test_a_minute_of_vorbis_in_one_block_does_not_crash(tmp_path: Path) -> None:

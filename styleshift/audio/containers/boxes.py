@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent, followed, short_of
+from styleshift.audio.containers.extent import Bytes, Extent, followed, left_behind, short_of
 
 _MOST_BOXES = 100_000
+_BOXES = frozenset(
+    b"ftyp moov mdat free skip wide udta uuid meta moof mfra sidx styp ssix prft emsg pdin pnot junk".split()
+)
 _SEGMENT = b"\x18\x53\x80\x67"
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -24,8 +27,8 @@ def mp4_extent(file: Bytes) -> Extent:
             length = int.from_bytes(head[8:], "big")
         if length == 0:
             break
-        if length < 8 or not all(32 <= byte < 127 or byte == 0xA9 for byte in head[4:8]):
-            break  # bytes behind the last box
+        if length < 8 or head[4:8] not in _BOXES:
+            return Extent(notes=left_behind(file, position))
         if position + length > file.size:
             return short_of(f"a box of {length} bytes", file.size - position, length)
         position += length

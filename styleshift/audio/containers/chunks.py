@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link, followed
+from styleshift.audio.containers.extent import Bytes, Extent, Link, followed, left_behind
 
 # Sizes that a writer to a pipe puts where it cannot come back to fill in the true one: ffmpeg and others
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
@@ -65,7 +65,8 @@ def chunk_extent(file: Bytes) -> Extent:
             break
         starts.append(position)
     if len(starts) == 1:
-        return found[0]
+        notes = () if found[0].missing or found[0].unfinished else left_behind(file, position)
+        return replace(found[0], notes=notes)
     links = tuple(Link(start, end) for start, end in zip(starts, [*starts[1:], file.size], strict=True))
     return Extent(links, cut=found[-1].cut)
 
@@ -76,6 +77,9 @@ def _one(file: Bytes, start: int) -> tuple[Extent, int]:
     for chunk in chunks(file, start):
         if chunk.name in (b"data", b"SSND"):
             extent = _promise(file, chunk.start, chunk.length)
+        elif chunk.start + chunk.length > file.size:
+            end = chunk.start - 8  # text behind the last chunk, or half of one
+            break
         end = min(file.size, chunk.start + chunk.length + chunk.length % 2)
         if file.at(end, 4) in (b"RIFF", b"FORM"):
             break

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _BLOCK_BYTES = 1 << 20
+# What may lie behind the sound without a word.
+_TRAILER_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,14 @@ class Bytes:
         """``count`` bytes from an offset on; fewer at the end of the file."""
         begin = position - self._start
         if begin < 0 or begin + count > len(self._block):
-            self._block = self._read(max(count, _BLOCK_BYTES), position)
+            self._block = self.read(max(count, _BLOCK_BYTES), position)
             self._start, begin = position, 0
         return self._block[begin : begin + count]
 
     def find(self, wanted: bytes, position: int, end: int) -> int:
         """Offset of the first ``wanted`` from an offset on, whole before ``end``; -1: none."""
         while position < end:
-            block = self._read(min(_BLOCK_BYTES, end - position), position)
+            block = self.read(min(_BLOCK_BYTES, end - position), position)
             if len(block) < len(wanted):
                 return -1
             found = block.find(wanted)
@@ -94,7 +96,12 @@ class Bytes:
             position += len(block) - len(wanted) + 1
         return -1
 
-    def _read(self, count: int, position: int) -> bytes:
+    def behind(self, position: int) -> Bytes:
+        """What lies from an offset on, which counts as 0 there."""
+        return Bytes(self._file, self._origin + position, self._origin + self.size)
+
+    def read(self, count: int, position: int) -> bytes:
+        """As :meth:`at`, but not more than is asked for: for a look here and there."""
         return os.pread(self._file, max(0, min(count, self.size - position)), self._origin + position)
 
 
@@ -102,13 +109,17 @@ class Part(io.RawIOBase):
     """Part of a file as a file of its own, only read; some bytes of it may be replaced.
 
     Args:
-        file: a descriptor, which is not moved, and stays open.
+        file: a descriptor, which is not moved.
         link: which part.
         replaced: an offset in the whole file, and the bytes that are to be read there.
+        owns: whether the descriptor is closed with it.
     """
 
-    def __init__(self, file: int, link: Link, replaced: tuple[int, bytes] = (0, b"")) -> None:
+    def __init__(
+        self, file: int, link: Link, replaced: tuple[int, bytes] = (0, b""), *, owns: bool = False
+    ) -> None:
         super().__init__()
+        self._owns = owns
         self._file, self._start, self._length = file, link.start, link.end - link.start
         self._at, self._new = replaced
         self._position = 0
@@ -116,6 +127,12 @@ class Part(io.RawIOBase):
     def view(self) -> Bytes:
         """Its bytes by offset; nothing is replaced in them."""
         return Bytes(self._file, self._start, self._start + self._length)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._owns and not self.closed:
+            os.close(self._file)
+        super().close()
 
     def seekable(self) -> bool:
         """True."""
@@ -160,6 +177,14 @@ def followed(file: Bytes, end: int) -> Extent:
     mark = head[tagged:] if tagged else head[:4]
     at = file.at(end, 1 << 16).find(mark)
     return Extent(follows=end + at - tagged) if at >= tagged and mark.strip(b"\0") else Extent()
+
+
+def left_behind(file: Bytes, end: int) -> tuple[str, ...]:
+    """A sentence on bytes behind the sound, where they are more than a tag's rest or padding."""
+    count = file.size - end
+    if count < _TRAILER_BYTES or not file.at(end, 1 << 16).strip(b"\0"):
+        return ()
+    return (f"{count} bytes behind its sound are nothing that is read",)
 
 
 def short_of(what: str, there: int, length: int) -> Extent:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
 
+# Header, a constant for each channel, checksum.
+_SMALLEST_FRAME = 9
 # A frame is at most this long, but for absurd ones.
 _LAST_BYTES = 1 << 18
+_PROBES, _PROBE_BYTES = 16, 1 << 15
 _STREAMINFO = b"fLaC\x00\x00\x00\x22"
 _STREAMINFO_LAST = b"fLaC\x80\x00\x00\x22"
 _BLOCK_SIZES = {1: 192, **{code: 576 << (code - 2) for code in range(2, 6)}} | {
@@ -53,7 +56,7 @@ class StreamInfo:
         rate: Hz.
         channels: of the sound.
         bits: of a sample.
-        block: sample frames in a frame, where all have as many.
+        block: sample frames in a frame at most; in each but the last, where all have as many.
         total: sample frames; 0: not known.
     """
 
@@ -159,20 +162,44 @@ def sound_end(file: Bytes) -> int:
 
 def flac_extent(file: Bytes) -> Extent:
     """Whether the header's total is the last frame's, and whether another FLAC follows."""
-    info = stream_info(file, id3_length(file))
+    info = stream_info(file)
     if info is None:
         return Extent()
-    there = total_by_last_frame(file, info, sound_end(file))
-    links = _links(file, info)  # also where the total is right: another may be as long
+    end = sound_end(file)
+    if info.total > (end // _SMALLEST_FRAME + 1) * max(1, info.block):
+        text = f"its header promises {info.total / info.rate:.3g} s, more than its bytes can hold"
+        return Extent(missing=1.0, cut=text)
+    there = total_by_last_frame(file, info, end)
+    # Where the total is right, another may follow that is as long.
+    right = there is not None and there == info.total and _rises(file, info, end)
+    links = () if right else _links(file, info)
     if len(links) > 1:
         return Extent(links)
     if there is not None and there == info.total:
-        return Extent()
+        # A decoder that reads on to the end of the file takes a tag for a damaged frame.
+        return Extent() if end == file.size else Extent((Link(info.start, end, there),))
     if there is not None and info.total and there > info.total:
-        return Extent((Link(0, file.size, there),), unread=True)
+        return Extent((Link(0, end, there),), unread=True)
     if there is not None and there < info.total:
         return Extent(missing=1 - there / info.total, cut="its last frame is not the one its header promises")
     return Extent()
+
+
+def _rises(file: Bytes, info: StreamInfo, end: int) -> bool:
+    """Whether frames that are looked for here and there begin later and later: a second FLAC begins anew."""
+    before = -1
+    for part in range(_PROBES):
+        start = info.sound + (end - info.sound) * part // _PROBES
+        data, position = file.read(_PROBE_BYTES, start), -1
+        while (position := data.find(b"\xff", position + 1)) >= 0:
+            found = frame_at(data, position, info)
+            if found is None:
+                continue
+            if found[0] < before:
+                return False
+            before = found[0]
+            break
+    return True
 
 
 def _links(file: Bytes, info: StreamInfo) -> tuple[Link, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length, left_behind
 
 _BITRATES = {
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -24,6 +24,7 @@ _ENOUGH = 4
 _SEARCH_BYTES = 1 << 20
 # Xing counts may hold the header's own frame, or not.
 _COUNT_SLACK = 2
+LAST_FRAME_CUT = "its last MP3 frame is incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class _Walk:
             if frame is None:
                 follows = self._resume(position)
                 if follows < 0:
+                    self._told_of_rest(position)
                     break
                 if self._is_tag(position):
                     seconds += self._end(link, position)
@@ -180,6 +182,7 @@ class _Walk:
                 position = follows
                 continue
             if position + frame.length > size:
+                self.notes.append(LAST_FRAME_CUT)
                 break
             header, count = self._header(position, frame)
             if link is None or header or frame.kind != link.kind:
@@ -236,6 +239,12 @@ class _Walk:
             if _chained(file, position) and file.size - position > 4:
                 return position
         return -1
+
+    def _told_of_rest(self, position: int) -> None:
+        """Name what lies behind the last frame and its tags."""
+        while length := id3_length(self._file, position) or self._tag_length(position):
+            position += length
+        self.notes += left_behind(self._file, position)
 
     def _is_tag(self, position: int) -> bool:
         return bool(id3_length(self._file, position) or self._tag_length(position))

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link
+from styleshift.audio.containers.extent import Bytes, Extent, Link, left_behind
 
 _HEADER = struct.Struct("<4sBBqIIIB")
 _CONTINUED, _FIRST, _LAST = 1, 2, 4
@@ -68,6 +68,7 @@ def ogg_extent(file: Bytes) -> Extent:
     """Walk all pages: links, damage to pages, pages that lack, and whether the end is there."""
     links: list[_LinkPages] = []
     damage = cut = ""
+    notes: tuple[str, ...] = ()
     position = file.find(b"OggS", 0, min(file.size, 1 << 16))
     while 0 <= position < file.size:
         page = page_at(file, position)
@@ -76,6 +77,8 @@ def ogg_extent(file: Bytes) -> Extent:
             if follows < 0:
                 if file.at(position, 4) == b"OggS":
                     cut = cut or "its last page is not whole"
+                else:
+                    notes = left_behind(file, position)
                 break
             damage = damage or f"{follows - position} bytes at {position} are no page"
             position = follows
@@ -104,7 +107,7 @@ def ogg_extent(file: Bytes) -> Extent:
         cut = "its last page, which ends the stream, is missing"
     ends = [link.start for link in links[1:]] + [file.size]
     ranges = tuple(Link(link.start, end) for link, end in zip(links, ends, strict=True) if link.sound())
-    return Extent(ranges, cut=cut, damage=damage, extras=_extras(links))
+    return Extent(ranges, cut=cut, damage=damage, notes=notes, extras=_extras(links))
 
 
 def _extras(links: list[_LinkPages]) -> tuple[str, ...]:

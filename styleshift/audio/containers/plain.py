@@ -1,11 +1,13 @@
-"""True Audio, Monkey's Audio, WavPack and DSD: where the sound ends by what their headers and blocks say."""
+"""True Audio, AC-3, Monkey's Audio, WavPack and DSD: where the sound ends by their headers and blocks."""
 
 from __future__ import annotations
 
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent, followed, id3_length, short_of
+from styleshift.audio.containers.extent import Bytes, Extent, followed, left_behind, short_of
 
+_AC3_RATES = (48000, 44100, 32000)
+_AC3_KILOBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 _INITIAL_BLOCK = 0x800
 _DESCRIPTOR_FROM = 3980
 _BLOCK = struct.Struct("<IHBBIIIII")
@@ -14,33 +16,52 @@ _APE_DESCRIPTOR = struct.Struct("<4sHHIIIIIII")
 
 def tta_extent(file: Bytes) -> Extent:
     """Of True Audio: a table of how long each frame is follows the header."""
-    start = id3_length(file)
-    head = file.at(start, 22)
+    head = file.at(0, 22)
     if len(head) < 22 or head[:4] != b"TTA1":
         return Extent()
     rate, samples = struct.unpack("<II", head[10:18])
     # Frames are of 256 / 245 of a second.
     frames = -(-samples // max(1, 256 * rate // 245))
-    table = file.at(start + 22, 4 * frames)
+    table = file.at(22, 4 * frames)
     if len(table) < 4 * frames:
         return Extent(cut="its table of frames is not whole")
-    end = start + 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table))
+    end = 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table))
     if end > file.size:
         return short_of(f"{end} bytes", file.size, end)
     return followed(file, end)
 
 
+def ac3_extent(file: Bytes) -> Extent:
+    """Of AC-3 and E-AC-3 (ETSI TS 102 366): whether it ends within a frame."""
+    position = 0
+    while position + 6 <= file.size:
+        head = file.at(position, 6)
+        if head[:2] != b"\x0b\x77":
+            return Extent(notes=left_behind(file, position))
+        if head[5] >> 3 > 10:
+            length = 2 * (((head[2] & 7) << 8 | head[3]) + 1)
+        else:
+            rate, code = head[4] >> 6, head[4] & 63
+            if rate == 3 or code >= 2 * len(_AC3_KILOBITS):
+                return Extent()
+            words = 96 * 1000 * _AC3_KILOBITS[code >> 1] // _AC3_RATES[rate]
+            length = 2 * (words + (code & 1 if rate == 1 else 0))
+        if position + length > file.size:
+            return Extent(cut="its last AC-3 frame is not whole")
+        position += length
+    return Extent()
+
+
 def ape_extent(file: Bytes) -> Extent:
     """Of Monkey's Audio from version 3.98 on: a descriptor counts the bytes of each part."""
-    start = id3_length(file)
-    head = file.at(start, _APE_DESCRIPTOR.size)
+    head = file.at(0, _APE_DESCRIPTOR.size)
     if len(head) < _APE_DESCRIPTOR.size:
         return Extent()
     _, version, _, *parts = _APE_DESCRIPTOR.unpack(head)
     if version < _DESCRIPTOR_FROM:
         return Extent()
     descriptor, header, table, wav_header, low, high, tail = parts
-    end = start + descriptor + header + table + wav_header + (high << 32 | low) + tail
+    end = descriptor + header + table + wav_header + (high << 32 | low) + tail
     if end > file.size:
         return short_of(f"{end} bytes", file.size, end)
     return followed(file, end)
@@ -48,7 +69,7 @@ def ape_extent(file: Bytes) -> Extent:
 
 def wavpack_extent(file: Bytes) -> Extent:
     """Of WavPack: blocks with their sizes, each with the number of its first sample."""
-    position = start = id3_length(file)
+    position = 0
     done, total = 0, 0
     while True:
         head = file.at(position, 32)
@@ -57,10 +78,10 @@ def wavpack_extent(file: Bytes) -> Extent:
         length, _, index_high, total_high, total_low, index_low, count, flags, _ = _BLOCK.unpack(head[4:])
         index = index_high << 32 | index_low
         if flags & _INITIAL_BLOCK and count:
-            if index == 0 and position > start and done:
+            if index == 0 and position and done:
                 return Extent(follows=position)
             done = index + count
-        if position == start and total_low != 0xFFFFFFFF:
+        if position == 0 and total_low != 0xFFFFFFFF:
             total = total_high << 32 | total_low
         if position + 8 + length > file.size:
             return Extent(cut="its last WavPack block is not whole", missing=_share(done - count, total))

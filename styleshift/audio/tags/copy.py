@@ -97,7 +97,7 @@ def _write(
     elif type(new).__name__.startswith(("FLAC", "Ogg")):
         old = open_tags(source)
         if type(old).__name__.startswith(("FLAC", "Ogg")):
-            vorbis.copy_vorbis(old, new)
+            vorbis.copy_vorbis(old, new, before)
         else:
             vorbis.write_vorbis(new, before)
         if comment:

@@ -53,15 +53,30 @@ def read_mp4(file: Any) -> Tags:
             _read_free(found, key, bare, values)
         else:
             found.foreign.append(key)
-    found.foreign += [
-        atom.decode("latin-1") if isinstance(atom, bytes) else str(atom)
-        for atom in getattr(file.tags, "_failed_atoms", {}) or ()
-    ]
+    for key, bodies in _failed(file).items():
+        texts = [text for body in bodies if (text := _old_text(body))]
+        name = BY_MP4.get(key) or {_COMMENT: "comment", _LYRICS: "lyrics"}.get(key)
+        if name and len(texts) == len(bodies):
+            found.add(name, *texts)
+        else:
+            found.foreign.append(str(key))
     chapters = list(getattr(file, "chapters", None) or ())
     for number, chapter in enumerate(chapters):
         end = chapters[number + 1].start if number + 1 < len(chapters) else file.info.length
         found.chapters.append(Chapter(float(chapter.start), float(end), chapter.title))
     return found
+
+
+def _failed(file: Any) -> dict[str, list[bytes]]:
+    """Bodies of the atoms that mutagen could not make sense of, by name."""
+    return getattr(file.tags, "_failed_atoms", None) or {}
+
+
+def _old_text(body: bytes) -> str:
+    """Text in an atom that should be UTF-8 and is not; empty: it is none."""
+    if body[4:8] != b"data" or body[11:12] not in (b"\0", b"\1") or len(body) < 16:
+        return ""
+    return body[16 : int.from_bytes(body[:4], "big")].decode("cp1252", "replace")
 
 
 def _read_free(found: Tags, key: str, bare: str, values: Any) -> None:
@@ -139,6 +154,12 @@ def copy_mp4(old: Any, new: Any) -> None:
     for key, values in (old.tags or {}).items():
         if not is_stale(key.rsplit(":", 1)[-1]):
             new.tags[key] = values
+    for key, bodies in _failed(old).items():
+        texts = [text for body in bodies if (text := _old_text(body))]
+        if key in (_COMMENT, _LYRICS, *BY_MP4) and len(texts) == len(bodies):
+            new.tags[key] = texts  # now in UTF-8, as it should have been
+        else:
+            new.tags._failed_atoms[key] = bodies
 
 
 def add_comment(file: Any, comment: str) -> None:

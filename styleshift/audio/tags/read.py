@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,9 +17,9 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4Tags
 
 from styleshift.audio.container import kind_of
-from styleshift.audio.containers.extent import Bytes, Link, Part
+from styleshift.audio.containers.extent import Bytes, Link, Part, id3_length
 from styleshift.audio.tags.chunks import id3_chunk, read_chunks
-from styleshift.audio.tags.id3 import block_of, read_id3
+from styleshift.audio.tags.id3 import read_id3
 from styleshift.audio.tags.model import MARK, Tags
 from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
@@ -45,7 +46,8 @@ def read_tags(path: Path) -> Tags:
     An ID3 tag goes before an APEv2 tag of the same file, and both before texts in chunks.
     """
     with path.open("rb") as file:
-        return _Reader(file, Bytes(file.fileno())).all()
+        size = os.fstat(file.fileno()).st_size
+        return _Reader(file, file.fileno(), Link(0, size)).all()
 
 
 def read_part_tags(file: int, link: Link) -> Tags:
@@ -55,17 +57,22 @@ def read_part_tags(file: int, link: Link) -> Tags:
         file: a descriptor.
         link: where the recording lies, with the tags before and behind it.
     """
-    part = Part(file, link)
-    return _Reader(part, part.view()).all()
+    return _Reader(Part(file, link), file, link).all()
 
 
 class _Reader:
     """Reads each family of tags that a file may have, which is opened once."""
 
-    def __init__(self, file: IO[bytes] | Part, view: Bytes) -> None:
-        self._file, self._view = file, view
-        self._opened = open_tags(file)
-        self._kind = type(self._opened).__name__
+    def __init__(self, file: IO[bytes] | Part, descriptor: int, link: Link) -> None:
+        self._file = file
+        self._view = Bytes(descriptor, link.start, link.end)
+        tag = id3_length(self._view)
+        self._kind = kind_of(self._view)
+        self._behind: IO[bytes] | Part = file
+        if tag and self._kind is not None and self._kind.reader == "pyav":
+            # mutagen knows MP4 and others at the beginning of a file only, and so does FFmpeg.
+            self._behind = Part(descriptor, replace(link, start=link.start + tag))
+        self._opened = open_tags(self._behind)
 
     def all(self) -> Tags:
         found = Tags()
@@ -77,56 +84,44 @@ class _Reader:
                     found.foreign.append(f"tags that cannot be read ({type(error).__name__})")
         return found
 
-    def _id3(self) -> Tags:
+    def _of_file(self) -> Tags:
+        opened = self._opened
+        tags = getattr(opened, "tags", None)
+        if isinstance(tags, ID3):
+            return read_id3(tags)
+        if isinstance(tags, MP4Tags) or type(opened).__name__ == "MP4":
+            return read_mp4(opened)
+        if isinstance(tags, APEv2):
+            return read_ape(tags)
+        if isinstance(tags, ASFTags):
+            return read_asf(tags)
+        if type(opened).__name__.startswith(("FLAC", "Ogg")):
+            return read_vorbis(opened)
+        block = id3_chunk(self._view)
+        return read_id3(_ID3(io.BytesIO(block))) if block else Tags()
+
+    def _of_id3(self) -> Tags:
+        """An ID3 tag before or behind a format that has tags of its own, or that mutagen does not know."""
+        if isinstance(getattr(self._opened, "tags", None), ID3) and self._behind is self._file:
+            return Tags()  # it was read
         self._file.seek(0)
         return read_id3(_ID3(self._file))
 
-    def _of_file(self) -> Tags:
-        opened = self._opened
-        if opened is None:
-            return self._id3()  # before a format that mutagen does not expect it in
-        if isinstance(opened.tags, ID3):
-            return read_id3(opened.tags)
-        if isinstance(opened.tags, MP4Tags) or self._kind == "MP4":
-            return read_mp4(opened)
-        if isinstance(opened.tags, APEv2):
-            return read_ape(opened.tags)
-        if isinstance(opened.tags, ASFTags):
-            return read_asf(opened.tags)
-        if self._kind.startswith(("FLAC", "Ogg")):
-            return read_vorbis(opened)
-        if block := id3_chunk(self._view):
-            return read_id3(_ID3(io.BytesIO(block)))
-        with contextlib.suppress(mutagen.MutagenError):
-            return self._id3()
-        return Tags()
-
-    def _of_id3(self) -> Tags:
-        """An ID3 tag before a format that has tags of its own, such as FLAC."""
-        return self._id3() if block_of(self._view) and self._has_own_tags() else Tags()
-
-    def _has_own_tags(self) -> bool:
-        return self._kind.startswith(("FLAC", "Ogg", "MP4"))
-
     def _of_ape(self) -> Tags:
-        if isinstance(getattr(self._opened, "tags", None), APEv2) or self._has_own_tags():
+        if isinstance(getattr(self._opened, "tags", None), APEv2):
             return Tags()
-        try:
-            self._file.seek(0)
-            return read_ape(_APE(self._file))
-        except mutagen.MutagenError:
-            return Tags()
+        self._file.seek(0)
+        return read_ape(_APE(self._file))
 
     def _of_chunks(self) -> Tags:
         return read_chunks(self._view)
 
     def _of_ffmpeg(self) -> Tags:
-        row = kind_of(self._view)
-        if row is None or row.name not in _CHAPTERS_BY_FFMPEG:
+        if self._kind is None or self._kind.name not in _CHAPTERS_BY_FFMPEG:
             return Tags()
-        self._file.seek(0)
-        found = read_by_ffmpeg(self._file, row.containers[0].lower())
-        return found if row.name in _BY_FFMPEG else Tags(chapters=found.chapters)
+        self._behind.seek(0)
+        found = read_by_ffmpeg(self._behind, self._kind.containers[0].lower())
+        return found if self._kind.name in _BY_FFMPEG else Tags(chapters=found.chapters)
 
 
 def made_by_styleshift(path: Path) -> bool:

@@ -106,8 +106,14 @@ def _writable(name: str) -> bool:
     return bool(name) and all(" " <= letter <= "}" and letter != "=" for letter in name)
 
 
-def copy_vorbis(old: Any, new: Any) -> None:
-    """The whole block of comments, in its order and with its letters, and all pictures; not saved yet."""
+def copy_vorbis(old: Any, new: Any, tags: Tags) -> None:
+    """The whole block of comments, in its order and with its letters, and all pictures; not saved yet.
+
+    Args:
+        old: the source, opened by mutagen.
+        new: the target, opened by mutagen.
+        tags: all that the source has, in other tags as well: what is not in its comments becomes one.
+    """
     if new.tags is None:
         new.add_tags()
     pairs = [(key, value) for key, value in old.tags or () if not is_stale(key)]
@@ -115,7 +121,14 @@ def copy_vorbis(old: Any, new: Any) -> None:
     if isinstance(new, FLAC):
         pairs = [(key, value) for key, value in pairs if key.lower() != PICTURE_KEY]
     own = [(key, value) for key, value in new.tags if is_stale(key)]
-    new.tags[:] = [*own, *pairs]
+    there = {field_name(key) for key, _ in pairs}
+    more = [
+        (name.upper(), value)
+        for name, values in tags.fields.items()
+        if name not in {*there, *PAIRS, *(total for total, _, _ in PAIRS.values())} and _writable(name)
+        for value in values
+    ]
+    new.tags[:] = [*own, *pairs, *more]
     if isinstance(old, FLAC) or isinstance(new, FLAC):
         set_pictures(new, read_vorbis(old).pictures)
     if both_flac:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,6 +201,7 @@ def _shares(source: ComplexArray, joint: Float32Array) -> Float32Array:
     return np.where(heard, np.abs(source) / np.where(heard, joint, 1), 1).astype(np.float32)
 
 
+@cache
 def _power_scale(spectrogram: SpectrogramConfig) -> float:
     """What makes the sum of a frame's squared magnitudes the mean square of its samples, found with noise."""
     from styleshift.frontend import stft
