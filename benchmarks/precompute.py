@@ -112,12 +112,12 @@ def cpu_ratio(track: Path, folder: Path, config: SpectrogramConfig, rounds: int)
     from styleshift.audio.read import open_audio
     from styleshift.corpus.compute import compute
     from styleshift.hooks import Recording
-    from styleshift.system.hashing import file_sha256
+    from styleshift.system.hashing import file_digest
 
     recording = Recording("x", track, partial(open_audio, track))
 
     def all_of_it() -> None:
-        file_sha256(track)
+        file_digest(track)
         compute(recording, folder / "x.npy", config, overlap=False)
 
     times = [

@@ -155,12 +155,11 @@ class AudioWriter:
             self._guard(self._encoder.close)
             if self.format.container == "OGG":
                 self._guard(lambda: set_serial(self._file.fileno()))
-            self._guard(lambda: os.fsync(self._file.fileno()))
             self._file.close()
             if self._on_written is not None:
                 self._on_written(self._temporary)
-                with self._temporary.open("rb") as file:
-                    os.fsync(file.fileno())
+            with self._temporary.open("rb") as file:
+                os.fsync(file.fileno())
             self._verify()
             self._temporary.replace(self.path)
         except OSError as error:

@@ -29,7 +29,7 @@ class Track:
         bins: of the spectrogram.
         level_db: gated RMS level of the waveform, dBFS.
         seconds: of music.
-        sha256: of the recording's file.
+        digest: of the recording's file.
         path: of the array.
         first: frame of the stored array that this begins with.
         stored: frames of the stored array; None: as many as this has.
@@ -42,7 +42,7 @@ class Track:
     bins: int
     level_db: float
     seconds: float
-    sha256: str
+    digest: str
     path: Path
     first: int = 0
     stored: int | None = None
@@ -143,6 +143,6 @@ def _track(entry: ManifestEntry, manifest: Manifest, folder: Path) -> Track:
         bins=manifest.config.bins,
         level_db=entry.level_db,
         seconds=entry.seconds,
-        sha256=entry.sha256,
+        digest=entry.digest,
         path=folder / entry.array_name,
     )

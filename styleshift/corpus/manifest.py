@@ -32,7 +32,7 @@ class ManifestEntry:
     Attributes:
         name: POSIX path in the domain.
         key: decides the array: content, settings, version; its file is ``<key>.npy``.
-        sha256: of the file's bytes, hexadecimal.
+        digest: of the file's bytes, hexadecimal.
         version: of the :class:`~styleshift.hooks.Recording`.
         stamp: of the file when it was hashed.
         frames: of the spectrogram.
@@ -45,7 +45,7 @@ class ManifestEntry:
 
     name: str
     key: str
-    sha256: str
+    digest: str
     version: str
     stamp: FileStamp
     frames: int = 0
@@ -66,6 +66,8 @@ class ManifestEntry:
     def from_dict(cls, values: dict[str, Any]) -> ManifestEntry:
         """The inverse of ``dataclasses.asdict``; raises TypeError or KeyError on anything else."""
         plain = dict(values)
+        if "sha256" in plain:  # of an earlier alpha version; it names the content as well
+            plain["digest"] = plain.pop("sha256")
         plain["stamp"] = FileStamp(**plain["stamp"])
         plain["warnings"] = tuple(plain.get("warnings", ()))
         return cls(**plain)
@@ -170,7 +172,7 @@ def _entries(lines: Iterable[str]) -> Iterable[ManifestEntry]:
             continue
 
 
-def track_key(sha256: str, version: str, config: SpectrogramConfig) -> str:
+def track_key(digest: str, version: str, config: SpectrogramConfig) -> str:
     """The name of what a recording's content becomes under the given settings."""
-    content = json.dumps([FORMAT_VERSION, sha256, version, config.to_dict()], sort_keys=True)
+    content = json.dumps([FORMAT_VERSION, digest, version, config.to_dict()], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:40]

@@ -178,7 +178,7 @@ def plan_domain(
     for recording in recordings:
         entry = by_name.get(recording.name)
         if entry is not None and _same_file(entry, recording):
-            key = track_key(entry.sha256, recording.version, config)
+            key = track_key(entry.digest, recording.version, config)
             if key in stored:
                 plan.decided[recording.name] = _renamed(stored[key], entry)
                 continue
@@ -218,7 +218,7 @@ def _manifest(folder: Path, reporter: Reporter) -> Manifest | None:
 
 
 def _is_whole(folder: Path, entry: ManifestEntry, config: SpectrogramConfig) -> bool:
-    if entry.key != track_key(entry.sha256, entry.version, config):
+    if entry.key != track_key(entry.digest, entry.version, config):
         return False  # of other settings
     try:
         return (folder / entry.array_name).stat().st_size == stored_bytes(entry.frames, config.bins)

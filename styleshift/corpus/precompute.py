@@ -56,7 +56,7 @@ def precompute(
 ) -> PrecomputeResult:
     """Bring ``workspace.spectrograms/<domain>/`` up to date with every recording below ``audio_root``.
 
-    Only what changed is computed. A recording is identified by its content (SHA-256), its version and the
+    Only what changed is computed. A recording is identified by its content (BLAKE3), its version and the
     settings; its name, size and times only save reading it again. Arrays whose recording is gone are removed.
     Recordings that cannot be used are reported in every run, but read only once.
 

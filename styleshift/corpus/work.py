@@ -11,7 +11,7 @@ from styleshift.corpus.compute import compute
 from styleshift.corpus.growing import NotStoredError
 from styleshift.corpus.manifest import ManifestEntry, track_key
 from styleshift.errors import AudioError, PluginError
-from styleshift.system.hashing import FileStamp, file_sha256
+from styleshift.system.hashing import FileStamp, file_digest
 
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
@@ -68,15 +68,15 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         report: told of progress, in seconds of music.
     """
     recording = job.recording
-    sha256 = key = ""
+    digest = key = ""
     stamp = FileStamp()
     remember = False
     report(0.0)
     try:
         stamp = FileStamp.of(recording.path)
-        sha256 = file_sha256(recording.path, lambda: report(0.0))
-        key = track_key(sha256, recording.version, job.config)
-        blank = ManifestEntry(recording.name, key, sha256, recording.version, stamp)
+        digest = file_digest(recording.path, lambda: report(0.0))
+        key = track_key(digest, recording.version, job.config)
+        blank = ManifestEntry(recording.name, key, digest, recording.version, stamp)
         if key in job.known:
             return RecordingOutcome(blank, known=True)
         remember = True
@@ -90,7 +90,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
             ManifestEntry(
                 recording.name,
                 key,
-                sha256,
+                digest,
                 recording.version,
                 stamp,
                 frames=measured.frames,
@@ -116,7 +116,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
     except Exception as error:  # our bug, or a library's: either way, one recording
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
     entry = ManifestEntry(
-        recording.name, key, sha256, recording.version, stamp, reason=reason, message=message
+        recording.name, key, digest, recording.version, stamp, reason=reason, message=message
     )
     return RecordingOutcome(entry, remember=remember)
 

@@ -7,6 +7,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from blake3 import blake3
 
 _BLOCK_BYTES = 1 << 20
 
@@ -34,8 +37,8 @@ class FileStamp:
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def file_sha256(path: Path, on_block: Callable[[], None] | None = None) -> str:
-    """SHA-256 of a file's bytes, hexadecimal.
+def file_digest(path: Path, on_block: Callable[[], None] | None = None) -> str:
+    """BLAKE3 of a file's bytes, hexadecimal: three times as fast as SHA-256, and as hard to forge.
 
     Args:
         path: of the file.
@@ -44,7 +47,15 @@ def file_sha256(path: Path, on_block: Callable[[], None] | None = None) -> str:
     Raises:
         OSError: it cannot be read.
     """
-    digest = hashlib.sha256()
+    return _digest(path, blake3(), on_block)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, as ``sha256sum`` prints it; raises OSError."""
+    return _digest(path, hashlib.sha256(), None)
+
+
+def _digest(path: Path, digest: Any, on_block: Callable[[], None] | None) -> str:
     block = bytearray(_BLOCK_BYTES)
     view = memoryview(block)
     with path.open("rb", buffering=0) as file:
@@ -52,4 +63,4 @@ def file_sha256(path: Path, on_block: Callable[[], None] | None = None) -> str:
             digest.update(view[:size])
             if on_block is not None:
                 on_block()
-    return digest.hexdigest()
+    return str(digest.hexdigest())

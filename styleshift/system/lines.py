@@ -17,10 +17,12 @@ class JsonLines:
 
     Args:
         path: of the file; it is made.
-        sync: wait at each line until it is on the disk.
+        sync: wait at each line until it is on the disk. Without it a line survives a kill of the process, but
+            not always a power failure, until :meth:`sync`.
 
     Raises:
-        OSError: it cannot be opened; of :meth:`append`, it cannot be written, as on a full disk.
+        OSError: it cannot be opened; of :meth:`append` and :meth:`sync`, it cannot be written, as on a full
+            disk.
     """
 
     def __init__(self, path: Path, *, sync: bool) -> None:
@@ -38,7 +40,11 @@ class JsonLines:
             left = left[self._file.write(left) or 0 :]
         self._whole = True
         if self._sync:
-            os.fsync(self._file.fileno())
+            self.sync()
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Let go of the file."""

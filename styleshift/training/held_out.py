@@ -29,8 +29,8 @@ def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus 
         return corpus, None
     wanted = max(frames, share * _total(tracks))
     chosen = _recordings(tracks, wanted) if len(tracks) >= 3 else set()
-    held = tuple(track for track in tracks if track.sha256 in chosen)
-    rest = tuple(track for track in tracks if track.sha256 not in chosen)
+    held = tuple(track for track in tracks if track.digest in chosen)
+    rest = tuple(track for track in tracks if track.digest not in chosen)
     if min(_total(held), _total(rest)) >= frames:
         return replace(corpus, tracks=rest), replace(corpus, tracks=held)
     longest = max(tracks, key=lambda track: track.frames)
@@ -39,16 +39,16 @@ def hold_out(corpus: Corpus, share: float, frames: int) -> tuple[Corpus, Corpus 
         return corpus, None
     beginning = longest.part(0, longest.frames - length)
     # The same recording under another name would bring back what is held out.
-    others = tuple(track for track in corpus.tracks if track.sha256 != longest.sha256)
+    others = tuple(track for track in corpus.tracks if track.digest != longest.digest)
     kept = tuple(sorted((*others, beginning), key=lambda track: track.name))
     end = longest.part(longest.frames - length, length)
     return replace(corpus, tracks=kept), replace(corpus, tracks=(end,))
 
 
 def held_out_segments(held: Corpus) -> list[dict[str, Any]]:
-    """What is held out, fit for JSON: ``name``, ``sha256``, ``first`` and ``frames`` of each segment."""
+    """What is held out, fit for JSON: ``name``, ``digest``, ``first`` and ``frames`` of each segment."""
     return [
-        {"name": track.name, "sha256": track.sha256, "first": track.first, "frames": track.frames}
+        {"name": track.name, "digest": track.digest, "first": track.first, "frames": track.frames}
         for track in held.tracks
     ]
 
@@ -67,23 +67,23 @@ def restore_held_out(
         The rest, with at least one crop, and what is held out and still there; None where nothing is, or
         where nothing else is left.
     """
-    known = {str(segment["sha256"]): segment for segment in held}
+    known = {str(segment.get("digest") or segment["sha256"]): segment for segment in held}
     rest: list[Track] = []
     kept: list[Track] = []
     parted: set[str] = set()
     for track in corpus.tracks:
-        segment = known.get(track.sha256)
+        segment = known.get(track.digest)
         if segment is None:
             rest.append(track)
             continue
         first = min(int(segment["first"]), track.frames)
         length = min(int(segment["frames"]), track.frames - first)
         # Of one recording under two names one alone is cut, or the other would bring back the end.
-        if first and track.sha256 not in parted:
+        if first and track.digest not in parted:
             rest.append(track.part(0, first))
-        if length and (not first or track.sha256 not in parted):
+        if length and (not first or track.digest not in parted):
             kept.append(track.part(first, length) if first else track)
-        parted.add(track.sha256)
+        parted.add(track.digest)
     if min(_total(kept), _total(rest)) < frames:
         return corpus, None
     return replace(corpus, tracks=tuple(rest)), replace(corpus, tracks=tuple(kept))
@@ -97,15 +97,15 @@ def _recordings(tracks: Sequence[Track], wanted: float) -> set[str]:
     """Hashes of the recordings to hold out; none where every one is more than a third of all there is."""
     sizes: dict[str, int] = {}
     for track in tracks:  # the same recording under two names counts as one
-        sizes[track.sha256] = sizes.get(track.sha256, 0) + track.frames
+        sizes[track.digest] = sizes.get(track.digest, 0) + track.frames
     chosen: set[str] = set()
     taken = 0
-    for sha256, size in sorted(sizes.items()):
+    for digest, size in sorted(sizes.items()):
         if taken < wanted and taken + size <= 1.5 * wanted:
-            chosen.add(sha256)
+            chosen.add(digest)
             taken += size
     if not chosen:
-        size, sha256 = min((size, sha256) for sha256, size in sizes.items())
+        size, digest = min((size, digest) for digest, size in sizes.items())
         if size <= sum(sizes.values()) / 3:
-            chosen.add(sha256)
+            chosen.add(digest)
     return chosen

@@ -37,10 +37,10 @@ def make(folder: Path, lengths: Sequence[int], names: Sequence[str] | None = Non
         values += (number + np.arange(frames, dtype=np.float16))[None, :, None]
         number += frames
         np.save(folder / f"{index}.npy", values)
-        sha256 = hashlib.sha256(content.encode()).hexdigest()
+        digest = hashlib.sha256(content.encode()).hexdigest()
         where = folder / f"{index}.npy"
         tracks.append(
-            Track(str(index), str(index), frames, 1, CONFIG.bins, -20.0, frames / 125, sha256, where)
+            Track(str(index), str(index), frames, 1, CONFIG.bins, -20.0, frames / 125, digest, where)
         )
     return Corpus("x", CONFIG, tuple(tracks), "")
 
@@ -83,7 +83,7 @@ def test_a_recording_under_two_names_is_on_one_side(tmp_path: Path) -> None:
     names = [str(number // 2) for number in range(20)]
     training, held = hold_out(make(tmp_path, [100] * 20, names), 0.1, CROP)
     assert held is not None
-    assert not {track.sha256 for track in training.tracks} & {track.sha256 for track in held.tracks}
+    assert not {track.digest for track in training.tracks} & {track.digest for track in held.tracks}
     assert len(held.tracks) >= 2
 
 
@@ -108,7 +108,7 @@ def test_a_recording_that_comes_under_a_second_name_stays_held_out(tmp_path: Pat
     rest, again = restore_held_out(twice, held_out_segments(held), CROP)
     assert again is not None
     assert {track.name for track in again.tracks} == {*(track.name for track in held.tracks), "10"}
-    assert not {track.sha256 for track in rest.tracks} & {track.sha256 for track in again.tracks}
+    assert not {track.digest for track in rest.tracks} & {track.digest for track in again.tracks}
     _, end = hold_out(make(tmp_path, [500]), 0.1, CROP)
     assert end is not None
     rest, again = restore_held_out(make(tmp_path, [500, 500], ["0", "0"]), held_out_segments(end), CROP)

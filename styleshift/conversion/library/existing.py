@@ -18,12 +18,12 @@ class Existing:
 
     Attributes:
         outcome: what becomes of the file; None: it is to be converted.
-        sha256: of the source that the output was made from; empty: not known, or of no use.
+        digest: of the source that the output was made from; empty: not known, or of no use.
         again: why a file that is converted already is converted again; empty: it is not.
     """
 
     outcome: TrackOutcome | None = None
-    sha256: str = ""
+    digest: str = ""
     again: str = ""
 
 
@@ -60,8 +60,8 @@ def check_existing(
     except OSError:
         return Existing()
     if now == entry.stamp:
-        return Existing(TrackOutcome(job.name, "unchanged", sha256=entry.sha256, result=entry.result))
-    return Existing(sha256=entry.sha256, again="source changed")
+        return Existing(TrackOutcome(job.name, "unchanged", digest=entry.digest, result=entry.result))
+    return Existing(digest=entry.digest, again="source changed")
 
 
 def _in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:

@@ -1,9 +1,11 @@
 """What was done in an output folder, so that a run that was stopped goes on where it was.
 
-One JSON line an event, appended: a kill at any moment costs at most the last line. ``begun`` before a file's
-output can appear under its name, ``done`` after it has, ``failed`` if it never did, ``kept`` if the output of
-an earlier run is still there instead. So an output that is there was made by us unless its file ``failed`` or
-is not in the journal, and is up to date if it is ``done`` with the same source and settings.
+One JSON line an event, appended: a kill at any moment costs at most the last line. ``begun`` is on the disk
+before a file's output can appear under its name; ``done`` is written after it has, ``failed`` if it never
+did, ``kept`` if the output of an earlier run is still there instead. These three need not be on the disk at
+once: what a power failure takes of them is done again. So an output that is there was made by us unless its
+file ``failed`` or is not in the journal, and is up to date if it is ``done`` with the same source and
+settings.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class JournalEntry:
         target: path below the output folder, POSIX.
         state: ``begun``, ``done``, ``failed`` or ``kept``.
         key: of model and settings; see :meth:`styleshift.conversion.settings.ConvertSettings.key`.
-        sha256: of the source's bytes; empty unless done.
+        digest: of the source's bytes; empty unless done.
         stamp: of the source; its fields stand beside the others in the file.
         runtime: that the run takes; empty where it was not settled. Not part of the key: see there.
         device: that it takes, without a number: ``cpu`` or ``cuda``.
@@ -43,7 +45,7 @@ class JournalEntry:
     target: str
     state: str
     key: str
-    sha256: str = ""
+    digest: str = ""
     stamp: FileStamp = field(default_factory=FileStamp)
     runtime: str = ""
     device: str = ""
@@ -82,7 +84,7 @@ class LibraryJournal:
             if self._suffix:
                 self._locks.enter_context(self._lock(f"lock{self._suffix}"))
             self._load()
-            self._lines = JsonLines(self._folder / f"journal{self._suffix}.jsonl", sync=True)
+            self._lines = JsonLines(self._folder / f"journal{self._suffix}.jsonl", sync=False)
         except OSError as error:
             self.__exit__()
             raise UsageError(
@@ -95,6 +97,8 @@ class LibraryJournal:
 
     def __exit__(self, *_: object) -> None:
         if self._lines is not None:
+            with contextlib.suppress(OSError):  # the last line that matters was waited for
+                self._lines.sync()
             self._lines.close()
         self._locks.close()
         self._lines = None
@@ -133,7 +137,7 @@ class LibraryJournal:
         return entry is not None and entry.state != "failed"
 
     def write(self, entry: JournalEntry) -> None:
-        """Append, with the time of now; it is on the disk when this returns.
+        """Append, with the time of now. Until :meth:`sync`, a power failure may take it away; a kill cannot.
 
         Raises:
             OSError: the disk is full.
@@ -145,6 +149,15 @@ class LibraryJournal:
         values = asdict(entry)
         self._lines.append(values | values.pop("stamp"))
         self._entries[entry.target] = entry
+
+    def sync(self) -> None:
+        """Wait until all that was written is on the disk.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        assert self._lines is not None, "the journal is not open"
+        self._lines.sync()
 
 
 def _read(path: Path) -> Iterator[JournalEntry]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
+# Short files without an output that are written down as begun at once: to wait for the disk takes as long as
+# to convert one. In the unit of `about_work`, about 1 s of music.
+_BEGUN_AT_ONCE, _SHORT = 16, 1000.0
 
 
 def convert_plan(
@@ -88,7 +91,7 @@ def _run(
             result.outcomes[job.name] = found.outcome
             _follow(job, found.outcome, reporter)
             continue
-        todo.append((job, found.sha256))
+        todo.append((job, found.digest))
         if found.again:
             result.again[job.name] = found.again
     todo.sort(key=lambda pair: -about_work(pair[0]))
@@ -177,6 +180,10 @@ class _Run:
                 else:
                     self._record(job, self._outcome(job, event), task)
             self._result.stopped = self._result.fatal is None and self._asked_to_stop()
+        for job, _ in todo:  # what was written down as begun, and was not: nothing there will be ours
+            entry = None if self._journal is None else self._journal.entry(self._plan.below(job))
+            if entry is not None and entry.state == "begun" and not job.target.exists():
+                self._note(replace(entry, state="failed"))
 
     def _asked_to_stop(self) -> bool:
         """Once asked, always asked: what the caller answers later counts no more."""
@@ -195,16 +202,37 @@ class _Run:
 
         From then on nobody can say which of the two lies there, until it is done.
         """
-        for job, known in todo:
+        noted = 0
+        for number, (job, known) in enumerate(todo):
+            if number == noted:
+                noted = self._note_begun(todo, number)
+            if self._result.fatal is not None:
+                return
+            yield job, known
+
+    def _note_begun(self, todo: list[tuple[TrackJob, str]], start: int) -> int:
+        """Write down a file as begun, and short ones behind it that have no output yet: one wait for all.
+
+        Returns:
+            The number of the first that was not written down.
+        """
+        end = start + 1
+        if about_work(todo[start][0]) < _SHORT:  # and so are all behind it
+            while end < min(len(todo), start + _BEGUN_AT_ONCE) and not todo[end][0].target.exists():
+                end += 1
+        for job, known in todo[start:end]:
             target = self._plan.below(job)
             if known and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
                 self._results[job.name] = earlier.result
             if self._journal is not None and not self._journal.ours(target) and job.target.exists():
                 self._foreign.add(target)
             self._note(JournalEntry(target, "begun", self._key))
-            if self._result.fatal is not None:
-                return
-            yield job, known
+        if self._journal is not None and self._result.fatal is None:
+            try:
+                self._journal.sync()
+            except OSError as error:
+                self._full(error)
+        return end
 
     def _outcome(self, job: TrackJob, event: Finished[TrackOutcome] | Crashed | Stalled) -> TrackOutcome:
         if isinstance(event, Finished):
@@ -244,7 +272,7 @@ class _Run:
                     self._plan.below(job),
                     "done",
                     self._key,
-                    outcome.sha256,
+                    outcome.digest,
                     outcome.stamp,
                     result=outcome.result,
                 )
@@ -260,12 +288,15 @@ class _Run:
         try:
             self._journal.write(replace(entry, runtime=runtime, device=device))
         except OSError as error:
-            self._result.fatal = TrackOutcome(
-                entry.target,
-                "failed",
-                "disk full",
-                f"the journal cannot be written: {error.strerror or error}",
-            )
+            self._full(error)
+
+    def _full(self, error: OSError) -> None:
+        self._result.fatal = TrackOutcome(
+            self._plan.output.name,
+            "failed",
+            "disk full",
+            f"the journal cannot be written: {error.strerror or error}",
+        )
 
 
 def _follow(job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError, PluginError, StyleshiftError, UsageError
-from styleshift.system.hashing import FileStamp, file_sha256
+from styleshift.system.hashing import FileStamp, file_digest, file_sha256
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -33,7 +33,7 @@ class TrackOutcome:
         reason: a short word where it failed or was left out.
         message: a plain line where it failed or was left out.
         hint: what to try.
-        sha256: of the source, as it was when it was read.
+        digest: of the source, as it was when it was read.
         stamp: of the source.
         result: see :class:`styleshift.conversion.track.convert.TrackResult`.
         exit_code: where the whole run has to end for this.
@@ -44,7 +44,7 @@ class TrackOutcome:
     reason: str = ""
     message: str = ""
     hint: str = ""
-    sha256: str = ""
+    digest: str = ""
     stamp: FileStamp = field(default_factory=FileStamp)
     result: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
@@ -86,7 +86,7 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
     """Convert one file, and say what happened; raises nothing that can be said.
 
     Args:
-        task: what to convert, and the SHA-256 of the source that the output there was made from, or nothing;
+        task: what to convert, and the digest of the source that the output there was made from, or nothing;
             if the source is still the same, nothing is done.
         tell: told of progress, in seconds of music.
     """
@@ -154,9 +154,9 @@ def _convert(
     before = _stat(job)
     if not worker.settings.include_own and made_by_styleshift(job.source):
         return left_out(job)
-    digest = source_sha256(job.source, lambda: tell(0.0))
+    digest = source_digest(job.source, lambda: tell(0.0))
     if known and digest == known:
-        return TrackOutcome(job.name, "unchanged", sha256=digest, stamp=FileStamp.of_status(before))
+        return TrackOutcome(job.name, "unchanged", digest=digest, stamp=FileStamp.of_status(before))
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result = convert_track(
@@ -171,7 +171,7 @@ def _convert(
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
     stamp = FileStamp.of_status(before)
-    return TrackOutcome(job.name, "done", sha256=digest, stamp=stamp, result=result.to_dict())
+    return TrackOutcome(job.name, "done", digest=digest, stamp=stamp, result=result.to_dict())
 
 
 def left_out(job: TrackJob) -> TrackOutcome:
@@ -189,14 +189,14 @@ def _stat(job: TrackJob) -> os.stat_result:
         ) from error
 
 
-def source_sha256(path: Path, on_block: Callable[[], None]) -> str:
-    """SHA-256 of a recording; raises AudioError where it cannot be read, or is not a regular file."""
+def source_digest(path: Path, on_block: Callable[[], None]) -> str:
+    """Digest of a recording; raises AudioError where it cannot be read, or is not a regular file."""
     from styleshift.audio.stream import shown
 
     if not path.is_file():
         raise AudioError(f"{shown(path)}: is not a regular file", reason="unreadable")
     try:
-        return file_sha256(path, on_block)
+        return file_digest(path, on_block)
     except OSError as error:
         raise AudioError(
             f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from styleshift.conversion.library.worker import source_sha256
+from styleshift.conversion.library.worker import source_digest
 from styleshift.errors import AudioError
 
 
 def test_what_is_no_file_has_no_hash(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(AudioError):
-            source_sha256(path, lambda: None)
+            source_digest(path, lambda: None)
