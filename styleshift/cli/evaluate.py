@@ -42,7 +42,10 @@ def evaluate(
         ),
     ] = None,
     align: Annotated[
-        bool, option("--align", "For speech: align each file in time with --truth, and compare pitch.")
+        bool,
+        option(
+            "--align", "For speech: align each file in time with --truth, compare pitch, leave harmony out."
+        ),
     ] = False,
     page: Annotated[
         Path | None,
@@ -59,7 +62,8 @@ def evaluate(
     much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept, ons_kept and change.
     """
     from styleshift.cli.flags import in_flags
-    from styleshift.evaluation.folders import IN_WORDS, evaluate_folders
+    from styleshift.evaluation.figures import IN_WORDS
+    from styleshift.evaluation.folders import evaluate_folders
 
     if page is not None and source is None:
         raise UsageError("--page needs the sources to play beside the conversions", "add --source FOLDER")
@@ -78,6 +82,9 @@ def evaluate(
     columns = [key for key in result.mean if any(key in figures for _, figures in result.files)]
     rows = [[name, *(_figure(figures.get(key)) for key in columns)] for name, figures in result.files]
     rows.append(["mean", *(_figure(result.mean[key]) for key in columns)])
+    if result.interval:
+        reporter.event("interval", **{key: list(ends) for key, ends in result.interval.items()})
+        rows.append(["95 %", *(_interval(result.interval.get(key)) for key in columns)])
     reporter.table(f"{converted}", ["file", *(IN_WORDS[key] for key in columns)], rows)
     before = result.mean.get("fd_source")
     was = "" if before is None else f" (of the sources: {before:.1f})"
@@ -91,6 +98,10 @@ def evaluate(
         reporter.result(f"listen: {page}")
     if result.failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
 
 
 def _figure(value: float | None) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.percussion import PercussionSplitter
 
 Array = npt.NDArray[np.float32]
 Array64 = npt.NDArray[np.float64]
@@ -93,6 +94,11 @@ def chroma(mono: Array) -> Array:
     loud = top > _POWER_FLOOR
     scaled: Array = np.where(loud, classes / np.where(loud, top, 1.0), 0.0).astype(np.float32)
     return scaled
+
+
+def percussive_share(mono: Array) -> float:
+    """Power of what is clearly percussive over that of all, dB; of ``[samples]`` at ``SAMPLE_RATE``."""
+    return PercussionSplitter(_TIMBRE).level_db(np.abs(stft(mono, _TIMBRE)))
 
 
 def _power(mono: Array, config: SpectrogramConfig) -> Array:

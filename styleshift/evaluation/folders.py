@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from styleshift.errors import AudioError, NothingToDoError, UsageError
-from styleshift.evaluation.features import Array, Features, features, pitch
+from styleshift.evaluation.ears import INSTALL, Ears
+from styleshift.evaluation.features import (
+    SAMPLE_RATE,
+    Array,
+    Array64,
+    Features,
+    features,
+    percussive_share,
+    pitch,
+)
+from styleshift.evaluation.figures import Figures, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement, spread
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.evaluation.metrics import (
@@ -17,49 +28,17 @@ from styleshift.evaluation.metrics import (
     alignment,
     chroma_correlation,
     frechet_distance,
+    log_f0_rmse,
     lsd,
     mcd,
     onset_correlation,
     pitch_error,
+    vector_statistics,
 )
 from styleshift.progress import Reporter
 
-Figures = dict[str, float]
-
-IN_WORDS = {
-    "p": "sounds like the target style (0 to 1)",
-    "chr_kept": "harmony kept (1 is all)",
-    "ons_kept": "note onsets kept (1 is all)",
-    "change": "changed (dB)",
-    "lsd": "off the truth (dB)",
-    "mcd": "timbre off the truth (dB)",
-    "chr": "harmony as in the truth (1 is all)",
-    "ons": "note onsets as in the truth (1 is all)",
-    "f0": "pitch off the truth (semitones)",
-    "fd": "distance to the target style",
-    "fd_source": "distance of the source to it",
-}
-"""The figures' names as a page shows them."""
-
-EXPLAINED = {
-    "p": "Probability that a classifier of both collections gives to the target style; higher is better.",
-    "chr_kept": "Agreement of harmony with the source; 1 means that all of it stayed.",
-    "ons_kept": "Agreement of note onsets with the source; 1 means that all of them stayed.",
-    "change": "Distance to the source in dB at the best gain; under 2 dB is a copy.",
-    "lsd": "Spectral distance to the same music really played in the target style, in dB; lower is better.",
-    "mcd": "Distance in timbre to the same music in the target style, in dB; lower is better.",
-    "chr": "Agreement of harmony with the same music in the target style; 1 is best.",
-    "ons": "Agreement of note onsets with the same music in the target style; 1 is best.",
-    "f0": "Median pitch error against the same words of the target voice, in semitones; lower is better.",
-    "fd": "Distance of all conversions together to the target style; lower is better.",
-    "fd_source": "The same distance of the sources: where the way began.",
-}
-"""Each figure in one line."""
-
-
-def in_words(figures: Figures) -> Figures:
-    """The same figures under the names of ``IN_WORDS``."""
-    return {IN_WORDS.get(key, key): value for key, value in figures.items()}
+Embedding = Callable[[Array, int], Array64]
+"""``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +47,12 @@ class Evaluation:
 
     Attributes:
         files: name and figures of each conversion, in the order of the folder.
-        mean: mean of each figure over the files that have it; ``fd`` of all files together.
+        mean: mean of each figure over the files that have it; ``fd`` and ``fad`` of all files together.
         verdict: one plain sentence.
         judgement: against the sources; None where there were none.
         pairs: name, source, conversion: what a listening page plays.
         failed: name and what was wrong, of the files that could not be measured.
+        interval: where each mean lies with 95 % confidence, as the files scatter; of two files or more.
     """
 
     files: list[tuple[str, Figures]]
@@ -81,6 +61,7 @@ class Evaluation:
     judgement: Judgement | None
     pairs: list[tuple[str, Path, Path]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    interval: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def write_page(self, path: Path) -> list[str]:
         """Write the page to listen to; returns what was left out, and why.
@@ -117,6 +98,7 @@ def evaluate_folders(
     truth: Path | None = None,
     source_style: Path | None = None,
     align: bool = False,
+    embedding: Embedding | None = None,
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Measure every conversion below a folder.
@@ -127,12 +109,16 @@ def evaluate_folders(
         source: what was converted; paired by name, see :func:`styleshift.evaluation.load.partners`.
         truth: the same music really in the target style; paired by name.
         source_style: recordings in the source style, for p; None takes ``source``.
-        align: warp time before lsd and mcd, and add the pitch error ``f0``.
+        align: they are speech: warp time before lsd and mcd, add the pitch errors ``f0`` and ``lf0``, and do
+            not ask for harmony, onsets and drums.
+        embedding: for the Frechet distance ``fad``; see :data:`Embedding`.
         reporter: receives progress and the files that are left out.
 
     Returns:
-        The figures: ``p``; with truth ``lsd mcd chr ons`` (and ``f0``); with source ``chr_kept ons_kept
-        change`` (dB). ``fd`` and ``fd_source`` are of all files together, in the mean only.
+        The figures: ``p``; with truth ``lsd mcd chr ons`` (or ``f0 lf0``); with source ``chr_kept ons_kept
+        change`` (dB); of music ``percussive`` (dB); of :mod:`styleshift.evaluation.ears`, where they are
+        installed, ``f1 jaccard`` or ``likeness``. ``fd``, ``fd_source``, ``percussive_target`` and ``fad``
+        are of all files together, in the mean only.
 
     Raises:
         NothingToDoError: a folder is missing or empty, or nothing in it can be read.
@@ -142,11 +128,24 @@ def evaluate_folders(
     paths = find_recordings(converted, "the conversions")
     sources = _partners(paths, converted, source, "source")
     truths = _partners(paths, converted, truth, "truth")
-    style = load_style(target, "the target style", say)
+    ears = Ears(speech=align)
+    drums: list[float] = []
+    embedded: tuple[list[Array64], list[Array64]] = ([], [])
+
+    def hear(mono: Array) -> None:
+        ears.learn(mono)
+        if not align:
+            drums.append(percussive_share(mono))
+        if embedding is not None:
+            embedded[1].append(embedding(mono, SAMPLE_RATE))
+
+    style = load_style(target, "the target style", say, hear)
     from_style = source_style or source
     other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
     judge = Judge.fit(other, style)
     _warn_of_weak_classifier(judge, say)
+    if ears.missing:
+        say.info(f"no ears but styleshift's own: {INSTALL} brings others")
 
     files: list[tuple[str, Figures]] = []
     failed: list[tuple[str, str]] = []
@@ -164,10 +163,11 @@ def evaluate_folders(
                 mono = load_mono(path)
                 item = features(mono)
                 origin = features(origin_mono) if origin_mono is not None else None
-                against = judge.compare(origin, item) if origin is not None else None
+                against = judge.compare(origin, item, speech=align) if origin is not None else None
                 figures: Figures = {"p": against.p if against else judge.probability(item)}
-                if its_truth is not None:
-                    figures |= _against_truth(mono, item, load_mono(its_truth), align)
+                truth_mono = load_mono(its_truth) if its_truth is not None else None
+                if truth_mono is not None:
+                    figures |= _against_truth(mono, item, truth_mono, align)
                 if its_source is not None and origin is not None and against is not None:
                     pairs.append((name, its_source, path))
                     judged.append((origin, item))
@@ -179,6 +179,11 @@ def evaluate_folders(
                         "ons_kept": against.onsets,
                         "change": against.change_db,
                     }
+                if not align:
+                    figures["percussive"] = percussive_share(mono)
+                figures |= ears.figures(mono, truth_mono, origin_mono)
+                if embedding is not None:
+                    embedded[0].append(embedding(mono, SAMPLE_RATE))
                 heard.add(item)
                 files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
             except AudioError as error:
@@ -193,10 +198,15 @@ def evaluate_folders(
     if judged:
         origins, items = zip(*judged, strict=True)
         judgement = judge.conclude(compared, before.statistics(), after.statistics(), spread(origins, items))
-    mean = _mean(files) | {"fd": frechet_distance(heard.statistics(), judge.target)}
+    found = mean(files) | {"fd": frechet_distance(heard.statistics(), judge.target)}
     if judgement is not None:
-        mean |= {"fd_source": judgement.fd_source}
-    return Evaluation(files, mean, _verdict(judgement, mean), judgement, pairs, failed)
+        found |= {"fd_source": judgement.fd_source}
+    if drums:
+        found |= {"percussive_target": float(np.mean(drums))}
+    if embedding is not None:
+        sides = [vector_statistics(np.concatenate(side)) for side in embedded]
+        found |= {"fad": frechet_distance(sides[0], sides[1])}
+    return Evaluation(files, found, _verdict(judgement, found), judgement, pairs, failed, intervals(files))
 
 
 def _against_truth(mono: Array, item: Features, truth_mono: Array, align: bool) -> Figures:
@@ -210,7 +220,8 @@ def _against_truth(mono: Array, item: Features, truth_mono: Array, align: bool) 
     if align:
         # Harmony and onsets have no meaning across a warp of time; pitch has.
         figures = {key: figures[key] for key in ("lsd", "mcd")}
-        figures["f0"] = pitch_error(pitch(mono), pitch(truth_mono), alignment(item, truth))
+        tracks, path = (pitch(mono), pitch(truth_mono)), alignment(item, truth)
+        figures["f0"], figures["lf0"] = pitch_error(*tracks, path), log_f0_rmse(*tracks, path)
     return figures
 
 
@@ -235,11 +246,6 @@ def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
         say.warn(f"p says little here: the classifier is right in only {accuracy:.0%} of held-out seconds")
     elif math.isnan(accuracy):
         say.detail("p could not be checked on held-out recordings: one side has fewer than four")
-
-
-def _mean(files: list[tuple[str, Figures]]) -> Figures:
-    keys = list(dict.fromkeys(key for _, figures in files for key in figures))
-    return {key: float(np.mean([figures[key] for _, figures in files if key in figures])) for key in keys}
 
 
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:

@@ -49,8 +49,8 @@ class Judgement:
         p: probability of the target style, 0 to 1; nan without a classifier.
         fd: Frechet distance of the conversions to the target.
         fd_source: the same of their sources: where the way began.
-        chroma: agreement of harmony with the source, at most 1.
-        onsets: agreement of note onsets with the source, at most 1.
+        chroma: agreement of harmony with the source, at most 1; nan for speech.
+        onsets: agreement of note onsets with the source, at most 1; nan for speech.
         change_db: log-mel distance to the source at the best gain; 0 is a copy.
         recordings: how many were judged.
         spread: how different the conversions of different recordings are, as a part of how different those
@@ -94,6 +94,7 @@ class Judgement:
     def verdict(self) -> str:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
+        stayed = "" if math.isnan(self.chroma) else f"the music stayed ({kept})"
         way = f"the distance to that style {self._change_of_distance}"
         if not math.isnan(self.p):
             way = f"a classifier takes {self.p:.0%} of it for the target style; {way}"
@@ -103,9 +104,9 @@ class Judgement:
             "collapsed": "this model has collapsed: whatever goes in, nearly the same comes out "
             f"(conversions differ {self.spread:.0%} as much as their sources)",
             "music lost": f"the music is lost: one can hardly make out what was played ({kept})",
-            "style not moved": f"the style hardly moved ({way}); the music stayed ({kept})",
-            "partly moved": f"the style moved part of the way ({way}), and the music stayed ({kept})",
-            "moved": f"the style moved ({way}), and the music stayed ({kept})",
+            "style not moved": _joined(f"the style hardly moved ({way})", "; ", stayed),
+            "partly moved": _joined(f"the style moved part of the way ({way})", ", and ", stayed),
+            "moved": _joined(f"the style moved ({way})", ", and ", stayed),
         }[self.kind]
 
     @property
@@ -132,8 +133,8 @@ class Comparison:
 
     Attributes:
         p: probability of the target style, 0 to 1; nan without a classifier.
-        chroma: agreement of harmony with the source, at most 1.
-        onsets: agreement of note onsets with the source, at most 1.
+        chroma: agreement of harmony with the source, at most 1; nan for speech.
+        onsets: agreement of note onsets with the source, at most 1; nan for speech.
         change_db: log-mel distance to the source at the best gain; 0 is a copy.
     """
 
@@ -192,12 +193,12 @@ class Judge:
             spread(sources, converted),
         )
 
-    def compare(self, source: Features, converted: Features) -> Comparison:
-        """Compare one conversion with its source."""
+    def compare(self, source: Features, converted: Features, *, speech: bool = False) -> Comparison:
+        """Compare one conversion with its source; of speech, which has no harmony, the change alone."""
         return Comparison(
             p=self.probability(converted),
-            chroma=chroma_correlation(converted, source),
-            onsets=onset_correlation(converted, source),
+            chroma=math.nan if speech else chroma_correlation(converted, source),
+            onsets=math.nan if speech else onset_correlation(converted, source),
             change_db=lsd(converted, source),
         )
 
@@ -234,6 +235,10 @@ class Judge:
     def probability(self, recording: Features) -> float:
         """Probability of the target style, 0 to 1; nan without a classifier."""
         return float("nan") if self.classifier is None else self.classifier.probability(recording)
+
+
+def _joined(sentence: str, link: str, more: str) -> str:
+    return f"{sentence}{link}{more}" if more else sentence
 
 
 def spread(sources: Sequence[Features], converted: Sequence[Features]) -> float:

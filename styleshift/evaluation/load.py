@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -70,8 +70,16 @@ def find_recordings(folder: Path, what: str) -> list[Path]:
     return found
 
 
-def load_style(folder: Path, what: str, reporter: Reporter) -> list[Features]:
+def load_style(
+    folder: Path, what: str, reporter: Reporter, hear: Callable[[Array], None] | None = None
+) -> list[Features]:
     """Features of a collection: up to 30 minutes, the middle of each recording; damaged files are left out.
+
+    Args:
+        folder: of the collection.
+        what: names it in errors.
+        reporter: receives progress and what is left out.
+        hear: is given each waveform, too, ``[samples]`` float32 at ``SAMPLE_RATE``.
 
     Raises:
         NothingToDoError: nothing usable there.
@@ -85,7 +93,10 @@ def load_style(folder: Path, what: str, reporter: Reporter) -> list[Features]:
     with reporter.task(f"hear {what}", len(chosen), "files") as task:
         for path in chosen:
             try:
-                style.append(features(_middle(path, share)))
+                mono = _middle(path, share)
+                style.append(features(mono))
+                if hear is not None:
+                    hear(mono)
             except AudioError as error:
                 reporter.warn(f"left out: {error.message}")
             task.advance()

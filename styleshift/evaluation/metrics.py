@@ -147,6 +147,14 @@ def patch_vectors(log_mel: Array) -> Array64:
     return np.array([np.concatenate([patch.mean(axis=0), patch.std(axis=0)]) for patch in patches])
 
 
+def vector_statistics(vectors: Array64) -> PatchStatistics:
+    """Mean and covariance of any vectors ``[n, d]``, such as an embedding gives; n is 2 or more."""
+    assert len(vectors) > 1, "one vector has no covariance"
+    return PatchStatistics(
+        vectors.mean(axis=0), np.cov(vectors, rowvar=False).reshape(vectors.shape[1], -1), len(vectors)
+    )
+
+
 def frechet_distance(left: PatchStatistics, right: PatchStatistics) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^1/2), dB squared (Dowson and Landau 1982).
 
@@ -174,12 +182,27 @@ def pitch_error(converted_hz: Array64, truth_hz: Array64, path: Path2 | None = N
         truth_hz: the same.
         path: frames that belong together (:func:`dtw`); without it the same frame of both.
     """
+    gap = np.abs(_pitch_gaps(converted_hz, truth_hz, path))
+    return float(np.median(gap)) if len(gap) else float("nan")
+
+
+def log_f0_rmse(converted_hz: Array64, truth_hz: Array64, path: Path2 | None = None) -> float:
+    """Root mean square of the distance in semitones over the frames where both are voiced.
+
+    Arguments as for :func:`pitch_error`, which does not mind octave errors in fewer than half of the frames;
+    this does.
+    """
+    gap = _pitch_gaps(converted_hz, truth_hz, path)
+    return float(np.sqrt(np.mean(gap**2))) if len(gap) else float("nan")
+
+
+def _pitch_gaps(converted_hz: Array64, truth_hz: Array64, path: Path2 | None) -> Array64:
+    """Semitones ``[n]``, of the frames where both are voiced."""
     frames = min(len(converted_hz), len(truth_hz))
     rows, columns = path if path is not None else (np.arange(frames), np.arange(frames))
     keep = (rows < len(converted_hz)) & (columns < len(truth_hz))
-    gap = np.abs(12 * np.log2(converted_hz[rows[keep]] / truth_hz[columns[keep]]))
-    voiced = gap[np.isfinite(gap)]
-    return float(np.median(voiced)) if len(voiced) else float("nan")
+    gap: Array64 = 12 * np.log2(converted_hz[rows[keep]] / truth_hz[columns[keep]])
+    return gap[np.isfinite(gap)]
 
 
 def alignment(converted: Features, truth: Features) -> Path2:

@@ -13,7 +13,7 @@ from styleshift import __version__
 from styleshift.audio.formats import AUDIO_EXTENSIONS
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import UsageError
-from styleshift.evaluation.folders import EXPLAINED
+from styleshift.evaluation.figures import EXPLAINED
 from styleshift.models.shelf import add_model, remove_model
 from styleshift.recipes import list_recipes
 from styleshift.studio.cards import all_cards, card, model_named

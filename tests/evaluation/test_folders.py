@@ -8,7 +8,8 @@ import pytest
 import soundfile
 
 from styleshift.evaluation import folders
-from styleshift.evaluation.folders import IN_WORDS, evaluate_folders, in_words
+from styleshift.evaluation.figures import IN_WORDS, in_words
+from styleshift.evaluation.folders import evaluate_folders
 
 
 def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
@@ -38,12 +39,42 @@ def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
         truth=collections / "tunes-plucked",
         align=True,
     )
-    assert set(found.mean) == {"lsd", "mcd", "f0", "fd"}, (
+    assert set(found.mean) - {"likeness"} == {"lsd", "mcd", "f0", "lf0", "fd"}, (
         "nothing to learn p from, and no harmony across a warp"
     )
     assert 3 < found.mean["lsd"] < 20
     assert found.mean["f0"] < 12
+    assert found.mean["lf0"] >= found.mean["f0"]
     assert "add `source`" in found.verdict
+
+
+def test_speech_is_not_asked_for_harmony(collections: Path) -> None:
+    found = evaluate_folders(
+        collections / "tunes-plucked",
+        target=collections / "plucked",
+        source=collections / "tunes-held",
+        source_style=collections / "held",
+        align=True,
+    )
+    assert not set(found.mean) & {"chr_kept", "ons_kept", "percussive"}
+    assert "music" not in found.verdict
+    assert found.verdict.startswith("the style moved (")
+
+
+def test_an_embedding_of_ones_own_gives_its_frechet_distance(collections: Path) -> None:
+    heard = []
+
+    def embedding(mono: np.ndarray, rate: int) -> np.ndarray:
+        heard.append(rate)
+        return np.array([[part.std(), np.abs(part).max()] for part in np.array_split(mono, 4)], np.float64)
+
+    same, other = (
+        evaluate_folders(collections / name, target=collections / "plucked", embedding=embedding).mean["fad"]
+        for name in ("plucked", "tunes-held")
+    )
+    assert same == pytest.approx(0, abs=1e-9)
+    assert other > 1e-6
+    assert set(heard) == {22050}
 
 
 def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch: pytest.MonkeyPatch) -> None:

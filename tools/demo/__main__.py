@@ -154,7 +154,8 @@ def _page(
     converted: float,
     taste: list[tuple[str, Path, Path]],
 ) -> Path:
-    from styleshift.evaluation.folders import evaluate_folders, in_words
+    from styleshift.evaluation.figures import in_words
+    from styleshift.evaluation.folders import evaluate_folders
     from styleshift.evaluation.page import Pair, write_page
 
     first, second = STYLES
