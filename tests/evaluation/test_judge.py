@@ -123,7 +123,7 @@ def test_the_sentence_says_both_figures_of_the_style() -> None:
     found = Judgement(p=0.05, fd=32.0, fd_source=50.0, chroma=0.9, onsets=0.9, change_db=6.0, recordings=1)
     assert "hardly moved" in found.verdict
     assert "takes 5% of it for the target style" in found.verdict
-    assert "the distance to the target style fell from 50 to 32" in found.verdict
+    assert "the distance to that style fell from 50 to 32" in found.verdict
     worse = Judgement(
         p=math.nan, fd=60.0, fd_source=50.0, chroma=0.9, onsets=0.9, change_db=6.0, recordings=1
     )
