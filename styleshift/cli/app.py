@@ -65,7 +65,7 @@ def run() -> None:
     debug = debugging()
     try:
         try:
-            code = app(standalone_mode=False)
+            code = app(standalone_mode=False, prog_name="styleshift")  # also of `python -m styleshift`
         finally:
             sys.stdout.flush()  # a reader that has gone is noticed here, not while Python shuts down
         if code == EXIT_SIGINT:  # what typer makes of Ctrl-C

@@ -76,7 +76,7 @@ async def _states(parts: Studio, request: Request) -> AsyncIterator[str]:
     told: dict[str, str] = {}
     quiet = 0.0
     yield "retry: 1000\n\n"
-    while not await request.is_disconnected():
+    while not parts.closing.is_set() and not await request.is_disconnected():
         states = await asyncio.to_thread(parts.jobs.all)
         now = {state["id"]: json.dumps(state) for state in states}
         if now != told or not told:

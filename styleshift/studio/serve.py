@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -48,6 +52,7 @@ def make_studio(place: Workspace, named: Sequence[Path] = (), *, open: bool = Tr
         Jobs(place.root / "studio" / "jobs"),
         Looks(place.root / "studio" / "looks"),
         Styles(place, folders),
+        threading.Event(),
     )
 
 
@@ -84,16 +89,39 @@ def serve_studio(
         lifespan="off",
         ws="none",
         proxy_headers=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=3,
     )
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     if ready is not None:
         ready(f"http://{shown}:{port}/?token={token}")
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, studio).run(sockets=[listening])
     finally:
         listening.close()
         studio.looks.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends in good order at SIGINT and SIGTERM, which is how a person ends it."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but a signal that was heeded is not raised once more."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let pages that follow go, too."""
+        self._studio.closing.set()
+        super().handle_exit(sig, frame)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ class Studio:
         jobs: what is being done.
         looks: pictures.
         styles: collections.
+        closing: set when the server ends.
     """
 
     place: Workspace
@@ -38,6 +40,7 @@ class Studio:
     jobs: Jobs
     looks: Looks
     styles: Styles
+    closing: threading.Event
 
 
 def studio(request: Request) -> Studio:

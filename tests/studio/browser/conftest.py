@@ -19,6 +19,7 @@ import soundfile
 
 from styleshift.corpus import precompute
 from styleshift.recipes import load_recipe
+from styleshift.studio.jobs import Jobs
 from styleshift.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert line, (root / "server.txt").read_text()
     yield Served(json.loads(line)["address"], root)
     server.terminate()
-    server.wait(20)
+    assert server.wait(20) == 0
+    jobs = Jobs(root / "workspace" / "studio" / "jobs")
+    for job in jobs.all():  # what a test that failed has left
+        if job["status"] == "running":
+            jobs.stop(job["id"], at_once=True)
     assert "Traceback" not in (root / "server.txt").read_text()
 
 
