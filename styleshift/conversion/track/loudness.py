@@ -7,6 +7,7 @@ to a few hundredths of a dB, without a recursive filter over every sample.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,26 @@ def k_weighting(frequency: Float64Array, sample_rate: int) -> Float64Array:
     return np.abs(shelf * high_pass) ** 2
 
 
+@cache
+def _measure(sample_rate: int, step: int) -> tuple[Float32Array, SpectrogramConfig, Float32Array]:
+    """The window, settings of the front end and a weight for each bin, which take as long as a short file."""
+    size = 2 * step
+    window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32).reshape(2, -1)
+    # Frames come one after the other, under their window already: the front end has none like it.
+    frames = SpectrogramConfig(
+        frame_length=size,
+        hop_length=size,
+        fft_length=size,
+        window="rectangular",
+        center=False,
+        compression="none",
+    )
+    weights = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64), sample_rate)
+    weights[1 : size // 2] *= 2  # the half of the spectrum that is left out
+    # float32 holds a power to 1e-7 of itself, which is far below a hundredth of a dB.
+    return window, frames, (weights / (size * step)).astype(np.float32)
+
+
 class KWeightedPower:
     """K-weighted power of a stream, one value for every 0.1 s.
 
@@ -68,21 +89,7 @@ class KWeightedPower:
 
     def __init__(self, sample_rate: int, channels: int) -> None:
         self.step = max(8, round(sample_rate * STEP_SECONDS))
-        size = 2 * self.step
-        self._window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32).reshape(2, -1)
-        # Frames come one after the other, under their window already: the front end has none like it.
-        self._frames = SpectrogramConfig(
-            frame_length=size,
-            hop_length=size,
-            fft_length=size,
-            window="rectangular",
-            center=False,
-            compression="none",
-        )
-        weights = k_weighting(np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64), sample_rate)
-        weights[1 : size // 2] *= 2  # the half of the spectrum that is left out
-        # float32 holds a power to 1e-7 of itself, which is far below a hundredth of a dB.
-        self._weights = (weights / (size * self.step)).astype(np.float32)
+        self._window, self._frames, self._weights = _measure(sample_rate, self.step)
         self._waiting = ArrayQueue(axis=0)
         self._waiting.push(np.zeros((self.step, channels), np.float32))
         self._channels = channels
