@@ -28,7 +28,7 @@ def run(*words: str | Path, folder: Path, code: int = 0) -> subprocess.Completed
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     assert done.returncode == code, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"

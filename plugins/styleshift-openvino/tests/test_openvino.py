@@ -40,12 +40,12 @@ def test_a_processor_without_bfloat16_is_told_in_a_line(tmp_path, monkeypatch) -
     monkeypatch.setattr(openvino.Core, "get_property", lambda self, device, name: ["FP32"])
     write_model(tmp_path / "m.onnx")
     with pytest.raises(BundleError, match="AVX512_BF16"):
-        HALF.build(tmp_path / "m.onnx", "cpu", 1)
+        HALF.build(HALF.config(), tmp_path / "m.onnx", "cpu", 1)
 
 
 def test_results_are_not_overwritten_by_the_next_run(tmp_path) -> None:
     write_model(tmp_path / "m.onnx")
-    session = SINGLE.build(tmp_path / "m.onnx", "cpu", 1)
+    session = SINGLE.build(SINGLE.config(), tmp_path / "m.onnx", "cpu", 1)
     window = np.random.default_rng(0).standard_normal((1, 1, BINS, 16)).astype(np.float32)
     first = session.run(window)
     kept = first.copy()
@@ -57,7 +57,7 @@ def test_any_file_name_will_do(tmp_path) -> None:
     path = tmp_path / "m\udcff.onnx"
     write_model(tmp_path / "m.onnx")
     (tmp_path / "m.onnx").rename(path)
-    assert "float32" in SINGLE.build(path, "cpu", 1).description
+    assert "float32" in SINGLE.build(SINGLE.config(), path, "cpu", 1).description
 
 
 def test_a_model_that_is_converted_with_it_sounds_as_with_onnx_runtime(tiny_bundle, use_plugin) -> None:
