@@ -204,7 +204,7 @@ def preparation(bench: Bench) -> dict[str, Any]:
     mark("statistics")
     state = TrainingState.begin(recipe, CycleGAN(recipe, x, y).to(bench.device), 0)
     mark("networks")
-    make_validator(samplers, heard, held, recipe, Reporter())
+    make_validator(samplers, heard, held, recipe, Reporter(), bench.device)
     mark("judges")
     on_device = choose_resident(samplers, state)["used"]
     loader = make_loader(heard, samplers, state, 0, Reporter(), on_device)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import torch
 
 from styleshift.evaluation.classifier import VIEWS, StyleClassifier, train_classifier
 from styleshift.evaluation.distribution import TargetDistribution
@@ -147,6 +148,7 @@ def train_classifiers(
     *,
     seed: int = 0,
     advance: Callable[[float], None] | None = None,
+    device: torch.device | str = "cpu",
 ) -> list[StyleClassifier]:
     """One classifier a view, each with other augmentation; arguments as in :func:`train_classifier`."""
 
@@ -155,7 +157,7 @@ def train_classifiers(
             advance(done / len(VIEWS))
 
     return [
-        train_classifier(other, target, seed=seed + number, view=view, advance=part)
+        train_classifier(other, target, seed=seed + number, view=view, advance=part, device=device)
         for number, view in enumerate(VIEWS)
     ]
 

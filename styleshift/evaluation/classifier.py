@@ -82,6 +82,7 @@ def train_classifier(
     seed: int = 0,
     view: View = "level",
     advance: Callable[[float], None] | None = None,
+    device: torch.device | str = "cpu",
 ) -> StyleClassifier:
     """Learn to tell ``target`` from ``other``; the same input and seed give the same network.
 
@@ -96,6 +97,7 @@ def train_classifier(
         seed: of the weights, the order and the changes.
         view: what the network is given of a patch.
         advance: is told after each step which part of all it was; the parts add up to 1.
+        device: where it learns; the network then comes back to the CPU.
     """
     assert other, "nothing to tell apart: no recordings of the style it comes from"
     assert target, "nothing to tell apart: no recordings of the target style"
@@ -105,16 +107,17 @@ def train_classifier(
     steps = min(_STEPS, 40 + sum(map(len, pools)) // 8) if steps is None else steps
     average = [pool.mean(axis=(0, 1, 2)) * np.float32(RANGE_DB / 2) for pool in pools]
     towards = np.repeat([average[1] - average[0], average[0] - average[1]], _BATCH // 2, axis=0)
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    device = torch.device(device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), _one_thread():
         torch.manual_seed(seed)
-        network = _network(view)
+        network = _network(view).to(device)
         optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps)
-        labels = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)])
+        labels = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)]).to(device)
         with torch.enable_grad():
             for _ in range(steps):
                 drawn = [pool[random.integers(len(pool), size=_BATCH // 2)] for pool in pools]
-                batch = torch.from_numpy(_augment(np.concatenate(drawn), towards, random))
+                batch = torch.from_numpy(_augment(np.concatenate(drawn), towards, random)).to(device)
                 loss = nn.functional.binary_cross_entropy_with_logits(network(batch), labels)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -122,7 +125,7 @@ def train_classifier(
                 schedule.step()
                 if advance is not None:
                     advance(1 / steps)
-    network.eval()
+    network.cpu().eval()
     return StyleClassifier(network=network, held_out_accuracy=_accuracy(network, kept[0], kept[1]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,6 +32,17 @@ def use_tf32(recipe: Recipe) -> None:
     """
     torch.backends.cuda.matmul.allow_tf32 = recipe.schedule.tf32
     torch.backends.cudnn.allow_tf32 = recipe.schedule.tf32
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Inside, matrix products of float32 values are not rounded to TF32."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def tell_kernels(device: torch.device, reporter: Reporter) -> None:

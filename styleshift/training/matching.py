@@ -16,6 +16,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch, Crops
+from styleshift.training.device import exact_products
 from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
 
 RISE_FRAMES = 4
@@ -43,7 +44,7 @@ class MatchedCrops:
         most: crops a side, where the recipe says more.
         part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
         parts: see there.
-        device: where the pool is, and the batches are.
+        device: where the pool is and is matched, and the batches are.
     """
 
     def __init__(
@@ -131,12 +132,13 @@ class MatchedCrops:
             self._matched = {}
             for direction, here, there in zip(DIRECTIONS, asked, seen[::-1], strict=True):
                 nearest = []
+                there = there.to(self._device)
                 keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
-                for crop in here:
+                for crop in here.to(self._device):
                     queries = comparable(crop[None], settings)
                     nearest.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
-                self._matched[direction] = earlier(torch.stack(nearest)[:, None], lead).to(self._device)
+                self._matched[direction] = earlier(torch.stack(nearest)[:, None], lead)
                 lead = -lead
         self._crops = [drawn.to(self._device) for drawn in crops]
 
@@ -215,7 +217,8 @@ def average_nearest(queries: Tensor, keys: Tensor, values: Tensor, neighbours: i
     Returns:
         ``[q, m]``.
     """
-    closeness = 2 * queries @ keys.T - keys.square().sum(dim=1)  # less the query's own square: the same order
+    with exact_products():  # of what is nearly alike, the differences are small against the products
+        closeness = 2 * queries @ keys.T - keys.square().sum(dim=1)  # less the query's own square: same order
     nearest = closeness.topk(min(neighbours, len(keys)), dim=1).indices
     return values[nearest].mean(dim=1)
 

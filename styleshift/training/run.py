@@ -138,7 +138,7 @@ def start_run(
         with preparing(reporter, "nothing was saved") as told:
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
-            use_threads(recipe)
+            use_threads(recipe, processor)
             use_tf32(recipe)
             tell_kernels(processor, told)
             torch.manual_seed(seed)
@@ -156,7 +156,9 @@ def start_run(
             state = TrainingState.begin(recipe, model, seed, ranks)
             where = _describe(processor, ranks.world_size)
             told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {where}")
-            validator = make_validator(samplers, heard, held, recipe, told) if ranks.is_main else None
+            validator = (
+                make_validator(samplers, heard, held, recipe, told, processor) if ranks.is_main else None
+            )
             resident = choose_resident(samplers, state)
             loader = make_loader(heard, samplers, state, seed, told, resident["used"])
             run = {
@@ -251,7 +253,7 @@ def resume_run(
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
-        use_threads(recipe)
+        use_threads(recipe, processor)
         use_tf32(recipe)
         tell_kernels(processor, reporter)
         if processor.type == "cpu" and recipe.schedule.threads > processors():
@@ -289,7 +291,9 @@ def resume_run(
             told.info(
                 f"run {folder.name}, {pair[0]} <-> {pair[1]}, continues from step {state.step}, on {where}"
             )
-            validator = make_validator(samplers, heard, held, recipe, told) if ranks.is_main else None
+            validator = (
+                make_validator(samplers, heard, held, recipe, told, processor) if ranks.is_main else None
+            )
             resident = choose_resident(samplers, state, run.get("resident"))
             loader = make_loader(heard, samplers, state, run["seed"], told, resident["used"])
             loader.load_state_dict(values["source"])

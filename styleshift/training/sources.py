@@ -260,9 +260,17 @@ def make_source(
 
 
 def make_validator(
-    samplers: list[CropSampler], corpora: Pair, held: Pair | None, recipe: Recipe, reporter: Reporter
+    samplers: list[CropSampler],
+    corpora: Pair,
+    held: Pair | None,
+    recipe: Recipe,
+    reporter: Reporter,
+    device: torch.device | str = "cpu",
 ) -> Validator | None:
-    """The validator, where the recipe wants one: on what is held out, or else on what is trained on."""
+    """The validator, where the recipe wants one: on what is held out, or else on what is trained on.
+
+    Its classifiers learn on ``device``.
+    """
     seconds = recipe.schedule.validation_seconds
     if not seconds:
         return None
@@ -281,4 +289,5 @@ def make_validator(
         content=recipe.schedule.content,
         held_out=held_out,
         reporter=reporter,
+        device=device,
     )

@@ -19,14 +19,20 @@ from styleshift.training.step import TrainingState
 # More threads are taken where they save at least so much: they leave less of the machine to others.
 WORTH = 0.1
 ROUNDS = 3
+MOST_BESIDE_GPU = 4
 # Crops of a trial are no longer, so that it takes seconds for the largest networks too.
 FRAMES = 256
 
 
-def use_threads(recipe: Recipe) -> None:
-    """Those that the recipe names, if it does."""
+def use_threads(recipe: Recipe, device: torch.device | None = None) -> None:
+    """Those that the recipe names, if it does; else a few where a GPU trains, and the CPU only draws crops.
+
+    Several trainings on one machine, each with as many threads as there are processors, wait for each other.
+    """
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
+    elif device is not None and device.type == "cuda":
+        torch.set_num_threads(min(torch.get_num_threads(), MOST_BESIDE_GPU))
 
 
 def choose_threads(recipe: Recipe, reporter: Reporter) -> Recipe:

@@ -97,6 +97,7 @@ class Validator:
         content: metrics that say how much of the music stayed.
         held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
+        device: where the classifiers learn.
 
     Attributes:
         held_out: the excerpts are in no training crop.
@@ -114,6 +115,7 @@ class Validator:
         content: Sequence[str] = ("harmony", "rhythm"),
         held_out: Sequence[CropSampler] | None = None,
         reporter: Reporter | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
         reporter = reporter or Reporter()
         metrics = {name: load_registry().metrics.get(name).measure for name in content}
@@ -137,6 +139,7 @@ class Validator:
                 learned["y2x"],
                 seed=seed,
                 advance=lambda part: task.advance(100 * part),
+                device=device,
             )
         self._judges: dict[str, Judge] = {}
         self._scorers: dict[str, CheckpointScorer] = {}

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from styleshift.progress import Reporter
-from styleshift.recipes import Recipe
+from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import run, threads
 from styleshift.training.model import Translator
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.threads import candidates, choose_threads, fewest
+from styleshift.training.threads import candidates, choose_threads, fewest, use_threads
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
@@ -123,3 +123,13 @@ def test_a_run_from_a_larger_machine_is_warned_of(
     monkeypatch.setattr(run, "processors", lambda: 1)
     resume_run(fresh, steps=3, reporter=Warned())
     assert any("2 threads (schedule.threads), more than the 1 processors" in text for text in warned)
+
+
+def test_beside_a_gpu_a_few_threads_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
+    used: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    use_threads(load_recipe("small"), torch.device("cuda"))
+    use_threads(load_recipe("small"), torch.device("cpu"))
+    use_threads(load_recipe("small", ["schedule.threads=7"]), torch.device("cuda"))
+    assert used == [4, 7]
