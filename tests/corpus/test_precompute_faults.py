@@ -41,7 +41,9 @@ def test_a_decoder_that_crashes_or_hangs_costs_one_recording(tmp_path: Path, ton
     assert "ZeroDivisionError" in messages["bug"]
     # What may have been bad luck is tried again; what is good is not.
     again = run(
-        tmp_path, registry=make_registry(one_domain(*spec.find(tmp_path)["piano"])), stall_seconds=1.0
+        tmp_path,
+        registry=make_registry(one_domain(*spec.find(spec.config(), tmp_path)["piano"])),
+        stall_seconds=1.0,
     )
     assert counts(again) == (0, 6, 0, 3)
 
