@@ -7,7 +7,7 @@
 # fluid-soundfont-gm and musescore-general-soundfont play the rest.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-bash "$here/make.sh" country_classical "$@"
+bash "$here/make.sh" country_classical 20 5050 "$@"
 
 # To classical a model without pairs is better: a quartet does not play what a band plays frame by frame, and a distance to it
 # blurs the harmony (chr .72 with pairs, .80 without).

@@ -5,4 +5,4 @@
 #
 # SCORES and NOTES are folders as docs/explanation/shipped-models.md tells. FluidSynth and Debian's packages
 # fluid-soundfont-gm and musescore-general-soundfont play the rest.
-exec bash "$(dirname "$0")/make.sh" violin_piano "$@"
+exec bash "$(dirname "$0")/make.sh" violin_piano 60 11500 "$@"
