@@ -5,6 +5,8 @@ import { attempt, button, el, field, fill, parsed, select } from "./dom.js";
 import * as jobs from "./jobs.js";
 
 const SECONDS_BETWEEN = 2;
+// The players of the run that is shown: they are not taken from under who listens.
+const heard = new WeakMap();
 
 export async function showTrain(room, what, later) {
   const working = el("div");
@@ -116,9 +118,13 @@ async function describe(place, name, working) {
     .map(([way, verdict]) => el("p", {}, el("b", {}, `${way}: `), verdict)));
   fill(place.querySelector(".curves"), parsed(run.curves));
   checkpoints(place.querySelector(".kept"), run, working);
-  if (run.page && place.dataset.page !== String(run.page)) {
+  const listening = (heard.get(place) || []).some((pair) => pair.running);
+  if (run.page && place.dataset.page !== String(run.page) && !listening) {
     place.dataset.page = String(run.page);
-    await excerpts(place.querySelector(".excerpts"), name);
+    const chosen = (heard.get(place) || []).map((pair) => pair.heard);
+    const pairs = await excerpts(place.querySelector(".excerpts"), name);
+    pairs.forEach((pair, index) => pair.choose(chosen[index] || 0));
+    heard.set(place, pairs);
   }
 }
 
@@ -158,7 +164,7 @@ async function excerpts(place, name) {
   // Without its own style and script, which are not for here.
   const parts = parsed(html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>")));
   const players = parts.flatMap((part) => (part.querySelectorAll ? [...part.querySelectorAll("section.pair")] : []));
-  if (!players.length) { fill(place); return; }
+  if (!players.length) { fill(place); return []; }
   fill(place, el("h2", {}, "Excerpts"), el("p", { class: "soft" }, "Music that was held out of training, where there is enough of it: source, converted, and there and back."), players);
-  adopt(place);
+  return adopt(place);
 }

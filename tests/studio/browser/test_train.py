@@ -57,7 +57,7 @@ def test_a_training_is_watched_and_its_checkpoint_used(
     excerpt.get_by_role("radio", name="converted").click()
     excerpt.get_by_role("button", name="Play").click()
     expect(excerpt.locator("figure.heard")).to_contain_text("converted")
-    page.get_by_text("checkpoints", exact=False).first.click()
+    run.locator("summary", has_text="checkpoints").click()
     page.get_by_role("button", name="Use the checkpoint of step 4").click()
     expect(page.get_by_text("Made low to high and high to low")).to_be_visible(timeout=120_000)
     page.get_by_label("Compare judged").check()
@@ -83,18 +83,20 @@ def test_a_training_is_stopped_and_continued(open_page: Open, tiny_lines: Callab
     def step() -> int:
         return int(run.locator("h2").inner_text().split("step ")[1].split(",")[0])
 
-    page.wait_for_timeout(2500)
     stopped = step()
     run.get_by_role("button", name="Continue").click()
-    page.reload()  # a page that was closed finds it again
     running = page.locator(".job", has_text="Continue long")
+    running.wait_for()
+    page.reload()  # a page that was closed finds it again
     expect(running.locator("progress").first).to_be_visible()
     expect(running).to_contain_text("training")
-    page.wait_for_timeout(3000)
+    for _ in range(300):
+        if step() > stopped + 1:
+            break
+        page.wait_for_timeout(500)
+    assert step() > stopped + 1
     running.get_by_role("button", name="Stop").click()
     expect(running.locator(".badge")).to_have_text("stopped")
-    page.wait_for_timeout(2500)
-    assert step() > stopped
 
 
 def test_what_cannot_be_trained_is_told(open_page: Open) -> None:

@@ -1,0 +1,94 @@
+"""The process of a job: what it says of the library's work, of mistakes and of bugs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from styleshift.errors import LockedError
+from styleshift.studio import tasks
+from styleshift.studio.follow import JobLog
+from styleshift.studio.work import work
+
+
+def run(folder: Path, kind: str, **arguments: Any) -> tuple[int, JobLog]:
+    folder.mkdir()
+    job = {"kind": kind, "title": kind, "started": 1.0, "arguments": arguments}
+    (folder / "job.json").write_text(json.dumps(job))
+    code = work(folder)
+    log = JobLog(folder / "log.jsonl", job)
+    log.read()
+    return code, log
+
+
+def test_a_library_with_a_broken_file_is_planned_and_converted(tmp_path: Path, models: ModuleType) -> None:
+    model = models.make_model(tmp_path / "model.onnx")
+    (tmp_path / "library").mkdir()
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 16000)
+    soundfile.write(tmp_path / "library" / "good.wav", noise, 16000)
+    (tmp_path / "library" / "bad.wav").write_bytes(b"RIFF nonsense")
+    given = {"source": str(tmp_path / "library"), "model": str(model)}
+    settings = {"output": str(tmp_path / "out"), "jobs": 1, "device": "cpu"}
+    code, plan = run(tmp_path / "plan", "plan", **given, settings=settings)
+    assert (code, {name: track["status"] for name, track in plan.tracks.items()}) == (
+        0,
+        {"bad.wav": "to fail", "good.wav": "to convert"},
+    )
+    assert plan.results["plan"]["output"] == str(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    code, done = run(tmp_path / "convert", "convert", **given, settings=settings)
+    assert (code, done.status) == (0, "done")
+    assert {name: track["status"] for name, track in done.tracks.items()} == {
+        "bad.wav": "failed",
+        "good.wav": "done",
+    }
+    assert done.tracks["bad.wav"]["reason"]
+    assert done.tracks["bad.wav"]["message"]
+    assert Path(done.tracks["good.wav"]["target"]).is_file()
+    _, again = run(tmp_path / "again", "convert", **given, settings=settings)
+    assert again.tracks["good.wav"]["status"] == "unchanged"
+
+
+def test_one_song_that_fails_fails_the_job(tmp_path: Path, models: ModuleType) -> None:
+    model = models.make_model(tmp_path / "model.onnx")
+    (tmp_path / "bad.wav").write_bytes(b"RIFF nonsense")
+    settings = {"output": str(tmp_path / "out.flac"), "jobs": 1, "device": "cpu"}
+    _, log = run(
+        tmp_path / "job", "song", source=str(tmp_path / "bad.wav"), model=str(model), settings=settings
+    )
+    assert log.status == "failed"
+    assert "bad.wav" in log.state()["error"]["message"]
+
+
+def test_a_mistake_has_its_message_and_its_exit_code(tmp_path: Path) -> None:
+    code, log = run(tmp_path / "job", "verify", workspace=str(tmp_path), model="none")
+    assert (code, log.status) == (10, "failed")
+    assert log.state()["error"]["message"] == "no model is called 'none'"
+
+
+def test_a_bug_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, log = run(tmp_path / "job", "verify")
+    assert (code, log.status) == (1, "failed")
+    assert "this is a bug in styleshift: KeyError" in log.state()["error"]["message"]
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_another_process_works_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from styleshift.progress import Reporter
+
+    monkeypatch.setattr(tasks, "_TURN_SECONDS", 0)
+    tries = iter([LockedError("busy"), LockedError("busy"), "done"])
+
+    def read() -> str:
+        found = next(tries)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    assert tasks._in_turn(read, Reporter()) == "done"
