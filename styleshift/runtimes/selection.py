@@ -40,6 +40,8 @@ WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
 # Frames that a GPU is given at once, as a conversion does.
 _GPU_FRAMES = 8192
+# A model that keeps all processors at work for longer is run sooner by any GPU; none is loaded to see that.
+_SURELY_SECONDS = 30.0
 
 
 class Selection(NamedTuple):
@@ -134,9 +136,14 @@ def _cpu_is_sooner(
     bundle: Bundle, runtime: str, options: Mapping[str, Any], music: float, reporter: Reporter
 ) -> bool:
     """By timing one window here and there; told in a line where it is so."""
+    window, workers = trial_window(bundle.metadata), processors()
+    spectrogram = bundle.metadata.spectrogram
+    windows = windows_of(music, window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate)
+    here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), window))
+    if windows * here.window / workers > _SURELY_SECONDS:
+        return False
     spec = next(spec for spec in runtimes_for("auto", "cuda") if spec.name == runtime)
     config = build_config(spec.config, options, f"runtime {spec.name}")
-    window, workers = trial_window(bundle.metadata), processors()
     count = max(1, _GPU_FRAMES // window.shape[3])
     began = time.perf_counter()
     session = spec.build(config, bundle.path, "cuda", 1)
@@ -144,9 +151,6 @@ def _cpu_is_sooner(
     session.run(many)
     start = time.perf_counter() - began + PROCESS_SECONDS
     there = Pace(_seconds(session, many) / count, start)
-    here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), window))
-    spectrogram = bundle.metadata.spectrogram
-    windows = windows_of(music, window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate)
     sooner = cpu_is_sooner(windows, here, there, workers)
     if sooner:
         reporter.info(
