@@ -173,7 +173,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     metadata["violin-to-piano.onnx"].provenance["started"] = "2026-02-02"
     metadata["piano-to-violin.onnx"].provenance["started"] = "2026-03-03"
     export_run(place, run="first", reporter=told)
-    assert told.texts[-2].endswith("`styleshift export` `run=moved` brings it back")
+    assert told.texts[-3].endswith("`styleshift export` `run=moved` brings it back")
 
 
 def test_a_file_that_is_no_model_is_in_the_way(place: Workspace) -> None:
