@@ -142,16 +142,7 @@ TABLE: tuple[AudioFormat, ...] = (
         extent=chunk_extent,
     ),
     AudioFormat(
-        "mp3",
-        (".mp3",),
-        "soundfile",
-        ("MP3",),
-        (),
-        False,
-        _MP3,
-        kilobytes=28,
-        work=1.0,
-        extent=mpeg_extent,
+        "mp3", (".mp3",), "soundfile", ("MP3",), (), False, _MP3, kilobytes=28, work=1.0, extent=mpeg_extent
     ),
     AudioFormat(
         "ogg",
@@ -329,13 +320,7 @@ TABLE: tuple[AudioFormat, ...] = (
     AudioFormat("truehd", (".thd", ".mlp"), "pyav", ("TRUEHD",), (), True, becomes="flac", kilobytes=90),
     AudioFormat("amr", (".amr", ".awb"), "pyav", ("AMR",), ((0, b"#!AMR"),), becomes="m4a", kilobytes=2),
     AudioFormat(
-        "realaudio",
-        (".ra", ".rm"),
-        "pyav",
-        ("RM",),
-        ((0, b".RMF"), (0, b".ra\xfd")),
-        None,
-        becomes="m4a",
+        "realaudio", (".ra", ".rm"), "pyav", ("RM",), ((0, b".RMF"), (0, b".ra\xfd")), None, becomes="m4a"
     ),
     AudioFormat(
         "matroska",

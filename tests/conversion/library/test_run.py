@@ -15,6 +15,7 @@ import soundfile
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.api import forecast_library
 from styleshift.conversion.library import run as library_run
+from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
@@ -314,3 +315,22 @@ def test_a_folder_of_the_library_may_have_the_reports_name(bundle: Bundle, tmp_p
     report = write_reports(result, bundle, "", Reporter())
     assert report == tmp_path / "l-x" / "styleshift-report.jsonl"
     assert report.is_file()
+
+
+def test_the_disk_is_waited_for_once_for_many_short_files(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    for number in range(5):
+        song(source / f"{number}.wav", RATE // 4)
+    waits: list[int] = []
+    real = LibraryJournal.sync
+
+    def counted(journal: LibraryJournal) -> None:
+        waits.append(len(entries(output)))
+        real(journal)
+
+    monkeypatch.setattr(LibraryJournal, "sync", counted)
+    result = convert_plan(plan_library(source, "x", ONE), bundle, ONE)
+    assert len(result.of("done")) == 5
+    assert waits == [5]  # all are written down before the first output may appear
