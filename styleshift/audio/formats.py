@@ -10,20 +10,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from styleshift.audio.containers import plain
 from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
 from styleshift.audio.containers.chunks import au_extent, caf_extent, chunk_extent, w64_extent
 from styleshift.audio.containers.extent import Bytes, Extent
 from styleshift.audio.containers.flac import flac_extent
 from styleshift.audio.containers.mpeg import adts_extent, mpeg_extent
 from styleshift.audio.containers.ogg import ogg_extent
-from styleshift.audio.containers.plain import (
-    ac3_extent,
-    ape_extent,
-    dff_extent,
-    dsf_extent,
-    tta_extent,
-    wavpack_extent,
-)
 from styleshift.errors import UsageError
 
 
@@ -106,6 +99,7 @@ ALAC = OutputFormat("m4a", "M4A", "alac", ".m4a", highest_rate=384_000)
 
 UNCOMPRESSED = 170.0
 """Kilobytes of a second of CD sound."""
+_PCM = UNCOMPRESSED
 
 TABLE: tuple[AudioFormat, ...] = (
     AudioFormat(
@@ -116,7 +110,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"RIFF"), (0, b"RIFX")),
         None,
         OutputFormat("wav", "WAV", "PCM_16", ".wav"),
-        kilobytes=UNCOMPRESSED,
+        kilobytes=_PCM,
         extent=chunk_extent,
     ),
     AudioFormat(
@@ -138,7 +132,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"FORM"),),
         None,
         OutputFormat("aiff", "AIFF", "PCM_16", ".aiff"),
-        kilobytes=UNCOMPRESSED,
+        kilobytes=_PCM,
         extent=chunk_extent,
     ),
     AudioFormat(
@@ -177,24 +171,10 @@ TABLE: tuple[AudioFormat, ...] = (
     ),
     # Written as what a source is, not on demand.
     AudioFormat(
-        "rf64",
-        (".rf64",),
-        "soundfile",
-        ("RF64",),
-        ((0, b"RF64"),),
-        None,
-        kilobytes=UNCOMPRESSED,
-        extent=chunk_extent,
+        "rf64", (".rf64",), "soundfile", ("RF64",), ((0, b"RF64"),), None, kilobytes=_PCM, extent=chunk_extent
     ),
     AudioFormat(
-        "w64",
-        (".w64",),
-        "soundfile",
-        ("W64",),
-        ((0, b"riff"),),
-        None,
-        kilobytes=UNCOMPRESSED,
-        extent=w64_extent,
+        "w64", (".w64",), "soundfile", ("W64",), ((0, b"riff"),), None, kilobytes=_PCM, extent=w64_extent
     ),
     AudioFormat(
         "au",
@@ -203,18 +183,11 @@ TABLE: tuple[AudioFormat, ...] = (
         ("AU",),
         ((0, b".snd"), (0, b"dns.")),
         None,
-        kilobytes=UNCOMPRESSED,
+        kilobytes=_PCM,
         extent=au_extent,
     ),
     AudioFormat(
-        "caf",
-        (".caf",),
-        "soundfile",
-        ("CAF",),
-        ((0, b"caff"),),
-        None,
-        kilobytes=UNCOMPRESSED,
-        extent=caf_extent,
+        "caf", (".caf",), "soundfile", ("CAF",), ((0, b"caff"),), None, kilobytes=_PCM, extent=caf_extent
     ),
     # Read only. AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
     AudioFormat(
@@ -246,7 +219,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         becomes="flac",
         kilobytes=85,
-        extent=ape_extent,
+        extent=plain.ape_extent,
     ),
     AudioFormat(
         "wavpack",
@@ -257,7 +230,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         becomes="flac",
         kilobytes=90,
-        extent=wavpack_extent,
+        extent=plain.wavpack_extent,
     ),
     AudioFormat(
         "tta",
@@ -268,7 +241,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         becomes="flac",
         kilobytes=90,
-        extent=tta_extent,
+        extent=plain.tta_extent,
     ),
     AudioFormat("tak", (".tak",), "pyav", ("TAK",), ((0, b"tBaK"),), True, becomes="flac", kilobytes=85),
     AudioFormat("musepack", (".mpc",), "pyav", ("MPC8",), ((0, b"MPCK"),), becomes="m4a"),
@@ -282,7 +255,7 @@ TABLE: tuple[AudioFormat, ...] = (
         ((0, b"\x0b\x77"),),
         becomes="m4a",
         kilobytes=48,
-        extent=ac3_extent,
+        extent=plain.ac3_extent,
     ),
     AudioFormat(
         "dts",
@@ -303,7 +276,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         becomes="flac",
         kilobytes=700,
-        extent=dsf_extent,
+        extent=plain.dsf_extent,
     ),
     AudioFormat(
         "dff",
@@ -314,7 +287,7 @@ TABLE: tuple[AudioFormat, ...] = (
         True,
         becomes="flac",
         kilobytes=700,
-        extent=dff_extent,
+        extent=plain.dff_extent,
     ),
     AudioFormat("shorten", (".shn",), "pyav", ("SHN",), ((0, b"ajkg"),), True, becomes="flac", kilobytes=90),
     AudioFormat("truehd", (".thd", ".mlp"), "pyav", ("TRUEHD",), (), True, becomes="flac", kilobytes=90),
