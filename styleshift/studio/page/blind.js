@@ -19,7 +19,7 @@ export function blindTest(place, kind, pairs, done = () => {}) {
   }, begin), { class: "main" });
   const trouble = el("div");
   fill(place, el("section", { class: "card test", "data-own-keys": true },
-    el("h3", {}, kind === "abx" ? "ABX: which of the two is X?" : "Rate what you hear, from 0 to 100"),
+    el("h2", {}, kind === "abx" ? "ABX: which of the two is X?" : "Rate what you hear, from 0 to 100"),
     el("div", { class: "grid" }, field("Who listens", listener), field("Trials", trials), kind === "abx" ? null : field("Question", question)), begin, trouble));
   listener.focus();
 }
@@ -78,7 +78,7 @@ async function abx(place, pairs, options, done) {
     const answer = await new Promise((decide) => {
       const { buttons, choose } = switches(["A", "B", "X"], (index) => deck.hear(index));
       const node = el("section", { class: "card test", "data-own-keys": true, tabindex: "-1", "aria-label": "ABX test" },
-        el("h3", {}, `Trial ${trial} of ${options.trials}`), el("p", { class: "soft" }, pair.name),
+        el("h2", {}, `Trial ${trial} of ${options.trials}`), el("p", { class: "soft" }, pair.name),
         el("div", { class: "row" }, deck.play, ...buttons, el("span", { class: "grow" }),
           button("X is A", () => decide("a")), button("X is B", () => decide("b"))), ...deck.audios,
         el("p", { class: "soft" }, el("kbd", {}, "Space"), " play, ", el("kbd", {}, "A"), " ", el("kbd", {}, "B"), " ", el("kbd", {}, "X"), " hear, ",
@@ -116,7 +116,7 @@ async function mushra(place, pairs, options, done) {
         return value;
       });
       const node = el("section", { class: "card test", "data-own-keys": true, tabindex: "-1", "aria-label": "Rating" },
-        el("h3", {}, `${options.question} Trial ${trial} of ${options.trials}`), el("p", { class: "soft" }, pair.name, ". One of them is the reference itself."),
+        el("h2", {}, `${options.question} Trial ${trial} of ${options.trials}`), el("p", { class: "soft" }, pair.name, ". One of them is the reference itself."),
         el("div", { class: "row" }, deck.play, buttons[0]),
         el("div", { class: "ratings" }, order.map((_, index) => el("div", { class: "row" }, buttons[index + 1], sliders[index], values[index]))),
         el("div", { class: "row" }, el("span", { class: "grow" }), button("Next", () => decide(sliders.map((slider) => Number(slider.value))), { class: "main" })), ...deck.audios,
@@ -139,7 +139,7 @@ async function mushra(place, pairs, options, done) {
 async function finish(place, kind, rows, done, words) {
   try {
     const result = await post("/api/tests", { kind, rows });
-    const told = el("section", { class: "card test", role: "status", tabindex: "-1" }, el("h3", {}, "The test is over"), el("p", { class: "verdict" }, words(result)),
+    const told = el("section", { class: "card test", role: "status", tabindex: "-1" }, el("h2", {}, "The test is over"), el("p", { class: "verdict" }, words(result)),
       el("p", {}, el("a", { href: `/api/tests/${result.name}`, download: "" }, `The answers as CSV: ${result.name}`)));
     fill(place, told);
     told.focus();
