@@ -89,7 +89,7 @@ class Fleet(Generic[JobT, OutcomeT]):
             while len(self._members) < self._size and (more or self._again):
                 self._start()
             for member in self._members:
-                if more and member.ready and member.task is None:
+                if (more or self._again) and member.ready and member.task is None:
                     more = yield from self._give(member, source)
             busy = [member for member in self._members if member.task is not None]
             if not busy and not more and not self._again:
