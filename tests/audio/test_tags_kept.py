@@ -416,3 +416,9 @@ def test_a_source_without_tags_is_no_reason_to_fail(tmp_path: Path) -> None:
     for kind in TARGETS:
         old = _silence(tmp_path / "old.wav")
         assert copy_tags(old, _target(old, kind), MARK) == Carried()
+
+
+def test_who_made_what_cannot_be_opened_is_not_told(tmp_path: Path) -> None:
+    """The worker says next why it cannot be read, and does not take that for a failure to write."""
+    assert not made_by_styleshift(tmp_path)
+    assert not made_by_styleshift(tmp_path / "gone.mp3")

@@ -5,6 +5,7 @@ Of styleshift.audio.read.
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from styleshift.audio.container import extent_of
+from styleshift.audio.containers.extent import Extent
 from styleshift.audio.containers.ogg import ogg_extent, page_at
 from styleshift.audio.read import open_audio
 from styleshift.errors import AudioError
@@ -202,3 +205,23 @@ def test_a_flac_that_promises_more_than_its_bytes_can_hold(tmp_path: Path) -> No
     path.write_bytes(data)
     with open_audio(path) as stream, pytest.raises(AudioError, match="more than its bytes can hold"):
         stream.check_promise()
+
+
+def _extent(path: Path, content: bytes) -> Extent:
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        return extent_of(file.fileno())
+
+
+def test_a_box_of_an_unknown_name_does_not_hide_that_the_sound_is_cut(tmp_path: Path) -> None:
+    boxes = struct.pack(">I8s", 12, b"ftypM4A ") + struct.pack(">I4s8x", 16, b"abcd")
+    found = _extent(tmp_path / "a.m4a", boxes + struct.pack(">I4s100x", 1000, b"mdat"))
+    assert found.cut
+    assert not found.notes
+
+
+def test_a_word_in_the_tag_of_an_ape_is_no_second_recording(tmp_path: Path) -> None:
+    ape = struct.pack("<4sHHIIIIIII", b"MAC ", 3990, 0, 52, 24, 4, 0, 100, 0, 0).ljust(180, b"\0")
+    tag = b"APETAGEX" + bytes(24) + b"Artist\0MAC 10"
+    assert _extent(tmp_path / "a.ape", ape + tag).links == ()
+    assert len(_extent(tmp_path / "a.ape", ape + tag + ape).links) == 2

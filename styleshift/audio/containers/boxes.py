@@ -27,7 +27,8 @@ def mp4_extent(file: Bytes) -> Extent:
             length = int.from_bytes(head[8:], "big")
         if length == 0:
             break
-        if length < 8 or head[4:8] not in _BOXES:
+        known = head[4:8] in _BOXES
+        if length < 8 or not (known or position + length <= file.size):
             return Extent(notes=left_behind(file, position))
         if position + length > file.size:
             return short_of(f"a box of {length} bytes", file.size - position, length)

@@ -167,14 +167,19 @@ class Part(io.RawIOBase):
         return len(data)
 
 
-def followed(file: Bytes, end: int) -> Extent:
+def followed(file: Bytes, end: int, length: int = 4) -> Extent:
     """What is said of a file where its recording ends: whether another of its kind begins there.
 
     A decoder stops there and reports success. The other may begin behind a tag of the first.
+
+    Args:
+        file: its bytes.
+        end: offset behind the recording.
+        length: of the first bytes by which the other is known; more where a tag may well hold the first four.
     """
     head = file.at(0, 8)
     tagged = 4 if head[4:] == b"ftyp" else 0  # an MP4 begins with a length
-    mark = head[tagged:] if tagged else head[:4]
+    mark = head[tagged:] if tagged else head[:length]
     at = file.at(end, 1 << 16).find(mark)
     return Extent(follows=end + at - tagged) if at >= tagged and mark.strip(b"\0") else Extent()
 

@@ -64,7 +64,7 @@ def ape_extent(file: Bytes) -> Extent:
     end = descriptor + header + table + wav_header + (high << 32 | low) + tail
     if end > file.size:
         return short_of(f"{end} bytes", file.size, end)
-    return followed(file, end)
+    return followed(file, end, 6)  # with the version: "MAC " alone is a word
 
 
 def wavpack_extent(file: Bytes) -> Extent:

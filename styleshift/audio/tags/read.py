@@ -126,7 +126,10 @@ class _Reader:
 
 def made_by_styleshift(path: Path) -> bool:
     """Whether a recording's comment says that it was converted; False where that cannot be told."""
-    fields = read_tags(path).fields
+    try:
+        fields = read_tags(path).fields
+    except OSError:
+        return False
     return any(
         MARK in value
         for name, values in fields.items()
