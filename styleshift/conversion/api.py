@@ -86,7 +86,7 @@ class Model:
         from styleshift.audio.formats import output_format
         from styleshift.conversion.track.convert import convert_track
 
-        settings = replace(self._converter.settings, **options)
+        settings = checked(replace(self._converter.settings, **options))
         name = format_for_file(source, target, settings.audio_format)
         target.parent.mkdir(parents=True, exist_ok=True)
         return convert_track(

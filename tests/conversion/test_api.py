@@ -106,6 +106,8 @@ def test_mistakes_are_named(file: Path, tmp_path: Path) -> None:
         styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.docx", model)
     with pytest.raises(UsageError, match="do not agree"):
         styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.mp3", model, audio_format="flac")
+    with pytest.raises(ConfigError, match="strength is 9"):
+        styleshift.convert_file(tmp_path / "a.wav", tmp_path / "b.wav", model, strength=9)
 
 
 def test_the_source_is_never_written_to(file: Path, tmp_path: Path) -> None:

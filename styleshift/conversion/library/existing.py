@@ -41,9 +41,11 @@ def check_existing(
             is not right.
     """
     there = job.target.exists() or job.target.is_symlink()
-    if not there or settings.overwrite == "always":
-        return Existing(again="asked for" if there else "")
+    if not there:
+        return Existing()
     entry = journal.entry(plan.below(job)) if journal is not None else None
+    if settings.overwrite == "always":
+        return Existing(again="asked for" if entry is not None and entry.state != "failed" else "")
     if settings.overwrite == "never":
         result = entry.result if entry is not None else {}
         return Existing(TrackOutcome(job.name, "unchanged", result=result))

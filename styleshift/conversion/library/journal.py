@@ -164,7 +164,7 @@ def _read(path: Path) -> Iterator[JournalEntry]:
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             # A line cut short by a kill is as if it had not been written.
-            with contextlib.suppress(ValueError, TypeError, KeyError):
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
                 values: dict[str, Any] = json.loads(line)
                 stamp = FileStamp(**{key: values.pop(key, 0) for key in FileStamp.__slots__})
                 known = {key: values[key] for key in JournalEntry.__slots__ if key in values}

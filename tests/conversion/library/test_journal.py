@@ -59,7 +59,9 @@ def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -
 def test_garbage_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / ".styleshift" / "journal.jsonl"
     file.parent.mkdir()
-    file.write_bytes(b'[]\n{"target": 1}\n\xff\xfe\n{"target": "a", "state": "done", "key": "k", "new": 1}\n')
+    file.write_bytes(
+        b'[]\nnull\n7\n{"target": 1}\n\xff\xfe\n{"target": "a", "state": "done", "key": "k", "new": 1}\n'
+    )
     with LibraryJournal(tmp_path) as journal:
         assert journal.entry("a") == JournalEntry("a", "done", "k")
 

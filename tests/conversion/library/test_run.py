@@ -92,7 +92,9 @@ def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Pa
     result = convert(source, bundle)
     assert statuses(result) == {"a.wav": "in the way", "b.wav": "done"}
     assert (output / "a.wav").read_bytes() == mine
-    assert statuses(convert(source, bundle, overwrite="always"))["a.wav"] == "done"
+    result = convert(source, bundle, overwrite="always")
+    assert statuses(result)["a.wav"] == "done"
+    assert result.again_counts == [("asked for", 1)]  # b.wav: the other was not ours
     assert (output / "a.wav").read_bytes() != mine
 
 
