@@ -98,7 +98,7 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
         ("evaluate x", "styleshift evaluate needs --target", "try: styleshift evaluate --help"),
         (
             "plugins lsit",
-            "there is no command styleshift plugins lsit; available: list, show",
+            "there is no command styleshift plugins lsit; available: list, show, new",
             "did you mean styleshift plugins list?",
         ),
     ],
