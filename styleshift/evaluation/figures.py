@@ -45,7 +45,7 @@ EXPLAINED = {
     "f0": "Median pitch error against the same words of the target voice, in semitones; lower is better.",
     "lf0": "Root mean square of the pitch error over the frames with voice in both, in semitones.",
     "percussive": "Power of what is clearly percussive over that of all, in dB.",
-    "percussive_target": "The same of the target style: where a conversion should come to.",
+    "percussive_target": "Percussive share of the target style: where a conversion should come to.",
     "f1": "Agreement of the pitches that Basic Pitch hears with those in the truth; 1 is best.",
     "f1_source": "The same of the source, which is the ceiling for what keeps the music.",
     "jaccard": "Share of the pitches heard in either that are not heard in both; lower is better.",

@@ -1,6 +1,6 @@
 // Convert: one song, heard beside its source; or a whole library, file by file.
 import { get } from "./api.js";
-import { attempt, button, choice, duration, el, field, fill, minutes, problem, select } from "./dom.js";
+import { attempt, button, choice, duration, el, field, fill, minutes, modelWords, problem, select } from "./dom.js";
 import { blindTest } from "./blind.js";
 import { showPlayer } from "./hear.js";
 import * as jobs from "./jobs.js";
@@ -13,7 +13,7 @@ export async function showConvert(room, what, later) {
     fill(room, el("p", {}, "There is no model yet. ", el("a", { href: "#train" }, "Train one"), " or ", el("a", { href: "#models" }, "add one"), "."));
     return;
   }
-  const model = select(models.map((each) => [each.name, `${each.source} to ${each.target} (${each.name}, ${each.place})`]), what);
+  const model = select(models.map((each) => [each.name, modelWords(each)]), what);
   const about = el("p", { class: "soft" });
   const strength = el("input", { type: "range", min: "0", max: jobs.studio.state.most_strength, step: "0.05" });
   const value = el("output", { for: "strength" });
@@ -21,7 +21,7 @@ export async function showConvert(room, what, later) {
   const song = songs(() => ({ model: model.value, strength: Number(strength.value) }), models);
   const library = libraries(() => ({ model: model.value, strength: Number(strength.value) }), later);
   const chosen = () => models.find((each) => each.name === model.value);
-  const tell = () => { value.textContent = `${Number(strength.value).toFixed(2)} of the change`; };
+  const tell = () => { value.textContent = `${Number(strength.value).toFixed(2)} of the change (1 is all of it)`; };
   const chooseModel = () => {
     strength.value = chosen().strength;
     tell();
@@ -134,7 +134,7 @@ function libraries(options, later) {
     const whole = await get(`/api/jobs/${id}`);
     tell(whole);
     const { plan, converted } = whole.results;
-    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of music, about ${duration(plan.work_seconds)} of work for ${plan.workers} at once`;
+    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of music, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing come on top`;
     if (converted) facts.textContent += `; ${duration(converted.music_seconds)} of music in ${duration(converted.seconds)}: ${converted.output}`;
   };
   let due = null;

@@ -59,6 +59,11 @@ export function field(label, control, hint = "") {
     hint ? el("p", { class: "soft hint", id: `${control.id}-hint` }, hint) : null);
 }
 
+/** A model in a list to choose from: its styles, its name where that tells more, and where it is. */
+export function modelWords({ source, target, name, place }) {
+  return `${source} to ${target} (${name === `${source}-to-${target}` ? "" : `${name}, `}${place})`;
+}
+
 export function select(options, chosen) {
   return el("select", {}, options.map((option) => {
     const [value, text] = Array.isArray(option) ? option : [option, option];

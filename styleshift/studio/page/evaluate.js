@@ -1,6 +1,6 @@
 // Evaluate: conversions in figures, each explained in a line, with the recordings beside them; and blind tests.
 import { get } from "./api.js";
-import { attempt, button, choice, el, field, fill, problem, select, words } from "./dom.js";
+import { attempt, button, choice, el, field, fill, modelWords, problem, select, words } from "./dom.js";
 import { blindTest } from "./blind.js";
 import { showPlayer } from "./hear.js";
 import * as jobs from "./jobs.js";
@@ -28,7 +28,7 @@ export async function showEvaluate(room) {
 const when = (seconds) => new Date(seconds * 1000).toLocaleString();
 
 function form(models, working, show) {
-  const model = select(models.map((each) => [each.name, `${each.source} to ${each.target} (${each.name})`]));
+  const model = select(models.map((each) => [each.name, modelWords(each)]));
   const converted = folderField("Conversions");
   const source = folderField("Sources", "What was, or is to be, converted.");
   const target = folderField("Recordings in the target style");

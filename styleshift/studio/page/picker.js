@@ -74,7 +74,8 @@ export function folderField(label, hint = "") {
   const below = el("div", { class: "browse" });
   const open = button("Look inside", () => look(input.value), { class: "small" });
   const trouble = el("div");
-  const node = el("div", {}, field(label, input, hint), names, el("div", { class: "row" }, open), trouble, below);
+  const node = el("div", {}, field(label, input, hint), names, trouble, below);
+  input.after(el("div", { class: "row" }, open)); // above the hint, so that fields beside each other line up
 
   async function named(path) {
     const folder = await post("/api/folders", { path });

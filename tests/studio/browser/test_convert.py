@@ -64,7 +64,7 @@ def test_a_song_is_heard_beside_its_source_at_two_strengths(open_page: Open, ser
     strength.focus()
     for _ in range(10):
         page.keyboard.press("ArrowLeft")
-    expect(page.locator("output").first).to_have_text("0.50 of the change")
+    expect(page.locator("output").first).to_have_text("0.50 of the change (1 is all of it)")
     expect(page.locator(".pair.ready audio").last).not_to_have_attribute("src", first or "")
     weaker = page.locator(".pair.ready audio").evaluate_all(PEAKS)[1]
     assert weaker[1:] != converted[1:]
