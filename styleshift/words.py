@@ -40,3 +40,11 @@ def did_you_mean(typed: str, known: Iterable[str], form: str = "{}") -> str:
     """
     found = nearest(typed, known)
     return "" if found is None else f"did you mean {form.format(found)}?"
+
+
+def spoken(seconds: float) -> str:
+    """A length of time in the unit that fits it."""
+    for size, unit in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"

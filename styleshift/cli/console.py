@@ -164,6 +164,7 @@ class TerminalReporter(Reporter):
         rows: Iterable[Sequence[object]],
         *,
         whole: Collection[str] = (),
+        narrow: Collection[str] = (),
     ) -> None:
         """A result table on stdout; nothing under ``--json`` (send :meth:`event` as well) or ``--quiet``.
 
@@ -172,14 +173,18 @@ class TerminalReporter(Reporter):
             columns: their heads.
             rows: their cells.
             whole: columns whose cells are neither cut nor broken, however narrow the screen is.
+            narrow: columns as wide as their longest word, which leaves room for the others.
         """
         if self.json_lines or self.quiet:
             return
+        cells = [[printable(cell) for cell in row] for row in rows]
         table = Table(title=title, title_justify="left")
-        for column in columns:
-            table.add_column(column, no_wrap=column in whole, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(cell)) for cell in row))
+        for place, column in enumerate(columns):
+            words = " ".join([column, *(row[place] for row in cells)]).split()
+            width = max(map(len, words), default=1) if column in narrow else None
+            table.add_column(column, no_wrap=column in whole, overflow="fold", width=width)
+        for row in cells:
+            table.add_row(*map(Text, row))
         Console(highlight=False).print(table)
 
     def result(self, text: str) -> None:

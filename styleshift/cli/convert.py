@@ -126,7 +126,7 @@ def convert(
             "Give up on a file that makes no progress for this long.",
             parser=number("--give-up", 10),
         ),
-    ] = 300.0,
+    ] = 300,
     dry_run: DryRunOption = False,
     workspace: WorkspaceOption = None,
     *,

@@ -12,6 +12,7 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.errors import AudioError, StyleshiftError
 from styleshift.system.interrupt import StopRequest
+from styleshift.words import spoken
 
 # A report of failures on the screen stays readable; the file has them all.
 _SHOWN_FAILURES = 50
@@ -69,7 +70,10 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
             "headers, lengths and tags are checked; damage inside a file only shows when it is converted"
         )
         work = spoken(forecast.work_seconds)
-        reporter.result(f"about {work} of work for {forecast.workers} at once, {forecast.runtime}")
+        reporter.result(
+            f"about {work} to convert them, {forecast.workers} at once, by {forecast.runtime}; "
+            "starting, reading and writing come on top"
+        )
 
 
 def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
@@ -114,7 +118,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         *([("made by styleshift, left out", own)] if own else []),
         *([("not reached", left)] if left else []),
         *([("music there now", spoken(result.seconds_there))] if unchanged else []),
-        ("music converted", spoken(seconds)),
+        *([("music converted", spoken(seconds))] if done else []),
         ("time", spoken(took)),
         *([("speed", f"{seconds / took:.1f} x real time")] if seconds else []),
     ]
@@ -207,11 +211,3 @@ def _fate(track: TrackForecast) -> str:
 
 def _length(seconds: float | None) -> str:
     return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-
-
-def spoken(seconds: float) -> str:
-    """A length of time in the unit that fits it."""
-    for size, unit in ((3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"

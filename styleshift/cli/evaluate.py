@@ -85,7 +85,8 @@ def evaluate(
     if result.interval:
         reporter.event("interval", **{key: list(ends) for key, ends in result.interval.items()})
         rows.append(["95 %", *(_interval(result.interval.get(key)) for key in columns)])
-    reporter.table(f"{converted}", ["file", *(IN_WORDS[key] for key in columns)], rows)
+    heads = [IN_WORDS[key] for key in columns]
+    reporter.table(f"{converted}", ["file", *heads], rows, narrow=heads)
     before = result.mean.get("fd_source")
     was = "" if before is None else f" (of the sources: {before:.1f})"
     reporter.result(f"distance of all files together to the target style: {result.mean['fd']:.1f}{was}")

@@ -8,24 +8,26 @@ from inspect import Parameter
 from typing import Any, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from styleshift.cli import flags
 from styleshift.cli.options import OUTPUT
 
 
-class _NoTypeOfFlags:
-    """A flag takes no value, so its help names no type (typer writes ``<bool>`` beside it)."""
+class _NoTypes:
+    """A flag takes no value, an argument has its name: their help shows no type (typer adds ``<bool>``)."""
 
     def get_params(self, context: Any) -> list[Any]:
         parameters: list[Any] = super().get_params(context)  # type: ignore[misc]
         for parameter in parameters:
             if getattr(parameter, "is_flag", False) and parameter.metavar is None:
                 parameter.metavar = ""
+            if isinstance(parameter, TyperArgument):
+                parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
         return parameters
 
 
-class Command(_NoTypeOfFlags, TyperCommand):
+class Command(_NoTypes, TyperCommand):
     """A command of styleshift."""
 
     def invoke(self, context: Any) -> Any:
@@ -34,7 +36,7 @@ class Command(_NoTypeOfFlags, TyperCommand):
         return super().invoke(context)
 
 
-class Group(_NoTypeOfFlags, TyperGroup):
+class Group(_NoTypes, TyperGroup):
     """``styleshift`` itself, or a command with commands of its own."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,7 +116,7 @@ def new(
 
     made = new_package(kind, name, directory, workspace_at(workspace).models)
     reporter.event("package", name=made.name, folder=str(made.folder), module=made.module, record=made.record)
-    reporter.result(f"{made.name}: {made.folder}")
+    reporter.result(f"wrote the package {made.name} into {made.folder}{os.sep}")
     reporter.info(f"next: pip install -e {shlex.quote(str(made.folder))}")
     for line in made.usage:
         reporter.info(f"then: {line}")

@@ -145,7 +145,7 @@ def evaluate_folders(
     judge = Judge.fit(other, style)
     _warn_of_weak_classifier(judge, say)
     if ears.missing:
-        say.info(f"no ears but styleshift's own: {INSTALL} brings others")
+        say.info(f"more measures, of pitches and of voices, come with: {INSTALL}")
 
     files: list[tuple[str, Figures]] = []
     failed: list[tuple[str, str]] = []

@@ -116,3 +116,15 @@ def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch)
         task.advance(2, loss=0.25)
         task.advance(3, loss=0.125)
     assert screen.getvalue() == "training: 3/10 steps  loss 0.25\n"
+
+
+def test_narrow_columns_leave_room_for_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    head = "sounds like the target style"
+    name = "Album One/01 Song.flac"
+    TerminalReporter().table(
+        "", ["file", head, f"{head} too"], [[name, "1", "1"]], narrow=(head, f"{head} too")
+    )
+    assert name in capsys.readouterr().out

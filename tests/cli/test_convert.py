@@ -70,7 +70,7 @@ def test_the_report_tells_what_is_there_from_what_this_run_did(model: Path, tmp_
     done = run(tmp_path, "library", "--to", "classical")
     assert "1 converted, 1 up to date" in done.stdout
     page = (tmp_path / "library-classical" / "report.html").read_text()
-    assert "0.03 hours of music are converted, 0.01 of them in this run" in page  # 90 s and 50 s
+    assert "90 seconds of music are converted, 50 seconds of them in this run" in page
 
 
 def test_damaged_files_end_with_what_can_be_done_for_them(model: Path, tmp_path: Path) -> None:

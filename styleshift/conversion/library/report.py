@@ -15,6 +15,7 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
 from styleshift.system.files import write_text
+from styleshift.words import spoken
 
 # Players for so many tracks, spread over the library; a page with thousands would not open.
 _PLAYERS = 12
@@ -84,9 +85,9 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
         + f", {len(unchanged)} up to date, {len(failed)} failed"
         + (f", {len(own)} left out that styleshift made" if own else "")
         + (f", {left} not reached" if left else "")
-        + f". {result.seconds_there / 3600:.2f} hours of music are converted"
+        + f". {spoken(result.seconds_there)} of music are converted"
         + (
-            f", {result.seconds / 3600:.2f} of them in this run, in {result.took / 60:.1f} minutes."
+            f", {spoken(result.seconds)} of them in this run, which took {spoken(result.took)}."
             if done
             else "; this run had none to convert."
         )
