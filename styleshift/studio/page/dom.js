@@ -59,9 +59,10 @@ export function field(label, control, hint = "") {
     hint ? el("p", { class: "soft hint", id: `${control.id}-hint` }, hint) : null);
 }
 
-/** A model in a list to choose from: its styles, its name where that tells more, and where it is. */
+/** A model in a list to choose from: its styles, with its name and where it is if those tell more. */
 export function modelWords({ source, target, name, place }) {
-  return `${source} to ${target} (${name === `${source}-to-${target}` ? "" : `${name}, `}${place})`;
+  const more = [name === `${source}-to-${target}` ? "" : name, place === "shipped" ? "" : place].filter(Boolean);
+  return `${source} to ${target}${more.length ? ` (${more.join(", ")})` : ""}`;
 }
 
 export function select(options, chosen) {
