@@ -29,10 +29,14 @@ def debugging() -> bool:
 @contextlib.contextmanager
 def silent_decoders() -> Iterator[None]:
     """What decoders write to stderr for their developers goes nowhere meanwhile, unless somebody debugs."""
-    if debugging():
+    before = None
+    if not debugging():
+        with contextlib.suppress(OSError):  # a daemon may have no stderr
+            before = os.dup(2)
+    if before is None:
         yield
         return
-    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
         yield

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,16 @@ def test_nobody_reads_the_debug_variable_otherwise() -> None:
         if re.search(r"environ.*STYLESHIFT_DEBUG", path.read_text("utf-8"))
     }
     assert readers == set()
+
+
+def test_decoders_are_silent_where_there_is_no_stderr() -> None:
+    code = (
+        "import os; from styleshift.system.environment import silent_decoders\n"
+        "os.close(2)\n"
+        "with silent_decoders(): print(1)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
+    assert (run.returncode, run.stdout) == (0, b"1\n")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity there")
