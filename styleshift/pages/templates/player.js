@@ -85,7 +85,9 @@ export class Elements {
     this.audios.forEach((audio, index) => {
       audio.muted = index !== heard;
       audio.currentTime = Math.min(at, audio.duration);
-      audio.play();
+      audio.play().catch((error) => {
+        if (error.name !== "AbortError") throw error; // paused before it began, as who steps on quickly does
+      });
     });
   }
 
