@@ -86,8 +86,13 @@ class EarlyStopping:
         return {"row": row, "best": best, "since": self._since}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """The inverse of :meth:`state_dict`; a run that was ended and goes on all the same counts anew."""
+        """The inverse of :meth:`state_dict`; a run that was ended and goes on all the same counts anew.
+
+        So does one that was begun when both directions had one score, of another kind.
+        """
         self._row = {direction: (kind, times) for direction, (kind, times) in state["row"].items()}
+        if not isinstance(state["best"], Mapping):
+            return
         self._best = {direction: (score, step) for direction, (score, step) in state["best"].items()}
         self._since = int(state["since"])
         if self.should_stop:

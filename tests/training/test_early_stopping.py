@@ -128,6 +128,15 @@ def test_it_goes_on_where_it_was() -> None:
     assert not again.should_stop  # who goes on all the same gets as long again
 
 
+def test_one_score_of_both_directions_is_no_score_to_beat() -> None:
+    stopping = EarlyStopping(2, NAMES)
+    stopping.load_state_dict({"row": {"x2y": ["moved", 1]}, "best": 0.95, "best_step": 40, "since": 1})
+    for step in (50, 51, 52):
+        assert not stopping.should_stop
+        told = stopping.update(step, result(score=0.6), counts=True)
+    assert "step 50 is the best of violin to piano (0.60 of 1)" in told[0]
+
+
 class Listener(Reporter):
     def __init__(self) -> None:
         self.warned: list[str] = []
