@@ -59,7 +59,7 @@ class Augmented:
     Args:
         source: of the batches.
         recipe: names the augmentations.
-        device: where the crops are.
+        device: where they are varied; crops that are not there yet are sent there.
 
     Raises:
         PluginError: there is no augmentation of a name.
@@ -68,6 +68,7 @@ class Augmented:
 
     def __init__(self, source: BatchSource, recipe: Recipe, device: torch.device) -> None:
         self._source = source
+        self._device = device
         self._augmentations = [
             entry.spec.build(
                 build_config(
@@ -87,8 +88,9 @@ class Augmented:
         return replace(batch, x=self._varied(batch.x, random), y=self._varied(batch.y, random))
 
     def _varied(self, crops: Tensor, random: torch.Generator) -> Tensor:
+        crops = crops.to(self._device)
         for augment in self._augmentations:
-            crops = augment(crops, torch.rand(crops.shape, generator=random).to(crops.device))
+            crops = augment(crops, torch.rand(crops.shape, generator=random).to(self._device))
         return crops
 
     def state_dict(self) -> Any:

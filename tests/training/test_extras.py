@@ -100,3 +100,10 @@ def test_crops_of_both_sides_are_varied_with_numbers_that_come_again() -> None:
     source.load_state_dict(source.state_dict())
     with pytest.raises(PluginError, match="no augmentation 'softer'"):
         Augmented(Zeros(), recipe("augmentations.softer.a=1"), CPU)
+
+
+def test_crops_are_varied_on_the_device_that_the_augmentation_was_built_for() -> None:
+    # As pairs come while a GPU holds the corpora: on the CPU.
+    there = torch.device("meta")
+    batch = Augmented(Zeros(), recipe("augmentations.louder.power=2"), there).batch(4, torch.Generator())
+    assert batch.x.device == batch.y.device == there
