@@ -97,7 +97,10 @@ def chroma(mono: Array) -> Array:
 
 
 def percussive_share(mono: Array) -> float:
-    """Power of what is clearly percussive over that of all, dB; of ``[samples]`` at ``SAMPLE_RATE``."""
+    """Power of what is clearly percussive over that of all, dB; of ``[samples]`` at ``SAMPLE_RATE``.
+
+    nan of silence, which has no drums and nothing else.
+    """
     return PercussionSplitter(_TIMBRE).level_db(np.abs(stft(mono, _TIMBRE)))
 
 

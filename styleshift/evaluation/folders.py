@@ -134,8 +134,8 @@ def evaluate_folders(
 
     def hear(mono: Array) -> None:
         ears.learn(mono)
-        if not align:
-            drums.append(percussive_share(mono))
+        if not align and not math.isnan(share := percussive_share(mono)):
+            drums.append(share)
         if embedding is not None:
             embedded[1].append(embedding(mono, SAMPLE_RATE))
 

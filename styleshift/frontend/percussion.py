@@ -85,13 +85,13 @@ class PercussionSplitter:
         """Power of what is clearly percussive over that of all, dB; of ``[..., frames, bins]``.
 
         Clearly: the median along frequency is more than twice that along time (the separation factor of
-        Driedger, Mueller and Disch 2014), so that what is neither does not count.
+        Driedger, Mueller and Disch 2014), so that what is neither does not count. nan of silence.
         """
         magnitude: Any = expanded(log_magnitude, self.config)
         harmonic, percussive = self._medians(magnitude)
         power = magnitude**2
-        found = float((power * (percussive > _CLEARLY * harmonic)).sum())
-        return 10 * math.log10((found + _NOTHING) / (float(power.sum()) + _NOTHING))
+        found, everything = float((power * (percussive > _CLEARLY * harmonic)).sum()), float(power.sum())
+        return 10 * math.log10((found + _NOTHING) / (everything + _NOTHING)) if everything else math.nan
 
     def _medians(self, magnitude: Any) -> tuple[Any, Any]:
         """Along time and along frequency."""

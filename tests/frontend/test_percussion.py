@@ -50,6 +50,10 @@ def test_clicks_go_and_notes_stay():
     assert np.median(np.abs(damped - both)[tones]) < 0.05  # natural log
 
 
+def test_silence_is_not_all_drums():
+    assert np.isnan(PercussionSplitter(CONFIG).level_db(np.zeros((40, CONFIG.bins), np.float32)))
+
+
 def test_stretches_with_so_many_frames_around_them_join_exactly():
     splitter = PercussionSplitter(CONFIG)
     whole = log_spectrogram(band()[0], CONFIG)
