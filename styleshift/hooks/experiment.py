@@ -98,7 +98,7 @@ class RecipeSpec:
     """A recipe.
 
     Attributes:
-        name: what ``--recipe`` says.
+        name: what the option ``recipe`` says.
         summary: one line.
         path: its TOML file.
     """

@@ -37,7 +37,7 @@ TINY = (
     "warm_start.share=0",
     "warm_start.weight=0",
 )
-"""Settings that make the recipe ``small`` train in seconds, as ``--set`` takes them."""
+"""Settings that make the recipe ``small`` train in seconds, as `styleshift train` takes them."""
 
 SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
 

@@ -20,6 +20,8 @@ SCRIPT = """
 import json, os, signal, sys, time
 folder = sys.argv[1]
 job = json.load(open(folder + "/job.json"))
+# Whoever began the tests may have had SIGINT ignored, as shells have for what they put into the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 log = open(folder + "/log.jsonl", "a", buffering=1)
 say = lambda line, **fields: log.write(json.dumps({"line": line, **fields}) + "\\n")
 say("begin", pid=os.getpid())
