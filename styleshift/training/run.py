@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import platform
 import shlex
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,34 +16,27 @@ import torch
 from styleshift import __version__
 from styleshift.corpus import Corpus
 from styleshift.errors import (
-    LockedError,
     NothingToDoError,
-    UsageError,
 )
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
-from styleshift.system.files import remove_partial_files, write_json
-from styleshift.system.interrupt import Interrupted
-from styleshift.system.lock import Lock
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device, tell_kernels, use_tf32
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.extras import augmentation_entries, loss_entries
-from styleshift.training.files import CheckpointFolder, read, remove_partial_checkpoints
+from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import (
     CHECKPOINTS,
-    RUN_FILE,
     begun_after,
     find_run,
     forget_begun,
     free_name,
-    has_checkpoints,
-    remember_begun,
 )
+from styleshift.training.folder import begun, check_writable, locked, new_folder, write_run
 from styleshift.training.fronts import with_fronts
 from styleshift.training.held_out import held_out_segments
 from styleshift.training.model import CycleGAN
@@ -133,8 +125,8 @@ def start_run(
         reporter = (reporter if ranks.is_main else None) or Reporter()
         if ranks.is_main:
             free_name(place, pair, name)  # before the work
-            _check_writable(place)
-            stack.enter_context(_begun(place, pair, name))
+            check_writable(place)
+            stack.enter_context(begun(place, pair, name))
         with preparing(reporter, "nothing was saved") as told:
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
@@ -175,11 +167,11 @@ def start_run(
             # Only now, after minutes in which a person may think better of it, is there a folder.
             folder, shown = Path(), None
             if ranks.is_main:
-                folder = stack.enter_context(_opened(place, pair, name))
+                folder = stack.enter_context(new_folder(place, pair, name))
                 told.info(f"run {folder.name}")
                 reporter.follow("run", name=folder.name)
                 run = {"name": folder.name, **run}
-                _write_run(folder, run)
+                write_run(folder, run)
             folder = ranks.broadcast(folder)
             if ranks.is_main:
                 shown = stack.enter_context(Trackers(trackers, shown_with, folder, run, reporter))
@@ -267,7 +259,7 @@ def resume_run(
             if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
                 reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
         if ranks.is_main:
-            stack.enter_context(_locked(folder))
+            stack.enter_context(locked(folder))
         with preparing(reporter, f"run {folder.name} is as it was") as told:
             with told.phase("reading the checkpoint"):
                 saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.is_main else ({}, {})
@@ -302,7 +294,7 @@ def resume_run(
                 run = {**run, "recipe": recipe.to_dict(), "resident": resident}
                 run |= {"trackers": names, "tracker_options": shown_with}
                 run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
-                _write_run(folder, run)
+                write_run(folder, run)
                 shown = stack.enter_context(Trackers(usable, shown_with, folder, run, reporter))
             trainer = Trainer(
                 folder, pair, state, loader, validator, reporter, values.get("early_stopping"), shown
@@ -349,76 +341,3 @@ def _describe(device: torch.device, processes: int) -> str:
         threads = torch.get_num_threads()
         name = f"cpu ({threads} thread{'s' * (threads != 1)})"
     return name if processes == 1 else f"{processes} processes, the first on {name}"
-
-
-@contextmanager
-def _begun(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[None]:
-    """Have the next ``resume_run`` know of a training that is stopped, or killed, before its first step."""
-    with suppress(OSError):  # a full disk; what cannot be done without is told of elsewhere
-        remember_begun(place, pair, name)
-    try:
-        yield
-    except Interrupted:
-        raise
-    except Exception:  # it has ended with an error, which is told
-        forget_begun(place)
-        raise
-
-
-@contextmanager
-def _opened(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[Path]:
-    """Make the folder of a new run and hold its lock."""
-    taken: set[Path] = set()
-    while True:
-        folder = free_name(place, pair, name, taken)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(_locked(folder))
-            except LockedError:
-                if name is not None:
-                    raise
-                taken.add(folder)  # another training that begins just now
-                continue
-            if has_checkpoints(folder):  # it has begun while this one prepared
-                continue
-            yield folder
-            return
-
-
-def _check_writable(place: Workspace) -> None:
-    """Find a folder that cannot be written to before the work, not after."""
-    try:
-        place.runs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place.runs):
-            pass
-    except OSError as error:
-        raise _unwritable(place.runs, error) from error
-
-
-def _write_run(folder: Path, values: dict[str, Any]) -> None:
-    try:
-        write_json(folder / RUN_FILE, values)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = Lock(folder / "lock", f"run {folder.name}")
-    try:
-        lock.__enter__()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        for place in (folder, folder / CHECKPOINTS):
-            remove_partial_files(place)  # of a run that was killed
-            remove_partial_checkpoints(place)
-        yield
-    finally:
-        lock.__exit__(None, None, None)
-
-
-def _unwritable(folder: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot write to {folder}: {error.strerror or error}", "make room there, or use another `workspace`"
-    )

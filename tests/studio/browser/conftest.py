@@ -20,6 +20,7 @@ import soundfile
 from styleshift.corpus import precompute
 from styleshift.recipes import load_recipe
 from styleshift.studio.jobs import Jobs
+from styleshift.testing import material
 from styleshift.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,29 +29,13 @@ if TYPE_CHECKING:
 PATIENCE = 90_000
 """Milliseconds that a step may take, on a machine that has other work."""
 
-# `small` with networks of a few hundred weights, on spectrograms of 8 kHz.
-SPECTROGRAM = (
-    "spectrogram.sample_rate=8000",
-    "spectrogram.frame_length=128",
-    "spectrogram.hop_length=64",
-    "spectrogram.fft_length=128",
+# Not how long it trains, how often it saves, or whether it is judged: each test says that.
+TINY = tuple(
+    setting
+    for setting in material.TINY
+    if not setting.startswith(("schedule.steps", "schedule.save_every", "schedule.validation_seconds"))
 )
-TINY = (
-    *SPECTROGRAM,
-    "data.crop_frames=64",
-    "generator.bands=16",
-    "generator.channels=2",
-    "generator.levels=2",
-    "discriminator.channels=2",
-    "discriminator.bands=16",
-    "discriminator.layers=2",
-    "schedule.batch=2",
-    "schedule.log_every=1",
-    "schedule.threads=1",
-    "schedule.precision=float32",
-    "warm_start.share=0",
-    "warm_start.weight=0",
-)
+SPECTROGRAM = tuple(setting for setting in TINY if setting.startswith("spectrogram."))
 
 
 @dataclass(frozen=True)
