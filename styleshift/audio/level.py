@@ -8,7 +8,6 @@ are that a network sees, and that is what this is for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,7 +93,8 @@ class LevelMeter:
             blocks = np.array([total / (len(steps) * self._step + self._pending_frames)])
         else:
             sums = np.cumsum(np.concatenate([[0.0], steps]))
-            blocks = (sums[STEPS_PER_BLOCK:] - sums[:-STEPS_PER_BLOCK]) / STEPS_PER_BLOCK
+            with np.errstate(invalid="ignore"):  # what is not finite is answered below
+                blocks = (sums[STEPS_PER_BLOCK:] - sums[:-STEPS_PER_BLOCK]) / STEPS_PER_BLOCK
         if not (np.isfinite(blocks).all() and math.isfinite(self._pending)):
             return math.nan
         heard = blocks[blocks > 10 ** (ABSOLUTE_GATE_DB / 10)]
@@ -102,16 +102,6 @@ class LevelMeter:
             return None
         kept = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE_DB / 10)]
         return 10 * math.log10(float(kept.mean()))
-
-
-def gated_level(blocks: Iterable[Float32Array], sample_rate: int) -> float | None:
-    """The gated RMS level, dBFS, of blocks ``[n, channels]`` float32; None if there is only silence."""
-    meter: LevelMeter | None = None
-    for block in blocks:
-        if meter is None:
-            meter = LevelMeter(sample_rate, block.shape[1])
-        meter.push(block)
-    return meter.level_db if meter else None
 
 
 def gain_to_reference(level_db: float | None) -> float:

@@ -65,11 +65,6 @@ class DataConfig:
     more than a quarter of its free memory when the run begins. Crops are the same bits either way;
     augmentation is computed where the crops are and may differ by rounding."""
 
-    @property
-    def augmented(self) -> bool:
-        """Crops are varied at random."""
-        return any((self.gain_db, self.tilt_db, self.mute, self.pitch_bins, self.stretch, self.mix))
-
 
 @settings
 class PitchConfig:

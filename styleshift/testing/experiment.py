@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from styleshift.frontend.config import SpectrogramConfig
@@ -38,11 +38,8 @@ def check_loss(
     import torch
 
     require_record(spec, LossSpec)
-    config = options_of(spec, options)
     for spectrogram in spectrograms:
-        with contract("build failed"):
-            loss = spec.build(config, spectrogram, torch.device("cpu"))
-        require(callable(loss), f"build returned {type(loss).__name__}, which cannot be called")
+        loss = _built(spec, options, spectrogram)
         music = _music(3, spectrogram)
         for source, other in ((music, music.roll(1, 0)), (music[:1], music[1:2]), (music, 0 * music)):
             converted = other.clone().requires_grad_()
@@ -87,11 +84,8 @@ def check_augmentation(
     import torch
 
     require_record(spec, AugmentationSpec)
-    config = options_of(spec, options)
     for spectrogram in spectrograms:
-        with contract("build failed"):
-            augment = spec.build(config, spectrogram, torch.device("cpu"))
-        require(callable(augment), f"build returned {type(augment).__name__}, which cannot be called")
+        augment = _built(spec, options, spectrogram)
         music = _music(4, spectrogram)
         random, others = torch.rand(2, *music.shape, generator=torch.Generator().manual_seed(1))
         for crops in (music, 0 * music):
@@ -190,6 +184,18 @@ def check_models(spec: ModelsSpec) -> None:
     require(models, f"there is no model in {spec.folder}")
     for model in models:
         verify_model(model)
+
+
+def _built(
+    spec: LossSpec | AugmentationSpec, options: Mapping[str, Any] | None, spectrogram: SpectrogramConfig
+) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    import torch
+
+    config = options_of(spec, options)
+    with contract("build failed"):
+        built = spec.build(config, spectrogram, torch.device("cpu"))
+    require(callable(built), f"build returned {type(built).__name__}, which cannot be called")
+    return built
 
 
 def _music(count: int, spectrogram: SpectrogramConfig) -> torch.Tensor:

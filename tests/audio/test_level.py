@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from styleshift.audio.level import REFERENCE_LEVEL_DB, LevelMeter, gain_to_reference, gated_level
+from styleshift.audio.level import REFERENCE_LEVEL_DB, LevelMeter, gain_to_reference
+
+
+def gated_level(blocks: list[Any], sample_rate: int) -> float | None:
+    meter = LevelMeter(sample_rate, blocks[0].shape[1] if blocks else 1)
+    for block in blocks:
+        meter.push(block)
+    return meter.level_db
 
 
 def test_a_sine_is_three_decibels_below_its_peak(tone: Any) -> None:
