@@ -10,6 +10,7 @@ import mutagen
 import numpy as np
 import pytest
 import soundfile
+from audio_files import encode
 from mutagen import id3
 
 from styleshift.audio import linked
@@ -68,18 +69,6 @@ def test_recordings_one_behind_the_other_are_all_read(
     assert any("2 recordings one behind the other" in line for line in warnings)
 
 
-def _encode(path: Path, form: str, codec: str, wave: Any, rate: int = 44100) -> bytes:
-    av: Any = pytest.importorskip("av")
-    with av.open(str(path), "w", format=form) as box:
-        track = box.add_stream(codec, rate=rate, layout="mono")
-        track.bit_rate = 96_000
-        frame = av.AudioFrame.from_ndarray(wave.T.copy(), format="flt", layout="mono")
-        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
-        box.mux(track.encode(frame))
-        box.mux(track.encode(None))
-    return path.read_bytes()
-
-
 @pytest.mark.parametrize(
     ("name", "form", "codec"),
     [
@@ -94,7 +83,7 @@ def _encode(path: Path, form: str, codec: str, wave: Any, rate: int = 44100) -> 
 def test_also_those_that_ffmpeg_decodes(tmp_path: Path, tone: Any, name: str, form: str, codec: str) -> None:
     path = tmp_path / name
     parts = [
-        _encode(path, form, codec, tone(seconds, 44100, hertz=hertz))
+        encode(path, form, codec, tone(seconds, 44100, hertz=hertz), 44100).read_bytes()
         for seconds, hertz in ((1.0, 440), (2.0, 660))
     ]
     path.write_bytes(b"".join(parts))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import mutagen
 import mutagen.flac
 import numpy as np
 import pytest
+from audio_files import silence, target_for, values_of
 from mutagen import id3
 from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC
@@ -32,27 +32,8 @@ MARK = "converted with styleshift (x to y)"
 TARGETS = ["mp3", "flac", "ogg", "opus", "m4a", "wav", "aiff"]
 
 
-def _silence(path: Path, kind: str = "", **options: Any) -> Path:
-    format = FORMATS[kind or path.suffix[1:]]
-    if format.container == "M4A":
-        pytest.importorskip("av")
-    with AudioWriter(path, sample_rate=48000, channels=1, format=format, **options) as writer:
-        writer.write(np.zeros((24000, 1), np.float32))
-    return path
-
-
-def _target(source: Path, kind: str) -> Path:
-    chapters = read_tags(source).chapters if kind == "m4a" else ()
-    return _silence(source.with_name(f"new.{kind}"), chapters=chapters)
-
-
-def _values(path: Path, name: str) -> list[str]:
-    fields = read_tags(path).fields
-    return [value for key, values in fields.items() if key.partition(":")[0] == name for value in values]
-
-
 def _rich_mp3(path: Path, version: int = 4) -> Path:
-    _silence(path)
+    silence(path)
     tags: Any = ID3()
     for frame in (
         frames.TIT2(text=["Title"]),
@@ -89,7 +70,7 @@ def _rich_mp3(path: Path, version: int = 4) -> Path:
 @pytest.mark.parametrize("version", [3, 4])
 def test_mp3_to_mp3_keeps_every_frame_their_order_and_version(tmp_path: Path, version: int) -> None:
     old = _rich_mp3(tmp_path / "old.mp3", version)
-    new = _target(old, "mp3")
+    new = target_for(old, "mp3")
     carried = copy_tags(old, new, MARK)
     assert carried.lost == ()
     before, after = ID3(old, translate=False), ID3(new, translate=False)
@@ -106,9 +87,9 @@ def test_mp3_to_mp3_keeps_every_frame_their_order_and_version(tmp_path: Path, ve
 @pytest.mark.parametrize("kind", TARGETS)
 def test_comments_stay_and_ours_is_one_more(tmp_path: Path, kind: str) -> None:
     old = _rich_mp3(tmp_path / "old.mp3")
-    new = _target(old, kind)
+    new = target_for(old, kind)
     copy_tags(old, new, MARK)
-    assert sorted(_values(new, "comment")) == [MARK, "described", "deutsch", "english"]
+    assert sorted(values_of(new, "comment")) == [MARK, "described", "deutsch", "english"]
     assert made_by_styleshift(new)
     assert not made_by_styleshift(old)
 
@@ -116,11 +97,11 @@ def test_comments_stay_and_ours_is_one_more(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", TARGETS)
 def test_what_a_rich_mp3_has_is_kept_or_named(tmp_path: Path, kind: str) -> None:
     old = _rich_mp3(tmp_path / "old.mp3")
-    new = _target(old, kind)
+    new = target_for(old, kind)
     carried = copy_tags(old, new, MARK)
-    assert _values(new, "artist") == ["A", "B"]
-    assert _values(new, "mykey") == ["v1", "v2"]
-    assert sorted(_values(new, "lyrics")) == ["Worte", "words"]
+    assert values_of(new, "artist") == ["A", "B"]
+    assert values_of(new, "mykey") == ["v1", "v2"]
+    assert sorted(values_of(new, "lyrics")) == ["Worte", "words"]
     assert [chapter.title for chapter in read_tags(new).chapters] == ["Part"]
     named = {"flac": {"PRIV:x:123", "GEOB:d"}, "m4a": {"PRIV:x:123", "GEOB:d", "a picture (image/webp)"}}
     wanted = named.get("flac" if kind in ("ogg", "opus") else kind, set())
@@ -128,7 +109,7 @@ def test_what_a_rich_mp3_has_is_kept_or_named(tmp_path: Path, kind: str) -> None
 
 
 def _full_flac(path: Path) -> Path:
-    _silence(path)
+    silence(path)
     file: Any = FLAC(path)
     for key, values in {
         "TITLE": ["T"],
@@ -168,7 +149,7 @@ def _full_flac(path: Path) -> Path:
 @pytest.mark.parametrize("kind", TARGETS)
 def test_all_values_of_all_fields_of_a_flac_are_carried(tmp_path: Path, kind: str) -> None:
     old = _full_flac(tmp_path / "old.flac")
-    new = _target(old, kind)
+    new = target_for(old, kind)
     assert copy_tags(old, new, MARK).lost == ()
     before, after = read_tags(old), read_tags(new)
     for name, values in before.fields.items():
@@ -177,7 +158,7 @@ def test_all_values_of_all_fields_of_a_flac_are_carried(tmp_path: Path, kind: st
                 value.lstrip("0") for value in values
             ], name
     assert len(after.pictures) == 2
-    assert _values(new, "comment") == ["one", "two", MARK]
+    assert values_of(new, "comment") == ["one", "two", MARK]
     assert [chapter.title for chapter in after.chapters] == ["Intro"]
 
 
@@ -191,7 +172,7 @@ def test_flac_to_flac_keeps_the_block_as_it_is(tmp_path: Path) -> None:
     file.metadata_blocks.append(sheet)
     file.cuesheet = sheet
     file.save()
-    new = _target(old, "flac")
+    new = target_for(old, "flac")
     assert copy_tags(old, new, MARK).lost == ()
     before, after = FLAC(old), FLAC(new)
     own = [pair for pair in after.tags if pair[0].lower() != "encoder"]
@@ -200,7 +181,7 @@ def test_flac_to_flac_keeps_the_block_as_it_is(tmp_path: Path) -> None:
     assert [picture.type for picture in after.pictures] == [3, 4]
     assert after.seektable is not None
     assert after.seektable.seekpoints[0][:2] == (0, 0)
-    lost = copy_tags(old, _target(old, "mp3"), MARK).lost
+    lost = copy_tags(old, target_for(old, "mp3"), MARK).lost
     assert lost == ("cue sheet",)
 
 
@@ -228,11 +209,11 @@ def test_seek_points_are_where_frames_begin(tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_kept_is_named_and_fails_nothing(
     tmp_path: Path, kind: str, mime: str, data: bytes
 ) -> None:
-    old = _silence(tmp_path / "old.mp3")
+    old = silence(tmp_path / "old.mp3")
     tags: Any = ID3()
     tags.add(frames.APIC(mime=mime, type=3, desc="", data=data))
     tags.save(old)
-    new = _target(old, kind)
+    new = target_for(old, kind)
     carried = copy_tags(old, new, MARK)
     kept = [(picture.mime, picture.data) for picture in read_tags(new).pictures]
     assert kept == [(mime, data)] or any("picture" in name for name in carried.lost)
@@ -242,16 +223,16 @@ def test_a_picture_that_cannot_be_kept_is_named_and_fails_nothing(
 
 @pytest.mark.parametrize("kind", TARGETS)
 def test_apev2_on_an_mp3_is_read_like_id3(tmp_path: Path, kind: str) -> None:
-    old = _silence(tmp_path / "old.mp3")
+    old = silence(tmp_path / "old.mp3")
     tags: Any = APEv2()
     tags["Title"], tags["Artist"], tags["Year"], tags["Track"] = "T", ["A", "B"], "1999", "3/9"
     tags["REPLAYGAIN_TRACK_GAIN"] = "-3 dB"
     tags.save(old)
-    new = _target(old, kind)
+    new = target_for(old, kind)
     carried = copy_tags(old, new, MARK)
     assert carried.lost == ()
     assert carried.dropped == ("REPLAYGAIN_TRACK_GAIN",)
-    found = {name: _values(new, name) for name in ("title", "artist", "date", "tracknumber", "tracktotal")}
+    found = {name: values_of(new, name) for name in ("title", "artist", "date", "tracknumber", "tracktotal")}
     assert found == {
         "title": ["T"],
         "artist": ["A", "B"],
@@ -268,7 +249,7 @@ def test_what_an_m4a_has_is_carried(tmp_path: Path, kind: str) -> None:
     from styleshift.audio.tags.model import Chapter
 
     parts = [Chapter(0.0, 0.2, "One"), Chapter(0.2, 0.5, "Two")]
-    old = _silence(tmp_path / "old.m4a", chapters=parts)
+    old = silence(tmp_path / "old.m4a", chapters=parts)
     file: Any = MP4(old)
     if file.tags is None:
         file.add_tags()
@@ -277,7 +258,7 @@ def test_what_an_m4a_has_is_carried(tmp_path: Path, kind: str) -> None:
     file["----:com.apple.iTunes:OWN"] = [b"x", b"y"]
     file["stik"] = [2]
     file.save()
-    new = _target(old, kind)
+    new = target_for(old, kind)
     carried = copy_tags(old, new, MARK)
     assert carried.lost == (() if kind == "m4a" else ("stik",))
     for name, values in {
@@ -286,78 +267,10 @@ def test_what_an_m4a_has_is_carried(tmp_path: Path, kind: str) -> None:
         "bpm": ["120"],
         "compilation": ["1"],
     }.items():
-        assert _values(new, name) == values
-    assert _values(new, "comment") == ["one", "two", MARK]
+        assert values_of(new, name) == values
+    assert values_of(new, "comment") == ["one", "two", MARK]
     after = read_tags(new).chapters
     assert [(chapter.title, round(chapter.start, 2)) for chapter in after] == [("One", 0.0), ("Two", 0.2)]
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
-
-
-def _wav_with_chunks(path: Path) -> tuple[Path, dict[bytes, bytes]]:
-    _silence(path)
-    info = (
-        b"INFO"
-        + _chunk(b"INAM", b"Title\0")
-        + _chunk(b"ICRD", b"1999\0")
-        + _chunk(b"ITRK", b"7\0")
-        + _chunk(b"IENG", b"Eve\0")
-    )
-    bodies = {
-        b"bext": b"described".ljust(602, b"\0"),
-        b"iXML": b"<BWFXML/>",
-        b"cue ": struct.pack("<I", 1) + struct.pack("<II4sIII", 1, 100, b"data", 0, 0, 100),
-        b"smpl": bytes(36),
-        b"LIST": info,
-        b"ownX": b"own",
-    }
-    data = path.read_bytes() + b"".join(_chunk(name, body) for name, body in bodies.items())
-    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
-    return path, bodies
-
-
-def test_chunks_of_a_wav_are_kept(tmp_path: Path) -> None:
-    old, bodies = _wav_with_chunks(tmp_path / "old.wav")
-    new = _target(old, "wav")
-    carried = copy_tags(old, new, MARK)
-    assert carried.lost == ()
-    data = new.read_bytes()
-    assert struct.unpack("<I", data[4:8])[0] == len(data) - 8
-    for name, body in bodies.items():
-        assert _chunk(name, body) in data, name
-    moved = _target(old, "wav")
-    assert set(copy_tags(old, moved, MARK, same_positions=False).lost) == {"cue", "smpl"}
-
-
-@pytest.mark.parametrize("kind", ["mp3", "flac", "ogg", "m4a", "aiff"])
-def test_texts_of_a_wav_go_to_tags_and_the_rest_is_named(tmp_path: Path, kind: str) -> None:
-    old, _ = _wav_with_chunks(tmp_path / "old.wav")
-    new = _target(old, kind)
-    carried = copy_tags(old, new, MARK)
-    assert {"bext", "iXML", "cue", "smpl", "ownX"} <= set(carried.lost)
-    assert {name: _values(new, name) for name in ("title", "date", "tracknumber", "engineer")} == {
-        "title": ["Title"],
-        "date": ["1999"],
-        "tracknumber": ["7"],
-        "engineer": ["Eve"],
-    }
-
-
-def test_the_mask_of_loudspeakers_stays(tmp_path: Path) -> None:
-    import soundfile
-
-    for name in ("old.wav", "new.wav"):
-        soundfile.write(tmp_path / name, np.zeros((100, 4)), 44100, format="WAVEX", subtype="PCM_16")
-    data = bytearray((tmp_path / "old.wav").read_bytes())
-    at = data.index(b"fmt ") + 8 + 20
-    data[at : at + 4] = struct.pack("<I", 0x0F)
-    (tmp_path / "old.wav").write_bytes(data)
-    copy_tags(tmp_path / "old.wav", tmp_path / "new.wav")
-    made = (tmp_path / "new.wav").read_bytes()
-    assert struct.unpack("<I", made[made.index(b"fmt ") + 28 :][:4])[0] == 0x0F
-    assert soundfile.info(tmp_path / "new.wav").channels == 4
 
 
 def _every_frame() -> list[Any]:
@@ -397,13 +310,13 @@ def _every_frame() -> list[Any]:
 
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_frame_that_mutagen_writes_is_kept_or_named(tmp_path: Path, kind: str) -> None:
-    old = _silence(tmp_path / "old.mp3")
+    old = silence(tmp_path / "old.mp3")
     tags: Any = ID3()
     for frame in _every_frame():
         tags.add(frame)
     assert len(tags) > 60
     tags.save(old)
-    new = _target(old, kind)
+    new = target_for(old, kind)
     carried = copy_tags(old, new, MARK)
     before = read_tags(old)
     told = {*carried.kept, *carried.lost, *carried.dropped}
@@ -414,8 +327,8 @@ def test_every_frame_that_mutagen_writes_is_kept_or_named(tmp_path: Path, kind: 
 
 def test_a_source_without_tags_is_no_reason_to_fail(tmp_path: Path) -> None:
     for kind in TARGETS:
-        old = _silence(tmp_path / "old.wav")
-        assert copy_tags(old, _target(old, kind), MARK) == Carried()
+        old = silence(tmp_path / "old.wav")
+        assert copy_tags(old, target_for(old, kind), MARK) == Carried()
 
 
 def test_who_made_what_cannot_be_opened_is_not_told(tmp_path: Path) -> None:

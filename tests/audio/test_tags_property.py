@@ -13,6 +13,7 @@ from typing import Any
 import mutagen
 import numpy as np
 import pytest
+from audio_files import silence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutagen.apev2 import APEv2
@@ -21,24 +22,13 @@ from mutagen.flac import FLAC
 from mutagen.id3 import ID3, TXXX
 from mutagen.mp4 import MP4, MP4FreeForm
 
-from styleshift.audio.formats import FORMATS
 from styleshift.audio.tags.copy import Carried, copy_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.tags.table import FIELDS, FLAGS_IN_MP4, INVOLVED, NUMBERS_IN_MP4, PAIRS
-from styleshift.audio.write import AudioWriter
 
 TARGETS = ["mp3", "flac", "ogg", "opus", "m4a", "wav", "aiff"]
 NUMBERS = {"bpm", "compilation", "gapless", *PAIRS, *(total for total, _, _ in PAIRS.values())}
 NAMES = [field.name for field in FIELDS] + [*NUMBERS, *INVOLVED, "performer", "comment", "lyrics", "rating"]
-
-
-def _silence(path: Path, **options: Any) -> Path:
-    format = FORMATS[path.suffix[1:]]
-    if format.container == "M4A":
-        pytest.importorskip("av")
-    with AudioWriter(path, sample_rate=48000, channels=1, format=format, **options) as writer:
-        writer.write(np.zeros((4800, 1), np.float32))
-    return path
 
 
 def _value(name: str, number: int) -> str:
@@ -82,7 +72,7 @@ def _missing(source: Path, target: Path, values: dict[str, list[str]]) -> list[s
 
 
 def _vorbis(path: Path) -> dict[str, list[str]]:
-    file: Any = mutagen.File(_silence(path))
+    file: Any = mutagen.File(silence(path))
     values = {name: [_value(name, number)] for number, name in enumerate([*NAMES, "my own key", "URL"])}
     for name in ("artist", "composer", "genre", "performer", "my own key", "comment"):
         values[name].append(f"second {name}")
@@ -93,7 +83,7 @@ def _vorbis(path: Path) -> dict[str, list[str]]:
 
 
 def _mp4(path: Path) -> dict[str, list[str]]:
-    file: Any = MP4(_silence(path))
+    file: Any = MP4(silence(path))
     values: dict[str, list[str]] = {}
     atoms = {field.mp4 for field in FIELDS if field.mp4} | {"©cmt", "©lyr", "©xyz", "catg", "keyw", "tvsh"}
     for number, atom in enumerate(sorted(atoms)):
@@ -116,7 +106,7 @@ def _mp4(path: Path) -> dict[str, list[str]]:
 
 
 def _ape(path: Path) -> dict[str, list[str]]:
-    _silence(path)
+    silence(path)
     names = [name for field in FIELDS for name in (field.name, *field.ape) if "/" not in name]
     values = {
         name: [_value(field_name, number)]
@@ -166,7 +156,7 @@ def _asf(path: Path) -> dict[str, list[str]]:
 def test_every_tag_is_there_or_named(tmp_path: Path, name: str, fill: Any, kind: str) -> None:
     values = fill(tmp_path / name)
     assert len(values) > 30
-    assert _missing(tmp_path / name, _silence(tmp_path / f"new.{kind}"), values) == []
+    assert _missing(tmp_path / name, silence(tmp_path / f"new.{kind}"), values) == []
 
 
 _KEYS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7D, exclude_characters="=:/"), min_size=1)
@@ -182,12 +172,12 @@ _TEXTS = st.lists(st.text(st.characters(exclude_categories=("C",)), min_size=1),
 @given(tags=st.dictionaries(_KEYS, _TEXTS, max_size=4), to=st.sampled_from(["mp3", "flac", "m4a"]))
 def test_keys_of_ones_own_are_there_or_named(tmp_path: Path, tags: dict[str, list[str]], to: str) -> None:
     old, new = tmp_path / "own.mp3", tmp_path / f"own-new.{to}"
-    _silence(old)
+    silence(old)
     block: Any = ID3()
     for key, texts in tags.items():
         block.add(TXXX(encoding=3, desc=key, text=texts))  # type: ignore[no-untyped-call]
     block.save(old)
-    carried = copy_tags(old, _silence(new))
+    carried = copy_tags(old, silence(new))
     before, after = read_tags(old), read_tags(new)
     for name, texts in before.fields.items():
         assert name in carried.lost or set(texts) <= set(after.fields.get(name, [])), name

@@ -6,13 +6,12 @@ Of styleshift.audio.read.
 from __future__ import annotations
 
 import struct
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
+from audio_files import BY_FFMPEG, BY_SNDFILE, write
 
 from styleshift.audio.container import extent_of
 from styleshift.audio.containers.extent import Extent
@@ -20,31 +19,7 @@ from styleshift.audio.containers.ogg import ogg_extent, page_at
 from styleshift.audio.read import open_audio
 from styleshift.errors import AudioError
 
-KINDS = {
-    "ogg": {"format": "OGG", "subtype": "VORBIS"},
-    "opus": {"format": "OGG", "subtype": "OPUS"},
-    "au": {"format": "AU", "subtype": "PCM_16"},
-    "w64": {"format": "W64", "subtype": "PCM_16"},
-    "caf": {"format": "CAF", "subtype": "PCM_16"},
-    "wav": {"format": "WAV", "subtype": "PCM_16"},
-    "rf64": {"format": "RF64", "subtype": "PCM_16"},
-    "aiff": {"format": "AIFF", "subtype": "PCM_16"},
-    "flac": {"format": "FLAC", "subtype": "PCM_16"},
-    "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III"},
-}
-AV_KINDS = {
-    "mka": ("matroska", "flac"),
-    "webm": ("webm", "libopus"),
-    "m4a": ("ipod", "aac"),
-    "mp4": ("mp4", "alac"),
-    "wma": ("asf", "wmav2"),
-    "aac": ("adts", "aac"),
-    "oga": ("ogg", "flac"),
-    "tta": ("tta", "tta"),
-    "wv": ("wv", "wavpack"),
-    "ac3": ("ac3", "ac3"),
-    "eac3": ("eac3", "eac3"),
-}
+KINDS = [*BY_SNDFILE, *BY_FFMPEG]
 
 
 def _noise(seconds: float, rate: int = 48000) -> Any:
@@ -52,24 +27,7 @@ def _noise(seconds: float, rate: int = 48000) -> Any:
 
 
 def _make(path: Path, seconds: float = 5.0, tracks: int = 1) -> Path:
-    kind = path.suffix[1:]
-    if kind in KINDS:
-        with soundfile.SoundFile(path, "w", 48000, 1, **KINDS[kind]) as file:
-            wave = _noise(seconds)
-            for start in range(0, len(wave), 4800):
-                file.write(wave[start : start + 4800])
-        return path
-    av: Any = pytest.importorskip("av")
-    form, codec = AV_KINDS[kind]
-    with av.open(str(path), "w", format=form) as box:
-        made = [box.add_stream(codec, rate=48000, layout="mono") for _ in range(tracks)]
-        for track in made:
-            track.bit_rate = 96_000
-            frame = av.AudioFrame.from_ndarray(_noise(seconds).T.copy(), format="flt", layout="mono")
-            frame.sample_rate, frame.time_base, frame.pts = 48000, Fraction(1, 48000), 0
-            box.mux(track.encode(frame))
-            box.mux(track.encode(None))
-    return path
+    return write(path, _noise(seconds), tracks=tracks)
 
 
 def _seconds(path: Path, **options: Any) -> tuple[float, list[str]]:
@@ -77,7 +35,7 @@ def _seconds(path: Path, **options: Any) -> tuple[float, list[str]]:
         return sum(len(block) for block in stream.blocks(10_000)) / stream.sample_rate, stream.warnings
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_whole_files_are_whole(tmp_path: Path, kind: str) -> None:
     path = _make(tmp_path / f"a.{kind}")
     with open_audio(path) as stream:
@@ -87,13 +45,13 @@ def test_whole_files_are_whole(tmp_path: Path, kind: str) -> None:
     assert warnings == []
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_short_files_are_not_called_cut(tmp_path: Path, kind: str) -> None:
     assert _seconds(_make(tmp_path / f"a.{kind}", 0.3))[1] == []
 
 
 @pytest.mark.parametrize("share", [0.5, 0.985])
-@pytest.mark.parametrize("kind", [*KINDS, *AV_KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_was_cut_is_refused(tmp_path: Path, kind: str, share: float) -> None:
     path = _make(tmp_path / f"a.{kind}", 12.0)
     data = path.read_bytes()

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from styleshift.errors import ConfigError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training.device import tell_kernels, use_tf32
+from styleshift.training.device import choose_device, tell_kernels, use_tf32
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -80,3 +81,13 @@ def test_a_gpu_without_our_kernels_is_told_of(monkeypatch: pytest.MonkeyPatch) -
     assert told == []
     tell_kernels(torch.device("cuda"), Listener())
     assert told == ["norms and activations are not fused on this GPU (no C compiler); steps take longer"]
+
+
+def test_devices() -> None:
+    assert choose_device("cpu").type == "cpu"
+    for name in ("gpu", "cpu:1", "cuda:x", ""):
+        with pytest.raises(ConfigError, match="it may be auto, cpu, cuda"):
+            choose_device(name)
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="no GPU"):
+            choose_device("cuda")

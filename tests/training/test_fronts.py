@@ -17,6 +17,7 @@ from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
+from styleshift.testing.material import TINY
 from styleshift.training.checkpoint import TrainedModel
 from styleshift.training.data import Statistics
 from styleshift.training.fronts import with_fronts
@@ -25,16 +26,10 @@ from styleshift.training.percussion import PercussionFront
 
 RATE = 8000
 SETTINGS = (
-    f"spectrogram.sample_rate={RATE}",
+    *TINY,
     "spectrogram.frame_length=512",
     "spectrogram.hop_length=128",
     "spectrogram.fft_length=512",
-    "data.crop_frames=64",
-    "generator.bands=16",
-    "generator.channels=2",
-    "generator.levels=2",
-    "discriminator.channels=2",
-    "discriminator.bands=16",
     "percussion.damp_db=24",
 )
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -30,7 +29,6 @@ from styleshift.system.lock import Lock
 from styleshift.training import run as run_module
 from styleshift.training import step as step_module
 from styleshift.training.checkpoint import load_trained
-from styleshift.training.device import choose_device
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.run import find_run, resume_run, start_run
 from styleshift.training.step import TrainingState, train_step
@@ -230,6 +228,17 @@ def test_nan_stops_with_the_loss_and_the_step(
     assert all(bool(torch.isfinite(value).all()) for value in last_tensors(folder.parent)[0].values())
 
 
+def _fill_disk_after_step_2(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fsync
+
+    def full(descriptor: int) -> None:
+        if CheckpointFolder(place.runs / "low-high" / "checkpoints").steps() == [2]:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+
+
 def test_a_full_disk_loses_nothing_and_training_goes_on(
     fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,13 +248,7 @@ def test_a_full_disk_loses_nothing_and_training_goes_on(
         def warn(self, text: str) -> None:
             warnings.append(text)
 
-    def full(descriptor: int) -> None:
-        if CheckpointFolder(fresh.runs / "low-high" / "checkpoints").steps() == [2]:
-            raise OSError(28, "No space left on device")
-        real(descriptor)
-
-    real = os.fsync
-    monkeypatch.setattr(os, "fsync", full)
+    _fill_disk_after_step_2(fresh, monkeypatch)
     with pytest.raises(CheckpointError, match="step 2 is safe"):
         start_run(fresh, PAIR, tiny_recipe(), reporter=Warned())
     assert any("step 4 cannot be saved" in text and "No space left" in text for text in warnings)
@@ -267,13 +270,7 @@ def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
             os.kill(os.getpid(), signal.SIGINT)
         return losses
 
-    def full(descriptor: int) -> None:
-        if CheckpointFolder(fresh.runs / "low-high" / "checkpoints").steps() == [2]:
-            raise OSError(28, "No space left on device")
-        real(descriptor)
-
-    real = os.fsync
-    monkeypatch.setattr(os, "fsync", full)
+    _fill_disk_after_step_2(fresh, monkeypatch)
     monkeypatch.setattr("styleshift.training.loop.train_step", step)
     with pytest.raises(
         CheckpointError, match=f"step {signalled_at} cannot be saved.*step 2 is safe"
@@ -366,47 +363,6 @@ def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
         load_trained(result.folder, 77)
     with pytest.raises(CheckpointError, match="no run that can be used"):
         load_trained(result.folder / "checkpoints")
-
-
-def test_pruning_keeps_last_best_and_every_nth(tmp_path: Path) -> None:
-    folder = CheckpointFolder(tmp_path)
-    tensors = {"a": torch.zeros(1000)}
-    there = {1: 0.1, 2: 0.9, 3: 0.2, 5: 0.3, 6: 0.1, 8: 0.4}
-    back = {1: 0.9, 2: 0.8, 3: 0.7, 5: 0.1, 6: 0.1, 8: 0.2}
-    for step in range(1, 11):
-        scores = {"x2y": there[step], "y2x": back[step]} if step in there else None
-        folder.save(tensors, {"step": step}, scores)
-    assert (folder.best("x2y"), folder.best("y2x")) == (folder.file(2), folder.file(1))
-    folder.prune(keep_every=3, budget=1e9)
-    best = [1, 2, 3, 5, 8]  # three of each direction
-    assert folder.steps() == [1, 2, 3, 5, 6, 8, 9, 10]
-    size = folder.file(2).stat().st_size
-    folder.prune(keep_every=3, budget=6.5 * size)
-    assert folder.steps() == [*best, 10]
-    folder.prune(keep_every=0, budget=0)
-    assert folder.steps() == [*best, 10]
-
-
-def test_devices() -> None:
-    assert choose_device("cpu").type == "cpu"
-    for name in ("gpu", "cpu:1", "cuda:x", ""):
-        with pytest.raises(ConfigError, match="it may be auto, cpu, cuda"):
-            choose_device(name)
-    if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="no GPU"):
-            choose_device("cuda")
-
-
-def test_statistics_are_numpys(place: Workspace, tiny_recipe: Tiny) -> None:
-    from styleshift.corpus import Corpus, CropSampler
-    from styleshift.training.data import measure
-
-    corpus = Corpus.open(place.spectrograms / "low")
-    found = measure(CropSampler(corpus, 64, seed=5), 32)
-    crops = CropSampler(corpus, 64, seed=5).batch(32)[:, 0].astype(np.float64)
-    assert found.mean.numpy() == pytest.approx(crops.mean(axis=(0, 2)), rel=1e-4)
-    assert found.deviation == pytest.approx(crops.std(axis=(0, 2)).mean(), rel=1e-4)
-    assert found.loudest == pytest.approx(crops.max(axis=1).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("threads", "said"), [(1, "cpu (1 thread)"), (2, "cpu (2 threads)")])
