@@ -116,7 +116,12 @@ def _walk(
                 is_folder = entry.is_dir()
                 mode = 0 if is_folder else entry.stat().st_mode
             except OSError as error:
-                yield path, _skip(root, path, "dead link", f"a link to nowhere: {error.strerror or error}")
+                if entry.is_symlink():
+                    what = f"a link to nowhere: {error.strerror or error}"
+                    yield path, _skip(root, path, "dead link", what)
+                else:  # of a folder that may be listed and no more
+                    what = f"cannot be looked at: {error.strerror or error}"
+                    yield path, _skip(root, path, "unreadable", what)
                 continue
             audio_name = path.suffix.lower() in extensions
             if entry.name.startswith("._") and not is_folder:

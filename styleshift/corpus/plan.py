@@ -161,17 +161,34 @@ def _tell_of_skipped(found: Found, reporter: Reporter, *, alone: bool) -> int:
 
 
 def plan_domain(
-    name: str, folder: Path, recordings: Sequence[Recording], config: SpectrogramConfig, reporter: Reporter
+    name: str,
+    folder: Path,
+    recordings: Sequence[Recording],
+    config: SpectrogramConfig,
+    reporter: Reporter,
+    unlisted: Iterable[str] = (),
 ) -> DomainPlan:
-    """Compare a domain's recordings with what is stored in ``folder``; reads, and changes nothing."""
+    """Compare a domain's recordings with what is stored in ``folder``; reads, and changes nothing.
+
+    What is stored of recordings in ``unlisted`` folders (see :func:`find_recordings`) stays: nobody knows
+    whether they are gone.
+    """
     manifest = _manifest(folder, reporter)
     entries = [*(manifest.entries.values() if manifest else ()), *read_journal(folder)]
     by_name = {entry.name: entry for entry in entries}
     stored = {entry.key: entry for entry in entries if entry.reason or _is_whole(folder, entry, config)}
     before = frozenset(entry.key for entry in manifest.tracks) if manifest else frozenset()
     plan = DomainPlan(name, folder, stored, {}, [], before)
+    names = {recording.name for recording in recordings}
+    for entry in by_name.values():
+        if entry.name not in names and entry.key in stored and _is_below(f"{name}/{entry.name}", unlisted):
+            plan.decided[entry.name] = _renamed(stored[entry.key], entry)
+    if plan.decided:
+        reporter.warn(
+            f"{name}: spectrograms of recordings in folders that cannot be listed stay ({len(plan.decided)})"
+        )
     if manifest is not None:
-        names = {recording.name for recording in recordings}
+        names.update(plan.decided)
         plan.gone = sum(entry.name not in names for entry in manifest.tracks)
     for entry in stored.values():
         plan.sizes.setdefault(entry.stamp.size, set()).add(entry.key)
@@ -202,6 +219,10 @@ def tell_of_replaced(plans: Sequence[DomainPlan], config: SpectrogramConfig, rep
         f"the spectrograms of {names} were made with other settings ({changes}): they are replaced, and runs "
         "that were trained on them cannot continue. To keep both, stop now and use another `workspace`"
     )
+
+
+def _is_below(name: str, folders: Iterable[str]) -> bool:
+    return any(folder == "." or name == folder or name.startswith(f"{folder}/") for folder in folders)
 
 
 def _renamed(stored: ManifestEntry, known: ManifestEntry) -> ManifestEntry:

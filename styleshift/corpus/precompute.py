@@ -57,7 +57,8 @@ def precompute(
     """Bring ``workspace.spectrograms/<domain>/`` up to date with every recording below ``audio_root``.
 
     Only what changed is computed. A recording is identified by its content (BLAKE3), its version and the
-    settings; its name, size and times only save reading it again. Arrays whose recording is gone are removed.
+    settings; its name, size and times only save reading it again. Arrays whose recording is gone are removed,
+    but not where a folder cannot be listed that it was in.
     Recordings that cannot be used are reported in every run, but read only once.
 
     Each array is the mono mix at the recording's own level: float16, ``[1, frames, bins]``.
@@ -100,7 +101,7 @@ def precompute(
             )
     if dry_run:
         plans = [
-            plan_domain(name, workspace.spectrograms / name, recordings, config, reporter)
+            plan_domain(name, workspace.spectrograms / name, recordings, config, reporter, unlisted)
             for name, recordings in found.items()
         ]
         tell_of_replaced(plans, config, reporter)
@@ -115,7 +116,7 @@ def precompute(
                 folder = workspace.spectrograms / name
                 folder.mkdir(exist_ok=True)
                 remove_unfinished(folder)
-                plans.append(plan_domain(name, folder, recordings, config, reporter))
+                plans.append(plan_domain(name, folder, recordings, config, reporter, unlisted))
             tell_of_replaced(plans, config, reporter)
             outcomes = _compute(plans, config, chosen, jobs, stall_seconds, reporter)
             results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)

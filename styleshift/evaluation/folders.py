@@ -122,7 +122,8 @@ def evaluate_folders(
 
     Raises:
         NothingToDoError: a folder is missing or empty, or nothing in it can be read.
-        UsageError: no name in ``source`` or ``truth`` fits any conversion.
+        UsageError: no name in ``source`` or ``truth`` fits any conversion; ``embedding`` gives less than two
+            vectors for a side.
     """
     say = reporter or Reporter()
     paths = find_recordings(converted, "the conversions")
@@ -130,16 +131,18 @@ def evaluate_folders(
     truths = _partners(paths, converted, truth, "truth")
     ears = Ears(speech=align)
     drums: list[float] = []
-    embedded: tuple[list[Array64], list[Array64]] = ([], [])
+    embedded_style: list[Array64] = []
+    embedded: list[Array64] = []
 
     def hear(mono: Array) -> None:
         ears.learn(mono)
         if not align and not math.isnan(share := percussive_share(mono)):
             drums.append(share)
         if embedding is not None:
-            embedded[1].append(embedding(mono, SAMPLE_RATE))
+            embedded_style.append(embedding(mono, SAMPLE_RATE))
 
     style = load_style(target, "the target style", say, hear)
+    style_vectors = vector_statistics(np.concatenate(embedded_style)) if embedded_style else None
     from_style = source_style or source
     other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
     judge = Judge.fit(other, style)
@@ -183,7 +186,7 @@ def evaluate_folders(
                     figures["percussive"] = percussive_share(mono)
                 figures |= ears.figures(mono, truth_mono, origin_mono)
                 if embedding is not None:
-                    embedded[0].append(embedding(mono, SAMPLE_RATE))
+                    embedded.append(embedding(mono, SAMPLE_RATE))
                 heard.add(item)
                 files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
             except AudioError as error:
@@ -203,9 +206,8 @@ def evaluate_folders(
         found |= {"fd_source": judgement.fd_source}
     if drums:
         found |= {"percussive_target": float(np.mean(drums))}
-    if embedding is not None:
-        sides = [vector_statistics(np.concatenate(side)) for side in embedded]
-        found |= {"fad": frechet_distance(sides[0], sides[1])}
+    if style_vectors is not None:
+        found |= {"fad": frechet_distance(vector_statistics(np.concatenate(embedded)), style_vectors)}
     return Evaluation(files, found, _verdict(judgement, found), judgement, pairs, failed, intervals(files))
 
 

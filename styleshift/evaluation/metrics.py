@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.errors import UsageError
 from styleshift.evaluation.features import FRAME_RATE, Array, Array64, Features, clip_range, mel_cepstra
 
 PATCH_SECONDS = 1.0
@@ -148,8 +149,17 @@ def patch_vectors(log_mel: Array) -> Array64:
 
 
 def vector_statistics(vectors: Array64) -> PatchStatistics:
-    """Mean and covariance of any vectors ``[n, d]``, such as an embedding gives; n is 2 or more."""
-    assert len(vectors) > 1, "one vector has no covariance"
+    """Mean and covariance of any vectors ``[n, d]``, such as an embedding gives.
+
+    Raises:
+        UsageError: there is one vector or none, which has no covariance.
+    """
+    if len(vectors) < 2:
+        raise UsageError(
+            "the embedding gave less than two vectors for all recordings of one side, of which there is no "
+            "Frechet distance",
+            "give longer recordings or more of them, or leave `embedding` out",
+        )
     return PatchStatistics(
         vectors.mean(axis=0), np.cov(vectors, rowvar=False).reshape(vectors.shape[1], -1), len(vectors)
     )

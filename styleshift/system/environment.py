@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from threading import Lock
 
 DEBUG_VARIABLE = "STYLESHIFT_DEBUG"
 
@@ -26,21 +27,47 @@ def debugging() -> bool:
     return switched_on(DEBUG_VARIABLE)
 
 
+class _Silence:
+    """A process has one stderr: the first thread that wants it silent saves it, the last one restores it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted = 0
+        self._stderr: int | None = None
+
+    def begin(self) -> None:
+        with self._lock:
+            self._wanted += 1
+            if self._wanted == 1:
+                with contextlib.suppress(OSError):  # a daemon may have no stderr
+                    self._stderr = os.dup(2)
+                    nowhere = os.open(os.devnull, os.O_WRONLY)
+                    os.dup2(nowhere, 2)
+                    os.close(nowhere)
+
+    def end(self) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted and self._stderr is not None:
+                os.dup2(self._stderr, 2)
+                os.close(self._stderr)
+                self._stderr = None
+
+
+_silence = _Silence()
+
+
 @contextlib.contextmanager
 def silent_decoders() -> Iterator[None]:
-    """What decoders write to stderr for their developers goes nowhere meanwhile, unless somebody debugs."""
-    before = None
-    if not debugging():
-        with contextlib.suppress(OSError):  # a daemon may have no stderr
-            before = os.dup(2)
-    if before is None:
+    """What decoders write to stderr for their developers goes nowhere meanwhile, unless somebody debugs.
+
+    Nor does what anybody else in this process writes there. Several threads may be in it at once.
+    """
+    if debugging():
         yield
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _silence.begin()
     try:
-        os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(before, 2)
-        os.close(before)
-        os.close(nowhere)
+        _silence.end()

@@ -6,6 +6,7 @@ Of styleshift.corpus.plan.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,8 +116,9 @@ def test_two_recordings_of_one_name_are_an_error(tmp_path: Path, tone: Any, save
 def test_a_folder_that_cannot_be_listed_is_a_failure(
     tmp_path: Path, tone: Any, save: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("piano/a.wav", "piano/shut/b.wav", "violin/a.wav"):
-        save(tmp_path / "audio" / name, tone(1.0, 8000), 8000)
+    for seconds, name in enumerate(("piano/a.wav", "piano/shut/b.wav", "violin/a.wav"), 1):
+        save(tmp_path / "audio" / name, tone(seconds, 8000), 8000)
+    run(tmp_path)
     real = os.scandir
 
     def refuse(folder: Any) -> Any:
@@ -128,3 +130,9 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(
     result = run(tmp_path)
     assert (result.unlisted, result.failed) == (("piano/shut",), True)
     assert not run(tmp_path, domains=["violin"]).failed
+    # What is stored of it stays until somebody can tell that its recordings are gone.
+    assert [(domain.kept, domain.removed) for domain in result.domains] == [(2, 0), (1, 0)]
+    monkeypatch.undo()
+    assert counts(run(tmp_path, domains=["piano"])) == (0, 2, 0, 0)
+    shutil.rmtree(tmp_path / "audio/piano/shut")
+    assert counts(run(tmp_path, domains=["piano"])) == (0, 1, 1, 0)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from styleshift.errors import UsageError
 from styleshift.evaluation import folders
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import evaluate_folders
+from styleshift.evaluation.metrics import vector_statistics
 
 
 def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
@@ -75,6 +77,11 @@ def test_an_embedding_of_ones_own_gives_its_frechet_distance(collections: Path) 
     assert same == pytest.approx(0, abs=1e-9)
     assert other > 1e-6
     assert set(heard) == {22050}
+
+
+def test_an_embedding_of_one_vector_is_refused() -> None:
+    with pytest.raises(UsageError, match="less than two vectors"):
+        vector_statistics(np.ones((1, 3)))
 
 
 def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import median_filter
 
-from styleshift.frontend import SpectrogramConfig, log_spectrogram
+from styleshift.frontend import SpectrogramConfig, log_spectrogram, percussion
 from styleshift.frontend.percussion import PercussionSplitter, running_median
 
 CONFIG = SpectrogramConfig(
@@ -61,6 +61,13 @@ def test_stretches_with_so_many_frames_around_them_join_exactly():
     first, last = 40, 90
     part = whole[first - splitter.reach : last + splitter.reach]
     assert np.array_equal(splitter.damp(part, 30.0)[splitter.reach : -splitter.reach], damped[first:last])
+
+
+def test_a_level_is_measured_in_stretches_as_of_the_whole(monkeypatch):
+    splitter, whole = PercussionSplitter(CONFIG), log_spectrogram(band()[0], CONFIG)
+    at_once = splitter.level_db(whole)
+    monkeypatch.setattr(percussion, "_FRAMES_AT_ONCE", 40)
+    assert splitter.level_db(whole) == pytest.approx(at_once, abs=1e-4)
 
 
 def test_nothing_is_damped_by_no_decibels_or_in_silence():

@@ -6,12 +6,19 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import styleshift
-from styleshift.system.environment import DEBUG_VARIABLE, debugging, processors, switched_on
+from styleshift.system.environment import (
+    DEBUG_VARIABLE,
+    debugging,
+    processors,
+    silent_decoders,
+    switched_on,
+)
 
 
 @pytest.mark.parametrize("word", ["", "0", "false", "False", "no", "off", " 0 "])
@@ -46,6 +53,18 @@ def test_decoders_are_silent_where_there_is_no_stderr() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
     assert (run.returncode, run.stdout) == (0, b"1\n")
+
+
+def test_threads_that_silence_decoders_together_give_stderr_back(capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(silent_decoders())
+    second.enter_context(silent_decoders())  # as from another thread, which ends later
+    os.write(2, b"a note")
+    first.close()
+    os.write(2, b"another")
+    second.close()
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from styleshift.audio.formats import format_of
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
@@ -49,7 +50,7 @@ def check_existing(
     if settings.overwrite == "never":
         result = entry.result if entry is not None else {}
         return Existing(TrackOutcome(job.name, "unchanged", result=result))
-    if journal is None or entry is None or not journal.ours(entry.target):
+    if journal is None or entry is None or not is_ours(plan, job, journal):
         return Existing(_in_the_way(plan, job))
     if entry.state != "done":
         return Existing()
@@ -64,6 +65,22 @@ def check_existing(
     if now == entry.stamp:
         return Existing(TrackOutcome(job.name, "unchanged", digest=entry.digest, result=entry.result))
     return Existing(digest=entry.digest, again="source changed")
+
+
+def is_ours(plan: LibraryPlan, job: TrackJob, journal: LibraryJournal) -> bool:
+    """Whether what lies in an output's place was made by a run of ours.
+
+    Of one that was begun when a run was killed the journal cannot tell: it may be ours, or of somebody who
+    put it there since, or whose file the run was to replace. Its comment tells, in formats that have one.
+    """
+    entry = journal.entry(plan.below(job))
+    if entry is None or not journal.ours(entry.target) or entry.state != "begun":
+        return entry is not None and journal.ours(entry.target)
+    from styleshift.audio.tags.read import made_by_styleshift
+
+    row = format_of(job.target)
+    has_comment = row is not None and row.output is not None
+    return job.target.is_file() and (not has_comment or made_by_styleshift(job.target))
 
 
 def _in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:

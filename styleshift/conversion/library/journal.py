@@ -5,7 +5,7 @@ before a file's output can appear under its name; ``done`` is written after it h
 did, ``kept`` if the output of an earlier run is still there instead. These three need not be on the disk at
 once: what a power failure takes of them is done again. So an output that is there was made by us unless its
 file ``failed`` or is not in the journal, and is up to date if it is ``done`` with the same source and
-settings.
+settings. Whose one is that was ``begun`` when a run was killed, its comment says.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class LibraryJournal:
         return {entry.device: entry.runtime for entry in done if entry.runtime and entry.device}
 
     def ours(self, target: str) -> bool:
-        """Whether what lies there, if anything does, was made by a run of ours."""
+        """Whether what lies there, if anything does, was made by a run of ours; if ``begun``, it may be."""
         entry = self._entries.get(target)
         return entry is not None and entry.state != "failed"
 

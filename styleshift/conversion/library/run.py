@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.existing import check_existing
+from styleshift.conversion.library.existing import check_existing, is_ours
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
 from styleshift.conversion.library.result import LibraryResult
@@ -224,7 +224,11 @@ class _Run:
             target = self._plan.below(job)
             if known and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
                 self._results[job.name] = earlier.result
-            if self._journal is not None and not self._journal.ours(target) and job.target.exists():
+            if (
+                self._journal is not None
+                and job.target.exists()
+                and not is_ours(self._plan, job, self._journal)
+            ):
                 self._foreign.add(target)
             self._note(JournalEntry(target, "begun", self._key))
         if self._journal is not None and self._result.fatal is None:

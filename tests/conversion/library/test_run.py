@@ -98,6 +98,19 @@ def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Pa
     assert (output / "a.wav").read_bytes() != mine
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_what_was_begun_at_a_kill_is_ours_by_its_comment(bundle: Bundle, tmp_path: Path, left: bool) -> None:
+    source, output = tmp_path / "l", tmp_path / "l-x"
+    song(source / "a.wav")
+    convert(source, bundle)
+    journal = output / ".styleshift" / "journal.jsonl"
+    journal.write_text(journal.read_text().splitlines()[0] + "\n")  # as a kill before "done" leaves it
+    assert entries(output)["a.wav"]["state"] == "begun"
+    if not left:  # its output never came, and somebody puts a file of his own there
+        song(output / "a.wav", seed=9)
+    assert statuses(convert(source, bundle)) == {"a.wav": "done" if left else "in the way"}
+
+
 def entries(output: Path) -> dict[str, dict[str, str]]:
     lines = (output / ".styleshift" / "journal.jsonl").read_text().splitlines()
     return {entry["target"]: entry for entry in map(json.loads, lines)}
