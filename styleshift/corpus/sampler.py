@@ -112,9 +112,9 @@ class CropSampler:
 
     def whole(self, index: int) -> npt.NDArray[np.float32]:
         """A whole stretch ``[frames, bins]`` as its crops have it, but not turned over."""
-        out = np.empty((self.bins, self.length(index)), dtype=np.float32)
-        self._take(index, 0, out)
-        return np.ascontiguousarray(out.T)
+        out = np.empty((self.length(index), self.bins), dtype=np.float32)
+        self._take(index, 0, out.T)
+        return out
 
     def state_dict(self) -> dict[str, Any]:
         """Where the draws are: plain values (JSON keeps them); see :meth:`load_state_dict`."""

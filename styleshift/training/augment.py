@@ -15,6 +15,7 @@ from torch.nn import functional
 from styleshift.frontend.compression import compressed, expanded, silence
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.settings import DataConfig
+from styleshift.training.device import sent
 
 QUIETEST_DB = 12.0
 """Below the crop it is added to, at most, of the other crop in a mixture."""
@@ -46,11 +47,11 @@ def augment(
 
     def uniform(low: float, high: float) -> Tensor:
         drawn = torch.rand(count, 1, 1, 1, generator=generator) * (high - low) + low
-        return drawn.to(device)
+        return sent(drawn, device)
 
     if config.mix:
         assert others is not None
-        chosen = (torch.rand(count, 1, 1, 1, generator=generator) < config.mix).to(device)
+        chosen = sent(torch.rand(count, 1, 1, 1, generator=generator) < config.mix, device)
         gain = torch.exp(DECIBEL * uniform(-QUIETEST_DB, 0.0))
         batch = torch.where(chosen, mixed(batch, others, gain, spectrogram), batch)
     if config.gain_db or config.tilt_db:
@@ -139,4 +140,4 @@ def _muted(batch: Tensor, probability: float, floor: float, generator: torch.Gen
     chosen = torch.rand(count, 1, generator=generator) < probability
     at = torch.arange(frames) / frames
     muted = (at >= start) & (at < start + length) & chosen
-    return batch.masked_fill(muted[:, None, None, :].to(batch.device), floor)
+    return batch.masked_fill(sent(muted[:, None, None, :], batch.device), floor)

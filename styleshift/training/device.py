@@ -34,9 +34,27 @@ def use_tf32(recipe: Recipe) -> None:
     torch.backends.cudnn.allow_tf32 = recipe.schedule.tf32
 
 
+def sent(value: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device. To a GPU it goes from page-locked memory, and the CPU does not wait for it."""
+    return page_locked(value, device).to(device, non_blocking=True)
+
+
+def page_locked(value: Tensor, device: torch.device) -> Tensor:
+    """A copy that a GPU can read by itself, of a tensor that is to go from the CPU to one; else the same."""
+    if device.type != "cuda" or value.device.type != "cpu" or value.is_pinned():
+        return value
+    return value.pin_memory()
+
+
 @contextmanager
-def exact_products() -> Iterator[None]:
-    """Inside, matrix products of float32 values are not rounded to TF32."""
+def exact_products(device: torch.device) -> Iterator[None]:
+    """Inside, matrix products of float32 values on this device are not rounded to TF32.
+
+    The setting is one for all threads, so one that computes on the CPU beside a training leaves it alone.
+    """
+    if device.type != "cuda":
+        yield
+        return
     before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = False
     try:

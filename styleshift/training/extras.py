@@ -15,6 +15,7 @@ from styleshift.hooks.experiment import AugmentationSpec, LossSpec
 from styleshift.hooks.registry import Registered, build_config, load_registry
 from styleshift.recipes import Recipe
 from styleshift.training.data import Batch, BatchSource
+from styleshift.training.device import sent
 
 TensorPair = Callable[[Tensor, Tensor], Tensor]
 
@@ -88,9 +89,9 @@ class Augmented:
         return replace(batch, x=self._varied(batch.x, random), y=self._varied(batch.y, random))
 
     def _varied(self, crops: Tensor, random: torch.Generator) -> Tensor:
-        crops = crops.to(self._device)
+        crops = sent(crops, self._device)
         for augment in self._augmentations:
-            crops = augment(crops, torch.rand(crops.shape, generator=random).to(self._device))
+            crops = augment(crops, sent(torch.rand(crops.shape, generator=random), self._device))
         return crops
 
     def state_dict(self) -> Any:

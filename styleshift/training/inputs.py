@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from styleshift.training.data import Batch
+from styleshift.training.device import page_locked, sent
 from styleshift.training.model import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -59,23 +60,12 @@ class StepInputs:
     def fill(self, standing: Mapping[str, Tensor]) -> None:
         """Copy the values to where a captured step reads them; they may be on the CPU."""
         for name, value in self.values.items():
-            standing[name].copy_(_locked(value, standing[name].device), non_blocking=True)
+            standing[name].copy_(page_locked(value, standing[name].device), non_blocking=True)
 
     def layers(self, kind: str, direction: str) -> list[Tensor]:
         """The ``places`` or ``places_identity`` of a direction, layer by layer."""
         start = f"{kind}.{direction}."
         return [value for name, value in self.values.items() if name.startswith(start)]
-
-
-def sent(value: Tensor, device: torch.device) -> Tensor:
-    """A tensor on a device."""
-    return _locked(value, device).to(device, non_blocking=True)
-
-
-def _locked(value: Tensor, device: torch.device) -> Tensor:
-    if device.type != "cuda" or value.device.type != "cpu" or value.is_pinned():
-        return value
-    return value.pin_memory()
 
 
 def prepare(state: TrainingState, batch: Batch) -> StepInputs:

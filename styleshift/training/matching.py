@@ -15,8 +15,8 @@ from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.augment import augment, recolouring, reshaping
-from styleshift.training.data import Batch, Crops
-from styleshift.training.device import exact_products
+from styleshift.training.data import Batch, Crops, TensorCrops
+from styleshift.training.device import exact_products, sent
 from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
 
 RISE_FRAMES = 4
@@ -49,8 +49,8 @@ class MatchedCrops:
 
     def __init__(
         self,
-        x: Crops,
-        y: Crops,
+        x: Crops | TensorCrops,
+        y: Crops | TensorCrops,
         recipe: Recipe,
         model: CycleGAN,
         reporter: Reporter,
@@ -60,10 +60,10 @@ class MatchedCrops:
         device: torch.device | str = "cpu",
     ) -> None:
         self._sources, self._recipe = (x, y), recipe
-        self._part, self._parts, self._device = part, parts, device
+        self._part, self._parts, self._device = part, parts, torch.device(device)
         self._count = min(most, recipe.warm_start.crops)
-        self._bands = Bands(recipe.spectrogram, recipe.warm_start.bands)
-        self._entrances = [_entrance(model.translator(direction)) for direction in DIRECTIONS]
+        self._bands = Bands(recipe.spectrogram, recipe.warm_start.bands).to(self._device)
+        self._entrances = [_entrance(model.translator(name), self._device) for name in DIRECTIONS]
         self._drawn = 0  # batches of this pool
         self._fill(0, reporter)
 
@@ -77,7 +77,7 @@ class MatchedCrops:
         pool = len(self._crops[0])
         mine = slice(self._part * count, (self._part + 1) * count)
         draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
-        x, y = (draw[mine].to(self._device) for draw in draws)
+        x, y = (sent(draw[mine], self._device) for draw in draws)
         matched = {"x2y": self._matched["x2y"][x], "y2x": self._matched["y2x"][y]}
         own = recolouring(self._recipe.data)
         crops = [
@@ -105,15 +105,14 @@ class MatchedCrops:
         settings, spectrogram = self._recipe.warm_start, self._recipe.spectrogram
         self._before, self._seed = [crops.state_dict() for crops in self._sources], seed
         random = torch.Generator().manual_seed(seed)
-        crops, seen, asked = (
-            [],
-            [],
-            [],
-        )  # a domain's crops; their bands; the bands that its generator is given
-        with reporter.phase("matching frames", 2 * self._count, "crops") as task:
+        # A domain's crops; their bands; the bands that its generator is given.
+        crops, seen, asked = list[Tensor](), list[Tensor](), list[Tensor]()
+        # Of what is nearly alike, the differences are small against the products.
+        exact = exact_products(self._device)
+        with exact, reporter.phase("matching frames", 2 * self._count, "crops") as task:
             for source, entrance in zip(self._sources, self._entrances, strict=True):
-                drawn = _draw(source, self._count)
-                others = _draw(source, self._count) if self._recipe.data.mix else None
+                drawn = _draw(source, self._count, self._device)
+                others = _draw(source, self._count, self._device) if self._recipe.data.mix else None
                 drawn = augment(drawn, reshaping(self._recipe.data), spectrogram, random, others)
                 crops.append(drawn)
                 own = entrance.source.normalise(drawn)
@@ -132,22 +131,21 @@ class MatchedCrops:
             self._matched = {}
             for direction, here, there in zip(DIRECTIONS, asked, seen[::-1], strict=True):
                 nearest = []
-                there = there.to(self._device)
                 keys, values = comparable(there, settings), there.transpose(1, 2).flatten(0, 1)
-                for crop in here.to(self._device):
+                for crop in here:
                     queries = comparable(crop[None], settings)
                     nearest.append(average_nearest(queries, keys, values, settings.neighbours).T)
                     task.advance()
                 self._matched[direction] = earlier(torch.stack(nearest)[:, None], lead)
                 lead = -lead
-        self._crops = [drawn.to(self._device) for drawn in crops]
+        self._crops = crops
 
 
-def _entrance(translator: Translator) -> Translator:
-    """A copy on the CPU of all that a crop goes through before its generator, without the generator."""
+def _entrance(translator: Translator, device: torch.device) -> Translator:
+    """A copy on a device of all that a crop goes through before its generator, without the generator."""
     found = copy.copy(translator)
     found._modules = {**translator._modules, "core": nn.Identity()}
-    return copy.deepcopy(found).cpu()
+    return copy.deepcopy(found).to(device)
 
 
 def earlier(values: Tensor, frames: int) -> Tensor:
@@ -183,9 +181,10 @@ def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> fl
     notes = (loud & (flux == highest))[:, reach:-reach].nonzero()
     if not len(notes):
         return 0.0
-    around = torch.stack([change[crop, at : at + 2 * reach + 1] for crop, at in notes.tolist()]).mean(dim=0)
+    at = torch.arange(2 * reach + 1, device=crops.device)
+    around = change[notes[:, :1], notes[:, 1:] + at].mean(dim=0)
     weight = (around - around.median()).clamp(min=0)
-    at = torch.arange(-reach, reach + 1)
+    at = at - reach
     return float((weight * at).sum() / weight.sum().clamp(min=1e-12))
 
 
@@ -217,12 +216,11 @@ def average_nearest(queries: Tensor, keys: Tensor, values: Tensor, neighbours: i
     Returns:
         ``[q, m]``.
     """
-    with exact_products():  # of what is nearly alike, the differences are small against the products
-        closeness = 2 * queries @ keys.T - keys.square().sum(dim=1)  # less the query's own square: same order
+    closeness = 2 * queries @ keys.T - keys.square().sum(dim=1)  # less the query's own square: same order
     nearest = closeness.topk(min(neighbours, len(keys)), dim=1).indices
     return values[nearest].mean(dim=1)
 
 
-def _draw(crops: Crops, count: int) -> Tensor:
-    batches = [torch.from_numpy(crops.batch(min(16, count - done))) for done in range(0, count, 16)]
-    return torch.cat(batches)
+def _draw(crops: Crops | TensorCrops, count: int, device: torch.device) -> Tensor:
+    sizes = (min(16, count - done) for done in range(0, count, 16))
+    return torch.cat([torch.as_tensor(crops.batch(size)).to(device) for size in sizes])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from styleshift.corpus import CropSampler
+from styleshift.training.device import sent
 
 SHARE_OF_FREE = 0.25
 """Of the device's free memory that both corpora may take; the rest is for networks and their activations."""
@@ -39,8 +40,8 @@ class ResidentCrops:
         """See :class:`styleshift.training.data.Crops`; on the device."""
         places = self._sampler.places(count, part, parts)
         starts = torch.tensor([self._firsts[stretch] + start for stretch, start in places])
-        rows = starts[:, None] + torch.arange(self._sampler.frames)
-        cut = self._frames[rows.to(self._device, non_blocking=True)]  # [count, frames, bins]
+        rows = sent(starts, self._device)[:, None] + torch.arange(self._sampler.frames, device=self._device)
+        cut = self._frames[rows]  # [count, frames, bins]
         return cut.transpose(1, 2)[:, None].contiguous()
 
     def state_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import BatchSource, RandomCrops
+from styleshift.training.data import BatchSource, Crops, RandomCrops, TensorCrops
 from styleshift.training.extras import Augmented
 from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
@@ -215,13 +215,14 @@ def make_loader(
 ) -> BatchLoader:
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, seed, reporter, on_device)
+    there = on_device and not isinstance(source, PairedCrops)  # whose crops are cut on the CPU
     if state.recipe.augmentations:
-        source = Augmented(source, state.recipe, state.device if on_device else torch.device("cpu"))
+        source = Augmented(source, state.recipe, state.device if there else torch.device("cpu"))
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
     # drawn with these numbers, so with them the augmentation is alike, too.
     alike = state.group.rank == 0 or state.recipe.warm_start.used
     own = (seed,) if alike else (seed, state.group.rank)
-    return BatchLoader(source, state.recipe.schedule.batch, own, state.device, prefetch=not on_device)
+    return BatchLoader(source, state.recipe.schedule.batch, own, state.device, prefetch=not there)
 
 
 def make_source(
@@ -233,16 +234,9 @@ def make_source(
     on_device: bool = False,
 ) -> BatchSource:
     """Fresh crops, matched ones, or pairs."""
-    x, y = samplers
     recipe, share = state.recipe, (state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
-        if on_device:
-            there = []
-            with reporter.phase("copying the corpora to the device", len(samplers), "domains") as task:
-                for sampler in samplers:
-                    there.append(ResidentCrops(sampler, state.device))
-                    task.advance()
-            return RandomCrops(there[0], there[1], recipe.data, recipe.spectrogram, *share)
+        x, y = _resident(samplers, state.device, reporter) if on_device else samplers
         return RandomCrops(x, y, recipe.data, recipe.spectrogram, *share)
     if recipe.data.mute:
         reporter.warn(
@@ -256,7 +250,20 @@ def make_source(
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
     most = max(8, enough)
     device = state.device if on_device else "cpu"
+    again = on_device and recipe.warm_start.refresh  # a pool that is drawn once is not worth the copy
+    x, y = _resident(samplers, state.device, reporter) if again else samplers
     return MatchedCrops(x, y, recipe, state.model, reporter, most, *share, device=device)
+
+
+def _resident(
+    samplers: list[CropSampler], device: torch.device, reporter: Reporter
+) -> list[Crops | TensorCrops]:
+    found: list[Crops | TensorCrops] = []
+    with reporter.phase("copying the corpora to the device", len(samplers), "domains") as task:
+        for sampler in samplers:
+            found.append(ResidentCrops(sampler, device))
+            task.advance()
+    return found
 
 
 def make_validator(

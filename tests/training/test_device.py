@@ -11,7 +11,7 @@ import torch
 from styleshift.errors import ConfigError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training.device import choose_device, tell_kernels, use_tf32
+from styleshift.training.device import choose_device, exact_products, tell_kernels, use_tf32
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -55,6 +55,19 @@ def test_it_is_asked_for_only_where_the_recipe_wants_it(
     assert compiled == []
     start_run(fresh, PAIR, tiny_recipe("schedule.steps=1", "schedule.compile=true"))
     assert compiled == ["ResidualGenerator"] * 2 + ["PatchDiscriminator"] * 2
+
+
+@pytest.mark.parametrize(("device", "inside"), [("cuda", False), ("cpu", True)])
+def test_exact_products_are_one_setting_for_all_threads(device: str, inside: bool) -> None:
+    """A thread that matches frames on the CPU must not turn TF32 off under a training on a GPU."""
+    setting = torch.backends.cuda.matmul
+    before, setting.allow_tf32 = setting.allow_tf32, True
+    try:
+        with exact_products(torch.device(device)):
+            assert setting.allow_tf32 is inside
+        assert setting.allow_tf32 is True
+    finally:
+        setting.allow_tf32 = before
 
 
 def test_tf32_is_what_the_recipe_says() -> None:

@@ -17,7 +17,7 @@ from styleshift.training.distributed import ProcessGroup
 from styleshift.training.matching import MatchedCrops, average_nearest, comparable, earlier, speaking_delay
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.sources import make_loader, make_samplers
+from styleshift.training.sources import make_loader, make_samplers, make_source
 from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
 
@@ -102,6 +102,25 @@ def test_ranks_share_one_sequence_of_matched_crops(place: Workspace, tiny_recipe
         for direction, matched in one.matched.items():
             assert torch.equal(matched, torch.cat([part.matched[direction] for part in parts]))
     assert not torch.equal(ranks[0][0].x, ranks[1][0].x)
+
+
+def test_a_pool_cut_on_the_device_is_the_one_cut_from_the_files(place: Workspace, tiny_recipe: Tiny) -> None:
+    """The second one too, which is drawn after ``refresh`` batches."""
+    recipe = tiny_recipe(*WARM, "warm_start.refresh=2", "data.mix=0.5")
+    corpora = Corpus.open(place.spectrograms / "low"), Corpus.open(place.spectrograms / "high")
+    found = []
+    for on_device in (False, True):
+        samplers = make_samplers(corpora, recipe, 1)
+        torch.manual_seed(0)
+        model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
+        source = make_source(
+            corpora, samplers, TrainingState.begin(recipe, model, 0), 0, Reporter(), on_device
+        )
+        random = torch.Generator().manual_seed(0)
+        found.append([source.batch(2, random) for _ in range(4)])
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one.x, other.x)
+        assert torch.equal(one.matched["y2x"], other.matched["y2x"])
 
 
 def test_warming_moves_the_generators_alone_and_towards_the_matches(
