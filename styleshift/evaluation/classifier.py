@@ -6,7 +6,9 @@ onset figures beside it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -22,6 +24,7 @@ _BATCH = 64
 _STEPS = 200
 _LEARNING_RATE = 2e-3
 _HELD_OUT = 0.15
+_AHEAD = 4
 _NEPER = np.float32(-np.log(10) / 10)
 
 
@@ -115,9 +118,8 @@ def train_classifier(
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps)
         labels = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)]).to(device)
         with torch.enable_grad():
-            for _ in range(steps):
-                drawn = [pool[random.integers(len(pool), size=_BATCH // 2)] for pool in pools]
-                batch = torch.from_numpy(_augment(np.concatenate(drawn), towards, random)).to(device)
+            for varied in _varied(pools, towards, random, steps):
+                batch = torch.from_numpy(varied).to(device)
                 loss = nn.functional.binary_cross_entropy_with_logits(network(batch), labels)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -138,6 +140,22 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _varied(
+    pools: Sequence[Array], towards: Array, random: np.random.Generator, steps: int
+) -> Iterator[Array]:
+    """The batches of all steps, half from each side, varied in threads while others are learnt from."""
+    waiting: deque[Future[Array]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        for _ in range(steps):
+            drawn = [pool[random.integers(len(pool), size=_BATCH // 2)] for pool in pools]
+            patches = np.concatenate(drawn)
+            waiting.append(threads.submit(_changed, patches, *_changes(patches.shape, towards, random)))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _network(view: View) -> nn.Sequential:
@@ -186,15 +204,24 @@ def _augment(patches: Array, towards: Array, random: np.random.Generator) -> Arr
     Returns:
         The same shape and range.
     """
-    count, _, frames, width = patches.shape
+    return _changed(patches, *_changes(patches.shape, towards, random))
+
+
+def _changes(shape: tuple[int, ...], towards: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """What :func:`_augment` draws: ``[n, bands]`` dB to add, and a noise floor ``[n, frames, bands]``."""
+    count, _, frames, width = shape
     bands, knots = np.linspace(-1.0, 1.0, width), np.linspace(-1.0, 1.0, 9)
     change = random.uniform(-12.0, 0.0, (count, 1)) + random.uniform(-8.0, 8.0, (count, 1)) * bands
     change += [np.interp(bands, knots, curve) for curve in random.normal(0.0, 5.0, (count, len(knots)))]
     change += random.uniform(0.0, 1.0, (count, 1)) * towards
-    decibels = patches[:, 0] * np.float32(RANGE_DB / 2) - np.float32(RANGE_DB / 2)
-    decibels += change.astype(np.float32)[:, None]
     floor = random.standard_normal((count, frames, width), dtype=np.float32) * np.float32(4.0)
     floor += random.uniform(-80.0, -35.0, (count, 1, 1)).astype(np.float32)
+    return change.astype(np.float32), floor
+
+
+def _changed(patches: Array, change: Array, floor: Array) -> Array:
+    decibels = patches[:, 0] * np.float32(RANGE_DB / 2) - np.float32(RANGE_DB / 2)
+    decibels += change[:, None]
     # The power sum of signal and floor, in dB: the larger plus what the smaller adds to it.
     gap = np.abs(decibels - floor)
     noisy = np.maximum(decibels, floor) + np.float32(10 / np.log(10)) * np.log1p(np.exp(gap * _NEPER))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +32,13 @@ from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
+from styleshift.system.environment import processors
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
 Array = npt.NDArray[np.float32]
 
 _POWER_FLOOR = 1e-10
+_AT_ONCE = 16
 
 
 JUDGED = 8
@@ -128,9 +131,10 @@ class Validator:
                 state = crops.state_dict()
                 self._sources[direction] = torch.from_numpy(tiled_crops(given, excerpts))
                 learned[direction] = []
-                for _ in range(known):
-                    learned[direction] += self._features(crops.batch(1))
-                    task.advance()
+                for done in range(0, known, _AT_ONCE):
+                    count = min(_AT_ONCE, known - done)
+                    learned[direction] += self._features(crops.batch(count))
+                    task.advance(count)
                 crops.load_state_dict(state)
         given_features = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
         with reporter.phase("training the classifiers", 100, "%") as task:
@@ -173,7 +177,8 @@ class Validator:
         return ValidationResult(found)
 
     def _features(self, crops: Array) -> list[Features]:
-        return [spectrogram_features(crop[0], self._config) for crop in crops]
+        with ThreadPoolExecutor(min(_AT_ONCE, processors())) as threads:
+            return list(threads.map(lambda crop: spectrogram_features(crop[0], self._config), crops))
 
 
 def tiled_crops(sampler: CropSampler, most: int) -> Array:
