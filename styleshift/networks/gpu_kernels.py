@@ -87,26 +87,56 @@ def _moments(sums, x, sb, sc, pixels, channels, channel):  # type: ignore[no-unt
 
 
 @kernel  # type: ignore[untyped-decorator]
-def _norm_sums(  # type: ignore[no-untyped-def]
-    x, parts, pixels, channels, span, sb, sp, sc, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr
+def _span_sums(  # type: ignore[no-untyped-def]
+    x,
+    sums,
+    weight,
+    bias,
+    gradient,
+    parts,
+    slope,
+    pixels,
+    channels,
+    span,
+    sb,
+    sp,
+    sc,
+    BACK: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_C: tl.constexpr,
 ):
-    """Of each span, the sums of values and squares less the image's first pixel, in which little is lost."""
+    """Two sums over each span of pixels.
+
+    Of values and their squares, less the image's first pixel, in which little is lost; or, on the way
+    ``BACK``, of the gradient before the activation, and of that times the unit values.
+    """
     channel = tl.program_id(2) * BLOCK_C + tl.arange(0, BLOCK_C)
+    known = channel < channels
     image = tl.program_id(1).to(tl.int64)
-    shift = tl.load(x + image * sb + channel.to(tl.int64) * sc, mask=channel < channels, other=0.0)
-    shift = shift.to(tl.float32)
+    if BACK:
+        mean, inverse = _moments(sums, x, sb, sc, pixels, channels, channel)
+        scale = tl.load(weight + channel, mask=known, other=0.0)
+        shift = tl.load(bias + channel, mask=known, other=0.0)
+    else:
+        mean = tl.load(x + image * sb + channel.to(tl.int64) * sc, mask=known, other=0.0).to(tl.float32)
     first, second = tl.zeros((BLOCK_C,), tl.float32), tl.zeros((BLOCK_C,), tl.float32)
     begin = tl.program_id(0) * span
     end = tl.minimum(begin + span, pixels)
     for at in range(begin, end, BLOCK_P):
         where, inside, _ = _tile(at, sb, sp, sc, end, channels, BLOCK_P, BLOCK_C)
-        value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
-        value = tl.where(inside, value - shift[None, :], 0.0)
-        first += tl.sum(value, axis=0)
-        second += tl.sum(value * value, axis=0)
+        value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32) - mean[None, :]
+        if BACK:
+            value = value * inverse[None, :]
+            given = tl.load(gradient + where, mask=inside, other=0.0).to(tl.float32)
+            given = tl.where(value * scale[None, :] + shift[None, :] > 0, given, slope * given)
+        else:
+            value = tl.where(inside, value, 0.0)
+            given = value
+        first += tl.sum(given, axis=0)
+        second += tl.sum(given * value, axis=0)
     row = 2 * (image * tl.num_programs(0) + tl.program_id(0))
-    tl.store(parts + row * channels + channel, first, mask=channel < channels)
-    tl.store(parts + (row + 1) * channels + channel, second, mask=channel < channels)
+    tl.store(parts + row * channels + channel, first, mask=known)
+    tl.store(parts + (row + 1) * channels + channel, second, mask=known)
 
 
 @kernel  # type: ignore[untyped-decorator]
@@ -133,45 +163,6 @@ def _norm_apply(  # type: ignore[no-untyped-def]
     value = (value - mean[None, :]) * scale[None, :] + shift[None, :]
     value = tl.where(value > 0, value, slope * value)
     tl.store(y + where, value.to(y.dtype.element_ty), mask=inside)
-
-
-@kernel  # type: ignore[untyped-decorator]
-def _norm_back_sums(  # type: ignore[no-untyped-def]
-    x,
-    sums,
-    weight,
-    bias,
-    gradient,
-    parts,
-    slope,
-    pixels,
-    channels,
-    span,
-    sb,
-    sp,
-    sc,
-    BLOCK_P: tl.constexpr,
-    BLOCK_C: tl.constexpr,
-):
-    """Of each span, the sums of the gradient before the activation, and of that times the unit values."""
-    channel = tl.program_id(2) * BLOCK_C + tl.arange(0, BLOCK_C)
-    mean, inverse = _moments(sums, x, sb, sc, pixels, channels, channel)
-    scale = tl.load(weight + channel, mask=channel < channels, other=0.0)
-    shift = tl.load(bias + channel, mask=channel < channels, other=0.0)
-    first, second = tl.zeros((BLOCK_C,), tl.float32), tl.zeros((BLOCK_C,), tl.float32)
-    begin = tl.program_id(0) * span
-    end = tl.minimum(begin + span, pixels)
-    for at in range(begin, end, BLOCK_P):
-        where, inside, _ = _tile(at, sb, sp, sc, end, channels, BLOCK_P, BLOCK_C)
-        value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
-        given = tl.load(gradient + where, mask=inside, other=0.0).to(tl.float32)
-        unit = (value - mean[None, :]) * inverse[None, :]
-        given = tl.where(unit * scale[None, :] + shift[None, :] > 0, given, slope * given)
-        first += tl.sum(given, axis=0)
-        second += tl.sum(given * unit, axis=0)
-    row = 2 * (tl.program_id(1).to(tl.int64) * tl.num_programs(0) + tl.program_id(0))
-    tl.store(parts + row * channels + channel, first, mask=channel < channels)
-    tl.store(parts + (row + 1) * channels + channel, second, mask=channel < channels)
 
 
 @kernel  # type: ignore[untyped-decorator]
@@ -217,7 +208,7 @@ class GpuNormSiLU(torch.autograd.Function):
         image, weight = _dense(input.detach()), scale.detach().reshape(-1).float()
         made = torch.empty_like(image)
         grid, shape = _rows(image)
-        _norm_silu[grid](image, weight, made, *shape)
+        _launch(_norm_silu, grid, image, weight, made, *shape)
         ctx.save_for_backward(image, weight)
         return made
 
@@ -228,7 +219,7 @@ class GpuNormSiLU(torch.autograd.Function):
         image, weight = ctx.saved_tensors
         grid, shape = _rows(image)
         made, parts = torch.empty_like(image), weight.new_empty(grid[0] * grid[1], len(weight))
-        _norm_silu_back[grid](image, weight, _like(gradient, image), made, parts, *shape)
+        _launch(_norm_silu_back, grid, image, weight, _like(gradient, image), made, parts, *shape)
         wanted = parts.sum(dim=0).view(1, -1, 1, 1) if ctx.needs_input_grad[1] else None
         return made, wanted
 
@@ -242,9 +233,10 @@ class GpuInstanceNormActivation(torch.autograd.Function):
         image, scale, shift = _dense(input.detach()), weight.detach().float(), bias.detach().float()
         grid, shape = _tiles(image)
         spans, span, parts = _spans(image, grid)
-        _norm_sums[spans](image, parts, *shape[:2], span, *shape[2:])
+        nothing = scale, shift, image, parts, slope  # of the gradient, which is not there yet
+        _launch(_span_sums, spans, image, parts, *nothing, *shape[:2], span, *shape[2:5], False, *shape[5:])
         sums, made = parts.sum(dim=1), torch.empty_like(image)
-        _norm_apply[grid](image, sums, scale, shift, made, slope, *shape)
+        _launch(_norm_apply, grid, image, sums, scale, shift, made, slope, *shape)
         ctx.save_for_backward(image, sums, scale, shift)
         ctx.slope = slope
         return made
@@ -257,9 +249,9 @@ class GpuInstanceNormActivation(torch.autograd.Function):
         grid, shape = _tiles(image)
         spans, span, parts = _spans(image, grid)
         given = (image, sums, scale, shift, _like(gradient, image))
-        _norm_back_sums[spans](*given, parts, ctx.slope, *shape[:2], span, *shape[2:])
+        _launch(_span_sums, spans, *given, parts, ctx.slope, *shape[:2], span, *shape[2:5], True, *shape[5:])
         of_gradient, made = parts.sum(dim=1), torch.empty_like(image)
-        _norm_back[grid](*given, of_gradient, made, ctx.slope, *shape)
+        _launch(_norm_back, grid, *given, of_gradient, made, ctx.slope, *shape)
         of_shift, of_scale = of_gradient.sum(dim=0).unbind()
         _, weight_wanted, bias_wanted, _ = ctx.needs_input_grad
         return made, of_scale if weight_wanted else None, of_shift if bias_wanted else None, None
@@ -279,6 +271,12 @@ def problem() -> str:
     return ""
 
 
+def _launch(program: Any, grid: tuple[int, int, int], image: Tensor, *given: Any) -> None:
+    """On the image's GPU, which need not be the current one."""
+    with torch.cuda.device_of(image):
+        program[grid](image, *given)
+
+
 def _dense(image: Tensor) -> Tensor:
     """In one of the two layouts."""
     return image if image.is_contiguous(memory_format=torch.channels_last) else image.contiguous()
@@ -294,8 +292,9 @@ def _like(gradient: Tensor, image: Tensor) -> Tensor:
 def _shape(image: Tensor, block_p: int, block_c: int) -> tuple[int, ...]:
     """What kernels are told last: pixels, channels, strides, the size of a tile."""
     _, channels, bins, frames = image.shape
-    first, sc, _, sp = image.stride()
-    return bins * frames, channels, first, sp, sc, block_p, block_c
+    first, sc, row, sp = image.stride()
+    # The stride of a single frame says nothing.
+    return bins * frames, channels, first, sp if frames > 1 else row, sc, block_p, block_c
 
 
 def _rows(image: Tensor) -> tuple[tuple[int, int, int], tuple[int, ...]]:

@@ -6,6 +6,9 @@ Of styleshift.networks.gpu_kernels. Where there is a GPU, they are compiled for 
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -70,7 +73,7 @@ def test_norm_silu_is_its_definition(
 @pytest.mark.parametrize("slope", [0.0, 0.2])
 @pytest.mark.parametrize(("dtype", "error"), TYPES)
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("shape", [(2, 16, 6, 5), (1, 70, 20, 9), (1, 4, 1, 7)])
+@pytest.mark.parametrize("shape", [(2, 16, 6, 5), (1, 70, 20, 9), (1, 4, 1, 7), (2, 3, 9, 1)])
 def test_instance_norm_with_its_activation_is_its_definition(
     kernels: Any,
     shape: tuple[int, ...],
@@ -139,6 +142,37 @@ def test_layers_take_them_where_an_image_is_on_a_gpu(kernels: Any, monkeypatch: 
     with torch.no_grad():
         assert torch.allclose(fused(input), wanted, atol=1e-5)
     assert calls == [1, 1]
+
+
+COMPILE = """
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, compile
+from styleshift.networks import gpu_kernels
+
+floats = ("scale", "dscale", "sums", "parts", "weight", "bias", "of_gradient")
+types = {"slope": "fp32", **dict.fromkeys(floats, "*fp32")}
+types |= dict.fromkeys(("x", "y", "gradient", "dx"), "*bf16")
+fixed = {"BLOCK_P": 64, "BLOCK_C": 64, "sc": 1}
+for name, more in (
+    ("_norm_silu", {}), ("_norm_silu_back", {}), ("_norm_apply", {}), ("_norm_back", {}),
+    ("_span_sums", {"BACK": False}), ("_span_sums", {"BACK": True}),
+):
+    kernel = getattr(gpu_kernels, name)
+    known = {key: value for key, value in {**fixed, **more}.items() if key in kernel.arg_names}
+    signature = {key: "constexpr" if key in known else types.get(key, "i32") for key in kernel.arg_names}
+    values = {(kernel.arg_names.index(key),): value for key, value in known.items()}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=values)
+    made = compile(source, target=GPUTarget("cuda", 90, 32))
+    assert made.asm["cubin"]
+"""
+
+
+@pytest.mark.slow
+def test_they_compile_for_a_gpu() -> None:
+    """Which needs none: Triton brings NVIDIA's assembler. The interpreter takes more than the compiler."""
+    environment = {**os.environ, "TRITON_INTERPRET": "0"}
+    done = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_without_triton_layers_are_pytorch_s(monkeypatch: pytest.MonkeyPatch) -> None:
