@@ -26,6 +26,7 @@ from styleshift.conversion.library.plan import (
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
+from styleshift.conversion.library.shared import SharedModel
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors, silent_decoders
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from styleshift.conversion.track.convert import TrackResult
     from styleshift.conversion.track.converter import TrackConverter
+    from styleshift.hooks.records import RuntimeSession
 
 
 class Model:
@@ -175,8 +177,13 @@ def convert_library(
         ConfigError, PluginError: the device, vocoder, option or runtime does not exist.
     """
     reporter = reporter or Reporter()
-    plan, bundle, settings = _prepare(source, model, settings, options, reporter)
-    result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter)
+    settings, bundle = _settled(model, settings, options)
+    with SharedModel(bundle, settings) as shared:
+        shared.begin()
+        plan = _planned(source, bundle, settings, reporter)
+        settings = _tried(plan, bundle, settings, reporter, shared.session)
+        broker = shared.taken(settings)
+        result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter, broker=broker)
     if not plan.single:
         result.report = write_reports(result, bundle, settings.part, reporter)
     return result
@@ -197,27 +204,41 @@ def forecast_library(
     Raises:
         As :func:`convert_library` does, but no LockedError.
     """
-    plan, bundle, settings = _prepare(source, model, settings, options, reporter or Reporter())
-    return forecast(plan, bundle, settings)
+    reporter = reporter or Reporter()
+    settings, bundle = _settled(model, settings, options)
+    plan = _planned(source, bundle, settings, reporter)
+    return forecast(plan, bundle, _tried(plan, bundle, settings, reporter))
 
 
-def _prepare(
-    source: str | Path,
-    model: Bundle | str | Path,
-    settings: ConvertSettings | None,
-    options: Mapping[str, Any],
-    reporter: Reporter,
-) -> tuple[LibraryPlan, Bundle, ConvertSettings]:
-    """What is to be done, with which model, and settings that work here."""
+def _settled(
+    model: Bundle | str | Path, settings: ConvertSettings | None, options: Mapping[str, Any]
+) -> tuple[ConvertSettings, Bundle]:
     settings = checked(replace(settings or ConvertSettings(), **options))
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
-    settings = with_strength(settings, bundle.metadata)
+    return with_strength(settings, bundle.metadata), bundle
+
+
+def _planned(
+    source: str | Path, bundle: Bundle, settings: ConvertSettings, reporter: Reporter
+) -> LibraryPlan:
+    """What is to be done."""
     with silent_decoders():
         plan = plan_library(Path(source), bundle.metadata.target, settings)
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")
+    return plan
+
+
+def _tried(
+    plan: LibraryPlan,
+    bundle: Bundle,
+    settings: ConvertSettings,
+    reporter: Reporter,
+    load: Callable[[str, str], RuntimeSession] | None = None,
+) -> ConvertSettings:
+    """Settings that work here."""
     earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
     music = sum(about_milliseconds(job) for job in plan.jobs) / 1000
-    return plan, bundle, with_runtime(settings, bundle, reporter, earlier, music)
+    return with_runtime(settings, bundle, reporter, earlier, music, load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from styleshift.engines import STALL_SECONDS
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.bundle.metadata import BundleMetadata
+    from styleshift.hooks.records import RuntimeSession
     from styleshift.progress import Reporter
 
 # Changes whenever the same model and settings would give other samples than before.
@@ -156,6 +157,7 @@ def with_runtime(
     reporter: Reporter | None = None,
     earlier: Mapping[str, str] | None = None,
     music: float | None = None,
+    load: Callable[[str, str], RuntimeSession] | None = None,
 ) -> ConvertSettings:
     """Settings with a runtime and a device that work, tried; see :mod:`styleshift.runtimes.selection`."""
     from styleshift.runtimes.selection import select_runtime
@@ -168,5 +170,6 @@ def with_runtime(
         earlier,
         options=settings.runtime_options,
         music=music,
+        load=load,
     )
     return replace(settings, runtime=chosen.runtime, device=chosen.device)

@@ -97,6 +97,11 @@ class BrokerProcess:
             self._process.kill()
             self._process.join()
 
+    def discard(self) -> None:
+        """End it at once, whatever it is at, and remove what it leaves."""
+        self._process.kill()
+        self.__exit__()
+
     def __enter__(self) -> BrokerProcess:
         self._start()
         return self

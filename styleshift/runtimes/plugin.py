@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import NoOptions, RuntimeSession, RuntimeSpec
 from styleshift.hooks.specs import hookimpl
+from styleshift.runtimes.bound import BoundRuns, lock_pages
 from styleshift.runtimes.float16 import to_float16
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ _QUIET, _SILENT = 3, 4  # ONNX Runtime's log levels: errors only, and what ends 
 class OnnxRuntimeSession:
     """A model in ONNX Runtime; see :class:`styleshift.hooks.records.RuntimeSession`."""
 
-    def __init__(self, session: Any, description: str) -> None:
+    def __init__(self, session: Any, description: str, gpu: int | None = None) -> None:
         self._session = session
         self._input: str = session.get_inputs()[0].name
         self._description = description
+        self._bound = None if gpu is None else BoundRuns(session, partial(lock_pages, device=gpu))
 
     @property
     def description(self) -> str:
@@ -35,6 +37,8 @@ class OnnxRuntimeSession:
 
     def run(self, log_magnitude: Float32Array) -> Float32Array:
         """Map ``[batch, 1, bins, frames]`` float32 to the same shape."""
+        if self._bound is not None:
+            return self._bound(log_magnitude)
         converted: Float32Array = self._session.run(None, {self._input: log_magnitude})[0]
         return converted
 
@@ -64,7 +68,7 @@ def load_onnxruntime(
     session_options.inter_op_num_threads = 1
     # Idle threads that spin take the processor from the other workers' front ends and encoders.
     session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    wanted = "CPUExecutionProvider"
+    wanted, index = "CPUExecutionProvider", None
     providers: list[Any] = [wanted]
     if device.startswith("cuda"):
         wanted = "CUDAExecutionProvider"
@@ -100,7 +104,8 @@ def load_onnxruntime(
         )
     provider = wanted.removesuffix("ExecutionProvider")
     precision = "float16" if float16 else "float32"
-    return OnnxRuntimeSession(session, f"ONNX Runtime {onnxruntime.__version__}, {provider}, {precision}")
+    described = f"ONNX Runtime {onnxruntime.__version__}, {provider}, {precision}"
+    return OnnxRuntimeSession(session, described, index)
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from styleshift.hooks.records import NoOptions
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
-from styleshift.runtimes.sooner import PROCESS_SECONDS, Pace, cpu_is_sooner, windows_of
+from styleshift.runtimes.sooner import START_SECONDS, Pace, cpu_is_sooner, windows_of
 from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
 # Frames that a GPU is given at once, as a conversion does.
 _GPU_FRAMES = 8192
-# A model that keeps all processors at work for longer is run sooner by any GPU; none is loaded to see that.
-_SURELY_SECONDS = 30.0
 
 
 class Selection(NamedTuple):
@@ -65,6 +64,7 @@ def select_runtime(
     *,
     options: Mapping[str, Any] | None = None,
     music: float | None = None,
+    load: Callable[[str, str], RuntimeSession] | None = None,
 ) -> Selection:
     """A runtime and a device that work here.
 
@@ -81,6 +81,7 @@ def select_runtime(
         options: of the runtime that is named; as text or plain values.
         music: seconds to be converted, about. Where neither device nor runtime is named, and no part of what
             is there was made on a GPU, a GPU is used only if it is done sooner. None: it is used.
+        load: gives a session of a runtime, by name, on a GPU; None loads one in this process.
 
     Raises:
         ConfigError: no such device, or the runtime does not serve it.
@@ -93,38 +94,60 @@ def select_runtime(
     if device != "auto":
         device = devices.resolve_device(device)
         fit = runtimes_for(runtime, device)
+        loaded = _loader(fit, options or {}, device, bundle, load)
         if runtime != "auto":
-            _try_named(fit[0], options or {}, device, bundle, reporter)
+            _try_named(runtime, loaded, bundle, reporter)
             return Selection(runtime, device)
-        chosen = _choose(fit, device, bundle, reporter, earlier)
+        chosen = _choose(fit, device, bundle, reporter, earlier, loaded)
         if chosen is None:
             raise BundleError(f"no runtime runs this model on {device}", "use `device=cpu`")
         return Selection(chosen, device)
     if devices.cuda_devices():
         there = runtimes_for(runtime, "cuda", required=False)
-        chosen = _choose(there, "cuda", bundle, reporter, earlier, options) if there else None
-        if chosen is not None:
-            keeps = music is None or runtime != "auto" or "cuda" in (earlier or {})
-            if keeps or not _cpu_is_sooner(bundle, chosen, options or {}, music or 0.0, reporter):
+        keeps = music is None or runtime != "auto" or "cuda" in (earlier or {})
+        race = None if keeps or not there else _Race(bundle, music or 0.0, reporter)
+        if there and (race is None or not race.over_at_once()):
+            loaded = _loader(there, options or {}, "cuda", bundle, load)
+            chosen = _choose(there, "cuda", bundle, reporter, earlier, loaded)
+            if chosen is None:
+                reporter.warn("the GPU is not used; the CPU does the work")
+            elif race is None or not race.lost_by(loaded(chosen)):
                 return Selection(chosen, "cuda")
-        elif there:
-            reporter.warn("the GPU is not used; the CPU does the work")
     return select_runtime(bundle, runtime, "cpu", reporter, earlier, options=options)
 
 
-def _try_named(
-    spec: RuntimeSpec, options: Mapping[str, Any], device: str, bundle: Bundle, reporter: Reporter
-) -> None:
+Loader = Callable[[str], "RuntimeSession"]
+
+
+def _loader(
+    fit: list[RuntimeSpec],
+    options: Mapping[str, Any],
+    device: str,
+    bundle: Bundle,
+    load: Callable[[str, str], RuntimeSession] | None,
+) -> Loader:
+    """Gives a session of one of these runtimes by its name, the same when it is asked again."""
+
+    @cache
+    def session(name: str) -> RuntimeSession:
+        if load is not None and device != "cpu":
+            return load(name, device)
+        spec = next(spec for spec in fit if spec.name == name)
+        return spec.build(build_config(spec.config, options, f"runtime {name}"), bundle.path, device, 1)
+
+    return session
+
+
+def _try_named(name: str, loaded: Loader, bundle: Bundle, reporter: Reporter) -> None:
     """Once, on one window, against ONNX Runtime on the CPU: silently wrong music is worse than none."""
-    if spec.name == "onnxruntime":
+    if name == "onnxruntime":
         return
-    config = build_config(spec.config, options, f"runtime {spec.name}")
     window = trial_window(bundle.metadata)
-    found = spec.build(config, bundle.path, device, 1).run(window)
+    found = loaded(name).run(window)
     difference = relative_error(found, load_onnxruntime(NoOptions(), bundle.path, "cpu", 1).run(window))
     if difference <= PARITY:
         return
-    said = f"the results of the runtime {spec.name} differ by {difference:.1%} from those of ONNX Runtime"
+    said = f"the results of the runtime {name} differ by {difference:.1%} from those of ONNX Runtime"
     if not difference <= TOLERATED:
         raise BundleError(
             f"{said}; {TOLERATED:.0%} is the most", "use `runtime=onnxruntime`, and tell its author"
@@ -132,33 +155,36 @@ def _try_named(
     reporter.warn(f"{said}; `runtime=auto` would not take it")
 
 
-def _cpu_is_sooner(
-    bundle: Bundle, runtime: str, options: Mapping[str, Any], music: float, reporter: Reporter
-) -> bool:
-    """By timing one window here and there; told in a line where it is so."""
-    window, workers = trial_window(bundle.metadata), processors()
-    spectrogram = bundle.metadata.spectrogram
-    windows = windows_of(music, window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate)
-    here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), window))
-    if windows * here.window / workers > _SURELY_SECONDS:
-        return False
-    spec = next(spec for spec in runtimes_for("auto", "cuda") if spec.name == runtime)
-    config = build_config(spec.config, options, f"runtime {spec.name}")
-    count = max(1, _GPU_FRAMES // window.shape[3])
-    began = time.perf_counter()
-    session = spec.build(config, bundle.path, "cuda", 1)
-    many = np.repeat(window, count, axis=0)
-    session.run(many)
-    start = time.perf_counter() - began + PROCESS_SECONDS
-    there = Pace(_seconds(session, many) / count, start)
-    sooner = cpu_is_sooner(windows, here, there, workers)
-    if sooner:
-        reporter.info(
-            f"the CPU is used: it runs the model on {music / 60:.0f} minutes of music in about "
-            f"{windows * here.window / workers:.0f} s, and starting the GPU takes {start:.0f} s; "
-            "`device=cuda` takes the GPU all the same"
-        )
-    return sooner
+class _Race:
+    """Whether the CPU has done all sooner than a GPU would; told in a line where it has."""
+
+    def __init__(self, bundle: Bundle, music: float, reporter: Reporter) -> None:
+        self._window, self._workers = trial_window(bundle.metadata), processors()
+        self._music, self._reporter = music, reporter
+        spectrogram = bundle.metadata.spectrogram
+        seconds = self._window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate
+        self._windows = windows_of(music, seconds)
+        self._here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), self._window))
+
+    def over_at_once(self) -> bool:
+        """Before a GPU has begun, which therefore need not."""
+        return self._over(Pace(0.0, START_SECONDS), f"starting the GPU takes {START_SECONDS:.0f} s")
+
+    def lost_by(self, session: RuntimeSession) -> bool:
+        """With a session on a GPU that is ready, by the time of as many windows as it is given at once."""
+        count = max(1, _GPU_FRAMES // self._window.shape[3])
+        there = Pace(_seconds(session, np.repeat(self._window, count, axis=0)) / count)
+        return self._over(there, f"the GPU in {self._windows * there.window:.0f} s")
+
+    def _over(self, there: Pace, than: str) -> bool:
+        over = cpu_is_sooner(self._windows, self._here, there, self._workers)
+        if over:
+            self._reporter.info(
+                f"the CPU is used: it runs the model on {self._music / 60:.0f} minutes of music in about "
+                f"{self._windows * self._here.window / self._workers:.0f} s, and {than}; "
+                "`device=cuda` takes the GPU all the same"
+            )
+        return over
 
 
 def _choose(
@@ -167,7 +193,7 @@ def _choose(
     bundle: Bundle,
     reporter: Reporter,
     earlier: Mapping[str, str] | None,
-    options: Mapping[str, Any] | None = None,
+    loaded: Loader,
 ) -> str | None:
     """The first on a GPU, the fastest on a CPU, of those that hold what they promise; None if none does."""
     if device == "cpu" and len(fit) == 1:
@@ -190,8 +216,7 @@ def _choose(
             best = best or spec.name
             continue
         try:
-            config = build_config(spec.config, options or {}, f"runtime {spec.name}")
-            session = spec.build(config, bundle.path, device, 1)
+            session = loaded(spec.name)
             difference = relative_error(session.run(window), wanted)
         except Exception as error:  # a stranger's library on a stranger's hardware
             text = error.message if isinstance(error, StyleshiftError) else str(error)

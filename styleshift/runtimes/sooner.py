@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PROCESS_SECONDS = 1.5
-"""What the process that runs the model on a GPU takes to begin, before it loads anything; an estimate."""
+START_SECONDS = 3.0
+"""What the process that runs the model on a GPU takes to begin and to load it; an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Pace:
     Attributes:
         window: seconds for one window, where windows come as they do in a conversion: one at a time to each
             processor, many at once to a GPU.
-        start: seconds to load the model, beyond what a conversion takes anyway.
+        start: seconds until the first one, beyond what a conversion takes anyway.
     """
 
     window: float

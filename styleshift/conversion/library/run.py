@@ -38,6 +38,7 @@ def convert_plan(
     *,
     stop: Callable[[], bool] | None = None,
     reporter: Reporter | None = None,
+    broker: BrokerProcess | None = None,
 ) -> LibraryResult:
     """Convert all files of a plan.
 
@@ -51,6 +52,7 @@ def convert_plan(
             says what is wrong.
         stop: called several times a second; true: stop. None: nobody asks for it.
         reporter: told of progress.
+        broker: that runs the model for all workers; None begins one where that is better.
 
     Raises:
         LockedError: another run works on the same output.
@@ -60,12 +62,12 @@ def convert_plan(
     began = time.monotonic()
     # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
     if plan.single and not (plan.output / FOLDER).is_dir():
-        result = _run(plan, None, bundle, settings, stop, reporter)
+        result = _run(plan, None, bundle, settings, stop, reporter, broker)
     else:
         with LibraryJournal(plan.output, settings.part) as journal:
             if not settings.part and not plan.single:
                 _remove_leftovers(plan, "")  # we are alone here; what is there is of a run that was killed
-            result = _run(plan, journal, bundle, settings, stop, reporter)
+            result = _run(plan, journal, bundle, settings, stop, reporter, broker)
     order = {job.name: index for index, job in enumerate(plan.jobs)}
     result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
     result.took = time.monotonic() - began
@@ -79,6 +81,7 @@ def _run(
     settings: ConvertSettings,
     stop: Callable[[], bool] | None,
     reporter: Reporter,
+    broker: BrokerProcess | None,
 ) -> LibraryResult:
     result = LibraryResult(plan)
     key = settings.key(bundle.digest)
@@ -96,7 +99,7 @@ def _run(
             result.again[job.name] = found.again
     todo.sort(key=lambda pair: -about_work(pair[0]))
     if todo:
-        _Run(plan, journal, bundle, settings, result, stop, reporter).all(todo)
+        _Run(plan, journal, bundle, settings, result, stop, reporter, broker).all(todo)
     return result
 
 
@@ -122,6 +125,7 @@ class _Run:
         result: LibraryResult,
         stop: Callable[[], bool] | None,
         reporter: Reporter,
+        broker: BrokerProcess | None,
     ) -> None:
         self._plan = plan
         self._journal = journal
@@ -133,6 +137,7 @@ class _Run:
         self._made_by = (settings.runtime, settings.device.split(":")[0]) if settled else ("", "")
         self._result = result
         self._stop = stop
+        self._shared = broker
         self._stopped = False
         self._reporter = reporter
         self._music = 0.0
@@ -150,8 +155,8 @@ class _Run:
         token = secrets.token_hex(8)
         with contextlib.ExitStack() as last:
             last.callback(_remove_leftovers, self._plan, token)  # once the processes have ended
-            broker: BrokerProcess | None = None
-            if shares_device(settings, engine, jobs):
+            broker = self._shared if engine.local else None
+            if broker is None and shares_device(settings, engine, jobs):
                 broker = last.enter_context(self._broker(threads))
 
             def stopping() -> bool:
