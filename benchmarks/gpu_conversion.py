@@ -7,13 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 import torch
+from gpu_bench import Bench, Row
 
-from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import Recipe
@@ -21,13 +20,18 @@ from styleshift.runtimes.plugin import runtimes_for
 from styleshift.system.environment import processors
 from styleshift.training.checkpoint import TrainedModel, blank_statistics
 from styleshift.training.model import CycleGAN
+from styleshift.workspace import shipped_models
 
 
-def conversion(folder: Path, device: torch.device, seconds: int, name: str, model: Path) -> dict[str, Any]:
-    """One model by the command, on the device and on all processors."""
+def conversion(bench: Bench, found: Row, name: str, path: str) -> None:
+    """One model by the command, on the device and on all processors; made where a path leads nowhere."""
+    folder, device = bench.folder, bench.device
+    shipped = shipped_models() / "violin-to-piano.onnx"
+    model = untrained_model(Path(path), bench.recipe("music")) if path else shipped
+    seconds = 4 if bench.tiny else int(600 * bench.seconds)
     library = write_library(folder / "library", seconds)
     spot = write_library(folder / "spot", 0.5)
-    found: dict[str, Any] = {"music_minutes": round(seconds / 60, 1)}
+    found["music_minutes"] = round(seconds / 60, 1)
     devices = ["cpu"] if device.type == "cpu" else [str(device), "cpu"]
     results = {}
     for where in devices:
@@ -55,7 +59,6 @@ def conversion(folder: Path, device: torch.device, seconds: int, name: str, mode
     if len(devices) == 2:
         found["ratio_to_cpu"] = round(found["cpu_all_s"] / found[f"{devices[0]}_all_s"], 2)
         found["parity_db"] = round(apart_db(*results.values()), 1)
-    return found
 
 
 def write_library(folder: Path, seconds: float) -> Path:
@@ -103,6 +106,8 @@ def untrained_model(path: Path, recipe: Recipe) -> Path:
     """A model of a recipe's size, made if it is not there; what it computes does not matter here."""
     if path.is_file():
         return path
+    from styleshift.bundle.export import export_bundle
+
     torch.manual_seed(0)
     model = CycleGAN(recipe, *blank_statistics(recipe)).eval().requires_grad_(False)
     trained = TrainedModel(
