@@ -85,7 +85,7 @@ def lock_pages(array: Float32Array, device: int) -> None:
     """Page-lock an array as long as it lives, where the CUDA runtime that ONNX Runtime uses is found."""
     for name in _CUDART:
         with suppress(OSError, AttributeError):
-            runtime = ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
+            runtime = ctypes.CDLL(name)
             place = ctypes.c_void_p(array.ctypes.data)
             runtime.cudaSetDevice(device)
             if runtime.cudaHostRegister(place, ctypes.c_size_t(array.nbytes), _PORTABLE) == 0:

@@ -136,6 +136,8 @@ def process_group(device: torch.device, reporter: Reporter | None = None) -> Ite
         UsageError: what ``torchrun`` says by ``RANK`` and ``WORLD_SIZE`` is incomplete, or the processes do
             not come together.
     """
+    if device.index is not None and device.type == "cuda":
+        torch.cuda.set_device(device)  # or page-locked memory and libraries would take the first one too
     rank, size = rank_and_world_size()
     if size == 1:
         yield ProcessGroup()

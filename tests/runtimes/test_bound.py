@@ -70,7 +70,7 @@ def test_pages_are_locked_as_long_as_an_array_lives(monkeypatch: pytest.MonkeyPa
     calls: list[tuple[str, object]] = []
 
     class Runtime:
-        def __init__(self, name: str, mode: int) -> None:
+        def __init__(self, name: str) -> None:
             if name.endswith("13"):
                 raise OSError
 
