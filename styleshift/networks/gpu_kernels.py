@@ -273,7 +273,7 @@ def problem() -> str:
 
 def _launch(program: Any, grid: tuple[int, int, int], image: Tensor, *given: Any) -> None:
     """On the image's GPU, which need not be the current one."""
-    with torch.cuda.device_of(image):
+    with torch.cuda.device_of(image):  # type: ignore[no-untyped-call]
         program[grid](image, *given)
 
 

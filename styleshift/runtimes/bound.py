@@ -52,11 +52,8 @@ class BoundRuns:
         """Run them; raises whatever ONNX Runtime raises."""
         made = np.empty(windows.shape, np.float32)
         middle = -(-len(windows) // 2)
-        parts = [slice(0, middle), slice(middle, len(windows))]
-        if len(windows) == 1:
-            self._run(windows, made)
-        else:
-            list(self._threads.map(lambda part: self._run(windows[part], made[part]), parts))
+        parts = [slice(0, middle), slice(middle, len(windows))][: len(windows)]
+        list(self._threads.map(lambda part: self._run(windows[part], made[part]), parts))
         return made
 
     def _run(self, windows: Float32Array, made: Float32Array) -> None:
