@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from styleshift.bundle.card import read_card
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
@@ -15,6 +16,9 @@ from styleshift.errors import BundleError, CheckpointError, UsageError
 from styleshift.progress import Reporter
 from styleshift.training.find import CHECKPOINTS, find_run
 from styleshift.workspace import Workspace
+
+if TYPE_CHECKING:
+    from styleshift.training.checkpoint import TrainedModel
 
 
 def export_run(
@@ -26,6 +30,7 @@ def export_run(
     licence: str = "",
     card: Path | None = None,
     strength: float = 1.0,
+    match_spectrum: bool = False,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
@@ -39,6 +44,8 @@ def export_run(
         licence: what others may do with the models.
         card: TOML file that tells people about them; see :func:`styleshift.bundle.card.read_card`.
         strength: how much of their change a conversion keeps by default; 1 is all of it.
+        match_spectrum: bring the mean spectrum of each direction's conversions to its target's, measured on
+            the workspace's recordings; see :func:`styleshift.training.spectrum.match_spectrum`.
         overwrite: also replace what could not be exported again: models of runs that the workspace does not
             have, and files that are not models.
         reporter: receives progress and warnings.
@@ -46,7 +53,8 @@ def export_run(
     Raises:
         NothingToDoError: there is no such run.
         ConfigError: the card cannot be used.
-        UsageError: ``checkpoint`` is none of the three, or a file in the way could not be exported again.
+        UsageError: ``checkpoint`` is none of the three, a file in the way could not be exported again, or
+            a spectrum is to be matched behind a shift of pitch or damped drums.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -59,6 +67,8 @@ def export_run(
     with reporter.phase(f"loading run {folder.name}"):
         trained = load_trained(folder, which, reporter)
     trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
+    if match_spectrum:
+        trained = _match_spectrum(workspace, trained, reporter)
     paths, cards = {}, {}
     for direction in DIRECTIONS:
         source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
@@ -98,6 +108,27 @@ def export_run(
                 reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made
+
+
+def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:
+    """The same with the mean spectrum of its conversions matched; its generators are changed in place."""
+    from styleshift.corpus import Corpus, CropSampler
+    from styleshift.training.model import Translator
+    from styleshift.training.spectrum import match_spectrum
+
+    if trained.pitch or trained.percussion:
+        raise UsageError(
+            "`match_spectrum` is for models that move no pitch and damp no drums before they convert",
+            "leave it out",
+        )
+    corpora = [Corpus.open(workspace.spectrograms / domain) for domain in trained.domains]
+    for direction, pair in zip(DIRECTIONS, (corpora, corpora[::-1]), strict=True):
+        with reporter.phase(f"measuring conversions to {pair[1].domain}"):
+            generator = trained.generators[direction]
+            assert isinstance(generator, Translator)
+            source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
+            match_spectrum(generator, source, target)
+    return replace(trained, provenance={**trained.provenance, "match_spectrum": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ def export(
             parser=number("--strength", 0, 1.5),
         ),
     ] = 1.0,
+    match_spectrum: Annotated[
+        bool,
+        option(
+            "--match-spectrum",
+            "Give conversions their target's mean spectrum, where a model is dull or shrill.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool,
         option("--overwrite", "Also replace models whose run is gone, which could not be exported again."),
@@ -76,6 +83,7 @@ def export(
         licence=licence,
         card=card,
         strength=strength,
+        match_spectrum=match_spectrum,
         overwrite=overwrite,
         reporter=reporter,
     )

@@ -13,7 +13,7 @@ import pytest
 from styleshift.bundle import load as load_module
 from styleshift.bundle import run as run_module
 from styleshift.bundle.run import export_run, file_name
-from styleshift.errors import NothingToDoError, UsageError
+from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import load_recipe
 from styleshift.training.checkpoint import blank_statistics
@@ -52,8 +52,12 @@ class Warned(Reporter):
 @pytest.fixture
 def place(tmp_path: Path) -> Workspace:
     """A workspace with the run ``first``, at steps 0 and 100."""
-    place = Workspace(tmp_path)
-    recipe = load_recipe("small", ["generator.channels=4", "data.crop_frames=64"])
+    return make_run(tmp_path)
+
+
+def make_run(folder: Path, *settings: str) -> Workspace:
+    place = Workspace(folder)
+    recipe = load_recipe("small", ["generator.channels=4", "data.crop_frames=64", *settings])
     checkpoints = CheckpointFolder(place.runs / "first" / "checkpoints")
     tensors = {
         f"model.{name}": value.contiguous()
@@ -66,6 +70,13 @@ def place(tmp_path: Path) -> Workspace:
     about = {"domains": ["violin", "piano"], "recipe": recipe.to_dict(), "seed": 0, "provenance": {}}
     (place.runs / "first" / "run.json").write_text(json.dumps(about))
     return place
+
+
+def test_a_spectrum_is_matched_on_the_workspace_and_not_behind_a_shift_of_pitch(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="no spectrograms of 'violin'"):
+        export_run(make_run(tmp_path / "plain"), match_spectrum=True)
+    with pytest.raises(UsageError, match="`match_spectrum` is for"):
+        export_run(make_run(tmp_path / "voices", "pitch.shift=true"), match_spectrum=True)
 
 
 def warnings_of_an_export(
