@@ -56,7 +56,7 @@ def render_pair(
             # The source that is furthest behind its share.
             behind = shares * (sum(seconds.values()) + 30) - np.array(list(seconds.values()))
             source = sources[int(np.argmax(behind))]
-            piece = module.draw_piece(shelf, random)
+            piece = module.draw_piece(shelf, random, plain=plain)
             name = f"{len(rows):03d}-{piece.score.name[:48]}-{source}"
             own = np.random.default_rng(int(random.integers(1 << 31)))
             recordings = module.render(piece, source, notes, own, plain=plain)

@@ -55,7 +55,7 @@ def band(tune: Part, chords: list[Chord], grid: Grid, random: np.random.Generato
 def quartet(tune: Part, chords: list[Chord], grid: Grid, random: np.random.Generator) -> list[Part]:
     """Four parts, highest first: the tune, and three that hold, repeat or break its chords."""
     lead = fold(tune, 62, 93)
-    style = str(random.choice(["held", "beaten", "broken"], p=[0.5, 0.25, 0.25]))
+    style = str(random.choice(["held", "beaten", "broken"], p=[0.8, 0.1, 0.1]))
     second: Part = []
     viola: Part = []
     cello: Part = []
@@ -127,14 +127,15 @@ def _rolls(chords: list[Chord], grid: Grid, random: np.random.Generator) -> Part
 
 def _strums(chords: list[Chord], grid: Grid, random: np.random.Generator) -> Part:
     part: Part = []
-    down = random.random() < 0.25
+    down = random.random() < 0.1
+    places = (52, 57, 60, 64, 67, 55) if random.random() < 0.25 else (60,) * 3
     for index, (start, end) in enumerate(zip(grid.beats, grid.beats[1:], strict=False)):
         if not down and index % grid.metre % 2 == 0 and grid.metre != 3:
             continue
         if grid.metre == 3 and index % 3 == 0:
             continue
         chord = _chord_at(chords, start)
-        tones = sorted({near(c, p) for c, p in zip(chord.classes * 2, (52, 57, 60, 64, 67, 55), strict=True)})
+        tones = sorted({near(c, p) for c, p in zip(chord.classes * 2, places, strict=False)})
         for place, pitch in enumerate(tones):
             part.append(Note(start + 0.011 * place, 0.8 * (end - start), pitch, 72 - 2 * place))
     return part
@@ -142,20 +143,18 @@ def _strums(chords: list[Chord], grid: Grid, random: np.random.Generator) -> Par
 
 def _bass(chords: list[Chord], grid: Grid) -> Part:
     part: Part = []
-    step = 1 if grid.metre == 3 else 2
+    step = 3 if grid.metre == 3 else 2
     for index in range(0, len(grid.beats) - 1, step):
-        if grid.metre == 3 and index % 3:
-            continue
-        start, end = grid.beats[index], grid.beats[min(index + step, len(grid.beats) - 1)]
+        start, end = grid.beats[index : index + 2]
         chord = _chord_at(chords, start)
-        first = index % grid.metre == 0
-        part.append(Note(start, 0.9 * (end - start), near(chord.root if first else chord.classes[2], 38), 88))
+        pitch = near(chord.classes[2] if index // step % 2 else chord.root, 38)
+        part.append(Note(start, end - start, pitch, 88))
     return part
 
 
 def _drums(grid: Grid, random: np.random.Generator) -> Part:
     back = int(random.choice([_SNARE, _STICK, _BRUSH], p=[0.5, 0.2, 0.3]))
-    hats = random.random() < 0.5
+    hats = random.random() < 0.15
     part: Part = []
     for index, start in enumerate(grid.beats[:-1]):
         strong = index % grid.metre == 0 if grid.metre == 3 else index % grid.metre % 2 == 0

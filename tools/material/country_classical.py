@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +14,24 @@ from material.performance import perform
 from material.pieces import Piece, Shelf
 from material.room import RATE, Wave, mix
 from material.sampler import Player, load_instrument
-from material.scores import Part, fold, read_beats
+from material.scores import Part, fold, read_beats, transpose
 from material.studio import draw_studio
 
 DOMAINS = ("country", "classical")
 PLAYED_BY = {"fluid": 0.5, "musescore": 0.25, "notes": 0.25}
 # General MIDI programs, and how loud against the lead, in dB.
 _PROGRAMS = {"fiddle": (40, 110), "banjo": (105, 105), "guitar": (25,), "bass": (32, 33)}
-_BALANCE = {"fiddle": 0.0, "banjo": -4.0, "guitar": -4.0, "bass": -1.0, "drums": -5.0}
+_BALANCE = {"fiddle": 0.0, "banjo": -4.0, "guitar": -4.0, "bass": -1.0, "drums": -7.0}
 _RECORDED = {"fiddle": "violin", "banjo": "banjo", "bass": "double_bass_pizz"}
 _QUARTET = ((40, "violin"), (40, "violin"), (41, "viola"), (42, "cello"))
 _RANGES = ((55, 98), (55, 88), (48, 81), (36, 72))
 
 
-def draw_piece(shelf: Shelf, random: np.random.Generator) -> Piece:
-    """Two thirds fiddle tunes, the rest music that was written for four parts."""
-    return shelf.tune() if random.random() < 0.66 else shelf.voices(4)
+def draw_piece(shelf: Shelf, random: np.random.Generator, *, plain: bool) -> Piece:
+    """Two thirds fiddle tunes, the rest music written for four parts; plain: tunes alone. In any key."""
+    piece = shelf.tune() if plain or random.random() < 0.66 else shelf.voices(4)
+    semitones = int(random.integers(-4, 4))
+    return replace(piece, parts=[transpose(part, semitones) for part in piece.parts])
 
 
 def render(
@@ -40,7 +43,7 @@ def render(
     scored = quartet(piece.parts[0], chords, grid, random) if len(piece.parts) == 1 else _scored(piece)
     arranged = band(piece.parts[0], chords, grid, random)
     # Played together, so that both have one tempo.
-    played = perform([*scored, *arranged.values()], random)
+    played = perform([*scored, *arranged.values()], random, detached=0.0 if plain else 0.33)
     strings, players = played[: len(scored)], dict(zip(arranged, played[len(scored) :], strict=True))
     studio = draw_studio(random, plain=plain)
     if played_by == "notes":
@@ -98,7 +101,7 @@ def _string_voices(strings: list[Part], random: np.random.Generator, plain: bool
     wheel = int(random.integers(0, 10 if plain else 45))
     orchestra = not plain and random.random() < 0.15
     return [
-        fonts.Voice(part, 48 if orchestra else program, gain=100 if index == 0 else 90, vibrato=wheel)
+        fonts.Voice(part, 48 if orchestra else program, gain=(100, 90, 90, 108)[index], vibrato=wheel)
         for index, (part, (program, _)) in enumerate(zip(strings, _QUARTET, strict=True))
     ]
 

@@ -21,8 +21,8 @@ _VIOLIN = (55, 98)
 _VIOLA, _CELLO = 41, 42
 
 
-def draw_piece(shelf: Shelf, random: np.random.Generator) -> Piece:
-    """Half of the pieces one voice, a third two, the rest three or four."""
+def draw_piece(shelf: Shelf, random: np.random.Generator, *, plain: bool) -> Piece:
+    """Half of the pieces one voice, a third two, the rest three or four; plain or not."""
     kind = random.random()
     if kind < 0.28:
         return shelf.tune()
