@@ -72,6 +72,13 @@ class SpectrogramConfig:
             return 1 + samples // self.hop_length if samples > 0 else 0
         return max(0, 1 + (samples - self.frame_length) // self.hop_length)
 
+    def difference(self, wanted: SpectrogramConfig) -> str:
+        """What is other than wanted, in words; nothing where all is the same."""
+        here, there = self.to_dict(), wanted.to_dict()
+        return "; ".join(
+            f"{key} is {here[key]!r}, not {there[key]!r}" for key in here if here[key] != there[key]
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and TOML."""
         return asdict(self)

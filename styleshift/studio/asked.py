@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import NothingToDoError, UsageError
-from styleshift.recipes import list_recipes
+from styleshift.recipes import list_recipes, load_recipe
 from styleshift.studio.cards import model_named
 from styleshift.studio.runs import describe_run
 from styleshift.studio.web import Studio, flag, number, text, texts
@@ -34,20 +34,29 @@ def start_job(parts: Studio, kind: str, values: Values) -> str:
 
 
 def _prepare(parts: Studio, values: Values) -> tuple[str, str, Values]:
-    names = texts(values, "styles")
+    names, changes = texts(values, "styles"), texts(values, "changes")
     if not names:
         raise UsageError("no style is named")
     parts.styles.ready_to_prepare(names)
+    recipe = _recipe(values)
+    load_recipe(recipe, changes)  # what is wrong in it is said now
     return (
         "prepare",
         f"Read {' and '.join(names)}",
         {
             "audio": str(parts.styles.audio),
             "workspace": str(parts.place.root),
-            "recipe": _recipe(values),
+            "recipe": recipe,
+            "changes": changes,
             "styles": names,
         },
     )
+
+
+def misfits(parts: Studio, values: Values) -> list[dict[str, str]]:
+    """The styles that must be read anew before the training that a page describes; raises StyleshiftError."""
+    recipe = load_recipe(_recipe(values), texts(values, "changes"))
+    return parts.styles.misfits(texts(values, "styles"), recipe.spectrogram)
 
 
 def _train(parts: Studio, values: Values) -> tuple[str, str, Values]:
@@ -55,6 +64,11 @@ def _train(parts: Studio, values: Values) -> tuple[str, str, Values]:
     if len(names) != 2 or names[0] == names[1]:
         raise UsageError("a training needs two styles")
     recipe = _recipe(values)
+    if unfit := misfits(parts, values):
+        raise UsageError(
+            f"{' and '.join(each['style'] for each in unfit)} must be read anew for recipe {recipe}",
+            f"read again for {recipe}, then start",
+        )
     return (
         "train",
         f"Train {names[0]} and {names[1]}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from styleshift.models.shelf import ShelvedModel, find_named, list_models
@@ -26,8 +27,15 @@ def card(model: ShelvedModel) -> dict[str, Any]:
         "recipe_name": str(metadata.recipe.get("name", "")),
         "strength": metadata.strength,
         "sample_rate": metadata.spectrogram.sample_rate,
-        "provenance": {key: str(value) for key, value in metadata.provenance.items()},
+        "provenance": {key: _told(value) for key, value in metadata.provenance.items()},
     }
+
+
+def _told(value: Any) -> str:
+    """A value of a model's provenance for people: no braces, no endless digits."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_told(each)}" for key, each in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def model_named(place: Workspace, name: str) -> ShelvedModel:

@@ -83,7 +83,7 @@ class JobLog:
             "ended": self._ended,
             "status": self.status,
             "tasks": [dict(task) for task in self._tasks.values()],
-            "last": self.messages[-1] if self.messages else None,
+            "last": next((each for each in reversed(self.messages) if each["level"] != "detail"), None),
             "said": len(self.messages),
             "error": self._error,
             "counts": dict(self.counts),

@@ -33,7 +33,10 @@ _HEADERS = {
 }
 _SAFE = ("GET", "HEAD")
 # No redirect: a browser that came from elsewhere would not send a strict cookie along with one.
-_WELCOME = '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>styleshift</title>'
+_WELCOME = (
+    '<!doctype html><meta http-equiv="refresh" content="0;url=/">'
+    '<link rel="icon" href="/static/icon.svg"><title>styleshift</title>'
+)
 _LOCKED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>styleshift studio</title>'
     "<h1>Not open here</h1><p>Open the address that <code>styleshift studio</code> printed; "

@@ -13,9 +13,10 @@ from styleshift import __version__
 from styleshift.audio.formats import AUDIO_EXTENSIONS
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import UsageError
-from styleshift.evaluation.figures import EXPLAINED
+from styleshift.evaluation.figures import EXPLAINED, IN_WORDS
 from styleshift.models.shelf import add_model, remove_model
 from styleshift.recipes import list_recipes
+from styleshift.studio.asked import misfits
 from styleshift.studio.cards import all_cards, card, model_named
 from styleshift.studio.folders import from_query, place
 from styleshift.studio.listening import answers_file, list_answers, save_answers
@@ -42,7 +43,7 @@ def state(request: Request) -> Response:
             "most_bytes": MOST_BYTES,
             "most_files": MOST_FILES,
             "most_strength": MOST_STRENGTH,
-            "explained": EXPLAINED,
+            "figures": {name: {"called": IN_WORDS[name], "means": EXPLAINED[name]} for name in EXPLAINED},
         }
     )
 
@@ -66,6 +67,12 @@ def styles(request: Request) -> Response:
 def recordings(request: Request) -> Response:
     """Every recording of a style."""
     return Json({"recordings": studio(request).styles.recordings(request.path_params["style"])})
+
+
+async def fit(request: Request) -> Response:
+    """Which styles must be read anew before the training that is described."""
+    values = await body(request)
+    return Json({"misfits": await asyncio.to_thread(misfits, studio(request), values)})
 
 
 async def send_recording(request: Request) -> Response:
@@ -177,6 +184,7 @@ ROUTES = [
     Route("/api/folders", name_folder, methods=["POST"]),
     Route("/api/browse", browse),
     Route("/api/styles", styles),
+    Route("/api/fit", fit, methods=["POST"]),
     Route("/api/styles/{style}", recordings),
     Route("/api/styles/{style}/files/{file}", send_recording, methods=["PUT"]),
     Route("/api/styles/{style}/folders", link_folder, methods=["POST"]),

@@ -13,6 +13,7 @@ from styleshift.audio.find import find_audio
 from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.manifest import ManifestEntry, read_journal, read_manifest
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.studio.folders import Folders, address
 from styleshift.words import printable
 from styleshift.workspace import Workspace
@@ -95,6 +96,15 @@ class Styles:
     def _home(self, name: str) -> Path | None:
         """The folder of a style that a command has made, where it was named here."""
         return next((root / name for root in self._folders.named[1:] if (root / name).is_dir()), None)
+
+    def misfits(self, names: list[str], wanted: SpectrogramConfig) -> list[dict[str, str]]:
+        """Those styles that were read for other settings than a training wants, each with what differs."""
+        read = {name: read_manifest(self._place.spectrograms / checked_style(name)) for name in names}
+        return [
+            {"style": name, "differs": differs}
+            for name, manifest in read.items()
+            if manifest is not None and (differs := manifest.config.difference(wanted))
+        ]
 
     def own_folder(self, name: str) -> Path:
         """The folder that files of a style are sent to; made where it is not there.

@@ -32,7 +32,7 @@ def prepare(given: Arguments, reporter: Reporter) -> None:
         return precompute(
             Path(given["audio"]),
             Workspace(Path(given["workspace"])),
-            load_recipe(given["recipe"]).spectrogram,
+            load_recipe(given["recipe"], given["changes"]).spectrogram,
             domains=given["styles"],
             reporter=reporter,
         )
@@ -55,7 +55,7 @@ def _in_turn(work: Callable[[], Result], reporter: Reporter) -> Result:
 
 
 def train(given: Arguments, reporter: Reporter) -> None:
-    """``styleshift train``; spectrograms are computed first where recordings were added."""
+    """``styleshift train``."""
     from styleshift.recipes import load_recipe
 
     changes = list(given["changes"])
@@ -193,7 +193,7 @@ def evaluate(given: Arguments, reporter: Reporter) -> None:
         reporter.event("file", name=name, source=before, target=after, figures=figures)
     for name, message in result.failed:
         reporter.event("file", name=name, source="", target=str(converted / name), message=message)
-    reporter.event("evaluated", mean=result.mean, verdict=result.verdict)
+    reporter.event("evaluated", mean=result.mean, interval=result.interval, verdict=result.verdict)
 
 
 def verify(given: Arguments, reporter: Reporter) -> None:

@@ -42,10 +42,9 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
             )
         corpora.append(Corpus.open(place.spectrograms / domain))
     for corpus in corpora:
-        if corpus.config != recipe.spectrogram:
+        if difference := corpus.config.difference(recipe.spectrogram):
             raise CorpusError(
-                f"the spectrograms of {corpus.domain} do not fit recipe {recipe.name} "
-                f"({_difference(corpus, recipe)})",
+                f"the spectrograms of {corpus.domain} do not fit recipe {recipe.name} ({difference})",
                 f"`styleshift precompute` with `recipe={recipe.name}` replaces them; to keep both, use a new "
                 "`workspace` there and here",
             )
@@ -63,13 +62,6 @@ def open_corpora(place: Workspace, pair: tuple[str, str], recipe: Recipe) -> tup
                 f"use shorter crops: `data.crop_frames={max(16, there // 16 * 16)}`",
             )
     return corpora[0], corpora[1]
-
-
-def _difference(corpus: Corpus, recipe: Recipe) -> str:
-    stored, wanted = corpus.config.to_dict(), recipe.spectrogram.to_dict()
-    return "; ".join(
-        f"{key} is {stored[key]!r}, not {wanted[key]!r}" for key in stored if stored[key] != wanted[key]
-    )
 
 
 def _stored(place: Workspace) -> list[str]:

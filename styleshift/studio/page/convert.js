@@ -85,6 +85,7 @@ function songs(options, models) {
 }
 
 const GROUPS = [["all", "All"], ["failed", "Failed"], ["done", "Converted"], ["unchanged", "Up to date"]];
+const FATES = { done: "converted", unchanged: "up to date" };
 
 function libraries(options, later) {
   const from = folderField("Folder of music", "Your originals are only read.");
@@ -101,7 +102,7 @@ function libraries(options, later) {
   const list = longList("Files", (row) => [
     el("span", { class: "name" }, row.name),
     el("span", { class: "soft" }, row.message || (row.changed || []).join("; ")),
-    el("span", { class: "badge", "data-status": row.status }, row.reason || row.status),
+    el("span", { class: "badge", "data-status": row.status }, row.reason || FATES[row.status] || row.status),
     el("span", { class: "number" }, row.seconds ? minutes(row.seconds) : ""),
   ], (row) => {
     if (["done", "unchanged"].includes(row.status)) return showPlayer(below, row.name, [["Before", row.source], ["After", row.target]]);
@@ -123,7 +124,7 @@ function libraries(options, later) {
     show();
   };
   const tell = (state) => {
-    const counts = Object.entries(state.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
+    const counts = Object.entries(state.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${FATES[name] || name}`);
     facts.textContent = counts.join(", ");
   };
   const follow = async (id) => {

@@ -29,9 +29,9 @@ const when = (seconds) => new Date(seconds * 1000).toLocaleString();
 
 function form(models, working, show) {
   const model = select(models.map((each) => [each.name, modelWords(each)]));
-  const converted = folderField("Conversions");
+  const converted = folderField("Conversions", "What a model made.");
   const source = folderField("Sources", "What was, or is to be, converted.");
-  const target = folderField("Recordings in the target style");
+  const target = folderField("Recordings in the target style", "Real ones, to compare with.");
   const truth = folderField("The truth, if there is one", "The same music really played in the target style, under the same names.");
   const align = el("input", { type: "checkbox" });
   const trouble = el("div");
@@ -52,7 +52,7 @@ function form(models, working, show) {
     const whole = await jobs.run("evaluate", values, working);
     if (whole.status === "done") await show(whole.id);
   }, start), { class: "main" });
-  return el("section", { class: "card" }, el("h2", {}, "Measure"), el("div", { class: "row" }, which), el("div", { class: "grid" }, modelField, converted.node, source.node, target.node, truth.node),
+  return el("section", { class: "card" }, el("h2", {}, "Measure"), el("div", { class: "row" }, which), el("div", { class: "grid wide" }, modelField, converted.node, source.node, target.node, truth.node),
     el("div", { class: "row" }, el("label", {}, align, " Speech: align in time"), el("span", { class: "grow" }), start), trouble);
 }
 
@@ -60,29 +60,38 @@ const figure = (value) => (value === undefined || value === null ? "" : value.to
 
 function report(place, job, tested) {
   const rows = job.rows.file || [];
-  const { mean, verdict } = job.results.evaluated || { mean: {}, verdict: job.error?.message || "" };
-  const explained = jobs.studio.state.explained;
-  const columns = Object.keys(mean).filter((name) => rows.some((row) => row.figures && name in row.figures));
+  const { mean, verdict, interval = {} } = job.results.evaluated || { mean: {}, verdict: job.error?.message || "" };
+  const known = jobs.studio.state.figures;
+  const called = (name) => known[name]?.called || name;
   const below = el("div", { class: "below" });
+  const shots = (row) => [...(row.source ? [["Source", row.source]] : []), ["Converted", row.target]];
+  const ofEach = Object.keys(mean).filter((name) => rows.some((row) => row.figures && name in row.figures));
+  const listed = select(ofEach.map((name) => [name, called(name)]));
   const list = longList("Conversions", (row) => [
     el("span", { class: "name" }, row.name),
-    el("span", { class: "soft" }, row.message || ""),
-    ...columns.slice(0, 4).map((name) => el("span", { class: "number" }, row.figures ? `${name} ${figure(row.figures[name])}` : "")),
-  ], (row) => {
-    if (row.message) return fill(below, problem({ message: row.message }));
-    return showPlayer(below, row.name, row.source ? [["Source", row.source], ["Converted", row.target]] : [["Converted", row.target]]);
+    row.message ? el("span", { class: "soft" }, row.message) : el("span", { class: "number" }, figure(row.figures[listed.value])),
+  ], async (row) => {
+    if (row.message) { fill(below, problem({ message: row.message })); return; }
+    await showPlayer(below, row.name, shots(row));
+    below.append(el("p", { class: "figures" }, Object.entries(row.figures).map(([name, value]) => el("span", {}, `${called(name)} `, el("b", {}, figure(value))))));
   });
-  const pairs = rows.filter((row) => row.source && row.target && !row.message)
-    .map((row) => ({ name: row.name, shots: [["Source", row.source], ["Converted", row.target]] }));
+  const highestFirst = (one, other) => (other.figures?.[listed.value] ?? -Infinity) - (one.figures?.[listed.value] ?? -Infinity);
+  const order = () => list.set([...rows].sort(highestFirst));
+  listed.addEventListener("change", order);
+  const pairs = rows.filter((row) => row.source && row.target && !row.message).map((row) => ({ name: row.name, shots: shots(row) }));
   const test = el("div");
+  const ends = (name) => (interval[name] ? `${figure(interval[name][0])} to ${figure(interval[name][1])}` : "");
   fill(place, el("section", { class: "card" }, el("h2", {}, job.title), el("p", { class: "verdict" }, words(verdict)),
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" }, el("table", { class: "figures-table" },
-      el("thead", {}, el("tr", {}, ["Figure", "Mean", "What it is"].map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, Object.entries(mean).map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, figure(value)), el("td", {}, explained[name] || "")))))),
-    rows.length ? list.node : null, below,
+    el("div", { class: "beside" },
+      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" }, el("table", { class: "figures-table" },
+        el("thead", {}, el("tr", {}, ["Figure", "Mean", "95 % of means"].map((head) => el("th", { scope: "col" }, head)))),
+        el("tbody", {}, Object.entries(mean).map(([name, value]) => el("tr", {},
+          el("th", { scope: "row" }, called(name), " ", el("code", { class: "soft" }, name), el("p", { class: "soft" }, known[name]?.means || "")),
+          el("td", { class: "number" }, figure(value)), el("td", { class: "number soft" }, ends(name))))))),
+      el("div", {}, ofEach.length ? field("Conversions, ordered by", listed) : null, rows.length ? list.node : null, below)),
     pairs.length ? el("div", { class: "row" }, el("b", {}, "Blind test with these:"),
       button("ABX", () => blindTest(test, "abx", pairs, tested)), button("Rating (MUSHRA-like)", () => blindTest(test, "mushra", pairs, tested))) : null, test));
-  list.set(rows);
+  order();
 }
 
 async function saved(place) {

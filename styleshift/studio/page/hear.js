@@ -24,7 +24,7 @@ export async function showPlayer(place, label, shots) {
 
 function keys(shots) {
   const named = shots.flatMap(([name], index) => [el("kbd", {}, "ABCD"[index]), ` ${name.toLowerCase()}, `]);
-  return el("p", { class: "soft" }, el("kbd", {}, "Space"), " play, ", named, el("kbd", {}, "X"), " the other one, ",
+  return el("p", { class: "soft keys" }, el("kbd", {}, "Space"), " play, ", named, el("kbd", {}, "X"), " the other one, ",
     el("kbd", {}, "←"), " ", el("kbd", {}, "→"), " two seconds.");
 }
 

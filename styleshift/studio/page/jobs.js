@@ -93,7 +93,8 @@ export function card(id) {
     stopper.hidden = state.status !== "running";
     fill(bars, state.tasks.map(bar));
     const sentence = state.last && (state.status === "running" || state.last.level === "warning");
-    fill(last, sentence ? words(state.last.text) : null);
+    const waiting = state.status === "running" && !state.tasks.length ? "Starting…" : null;
+    fill(last, sentence ? words(state.last.text) : waiting);
     if (state.error) {
       fill(trouble, el("div", { class: "problem" }, el("p", {}, words(state.error.message)),
         state.error.hint ? el("p", { class: "soft" }, "Try: ", words(state.error.hint)) : null));

@@ -1,8 +1,11 @@
 // Models: what there is, what it learned from, who may use it, how good it is; checking, adding, removing.
 import { get, remove, send } from "./api.js";
-import { attempt, button, el, fill, problem, words } from "./dom.js";
+import { attempt, button, el, field, fill, problem, select, words } from "./dom.js";
 import * as jobs from "./jobs.js";
 import { dropZone } from "./picker.js";
+import { exportRun } from "./train.js";
+
+const PLACES = { shipped: "came with styleshift", user: "added by you", workspace: "made in this workspace" };
 
 export async function showModels(room) {
   const trouble = el("div");
@@ -16,9 +19,20 @@ export async function showModels(room) {
     await send(`/api/models/${encodeURIComponent(files[0].name)}`, files[0], jobs.studio.state.most_bytes);
     await refresh();
   });
+  const { runs } = await get("/api/runs");
   fill(room, trouble, cards, dropZone("Drop a model file (.onnx) here to add it. A model is data: none of its code is run.", add,
-    { multiple: false, accept: ".onnx" }));
+    { multiple: false, accept: ".onnx" }), runs.length ? ofTraining(runs, refresh) : null);
   await refresh();
+}
+
+/** Makes the models of a training: export. */
+function ofTraining(runs, refresh) {
+  const run = select(runs.map(({ name }) => name));
+  const working = el("div");
+  const make = button("Export its best checkpoints", () => attempt(working, async () => {
+    if (await exportRun(run.value, "best", working)) await refresh();
+  }, make));
+  return el("section", { class: "card" }, el("h2", {}, "From your own trainings"), el("div", { class: "row" }, field("Training", run), make), working);
 }
 
 function card(model, trouble, refresh) {
@@ -32,10 +46,10 @@ function card(model, trouble, refresh) {
     await refresh();
   }), { "aria-label": `Remove ${model.name}` });
   const facts = [
-    ["Where", model.place], ["Size", `${(model.bytes / 1e6).toFixed(1)} MB`], ["Licence", model.licence || "not said"],
-    ["Hears up to", `${(model.sample_rate / 2000).toFixed(1)} kHz`], ["Strength", model.strength],
+    ["Where", PLACES[model.place] || model.place], ["Size", `${(model.bytes / 1e6).toFixed(1)} MB`], ["Licence", model.licence || "not said"],
+    ["Hears up to", `${(model.sample_rate / 2000).toFixed(1)} kHz`], ["Strength", `${model.strength} unless told otherwise`],
   ];
-  const made = [["Material", model.material], ["Recipe", model.recipe || model.recipe_name], ["Anew by", model.made_by]];
+  const made = [["Material", model.material], ["Recipe", model.recipe || model.recipe_name], ["Made with", model.made_by]];
   return el("article", { class: "card", "data-model": model.name },
     el("h2", {}, `${model.source} to ${model.target}`), el("p", { class: "soft" }, model.name), el("p", {}, model.summary),
     pairs(facts),
@@ -56,8 +70,9 @@ function pairs(facts) {
 
 function scores(rows, name) {
   const heads = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Scores of ${name}` }, el("table", {},
-    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+  const called = (head) => jobs.studio.state.figures[head]?.called || head;
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Scores of ${name}` }, el("table", { class: "scores" },
+    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, called(head))))),
     el("tbody", {}, rows.map((row) => el("tr", {}, heads.map((head) => el("td", {}, row[head] || "")))))));
 }
 

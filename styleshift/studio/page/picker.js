@@ -72,10 +72,12 @@ export function folderField(label, hint = "") {
   const input = el("input", { type: "text", list, placeholder: "/home/me/Music", spellcheck: "false", autocomplete: "off" });
   const names = el("datalist", { id: list }, studio.state.folders.map((each) => el("option", { value: each.path })));
   const below = el("div", { class: "browse" });
-  const open = button("Look inside", () => look(input.value), { class: "small" });
+  const open = button("Look inside", () => look(input.value));
   const trouble = el("div");
   const node = el("div", {}, field(label, input, hint), names, trouble, below);
-  input.after(el("div", { class: "row" }, open)); // above the hint, so that fields beside each other line up
+  const both = el("div", { class: "with-button" });
+  input.replaceWith(both);
+  both.append(input, open);
 
   async function named(path) {
     const folder = await post("/api/folders", { path });

@@ -26,8 +26,7 @@ export async function showStyles(room, what, later) {
 
 function summary(style, working, one) {
   const facts = [
-    count(style.tracks, "recording"),
-    duration(style.minutes * 60),
+    style.tracks || !style.new ? `${count(style.tracks, "recording")}, ${duration(style.minutes * 60)}` : "",
     style.left_out ? `${style.left_out} left out` : "",
     style.new ? `${style.new} not read yet` : "",
   ].filter(Boolean);
@@ -39,8 +38,9 @@ function summary(style, working, one) {
       style.here ? button("Read again", () => prepare([style.name], working), { "aria-label": `Read again: ${style.name}` }) : null));
 }
 
-export async function prepare(names, place, recipe = "") {
-  return attempt(place, () => jobs.run("prepare", { styles: names, recipe }, place));
+/** Reads styles anew; `wanted` may name a recipe, and changes to it. */
+export function prepare(names, place, wanted = {}) {
+  return attempt(place, () => jobs.run("prepare", { ...wanted, styles: names }, place));
 }
 
 async function open(place, name) {
@@ -80,7 +80,7 @@ function adding(working, refresh) {
   };
   const read = async (style) => {
     await refresh();
-    await prepare([style], working, recipe.value);
+    await prepare([style], working, { recipe: recipe.value });
     await refresh();
   };
   const take = (files) => attempt(trouble, async () => {
@@ -95,7 +95,8 @@ function adding(working, refresh) {
     await read(style);
   }, link));
   return el("section", { class: "card" }, el("h2", {}, "Add recordings"),
-    el("div", { class: "grid" }, field("Style", name, "A new name makes a new style."),
-      field("Recipe", recipe, "Which recipe it is to be read for.")),
-    dropZone("Drop recordings of this style here, or whole folders of them", take), folder.node, link, trouble);
+    field("Style", name, "A new name makes a new style."),
+    dropZone("Drop recordings of this style here, or whole folders of them", take), folder.node,
+    el("details", {}, el("summary", {}, "More"),
+      field("Recipe", recipe, "What the style is to be trained with. Train reads it again where it needs another.")), link, trouble);
 }

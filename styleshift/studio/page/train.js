@@ -1,8 +1,9 @@
 // Train: two styles, a recipe, a time; curves and excerpts as they come; runs beside each other; a checkpoint to use.
 import { adopt } from "./player.js";
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { attempt, button, el, field, fill, parsed, select } from "./dom.js";
 import * as jobs from "./jobs.js";
+import { prepare } from "./styles.js";
 
 const SECONDS_BETWEEN = 2;
 // The players of the run that is shown: they are not taken from under who listens.
@@ -23,7 +24,7 @@ export async function showTrain(room, what, later) {
     later(close);
   };
   const { styles } = await get("/api/styles");
-  fill(room, working, beginning(styles, working, (name) => { shown = name; }), one, history, compared);
+  fill(room, working, beginning(styles), one, history, compared);
 
   const show = async (name) => {
     shown = name;
@@ -53,7 +54,7 @@ export async function showTrain(room, what, later) {
   await refresh();
 }
 
-function beginning(styles, working) {
+function beginning(styles) {
   const names = styles.filter((style) => style.tracks).map((style) => style.name);
   const a = select(names, names[0]);
   const b = select(names, names[1]);
@@ -62,23 +63,51 @@ function beginning(styles, working) {
   const steps = el("input", { type: "number", min: "1", step: "1", inputmode: "numeric" });
   const name = el("input", { type: "text", autocomplete: "off", spellcheck: "false" });
   const changes = el("textarea", { rows: "3", spellcheck: "false", placeholder: "data.crop_frames=96" });
+  const unfit = el("div", { role: "status" });
   const trouble = el("div");
-  const start = button("Start training", () => attempt(trouble, () => jobs.start("train", {
-    styles: [a.value, b.value], recipe: recipe.value, name: name.value.trim(),
-    minutes: Number(time.value) || null, steps: Number(steps.value) || null,
+  const wanted = () => ({
+    styles: [a.value, b.value], recipe: recipe.value,
     changes: changes.value.split("\n").map((line) => line.trim()).filter(Boolean),
+  });
+  const check = () => attempt(unfit, async () => {
+    const asked = wanted();
+    const { misfits } = await post("/api/fit", asked);
+    const still = JSON.stringify(asked) === JSON.stringify(wanted());
+    if (misfits.length && still) fill(unfit, anew(misfits, asked, check));
+  });
+  [a, b, recipe, changes].forEach((control) => control.addEventListener("change", check));
+  const start = button("Start training", () => attempt(trouble, () => jobs.start("train", {
+    ...wanted(), name: name.value.trim(), minutes: Number(time.value) || null, steps: Number(steps.value) || null,
   }), start), { class: "main" });
   if (names.length < 2) {
     return el("section", { class: "card" }, el("h2", {}, "New training"),
       el("p", {}, "A training needs two styles that were read. ", el("a", { href: "#styles" }, "Add them in Styles"), "."));
   }
+  check();
   return el("section", { class: "card" }, el("h2", {}, "New training"),
     el("div", { class: "grid" }, field("One style", a), field("The other style", b), field("Recipe", recipe),
       field("Minutes", time, "How long it may learn; it can be continued later.")),
     el("details", {}, el("summary", {}, "More"), el("div", { class: "grid" },
       field("Steps", steps, "Instead of, or besides, minutes."), field("Name", name, "Empty: made of the styles."),
       field("Settings of the recipe", changes, "One TABLE.KEY=VALUE a line."))),
-    start, trouble);
+    unfit, start, trouble);
+}
+
+/** Says that styles were read for other settings than the training wants, and reads them anew. */
+function anew(misfits, wanted, done) {
+  const names = misfits.map(({ style }) => style);
+  const both = names.join(" and ");
+  const working = el("div");
+  const read = button(`Read ${both} again for ${wanted.recipe}`, async () => {
+    read.disabled = true;
+    const whole = await prepare(names, working, wanted);
+    read.disabled = false;
+    if (whole?.status === "done") done();
+  });
+  return el("div", { class: "notice" },
+    el("p", {}, el("b", {}, `${both} ${names.length > 1 ? "were" : "was"} read for another recipe than ${wanted.recipe}.`),
+      " Reading again takes a minute or so; a run that learned from the old reading cannot be continued then."),
+    el("details", {}, el("summary", {}, "What differs"), misfits.map(({ style, differs }) => el("p", { class: "soft" }, `${style}: ${differs}`))), read, working);
 }
 
 const score = (value) => (value === null || value === undefined ? "" : value.toFixed(3));
@@ -101,13 +130,15 @@ function table(place, compared, runs, show, shown) {
       el("td", {}, button(run.name, () => show(run.name), { class: "link" })),
       el("td", {}, run.recipe_name), el("td", { class: "number" }, run.step), el("td", { class: "number" }, run.minutes.toFixed(1)),
       el("td", { class: "number" }, score(run.score)),
-      el("td", {}, Object.entries(run.verdicts).map(([way, verdict]) => el("p", {}, el("b", {}, `${way}: `), verdict)))))))));
+      el("td", { class: "wordy" }, Object.entries(run.verdicts).map(([way, verdict]) => el("p", {}, el("b", {}, `${way}: `), verdict)))))))));
 }
 
 async function describe(place, name, working) {
   const run = await get(`/api/runs/${encodeURIComponent(name)}`);
   if (place.dataset.run !== name) {
     fill(place, el("h2", {}), el("div", { class: "verdicts" }), el("div", { class: "row actions" }), el("div", { class: "trouble" }),
+      el("p", { class: "soft" }, "The score counts: how far the style moved and how much of the music stayed, in music that was held out. "
+        + "The other curves are losses; they show that it learns, not how it sounds."),
       el("div", { class: "curves" }), el("div", { class: "excerpts" }), el("details", { class: "card kept" }));
     place.dataset.run = name;
     place.dataset.page = "";
@@ -138,12 +169,14 @@ function actions(place, run, working) {
   fill(place.querySelector(".actions"), use, el("span", { class: "grow" }), field("Minutes in all", time), go);
 }
 
-async function exportRun(run, checkpoint, working) {
+/** Makes models of a checkpoint; returns whether they were made. */
+export async function exportRun(run, checkpoint, working) {
   const whole = await attempt(working, () => jobs.run("export", { run, checkpoint }, working));
-  if (whole?.status !== "done") return;
+  if (whole?.status !== "done") return false;
   fill(working, el("div", { class: "card good", role: "status" }, el("p", {}, "Made ",
     (whole.rows.exported || []).map((made) => `${made.source} to ${made.target}`).join(" and "), ". ",
     el("a", { href: "#convert" }, "Convert something with it"), ".")));
+  return true;
 }
 
 function checkpoints(place, run, working) {
