@@ -55,12 +55,7 @@ test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitiz
 	PATH="$(abspath $(BIN)):$$PATH" sh tools/sanitize.sh release address undefined thread
 	$(BIN)/python tools/count_instructions.py
 
-# Rules of accessibility, which the tests of the studio hold its page to; without npm they are skipped.
-AXE := build/axe/node_modules/axe-core/axe.min.js
-$(AXE):
-	@command -v npm >/dev/null && npm install --silent --no-save --prefix build/axe axe-core@4 || echo "axe-core could not be fetched"
-
-test-python: $(DEVELOP) $(AXE) ## pytest
+test-python: $(DEVELOP) ## pytest
 	$(TEST_ENVIRONMENT) $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
 test-plugins: $(DEVELOP) ## each in-tree plugin's own tests

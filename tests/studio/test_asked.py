@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from styleshift.corpus.manifest import Manifest
+from styleshift.recipes import load_recipe
 from styleshift.studio.folders import address
 from styleshift.studio.jobs import Jobs
 from styleshift.studio.tasks import TASKS
@@ -77,6 +80,7 @@ def test_a_training_is_told_all_that_was_chosen(client: TestClient, begun: list[
         ("nothing", {}, "there is no job"),
         ("prepare", {"styles": []}, "no style is named"),
         ("prepare", {"styles": ["../x"]}, "cannot be the name"),
+        ("train", {"styles": ["a", "b"], "changes": ["data.crop=9"]}, "crop"),
         ("train", {"styles": ["a"]}, "two styles"),
         ("train", {"styles": ["a", "a"]}, "two styles"),
         ("train", {"styles": ["a", "b"], "recipe": "/etc/passwd"}, "no recipe"),
@@ -128,3 +132,22 @@ def test_what_is_no_json_object_is_refused(client: TestClient, data: bytes) -> N
 def test_a_request_is_not_longer_than_it_needs_to_be(client: TestClient) -> None:
     headers = {"Content-Type": "application/json"}
     assert client.post("/api/jobs/train", content=b" " * (5 << 20), headers=headers).status_code == 413
+
+
+def test_a_training_waits_until_its_styles_are_read_for_its_recipe(
+    client: TestClient, studio: Studio, begun: list[Any]
+) -> None:
+    config = load_recipe("small").spectrogram
+    for style, gain in (("fits", config.gain), ("other", 1.0)):
+        folder = studio.place.spectrograms / style
+        folder.mkdir(parents=True)
+        Manifest(style, replace(config, gain=gain)).write(folder)
+    values = {"styles": ["fits", "other"], "recipe": "small"}
+    misfits = [{"style": "other", "differs": "gain is 1.0, not 1000.0"}]
+    assert client.post("/api/fit", json=values).json() == {"misfits": misfits}
+    answer = client.post("/api/jobs/train", json=values)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "other must be read anew for recipe small"
+    changed = {**values, "styles": ["other"], "changes": ["spectrogram.gain=1.0"]}
+    assert client.post("/api/fit", json=changed).json() == {"misfits": []}
+    assert begun == []

@@ -26,8 +26,8 @@ from styleshift.workspace import Workspace
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 90_000
-"""Milliseconds that a step may take, on a machine that has other work."""
+PATIENCE = 300_000
+"""Milliseconds that a step may take, on a machine that has much other work."""
 
 # Not how long it trains, how often it saves, or whether it is judged: each test says that.
 TINY = tuple(
@@ -106,7 +106,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert line, (root / "server.txt").read_text()
     yield Served(json.loads(line)["address"], root)
     server.terminate()
-    assert server.wait(20) == 0
+    assert server.wait(PATIENCE / 1000) == 0
     jobs = Jobs(root / "workspace" / "studio" / "jobs")
     for job in jobs.all():  # what a test that failed has left
         if job["status"] == "running":
@@ -129,13 +129,13 @@ def browser() -> Iterator[Browser]:
 
     with sync_playwright() as driver:
         yield driver.chromium.launch(
-            executable_path=chromium, args=["--autoplay-policy=no-user-gesture-required"]
+            executable_path=chromium, args=["--autoplay-policy=no-user-gesture-required"], timeout=PATIENCE
         )
 
 
 @pytest.fixture
-def open_page(served: Served, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """``open_page(place, **context)``: a page that is let in; complaints of its console fail the test."""
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """``new_page(**context)``: an empty page; complaints of its console, or of its policy, fail the test."""
     complaints: list[str] = []
     contexts = []
 
@@ -144,22 +144,62 @@ def open_page(served: Served, browser: Browser) -> Iterator[Callable[..., Page]]
         if message.type in ("error", "warning") and not refused:
             complaints.append(message.text)
 
-    def open(place: str = "styles", **options: Any) -> Page:
+    def new(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        page.set_default_navigation_timeout(PATIENCE)
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def open_page(served: Served, new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """``open_page(place, **context)``: the studio's page, let in, at a place."""
+
+    def open(place: str = "styles", **options: Any) -> Page:
+        page = new_page(**options)
         page.goto(served.address)
         page.wait_for_url(served.base)
         go(page, place)
         return page
 
-    yield open
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return open
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Page], list[Any]]:
+    """``violations(page)``: what axe-core finds against names, roles, contrast and landmarks."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def find(page: Page) -> list[Any]:
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def play() -> Callable[[Page], None]:
+    """``play(page)``: plays the first recording until its clock has moved, and switches to the last one."""
+
+    def listen(page: Page) -> None:
+        from playwright.sync_api import expect
+
+        player = page.locator(".pair.ready").first
+        player.get_by_role("button", name="Play").click()
+        expect(player.locator(".clock")).not_to_contain_text("0:00.0 /")
+        player.get_by_role("radio").last.click()
+        expect(player.locator("figure.heard")).to_have_count(1)
+
+    return listen
 
 
 def go(page: Page, place: str) -> None:
