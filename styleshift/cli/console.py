@@ -16,6 +16,7 @@ from rich.text import Text
 
 from styleshift.cli.flags import in_flags
 from styleshift.progress import Reporter, Task
+from styleshift.system.lines import plain
 from styleshift.words import printable
 
 # Without a terminal there is no bar; a line now and then tells that the work goes on.
@@ -145,7 +146,7 @@ class TerminalReporter(Reporter):
     def event(self, kind: str, /, **fields: Any) -> None:
         """One JSON line on stdout under ``--json``."""
         if self.json_lines:
-            sys.stdout.write(json.dumps({"event": kind, **fields}, default=str) + "\n")
+            sys.stdout.write(json.dumps({"event": kind, **fields}, default=plain) + "\n")
             sys.stdout.flush()
 
     def advice(self, text: str) -> str:

@@ -30,14 +30,20 @@ def list_plugins(*, reporter: TerminalReporter) -> None:
     from styleshift.hooks.registry import load_registry
 
     registry = load_registry()
+    empty = []
     for shelf in registry.shelves():
         entries = shelf.entries().values()
+        if not entries:
+            empty.append(shelf.kind)
         for entry in entries:
             reporter.event("plugin", **_fields(shelf.kind, entry))
         rows = [[one.spec.name, one.spec.summary, f"{one.package} {one.version}"] for one in entries]
         if rows:
             columns = [shelf.kind, "what it is", "package"]
             reporter.table("", columns, rows, whole=(shelf.kind, "package"))
+    if empty:
+        new = f"styleshift plugins new {empty[0].replace(' ', '-')} NAME"
+        reporter.info(f"none yet: {', '.join(empty)}; `{new}` writes one")
     if registry.left_out:
         failed = [[f"{one.package} {one.version}", one.reason] for one in registry.left_out]
         reporter.table("", ["left out", "why"], failed, whole=("left out",))
@@ -58,6 +64,9 @@ def show(
     found = [(shelf.kind, shelf.entries()[name]) for shelf in registry.shelves() if name in shelf.entries()]
     _warn(registry, reporter)
     if not found:
+        for shelf in registry.shelves():
+            if name in shelf.clashes():
+                shelf.entry(name)  # raises, and says which packages bring it
         known = [other for shelf in registry.shelves() for other in shelf.entries()]
         raise PluginError(
             f"nothing is called {name!r}",
@@ -117,7 +126,7 @@ def new(
     made = new_package(kind, name, directory, workspace_at(workspace).models)
     reporter.event("package", name=made.name, folder=str(made.folder), module=made.module, record=made.record)
     reporter.result(f"wrote the package {made.name} into {made.folder}{os.sep}")
-    reporter.info(f"next: pip install -e {shlex.quote(str(made.folder))}")
+    reporter.info(f"next: pip install -e {shlex.quote(f'{made.folder}[test]')}")
     for line in made.usage:
         reporter.info(f"then: {line}")
 

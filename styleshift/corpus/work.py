@@ -105,7 +105,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         reason, message = error.reason, _without_name(error.message, recording.path)
         # An installed package changes what is unsupported, and a disk may give another time what it did not.
         remember = remember and reason != "unsupported" and not isinstance(error.__cause__, OSError)
-        if error.hint and reason == "unsupported":
+        if error.hint:
             message = f"{message}; {error.hint}"
     except OSError as error:
         reason, message, remember = "unreadable", f"cannot be read: {error.strerror or error}", False

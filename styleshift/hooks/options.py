@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
@@ -10,10 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticSerializationError
 
 from styleshift.errors import PluginError, StyleshiftError
 from styleshift.validation import schema_of, validate
-from styleshift.validation.describe import Schema, alternatives, resolved
+from styleshift.validation.describe import Schema, adapter_of, alternatives, resolved
 
 _WORDS: dict[str, tuple[str, Any]] = {
     "true": ("boolean", True),
@@ -26,7 +28,7 @@ def build_config(config: type, values: Mapping[str, Any], owner: str) -> Any:
     """Make a spec's config from recipe or command-line values.
 
     Each value must fit the annotation of its field. Text is read as what the field wants (``"8"`` as a
-    whole number, ``"a,b,c"`` as a list), since that is what a command line gives.
+    whole number, ``"a,b,c"`` or ``"[a, b, c]"`` as a list), since that is what a command line gives.
 
     Args:
         config: a dataclass or a pydantic model; every field of it has a default.
@@ -69,9 +71,15 @@ def config_problem(config: object) -> str:
     if required:
         return f"has a field without a default: {required[0]}"
     try:
-        config()
+        made = config()
     except Exception as error:
         return f"refuses its own defaults: {error}"
+    try:  # a plain dataclass checks nothing when it is made
+        adapter_of(config).dump_json(made, warnings="error")
+    except PydanticSerializationError as error:
+        found = re.search(r"Expected `(.+?)`.*field_name='(.+?)', input_value=(.*?), input_type", str(error))
+        what = f"{found[2]} = {found[3]} is no {found[1]}" if found else str(error)
+        return f"has a default that does not fit: {what}"
     return ""
 
 
@@ -98,7 +106,8 @@ def _read(text: str, wanted: Schema, root: Schema) -> Any:
 
 
 def _read_list(text: str, wanted: Schema, root: Schema) -> list[Any]:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    inside = text[1:-1] if text[:1] + text[-1:] == "[]" else text
+    parts = [part.strip().strip("\"'") for part in inside.split(",") if part.strip()]
     each = wanted.get("prefixItems", []) or [wanted.get("items", {})] * len(parts)
     items = [*each, *[{}] * len(parts)]
     return [_read(part, resolved(item, root), root) for part, item in zip(parts, items, strict=False)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import traceback
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -170,7 +172,8 @@ class Registry:
                     self.register(plugin, package.name, package.version)
                 except PluginError as error:
                     own = f"plugin {package.name} {package.version}: "
-                    self._leave_out(package, error.message.removeprefix(own))
+                    hint = "" if error.hint == GUIDE else f"; {error.hint}"
+                    self._leave_out(package, error.message.removeprefix(own) + hint)
                 except (Exception, SystemExit) as error:  # a stranger's code may raise anything
                     self._leave_out(package, f"{type(error).__name__}: {_first_line(error)}{_later(error)}")
         if slow := watched.slow(package.name):
@@ -235,8 +238,9 @@ def _hooks(plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
         raise _unknown_hook(error) from error
     callers = manager.get_hookcallers(plugin) or []
     if not callers:
+        bare = sorted(name for name in dir(plugin) if name.startswith("styleshift_") and hasattr(specs, name))
         raise PluginError(
-            "its entry point defines no hook",
+            f"its {bare[0]} is not marked with @hookimpl" if bare else "its entry point defines no hook",
             "mark the hooks with @hookimpl from styleshift.hooks, and point the entry point at their module",
         )
     hooks = [(each.name, hook) for each in callers if each.has_spec() for hook in each.get_hookimpls()]
@@ -247,7 +251,14 @@ def _hooks(plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
 
 
 def _records(name: str, hook: pluggy.HookImpl) -> list[Any]:
-    result = hook.function()  # not through pluggy, which drops None in silence
+    try:
+        result = hook.function()  # not through pluggy, which drops None in silence
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}, line {frame.lineno}"
+        raise PluginError(
+            f"{name} raised {type(error).__name__} ({place}): {_first_line(error)}{_later(error)}"
+        ) from error
     if isinstance(result, str | Mapping) or not isinstance(result, Iterable):
         kind = "None" if result is None else type(result).__name__
         raise PluginError(f"{name} returned {kind}, not a list of records", GUIDE)
@@ -266,6 +277,9 @@ def _unknown_hook(error: pluggy.PluginValidationError) -> PluginError:
     """In our words where a hook is not known here; pluggy's for the rest."""
     found = re.search(r"unknown hook '(\w+)'", str(error))
     if not found:
+        taken = re.search(r"definition: (\w+)\((.*?)\)\s*Argument", str(error), re.DOTALL)
+        if taken:
+            return PluginError(f"{taken[1]} asks for arguments ({taken[2]}); a hook takes none", GUIDE)
         return PluginError(" ".join(str(error).split()), GUIDE)
     known = [name for name in vars(specs) if name.startswith("styleshift_")]
     return PluginError(

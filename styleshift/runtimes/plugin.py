@@ -129,7 +129,7 @@ def styleshift_runtimes() -> Iterable[RuntimeSpec]:
 
 
 def runtimes_for(name: str, device: str, *, required: bool = True) -> list[RuntimeSpec]:
-    """The runtime of this name; for ``auto`` all that serve the device, highest priority first.
+    """The runtime of this name; for ``auto`` all of priority 0 or more that serve the device, highest first.
 
     Args:
         name: of a runtime, or ``auto``.
@@ -144,7 +144,7 @@ def runtimes_for(name: str, device: str, *, required: bool = True) -> list[Runti
 
     shelf = load_registry().runtimes
     kind = device.split(":")[0]
-    specs = shelf.specs() if name == "auto" else [shelf.get(name)]
+    specs = [spec for spec in shelf.specs() if spec.priority >= 0] if name == "auto" else [shelf.get(name)]
     fit = sorted((spec for spec in specs if kind in spec.devices), key=lambda spec: -spec.priority)
     if required and not fit:
         if name == "auto":

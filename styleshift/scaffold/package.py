@@ -125,7 +125,8 @@ def _files(kind: str, words: dict[str, str]) -> dict[Path, str]:
         Path("pyproject.toml"): _render("pyproject.toml.j2", words),
         Path("README.md"): _render("README.md.j2", {**words, "usage": usage}),
         source / "__init__.py": _render(f"{kind}/module.py.j2", words),
-        Path("tests/test_contract.py"): _render(f"{kind}/test.py.j2", words),
+        # A name of its own, so that one pytest can run the tests of several packages.
+        Path(f"tests/test_{words['module']}.py"): _render(f"{kind}/test.py.j2", words),
     }
     if kind == "recipe":
         small = load_registry().recipes.get("small").path.read_text("utf-8")

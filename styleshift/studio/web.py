@@ -17,6 +17,7 @@ from styleshift.studio.jobs import Jobs
 from styleshift.studio.looks import Looks
 from styleshift.studio.styles import Styles
 from styleshift.studio.uploads import TooLargeError
+from styleshift.system.lines import plain
 from styleshift.workspace import Workspace
 
 _MOST_BODY = 4 << 20
@@ -107,7 +108,7 @@ class Json(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """As JSON; NaN and infinity, which JSON has not, become null."""
-        return json.dumps(_finite(content), default=str).encode("ascii")
+        return json.dumps(_finite(content), default=plain).encode("ascii")
 
 
 def _finite(value: Any) -> Any:

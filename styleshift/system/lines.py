@@ -10,6 +10,19 @@ from pathlib import Path
 from typing import Any
 
 
+def plain(value: object) -> Any:
+    """``default`` of :func:`json.dumps`: paths as text, single numbers of NumPy and torch as numbers.
+
+    Raises:
+        TypeError: for anything else, which would only be a text that says what it was.
+    """
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if callable(item := getattr(value, "item", None)):
+        return item()
+    raise TypeError(f"{type(value).__name__} {value!r} has no place in JSON")
+
+
 class JsonLines:
     """Appends to a file; a context manager.
 
@@ -31,9 +44,9 @@ class JsonLines:
         self._whole = False  # not known yet
 
     def append(self, values: Mapping[str, Any]) -> None:
-        """One line; what has no place in JSON is written as ``str`` has it."""
+        """One line; raises TypeError for what has no place in JSON."""
         # Names that are not UTF-8 are escaped as lone surrogates, and come back as they were.
-        line = json.dumps(values, default=str).encode("ascii") + b"\n"
+        line = json.dumps(values, default=plain).encode("ascii") + b"\n"
         left = memoryview(line if self._whole or self._ends_whole() else b"\n" + line)
         self._whole = False
         while left:

@@ -8,8 +8,9 @@ import sys
 from importlib import import_module
 from importlib.metadata import EntryPoint, distribution, packages_distributions
 
+from styleshift import __version__
 from styleshift.errors import PluginError
-from styleshift.hooks.installed import ENTRY_POINT_GROUP, HEAVY
+from styleshift.hooks.installed import ENTRY_POINT_GROUP, HEAVY, plugin_packages
 from styleshift.hooks.registry import BUILT_IN_MODULES, Registry
 from styleshift.hooks.shelf import BUILT_IN
 from styleshift.testing.contract import ContractError, contract, require
@@ -46,7 +47,7 @@ def check_plugin(module: str) -> Registry:
     try:
         registry.register(EntryPoint("checked", module, ENTRY_POINT_GROUP).load(), module, "0")
     except PluginError as error:
-        raise ContractError(error.message) from error
+        raise ContractError("; ".join(filter(None, (error.message, error.hint)))) from error
     except (Exception, SystemExit) as error:  # as the registry of a user would meet it
         raise ContractError(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
     require(
@@ -77,6 +78,9 @@ def _check_entry_point(module: str) -> None:
     """An installed package says to styleshift where its plugin is."""
     package = module.partition(":")[0].partition(".")[0]
     for name in packages_distributions().get(package, []):
+        for installed in plugin_packages([distribution(name)]):
+            refused = installed.needs and installed.refuses(__version__)
+            require(not refused, f"{name} needs styleshift {installed.needs}; this is {__version__}")
         points = distribution(name).entry_points
         right = [point.value for point in points if point.group == ENTRY_POINT_GROUP]
         if module in right:

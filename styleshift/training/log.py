@@ -83,7 +83,7 @@ class Log:
         speed, waiting = len(rows) / took, (waited - self._waited) / took
         self._seconds, self._waited = state.seconds, waited
         shown = {name: float(f"{value:.6g}") for name, value in means.items()}
-        lr = state.generator_optimiser.param_groups[0]["lr"]
+        lr = float(state.generator_optimiser.param_groups[0]["lr"])  # a tensor, for CUDA graphs
         self.event(
             "step",
             step=state.step,

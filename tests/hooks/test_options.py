@@ -23,6 +23,7 @@ class Options:
     limit: int | None = None
     font: Path = Path()
     label: str = ""
+    names: tuple[str, ...] = ()
     either: str | int = 0
     made: int = field(default=7, init=False)
 
@@ -43,6 +44,8 @@ class Options:
         ("norm", "batch", "batch"),
         ("widths", [3, 4, 5], (3, 4, 5)),
         ("widths", "3, 4,5", (3, 4, 5)),
+        ("widths", "[3, 4]", (3, 4)),
+        ("names", '["a", b]', ("a", "b")),
         ("limit", "9", 9),
         ("limit", None, None),
         ("limit", "none", None),

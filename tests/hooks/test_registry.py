@@ -161,7 +161,7 @@ class TestRefusing:
 
     def test_a_forgotten_hookimpl_is_an_error_and_not_silence(self, install):
         source = VOCODER.format(name="echo").replace("@hookimpl", "")
-        assert "defines no hook" in reason(install("styleshift-bare", source))
+        assert "not marked with @hookimpl" in reason(install("styleshift-bare", source))
 
     def test_a_hook_wrapper_is_refused(self):
         module = types.ModuleType("wrapping")

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import NoOptions, RuntimeSpec
+from styleshift.hooks.registry import Registry
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices, selection
 from styleshift.runtimes.float16 import to_float16
@@ -118,6 +119,17 @@ def test_the_fastest_of_several_is_taken(
     assert decided(bundle)[0] == "fast"
     offer(spec("fast", computes, priority=20), spec("middling", later))
     assert decided(bundle)[0] == "fast"
+
+
+def test_one_below_0_is_used_only_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    registry = Registry(guard=False)
+    for name, priority in (("plain", 0), ("for-tests", -1)):
+        registry.runtimes.add(spec(name, computes, priority=priority), "mine", "1")
+    monkeypatch.setattr("styleshift.hooks.registry.load_registry", lambda: registry)
+    assert [one.name for one in runtimes_for("auto", "cpu")] == ["plain"]
+    assert [one.name for one in runtimes_for("for-tests", "cpu")] == ["for-tests"]
 
 
 @pytest.mark.parametrize(

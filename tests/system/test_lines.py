@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from styleshift.system.lines import JsonLines
@@ -21,6 +22,14 @@ def read(path: Path) -> list[Any]:
         except ValueError:
             lines.append("torn")
     return lines
+
+
+def test_paths_and_single_numbers_of_numpy_are_plain_and_nothing_else(tmp_path: Path) -> None:
+    with JsonLines(tmp_path / "x", sync=False) as lines:
+        lines.append({"path": tmp_path, "number": np.float32(0.5)})
+        with pytest.raises(TypeError, match=r"object .* has no place in JSON"):
+            lines.append({"a": object()})
+    assert read(tmp_path / "x") == [{"path": str(tmp_path), "number": 0.5}]
 
 
 def test_lines_are_added_to_those_that_are_there(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def styleshift_vocoders():
         ("import onnxruntime\n" + PLUGIN, "imports onnxruntime before anything is built"),
         (PLUGIN.replace("    return", "    import torch\n    return"), "imports torch"),
         (PLUGIN.replace("vocoders()", "vocodrs()"), "vocodrs"),
-        (PLUGIN.replace("@hookimpl", ""), "defines no hook"),
+        (PLUGIN.replace("@hookimpl", ""), "not marked with @hookimpl"),
         (PLUGIN.replace('[VocoderSpec("echo", "a test", print)]', "[]"), "bring no record"),
         ("import nothing_of_that_name", "No module named"),
         (PLUGIN.replace('"echo"', '"griffin-lim"'), "the vocoder 'griffin-lim' is built in"),

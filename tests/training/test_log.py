@@ -24,7 +24,7 @@ class Warned(Reporter):
 
 
 def state(step: int, seconds: float) -> Any:
-    optimiser = SimpleNamespace(param_groups=[{"lr": 0.1}])
+    optimiser = SimpleNamespace(param_groups=[{"lr": torch.tensor(0.5, dtype=torch.float64)}])
     return SimpleNamespace(step=step, seconds=seconds, generator_optimiser=optimiser)
 
 
@@ -33,6 +33,14 @@ def test_the_speed_of_a_run_that_goes_on_is_that_of_its_new_steps(tmp_path: Path
     figures = log.write(state(104, 602.0), ["g_loss_x2y", "g_loss_y2x"], torch.ones(4, 2))
     assert figures == {"steps/s": 2.0, "generator": 2.0}
     assert json.loads((tmp_path / "log").read_text())["steps_per_second"] == 2.0
+
+
+def test_the_learning_rate_is_a_number_for_the_log_and_for_trackers(tmp_path: Path) -> None:
+    shown: list[dict[str, float]] = []
+    log = Log(tmp_path / "log", "", show=lambda step, figures: shown.append(figures))
+    log.write(state(1, 1.0), ["cycle_x"], torch.ones(1, 1))
+    assert json.loads((tmp_path / "log").read_text())["lr"] == 0.5
+    assert type(shown[0]["lr/generators"]) is float
 
 
 def test_people_read_the_discriminators_and_the_domains_names(tmp_path: Path) -> None:
