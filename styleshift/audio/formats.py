@@ -5,6 +5,7 @@ To add a format, add a row; nothing else in the package names an extension. Ligh
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -333,7 +334,7 @@ _LOSSLESS_SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ALAC", "DWVW")
 
 def format_of(name: str | PurePath) -> AudioFormat | None:
     """The row of a file's extension, in any case; None where none has it."""
-    return _BY_EXTENSION.get(PurePath(name).suffix.lower())
+    return _BY_EXTENSION.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - pathlib takes five times as long
 
 
 def format_held(container: str) -> AudioFormat | None:
@@ -373,7 +374,7 @@ def output_format(name: str) -> OutputFormat:
 
 def same_extension(name: str) -> str:
     """The extension, with the dot, that the output of a file of this name has under the format ``same``."""
-    suffix = PurePath(name).suffix
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122
     row = format_of(name)
     if row is None or row.becomes:
         return FORMATS[row.becomes if row is not None else "m4a"].extension

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
-from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import (
     LibraryPlan,
     about_milliseconds,
@@ -223,7 +222,7 @@ def _planned(
 ) -> LibraryPlan:
     """What is to be done."""
     with silent_decoders():
-        plan = plan_library(Path(source), bundle.metadata.target, settings)
+        plan = plan_library(Path(source), bundle.metadata.target, settings, settings.key(bundle.digest))
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
@@ -239,6 +238,6 @@ def _tried(
     load: Callable[[str, str], RuntimeSession] | None = None,
 ) -> ConvertSettings:
     """Settings that work here."""
-    earlier = LibraryJournal.peek(plan.output).runtimes(settings.key(bundle.digest))
-    music = sum(about_milliseconds(job) for job in plan.jobs) / 1000
+    earlier = plan.journal.runtimes(settings.key(bundle.digest))
+    music = sum(about_milliseconds(plan, job) for job in plan.jobs) / 1000
     return with_runtime(settings, bundle, reporter, earlier, music, load)

@@ -8,6 +8,7 @@ import pytest
 
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_show import show_result
+from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import TrackOutcome
@@ -19,7 +20,9 @@ FULL = TrackOutcome("a.wav", "failed", "disk full", "the journal cannot be writt
 
 def result_of(tmp_path: Path, *, single: bool) -> LibraryResult:
     job = TrackJob("a.wav", tmp_path / "a.wav", tmp_path / "out" / "a.wav", "same")
-    return LibraryResult(LibraryPlan(tmp_path, tmp_path / "out", (job,), (), single=single))
+    return LibraryResult(
+        LibraryPlan(tmp_path, tmp_path / "out", (job,), (), single, LibraryJournal(tmp_path / "out"))
+    )
 
 
 @pytest.mark.parametrize("single", [False, True])

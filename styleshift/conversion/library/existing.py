@@ -10,7 +10,6 @@ from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
-from styleshift.system.hashing import FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ def check_existing(
         settings: of the conversion: ``overwrite``, and ``strict``, under which an output that lost something
             is not right.
     """
-    there = job.target.exists() or job.target.is_symlink()
-    if not there:
+    if not plan.there(job):
         return Existing()
     entry = journal.entry(plan.below(job)) if journal is not None else None
     if settings.overwrite == "always":
@@ -59,7 +57,7 @@ def check_existing(
     if settings.strict and (entry.result.get("lost") or entry.result.get("losses")):
         return Existing(again="something was lost")
     try:
-        now = FileStamp.of(job.source)
+        now = plan.stamp(job)
     except OSError:
         return Existing()
     if now == entry.stamp:
@@ -88,7 +86,7 @@ def _in_the_way(plan: LibraryPlan, job: TrackJob) -> TrackOutcome:
     if plan.single:
         message, hint = f"{job.target} exists already", "`overwrite=always` replaces it"
         return TrackOutcome(job.name, "failed", "in the way", message, hint, exit_code=EXIT_USAGE)
-    message = f"{job.target} is there and was not made by styleshift"
+    message = f"{plan.places(job)[1] if plan.stores else job.target} is there and was not made by styleshift"
     return TrackOutcome(
         job.name,
         "failed",

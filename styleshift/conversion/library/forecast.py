@@ -82,7 +82,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     from styleshift.audio.tags.preview import TagPreview
     from styleshift.conversion.track.load import load_converter, real_time_factor
 
-    journal, key = LibraryJournal.peek(plan.output), settings.key(bundle.digest)
+    journal, key = plan.journal, settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
     with TagPreview() as preview, silent_decoders():

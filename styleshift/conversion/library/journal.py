@@ -5,25 +5,32 @@ before a file's output can appear under its name; ``done`` is written after it h
 did, ``kept`` if the output of an earlier run is still there instead. These three need not be on the disk at
 once: what a power failure takes of them is done again. So an output that is there was made by us unless its
 file ``failed`` or is not in the journal, and is up to date if it is ``done`` with the same source and
-settings. Whose one is that was ``begun`` when a run was killed, its comment says.
+settings. Whose one is that was ``begun`` when a run was killed, its comment says. A run over a whole library,
+if it is long, leaves one line an output: reading its journal must not take longer from run to run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from styleshift.errors import LockedError, UsageError
+from styleshift.system.files import atomic_file
 from styleshift.system.hashing import FileStamp
 from styleshift.system.lines import JsonLines
 from styleshift.system.lock import Lock
 
 FOLDER = ".styleshift"
+
+_BLOCK_BYTES = 1 << 20
+# Lines that count no more and are not worth a journal written anew.
+_FEW = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,10 @@ class LibraryJournal:
         self._suffix = f"-{part}" if part else ""
         self._output = output
         self._entries: dict[str, JournalEntry] = {}
+        self._known: dict[
+            tuple[Path, int], int
+        ] = {}  # by path and inode of a journal, how much of it was read
+        self._count = 0  # lines of all journals
         self._lines: JsonLines | None = None
         self._locks = contextlib.ExitStack()
 
@@ -83,8 +94,8 @@ class LibraryJournal:
             self._locks.enter_context(self._lock("lock", shared=bool(self._suffix)))
             if self._suffix:
                 self._locks.enter_context(self._lock(f"lock{self._suffix}"))
-            self._load()
-            self._lines = JsonLines(self._folder / f"journal{self._suffix}.jsonl", sync=False)
+            self.load()
+            self._lines = JsonLines(self._own, sync=False)
         except OSError as error:
             self.__exit__()
             raise UsageError(
@@ -99,27 +110,57 @@ class LibraryJournal:
         if self._lines is not None:
             with contextlib.suppress(OSError):  # the last line that matters was waited for
                 self._lines.sync()
+                self._shorten()
             self._lines.close()
         self._locks.close()
         self._lines = None
+
+    @property
+    def _own(self) -> Path:
+        return self._folder / f"journal{self._suffix}.jsonl"
 
     def _lock(self, name: str, *, shared: bool = False) -> Lock:
         hint = "wait until it has ended, or use another `output`"
         return Lock(self._folder / name, str(self._output), hint, shared=shared)
 
     @classmethod
-    def peek(cls, output: Path) -> LibraryJournal:
-        """What is known of an output folder, to look at only: nothing is made, written or locked."""
-        journal = cls(output)
-        journal._load()
+    def peek(cls, output: Path, part: str = "") -> LibraryJournal:
+        """What is known of an output folder: nothing is made, written or locked until it is entered."""
+        journal = cls(output, part)
+        journal.load()
         return journal
 
-    def _load(self) -> None:
-        for path in sorted(self._folder.glob("journal*.jsonl")):
-            for entry in _read(path):
-                known = self._entries.get(entry.target)
-                if known is None or entry.time_ns >= known.time_ns:
-                    self._entries[entry.target] = entry
+    def load(self) -> None:
+        """Read what was written since the last time, or for the first time."""
+        there = {(path, path.stat().st_ino): path for path in sorted(self._folder.glob("journal*.jsonl"))}
+        if not self._known.keys() <= there.keys():  # somebody wrote one anew
+            self._entries, self._known, self._count = {}, {}, 0
+        for key, path in there.items():
+            with path.open("rb") as file:
+                file.seek(self._known.get(key, 0))
+                rest = b""
+                while block := file.read(_BLOCK_BYTES):
+                    *lines, rest = (rest + block).split(b"\n")
+                    self._take(lines)
+                self._known[key] = file.tell() - len(rest)
+                self._take([rest])  # cut short by a kill, or not quite written yet
+
+    def _take(self, lines: list[bytes]) -> None:
+        for entry in _entries([line for line in lines if line]):
+            self._count += 1
+            known = self._entries.get(entry.target)
+            if known is None or entry.time_ns >= known.time_ns:
+                self._entries[entry.target] = entry
+
+    def _shorten(self) -> None:
+        """Where many lines count no more, write those that do anew; only who is alone here may."""
+        superseded = self._count - len(self._entries)
+        if self._suffix or superseded <= max(_FEW, len(self._entries) // 2):
+            return
+        with atomic_file(self._own) as file:
+            file.writelines(map(_line, self._entries.values()))
+        for path in self._folder.glob("journal-*.jsonl"):
+            path.unlink()
 
     def entry(self, target: str) -> JournalEntry | None:
         """What is known of an output."""
@@ -146,8 +187,8 @@ class LibraryJournal:
         known = self._entries.get(entry.target)
         # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
         entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
-        values = asdict(entry)
-        self._lines.append(values | values.pop("stamp"))
+        self._lines.append(_values(entry))
+        self._count += 1
         self._entries[entry.target] = entry
 
     def sync(self) -> None:
@@ -160,16 +201,49 @@ class LibraryJournal:
         self._lines.sync()
 
 
-def _read(path: Path) -> Iterator[JournalEntry]:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            # A line cut short by a kill is as if it had not been written.
-            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-                values: dict[str, Any] = json.loads(line)
-                stamp = FileStamp(**{key: values.pop(key, 0) for key in FileStamp.__slots__})
-                known = {key: values[key] for key in JournalEntry.__slots__ if key in values}
-                entry = JournalEntry(**known, stamp=stamp)
-                texts = (entry.target, entry.runtime, entry.device)
-                kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
-                if kinds and all(isinstance(text, str) for text in texts):
-                    yield entry
+def _values(entry: JournalEntry) -> dict[str, Any]:
+    """What is written of an entry: what is as it always is, and the stamp's own name, are not."""
+    values = {name: value for name, default in _DEFAULTS if (value := getattr(entry, name)) != default}
+    return values | {name: getattr(entry.stamp, name) for name in FileStamp.__slots__ if entry.stamp.size}
+
+
+_DEFAULTS = tuple(
+    (each.name, {} if each.name == "result" else each.default)
+    for each in fields(JournalEntry)
+    if each.name != "stamp"
+)
+
+
+def _line(entry: JournalEntry) -> bytes:
+    return json.dumps(_values(entry), default=str).encode("ascii") + b"\n"
+
+
+def _entries(lines: list[bytes]) -> Iterator[JournalEntry]:
+    try:  # many at once is faster, and keys of the same name are one object
+        found = json.loads(b"[" + b",".join(lines) + b"]")
+    except ValueError:
+        found = [_value(line) for line in lines]
+    for values in found:
+        # A line cut short by a kill is as if it had not been written.
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            stamp = FileStamp(*(values.get(name, 0) for name in FileStamp.__slots__))
+            entry = JournalEntry(
+                values["target"],
+                sys.intern(values["state"]),
+                sys.intern(values["key"]),
+                values.get("digest", ""),
+                stamp,
+                sys.intern(values.get("runtime", "")),
+                sys.intern(values.get("device", "")),
+                values.get("result", {}),
+                values.get("time_ns", 0),
+            )
+            kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
+            if kinds and isinstance(entry.target, str):
+                yield entry
+
+
+def _value(line: bytes) -> Any:
+    with contextlib.suppress(ValueError):
+        return json.loads(line.decode("utf-8", "replace"))
+    return None

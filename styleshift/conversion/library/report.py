@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,11 +14,13 @@ from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
-from styleshift.system.files import write_text
+from styleshift.system.files import atomic_file, write_text
 from styleshift.words import spoken
 
-# Players for so many tracks, spread over the library; a page with thousands would not open.
+# Players for so many tracks, spread over the library, and rows of a table: a page with thousands would not
+# open. `report.jsonl` has all.
 _PLAYERS = 12
+_ROWS = 500
 
 
 def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Reporter) -> Path | None:
@@ -39,7 +41,10 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         stem = f"styleshift-{stem}"  # a folder of the library has that name
     path = output / f"{stem}.jsonl"
     try:
-        write_text(path, "".join(json.dumps(line) + "\n" for line in report_lines(result, reporter.advice)))
+        with atomic_file(path) as file:
+            file.writelines(
+                json.dumps(line).encode() + b"\n" for line in report_lines(result, reporter.advice)
+            )
         write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice))
     except OSError as error:
         reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
@@ -47,17 +52,17 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
     return path
 
 
-def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> list[dict[str, Any]]:
+def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterator[dict[str, Any]]:
     """A record for each file of the plan, in its order, and for each thing that was skipped."""
     plan = result.plan
-    lines: list[dict[str, Any]] = []
     for job in plan.jobs:
         outcome = result.outcomes.get(job.name)
+        source, target = plan.places(job)
         line: dict[str, Any] = {
             "name": job.name,
             "status": outcome.status if outcome else "not reached",
-            "source": str(job.source.absolute()),
-            "target": str(job.target.absolute()),
+            "source": source,
+            "target": target,
         }
         if outcome is not None and outcome.status in ("failed", "left out"):
             line |= {"reason": outcome.reason, "message": outcome.message, "hint": advice(outcome.hint)}
@@ -65,12 +70,9 @@ def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> list[di
             line["again"] = result.again[job.name]
         if outcome is not None and outcome.result:
             line |= outcome.result
-        lines.append(line)
+        yield line
     for skipped in plan.skipped:
-        lines.append(
-            {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message}
-        )
-    return lines
+        yield {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message}
 
 
 def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -> str:
@@ -94,16 +96,18 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
     )
     there = {outcome.name for outcome in (*done, *unchanged)}
     heard = [job for job in plan.jobs if job.name in there]
+    unlike = [each for each in (*done, *unchanged) if each.result.get("changed") or each.result.get("lost")]
     return render(
         "library.html",
         title=plan.output.name,
         summary=summary,
         unlike=[
             (each.name, "; ".join(each.result.get("changed", ())), ", ".join(each.result.get("lost", ())))
-            for each in (*done, *unchanged)
-            if each.result.get("changed") or each.result.get("lost")
+            for each in unlike[:_ROWS]
         ],
-        failed=[(each.name, each.reason, each.message, advice(each.hint)) for each in failed],
+        more_unlike=max(0, len(unlike) - _ROWS),
+        failed=[(each.name, each.reason, each.message, advice(each.hint)) for each in failed[:_ROWS]],
+        more_failed=max(0, len(failed) - _ROWS),
         players=[
             Player(
                 job.name,

@@ -29,6 +29,7 @@ _MOST_ON_GPU = 6
 # Short files without an output that are written down as begun at once: to wait for the disk takes as long as
 # to convert one. In the unit of `about_work`, about 1 s of music.
 _BEGUN_AT_ONCE, _SHORT = 16, 1000.0
+_BEGUN_IN_STORE = 500
 
 
 def convert_plan(
@@ -64,7 +65,7 @@ def convert_plan(
     if plan.single and not (plan.output / FOLDER).is_dir():
         result = _run(plan, None, bundle, settings, stop, reporter, broker)
     else:
-        with LibraryJournal(plan.output, settings.part) as journal:
+        with plan.journal as journal:
             if not settings.part and not plan.single:
                 _remove_leftovers(plan, "")  # we are alone here; what is there is of a run that was killed
             result = _run(plan, journal, bundle, settings, stop, reporter, broker)
@@ -92,12 +93,12 @@ def _run(
         found = check_existing(plan, job, journal, key, settings)
         if found.outcome is not None:
             result.outcomes[job.name] = found.outcome
-            _follow(job, found.outcome, reporter)
+            _follow(plan, job, found.outcome, reporter)
             continue
         todo.append((job, found.digest))
         if found.again:
             result.again[job.name] = found.again
-    todo.sort(key=lambda pair: -about_work(pair[0]))
+    todo.sort(key=lambda pair: -about_work(plan, pair[0]))
     if todo:
         _Run(plan, journal, bundle, settings, result, stop, reporter, broker).all(todo)
     return result
@@ -187,7 +188,7 @@ class _Run:
             self._result.stopped = self._result.fatal is None and self._asked_to_stop()
         for job, _ in todo:  # what was written down as begun, and was not: nothing there will be ours
             entry = None if self._journal is None else self._journal.entry(self._plan.below(job))
-            if entry is not None and entry.state == "begun" and not job.target.exists():
+            if entry is not None and entry.state == "begun" and not self._maybe_there(job):
                 self._note(replace(entry, state="failed"))
 
     def _asked_to_stop(self) -> bool:
@@ -222,8 +223,10 @@ class _Run:
             The number of the first that was not written down.
         """
         end = start + 1
-        if about_work(todo[start][0]) < _SHORT:  # and so are all behind it
-            while end < min(len(todo), start + _BEGUN_AT_ONCE) and not todo[end][0].target.exists():
+        if todo[start][0].send:  # to wait for a store takes longer still
+            end = min(len(todo), start + _BEGUN_IN_STORE)
+        elif about_work(self._plan, todo[start][0]) < _SHORT:  # and so are all behind it
+            while end < min(len(todo), start + _BEGUN_AT_ONCE) and not self._plan.there(todo[end][0]):
                 end += 1
         for job, known in todo[start:end]:
             target = self._plan.below(job)
@@ -231,7 +234,7 @@ class _Run:
                 self._results[job.name] = earlier.result
             if (
                 self._journal is not None
-                and job.target.exists()
+                and self._plan.there(job)
                 and not is_ours(self._plan, job, self._journal)
             ):
                 self._foreign.add(target)
@@ -242,6 +245,10 @@ class _Run:
             except OSError as error:
                 self._full(error)
         return end
+
+    def _maybe_there(self, job: TrackJob) -> bool:
+        """Whether the output may be there now: of a worker that died, a store may yet have taken it."""
+        return bool(job.send) or self._plan.there(job)
 
     def _outcome(self, job: TrackJob, event: Finished[TrackOutcome] | Crashed | Stalled) -> TrackOutcome:
         if isinstance(event, Finished):
@@ -262,14 +269,14 @@ class _Run:
         if outcome.status == "unchanged" and known:
             outcome = replace(outcome, result=known)
         self._result.outcomes[job.name] = outcome
-        _follow(job, outcome, self._reporter)
+        _follow(self._plan, job, outcome, self._reporter)
         task.advance()
         if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
             target = self._plan.below(job)
-            kept = job.target.exists() and target not in self._foreign
+            kept = self._maybe_there(job) and target not in self._foreign
             self._note(JournalEntry(target, "kept" if kept else "failed", self._key))
             if outcome.status == "left out":
                 self._reporter.detail(f"{_one_line(job.name)}: left out: {outcome.message}")
@@ -308,7 +315,8 @@ class _Run:
         )
 
 
-def _follow(job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:
+def _follow(plan: LibraryPlan, job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:
+    source, target = plan.places(job)
     reporter.follow(
         "track",
         name=job.name,
@@ -316,8 +324,8 @@ def _follow(job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:
         reason=outcome.reason,
         message=outcome.message,
         hint=reporter.advice(outcome.hint),
-        source=str(job.source.absolute()),
-        target=str(job.target.absolute()),
+        source=source,
+        target=target,
     )
 
 

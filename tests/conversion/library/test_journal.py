@@ -56,6 +56,45 @@ def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -
             assert journal.entry("b") is None or length == len(data) - 1
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line that counts no more is one too many."""
+    monkeypatch.setattr("styleshift.conversion.library.journal._FEW", 0)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_long_journal_keeps_one_line_an_output_once_it_is_closed(tmp_path: Path) -> None:
+    for part in ("", "1of2", ""):
+        with LibraryJournal(tmp_path, part) as journal:
+            journal.write(JournalEntry("a", "begun", "k"))
+            journal.write(
+                JournalEntry("a", "done", f"k{part}", "ff", FileStamp(1, 2, 3, 4), result={"x": [1]})
+            )
+            known = journal.entry("a")
+    files = list((tmp_path / ".styleshift").glob("journal*"))
+    assert [(file.name, file.read_bytes().count(b"\n")) for file in files] == [("journal.jsonl", 1)]
+    found = LibraryJournal.peek(tmp_path).entry("a")
+    assert found == known
+    assert found is not None
+    assert (found.result, found.stamp) == ({"x": [1]}, FileStamp(1, 2, 3, 4))
+
+
+@pytest.mark.usefixtures("short")
+def test_what_another_run_wrote_after_a_look_is_known_on_entering(tmp_path: Path) -> None:
+    with LibraryJournal(tmp_path, "1of2") as journal:
+        journal.write(JournalEntry("a", "done", "k"))
+    early = LibraryJournal.peek(tmp_path, "2of2")
+    for part in ("1of2", ""):  # appended to, then written anew
+        with LibraryJournal(tmp_path, part) as journal:
+            journal.write(JournalEntry("b", "done", f"k{part}"))
+            assert journal.entry("a") is not None
+        with early:
+            found = early.entry("b")
+            assert found is not None
+            assert found.key == f"k{part}"
+            assert early.entry("a") is not None
+
+
 def test_garbage_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / ".styleshift" / "journal.jsonl"
     file.parent.mkdir()

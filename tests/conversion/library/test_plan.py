@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from styleshift.conversion.library.plan import LibraryPlan, _targets, plan_library
+from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan, output_names, plan_library
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
+from styleshift.system.hashing import FileStamp
 
 
 def planned(source: Path, target_domain: str, **options: Any) -> LibraryPlan:
@@ -41,6 +43,31 @@ def test_the_same_tree_beside_the_source(tmp_path: Path) -> None:
     assert {skipped.name for skipped in plan.skipped} == {"cover.jpg", ".hidden.wav"}
 
 
+def test_what_the_journal_knows_is_not_opened_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tree(tmp_path / "library", "a.flac", "b.flac", "c.wma", "d.flac")
+    with LibraryJournal(tmp_path / "library-x") as journal:
+        for name in ("a.flac", "c.m4a", "d.flac"):
+            stamp = FileStamp.of(next(source.glob(f"{name[0]}.*")))
+            journal.write(JournalEntry(name, "done", "k", stamp=stamp))
+    (source / "d.flac").write_bytes(b"another")
+    opened = []
+    monkeypatch.setattr(
+        "styleshift.conversion.library.plan.output_extension",
+        lambda path: opened.append(path.name) or path.suffix,
+    )
+    assert [job.target.name for job in plan_library(source, "x", ConvertSettings(), "k").jobs] == [
+        "a.flac",
+        "b.flac",
+        "c.m4a",
+        "d.flac",
+    ]
+    assert opened == ["b.flac", "d.flac"]
+    plan_library(source, "x", ConvertSettings(), "other settings")
+    assert len(opened) == 6
+
+
 def test_names_never_collide_in_another_format(tmp_path: Path) -> None:
     source = tree(tmp_path / "l", "a.mp3", "a.ogg", "b.mp3", "c.flac", "c.mp3", "D.wav", "d.mp3", "x/a.mp3")
     assert targets(source, audio_format="flac") == {
@@ -64,7 +91,7 @@ NAMES = st.builds(
 
 @given(st.lists(NAMES, unique=True, max_size=25), st.sampled_from([None, ".flac", ".mp3"]))
 def test_no_two_names_meet(names: list[str], extension: str | None) -> None:
-    made = _targets(names, {name: extension or PurePosixPath(name).suffix for name in names})
+    made = output_names(names, {name: extension or PurePosixPath(name).suffix for name in names})
     assert set(made) == set(names)
     assert len({target.casefold() for target in made.values()}) == len(names)
 
@@ -72,7 +99,7 @@ def test_no_two_names_meet(names: list[str], extension: str | None) -> None:
 def test_of_names_that_differ_in_case_the_first_keeps_its_own(tmp_path: Path) -> None:
     """The output may lie on a disk where case does not count, such as exFAT."""
     names = ["A/x.wav", "Song.mp3", "a/X.wav", "sONG.mp3", "song.2.mp3", "song.mp3"]
-    assert _targets(names, {name: PurePosixPath(name).suffix for name in names}) == {
+    assert output_names(names, {name: PurePosixPath(name).suffix for name in names}) == {
         "A/x.wav": "A/x.wav",
         "Song.mp3": "Song.mp3",
         "a/X.wav": "a/X.2.wav",
@@ -80,7 +107,7 @@ def test_of_names_that_differ_in_case_the_first_keeps_its_own(tmp_path: Path) ->
         "song.2.mp3": "song.2.mp3",
         "song.mp3": "song.4.mp3",
     }
-    made = _targets(
+    made = output_names(
         ["Song.flac", "song.flac", "song.mp3"], dict.fromkeys(["Song.flac", "song.flac", "song.mp3"], ".flac")
     )
     assert made == {"Song.flac": "Song.flac", "song.flac": "song.2.flac", "song.mp3": "song.mp3.flac"}

@@ -1,0 +1,34 @@
+"""The page stays small whatever the library; the lines have every file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+from styleshift.bundle.load import load_bundle
+from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan, TrackJob
+from styleshift.conversion.library.report import write_reports
+from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.progress import Reporter
+
+
+def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleType, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    names = [f"song {number}.flac" for number in range(2000)]
+    jobs = tuple(TrackJob(name, tmp_path / name, output / name, "same") for name in names)
+    result = LibraryResult(LibraryPlan(tmp_path, output, jobs, (), False, LibraryJournal(output)))
+    for name in names:
+        if name.endswith("0.flac"):
+            result.outcomes[name] = TrackOutcome(name, "done", result={"lost": ["cover"]})
+        else:
+            result.outcomes[name] = TrackOutcome(name, "failed", "damaged", "cut short")
+    report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
+    assert report is not None
+    assert report.read_text().count("\n") == 2000
+    page = report.with_suffix(".html").read_text()
+    assert page.count("cut short") == 500
+    assert "And 1300 more, all in report.jsonl." in page
+    assert "1800 failed" in page
