@@ -175,10 +175,13 @@ def _parsed(override: str) -> tuple[str, str, Any]:
             f"the setting {override!r}: a recipe has no table {table!r}; it has: {', '.join(tables)}",
             did_you_mean(table, tables, f"`{{}}.{name}={text}`" if text else "{}"),
         )
+    if table in EXTRAS and "." not in name and text.strip() == "{}":
+        return table, name, {}
     if table in EXTRAS and not all(name.rpartition(".")):
         raise ConfigError(
             f"the setting {override!r} is not of the form {table}.NAME.key=value",
-            f"such as `{table}.{name.strip('.')}.{'weight=1' if table == 'losses' else 'amount=1'}`",
+            f"such as `{table}.{name.strip('.')}.{'weight=1' if table == 'losses' else 'amount=1'}`; "
+            f"`{table}.NAME={{}}` takes the defaults",
         )
     try:
         return table, name, tomllib.loads(f"value = {text}")["value"]
@@ -200,7 +203,9 @@ def _apply(values: dict[str, Any], table: str, key: str, value: Any) -> None:
     held = values.setdefault(table, {})
     if table in EXTRAS and isinstance(held, dict):
         name, _, key = key.rpartition(".")
-        held = held.setdefault(name, {})
+        held = held.setdefault(name or key, {})
+        if not name:
+            return
     if isinstance(held, dict):
         if _names_network(table, key) and value != held.get("name", "seed"):
             held.clear()  # the options of the recipe's network mean something else to this one

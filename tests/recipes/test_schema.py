@@ -67,10 +67,15 @@ def test_overrides() -> None:
 
 
 def test_further_losses_and_augmentations_are_tables_by_name() -> None:
-    changes = ["losses.a.b.weight=2", "augmentations.room.seconds=1", "augmentations.room.wet=0.5"]
+    changes = [
+        "losses.a.b.weight=2",
+        "augmentations.room.seconds=1",
+        "augmentations.room.wet=0.5",
+        "augmentations.own={}",
+    ]
     recipe = load_recipe("small", changes)
     assert recipe.losses == {"a.b": {"weight": 2}}
-    assert recipe.augmentations == {"room": {"seconds": 1, "wet": 0.5}}
+    assert recipe.augmentations == {"room": {"seconds": 1, "wet": 0.5}, "own": {}}
     assert Recipe.from_dict(recipe.to_dict()) == recipe
     for change in ("losses.a=2", "augmentations.=2"):
         with pytest.raises(ConfigError, match="is not of the form"):

@@ -46,7 +46,7 @@ class Session:
 def spec(
     name: str, run: Callable[[np.ndarray], np.ndarray], *, device: str = "cpu", priority: int = 10
 ) -> RuntimeSpec:
-    return RuntimeSpec(name, "", lambda *_: Session(run), priority, (device,))  # type: ignore[arg-type, return-value]
+    return RuntimeSpec(name, "a test", lambda *_: Session(run), priority, (device,))  # type: ignore[arg-type, return-value]
 
 
 @pytest.fixture

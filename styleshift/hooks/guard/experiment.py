@@ -35,9 +35,12 @@ def measure(
     """What a metric says, a plain number; nan where there is nothing to compare."""
     found = owner.call(measures, converted, source)
     try:
-        return float(found)
+        value = float(found)
     except (TypeError, ValueError):
         raise owner.fault(f"measure returned {kind_of(found)}, not a number") from None
+    if value > 1 + 1e-4:  # a share of what stayed: more would outweigh all other metrics
+        raise owner.fault(f"measure returned {value:g}; at most 1 was wanted")
+    return value
 
 
 def _built(owner: Owner, build: Callable[..., TensorPair], *given: Any) -> TensorPair:

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from styleshift.hooks.guard.owner import Owner, kind_of
 from styleshift.hooks.records import RuntimeSession, Vocoder
 
@@ -66,7 +68,7 @@ class _Session:
 
 
 def _array(owner: Owner, made: Any, shape: tuple[int, ...]) -> Float32Array:
-    """``made``, where it is a float32 array of this shape."""
+    """``made``, where it is a float32 array of this shape, and finite."""
     dtype = getattr(made, "dtype", None)
     if dtype is None or not hasattr(made, "__array_interface__"):
         raise owner.fault(f"it returned {kind_of(made)}, not a NumPy array")
@@ -74,5 +76,7 @@ def _array(owner: Owner, made: Any, shape: tuple[int, ...]) -> Float32Array:
         raise owner.fault(f"it returned {dtype}, not float32")
     if made.shape != shape:
         raise owner.fault(f"it returned {list(made.shape)}; {list(shape)} was wanted")
+    if not np.isfinite(made).all():
+        raise owner.fault("it returned NaN or infinity")
     found: Float32Array = made
     return found
