@@ -138,6 +138,10 @@ def convert(
     read. Run the same command again to continue after a stop. A file that cannot be converted is reported and
     never stops the rest.
     """
+    from styleshift.conversion.library.early import begin_workers
+
+    if not dry_run:
+        begin_workers()
     from styleshift.cli.convert_show import show_forecast, show_result
     from styleshift.conversion.api import convert_library, forecast_library
     from styleshift.conversion.settings import ConvertSettings

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.conversion.library.early import begin_workers
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
 from styleshift.conversion.library.plan import (
     LibraryPlan,
@@ -175,6 +176,7 @@ def convert_library(
         BundleError: the model cannot be used.
         ConfigError, PluginError: the device, vocoder, option or runtime does not exist.
     """
+    begin_workers()
     reporter = reporter or Reporter()
     settings, bundle = _settled(model, settings, options)
     with SharedModel(bundle, settings) as shared:

@@ -7,7 +7,6 @@ locked by it. Here nothing is shared: a process that dies, hangs or is killed co
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
@@ -16,12 +15,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from styleshift.engines.worker import serve
 from styleshift.errors import StyleshiftError
 from styleshift.hooks.engines import Crashed, Finished, JobT, OutcomeT, Progress, Stalled, Work
 from styleshift.system.interrupt import no_interrupts
+from styleshift.system.server import server_context
 
 EventT = TypeVar("EventT")
 Event: TypeAlias = Progress | Finished[EventT] | Crashed | Stalled
@@ -72,7 +72,7 @@ class WorkerPool(Generic[JobT, OutcomeT]):
         self._size = size
         self._patience = patience
         try:
-            self._context = _context(work.run.__module__)
+            self._context = server_context("styleshift.engines.worker", work.run.__module__)
         except (OSError, EOFError) as error:
             raise _refused(error) from error
         self._workers: list[_Worker[JobT]] = []
@@ -211,33 +211,3 @@ def _death(code: int | None) -> str:
     with contextlib.suppress(ValueError):
         return f"signal {-code} ({signal.Signals(-code).name})"
     return f"signal {-code}"
-
-
-def _context(module: str) -> Any:
-    """Not fork: threads of ours or of libraries may hold locks at that moment."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver
-
-    context = multiprocessing.get_context("forkserver")
-    # The server imports once what spawn would import for each worker. It must have no threads when it forks,
-    # so BLAS may make none; and Ctrl-C is none of its business.
-    context.set_forkserver_preload(["styleshift.engines.worker", module])
-    with _one_thread(), no_interrupts():
-        forkserver.ensure_running()
-    return context
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
