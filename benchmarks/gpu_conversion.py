@@ -28,7 +28,7 @@ def conversion(bench: Bench, found: Row, name: str, path: str) -> None:
     folder, device = bench.folder, bench.device
     shipped = shipped_models() / "violin-to-piano.onnx"
     model = untrained_model(Path(path), bench.recipe("music")) if path else shipped
-    seconds = 4 if bench.tiny else int(600 * bench.seconds)
+    seconds = 4 if bench.tiny else int(400 * bench.seconds)
     library = write_library(folder / "library", seconds)
     spot = write_library(folder / "spot", 0.5)
     found["music_minutes"] = round(seconds / 60, 1)

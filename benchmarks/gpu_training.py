@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import itertools
 import json
 import os
@@ -10,7 +11,6 @@ import platform
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +20,7 @@ import soundfile
 import torch
 from gpu_bench import TINY, Bench, Row
 from torch.utils.flop_counter import FlopCounterMode
-from train import PlainLoop, make_corpora, matrix_rate
+from train import PlainLoop, make_audio, matrix_rate
 
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.networks.kernels import gpu_problem
@@ -60,7 +60,7 @@ def training(bench: Bench, found: Row, name: str, *settings: str) -> None:
     """Steps a second of one recipe, ours and the plain ones; ours alone where it is compiled."""
     recipe = bench.recipe(name, *PLAIN, *settings)
     use_tf32(recipe)
-    corpora = make_corpora(Path(tempfile.mkdtemp(dir=bench.folder)), recipe)
+    corpora = stored(bench, recipe)
     samplers = [
         CropSampler(corpus, recipe.data.crop_frames, seed=side) for side, corpus in enumerate(corpora)
     ]
@@ -73,6 +73,18 @@ def training(bench: Bench, found: Row, name: str, *settings: str) -> None:
         theirs = bench.rate(PlainLoop(recipe, networks, corpora, bench.device, fast).step)
         found[f"{kind}_steps_per_second"] = round(theirs, 2)
         found[f"ratio_to_{kind}"] = round(ours / theirs, 2)
+
+
+def stored(bench: Bench, recipe: Recipe) -> list[Corpus]:
+    """Both domains in the recipe's spectrograms; made if they are not there, in processes without PyTorch."""
+    settings = json.dumps(recipe.spectrogram.to_dict())
+    place = bench.folder / f"spectrograms-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+    if not place.is_dir():
+        audio = bench.folder / "notes" / str(recipe.spectrogram.sample_rate)
+        if not audio.is_dir():
+            make_audio(audio, recipe.spectrogram.sample_rate)
+        run_command(bench, place, "precompute", str(audio), "--recipe", recipe.name)
+    return [Corpus.open(Workspace(place).spectrograms / domain) for domain in ("x", "y")]
 
 
 def our_steps(

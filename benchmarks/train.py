@@ -46,21 +46,25 @@ from styleshift.workspace import Workspace
 
 
 def make_corpora(root: Path, recipe: Recipe) -> list[Corpus]:
+    """Two domains, X first."""
+    make_audio(root / "audio", recipe.spectrogram.sample_rate)
+    place = Workspace(root / "workspace")
+    precompute(root / "audio", place, recipe.spectrogram)
+    return [Corpus.open(place.spectrograms / domain) for domain in ("x", "y")]
+
+
+def make_audio(folder: Path, rate: int) -> None:
     """Two domains of four minutes of decaying notes each."""
     random = np.random.default_rng(0)
-    rate = recipe.spectrogram.sample_rate
     for domain, base in (("x", 220.0), ("y", 330.0)):
-        (root / "audio" / domain).mkdir(parents=True)
+        (folder / domain).mkdir(parents=True)
         for number in range(4):
             time_axis = np.arange(60 * rate) / rate
             wave = (
                 0.2 * np.sin(2 * np.pi * base * (1 + number / 7) * time_axis) * np.exp(-3 * (time_axis % 0.5))
             )
             wave += 0.01 * random.standard_normal(len(wave))
-            soundfile.write(root / "audio" / domain / f"{number}.wav", wave, rate)
-    place = Workspace(root / "workspace")
-    precompute(root / "audio", place, recipe.spectrogram)
-    return [Corpus.open(place.spectrograms / domain) for domain in ("x", "y")]
+            soundfile.write(folder / domain / f"{number}.wav", wave, rate)
 
 
 class PlainCrops(Dataset[tuple[Tensor, Tensor]]):

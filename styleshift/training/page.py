@@ -73,9 +73,11 @@ def _by_direction(excerpts: Sequence[Excerpt]) -> list[tuple[str, list[Excerpt]]
 
 
 def _shot(excerpt: Excerpt) -> Shot:
-    levels, places = np.unique(excerpt.picture.reshape(-1, 3), axis=0, return_inverse=True)
+    # Numbers sort ten times as fast as rows of three.
+    packed = excerpt.picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    levels, places = np.unique(packed, return_inverse=True)
     colours = np.zeros((256, 3), np.uint8)
-    colours[: len(levels)] = levels
+    colours[: len(levels)] = levels[:, None] >> np.array([16, 8, 0], np.uint32) & 255
     indices = places.reshape(excerpt.picture.shape[:2]).astype(np.uint8)
     axes = log_axes(len(excerpt.audio), excerpt.sample_rate)
     return shot(excerpt.stage, excerpt.audio, excerpt.sample_rate, axes, indices, colours=colours)

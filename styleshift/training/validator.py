@@ -39,6 +39,7 @@ Array = npt.NDArray[np.float32]
 
 _POWER_FLOOR = 1e-10
 _AT_ONCE = 16
+_THREADS = 4
 
 
 JUDGED = 8
@@ -177,7 +178,7 @@ class Validator:
         return ValidationResult(found)
 
     def _features(self, crops: Array) -> list[Features]:
-        with ThreadPoolExecutor(min(_AT_ONCE, processors())) as threads:
+        with ThreadPoolExecutor(min(_THREADS, processors())) as threads:
             return list(threads.map(lambda crop: spectrogram_features(crop[0], self._config), crops))
 
 
