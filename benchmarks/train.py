@@ -33,6 +33,7 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.networks.kernels import twice_differentiable
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.data import measure
@@ -124,7 +125,11 @@ class PlainLoop:
         )
 
     def step(self) -> dict[str, float]:
-        """One step; the losses as numbers, as such loops print them."""
+        """One step, without kernels of ours; the losses as numbers, as such loops print them."""
+        with twice_differentiable():
+            return self._step()
+
+    def _step(self) -> dict[str, float]:
         x, y = (side.to(self.device) for side in next(self.batches))
         x, y = self.G.source.normalise(x), self.F.source.normalise(y)
         kind, weights = self.weights.adversarial, self.weights
