@@ -27,6 +27,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -73,6 +75,7 @@ def main() -> None:
     parser.add_argument("--large", type=Path, help="model file for the conversions; made if there is none")
     parser.add_argument("--output", type=Path, default=Path("gpu.json"))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cases end with it
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         bench = Bench(choose_device(options.device), options.seconds_per_case, Path(name))
