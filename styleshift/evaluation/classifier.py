@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from styleshift.evaluation.features import FRAME_RATE, RANGE_DB, Array, Features, clip_range
+from styleshift.system.prefetch import prefetch
 
 PATCH_FRAMES = round(FRAME_RATE)
 _BATCH = 64
@@ -117,8 +118,9 @@ def train_classifier(
         optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps)
         labels = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)]).to(device)
-        with torch.enable_grad():
-            for varied in _varied(pools, towards, random, steps):
+        batches = prefetch(_varied(pools, towards, random, steps), _AHEAD)
+        with torch.enable_grad(), closing(batches):
+            for varied in batches:
                 batch = torch.from_numpy(varied).to(device)
                 loss = nn.functional.binary_cross_entropy_with_logits(network(batch), labels)
                 optimiser.zero_grad()
@@ -145,7 +147,7 @@ def _one_thread() -> Iterator[None]:
 def _varied(
     pools: Sequence[Array], towards: Array, random: np.random.Generator, steps: int
 ) -> Iterator[Array]:
-    """The batches of all steps, half from each side, varied in threads while others are learnt from."""
+    """The batches of all steps, half from each side, drawn in order and varied in threads."""
     waiting: deque[Future[Array]] = deque()
     with ThreadPoolExecutor(_AHEAD) as threads:
         for _ in range(steps):
