@@ -90,7 +90,8 @@ function beginning(styles) {
     el("details", {}, el("summary", {}, "More"), el("div", { class: "grid" },
       field("Steps", steps, "Instead of, or besides, minutes."), field("Name", name, "Empty: made of the styles."),
       field("Settings of the recipe", changes, "One TABLE.KEY=VALUE a line."))),
-    unfit, start, trouble);
+    // Below the button: what appears or goes as a field is left must not move it from under the pointer.
+    start, trouble, unfit);
 }
 
 /** Says that styles were read for other settings than the training wants, and reads them anew. */
