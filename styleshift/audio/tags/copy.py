@@ -39,7 +39,14 @@ class Carried:
     lost: tuple[str, ...] = ()
 
 
-def copy_tags(source: Path, target: Path, comment: str = "", *, same_positions: bool = True) -> Carried:
+def copy_tags(
+    source: Path,
+    target: Path,
+    comment: str = "",
+    *,
+    same_positions: bool = True,
+    before: Tags | None = None,
+) -> Carried:
     """Give ``target`` the tags, pictures and chunks of ``source``.
 
     Args:
@@ -47,11 +54,12 @@ def copy_tags(source: Path, target: Path, comment: str = "", *, same_positions: 
         target: a recording that was just written, in any format.
         comment: a sentence that becomes one more comment; those that are there stay as they are.
         same_positions: what counts samples still holds.
+        before: the tags of ``source``, where they were read already.
 
     Raises:
         AudioError: ``cannot write``: writing the tags failed, and ``target`` may be damaged.
     """
-    before = read_tags(source)
+    before = read_tags(source) if before is None else before
     try:
         chunks = _write(before, source, target, comment, same_positions)
     except (mutagen.MutagenError, OSError, ValueError) as error:

@@ -127,12 +127,16 @@ class _Reader:
 def made_by_styleshift(path: Path) -> bool:
     """Whether a recording's comment says that it was converted; False where that cannot be told."""
     try:
-        fields = read_tags(path).fields
+        return is_marked(read_tags(path))
     except OSError:
         return False
+
+
+def is_marked(tags: Tags) -> bool:
+    """Whether a comment among them says that the recording was converted."""
     return any(
         MARK in value
-        for name, values in fields.items()
+        for name, values in tags.fields.items()
         if name.partition(":")[0] == "comment"
         for value in values
     )

@@ -69,10 +69,11 @@ def is_ours(plan: LibraryPlan, job: TrackJob, journal: LibraryJournal) -> bool:
     """Whether what lies in an output's place was made by a run of ours.
 
     Of one that was begun when a run was killed the journal cannot tell: it may be ours, or of somebody who
-    put it there since, or whose file the run was to replace. Its comment tells, in formats that have one.
+    put it there since, or whose file the run was to replace. Its comment tells, in formats that have one;
+    nothing is fetched from a store for that.
     """
     entry = journal.entry(plan.below(job))
-    if entry is None or not journal.ours(entry.target) or entry.state != "begun":
+    if entry is None or entry.state != "begun" or job.send:
         return entry is not None and journal.ours(entry.target)
     from styleshift.audio.tags.read import made_by_styleshift
 

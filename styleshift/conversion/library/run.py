@@ -30,6 +30,8 @@ _MOST_ON_GPU = 6
 # to convert one. In the unit of `about_work`, about 1 s of music.
 _BEGUN_AT_ONCE, _SHORT = 16, 1000.0
 _BEGUN_IN_STORE = 500
+# So many of them a processor are worth the start of a second process for it.
+_MANY_SHORT = 100
 
 
 def convert_plan(
@@ -104,8 +106,17 @@ def _run(
     return result
 
 
-def default_jobs(device: str, engine: Engine) -> int:
-    """Workers: one a processor; each holds the model, so a few where that is on this machine's GPU."""
+def default_jobs(device: str, engine: Engine, short: int = 0) -> int:
+    """Workers: one a processor; each holds the model, so a few where that is on this machine's GPU.
+
+    Args:
+        device: that runs the model.
+        engine: that runs the workers.
+        short: how many short files there are. Of many of them a worker waits for the disk about as long as it
+            works, so there are two a processor.
+    """
+    if engine.local and device == "cpu" and short > _MANY_SHORT * engine.workers:
+        return 2 * engine.workers
     return min(engine.workers, _MOST_ON_GPU) if engine.local and device != "cpu" else engine.workers
 
 
@@ -150,7 +161,8 @@ class _Run:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
         settings = self._settings
         engine = load_engine(settings.engine, settings.engine_options)
-        jobs = min(settings.jobs or default_jobs(settings.device, engine), len(todo))
+        short = sum(about_work(self._plan, job) < _SHORT for job, _ in todo)
+        jobs = min(settings.jobs or default_jobs(settings.device, engine, short), len(todo))
         threads = engine.threads(jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)

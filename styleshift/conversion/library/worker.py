@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,11 +149,14 @@ def _convert(
     worker: _Worker, converter: TrackConverter, job: TrackJob, known: str, tell: Callable[[float], None]
 ) -> TrackOutcome:
     from styleshift.audio.formats import output_format
-    from styleshift.audio.tags.read import made_by_styleshift
+    from styleshift.audio.tags.read import is_marked, read_tags
     from styleshift.conversion.track.convert import convert_track
 
     before = _stat(job)
-    if not worker.settings.include_own and made_by_styleshift(job.source):
+    tags = None
+    with suppress(OSError):  # the music is not to be had then either
+        tags = read_tags(job.source) if job.source.is_file() else None  # a pipe would block for ever
+    if tags is not None and is_marked(tags) and not worker.settings.include_own:
         return left_out(job)
     digest = source_digest(job.source, lambda: tell(0.0))
     if known and digest == known:
@@ -167,6 +171,7 @@ def _convert(
         comment=worker.bundle.comment,
         on_seconds=tell,
         token=worker.token,
+        tags=tags,
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -18,6 +18,7 @@ from styleshift.audio.formats import OutputFormat
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import shown
 from styleshift.audio.tags.copy import copy_tags
+from styleshift.audio.tags.model import Chapter, Tags
 from styleshift.audio.tags.preview import TagPreview
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
@@ -81,6 +82,7 @@ def convert_track(
     comment: str = "",
     on_seconds: Callable[[float], None] | None = None,
     token: str = "",
+    tags: Tags | None = None,
 ) -> TrackResult:
     """Convert a file.
 
@@ -96,6 +98,7 @@ def convert_track(
         on_seconds: told from time to time how many more seconds of music were written; 0 while they are only
             being looked at.
         token: see :class:`styleshift.audio.write.AudioWriter`.
+        tags: of the source, where they were read already.
 
     Raises:
         AudioError: the source cannot be read whole, or the output not be written; under ``strict``, anything
@@ -127,13 +130,15 @@ def convert_track(
     lost = list(measured.extras)
     kept: tuple[str, ...] = ()
     # Among the tags everywhere else; an M4A has them beside its sound.
-    chapters = read_tags(source).chapters if written_as.container == "M4A" else ()
+    chapters: Sequence[Chapter] = ()
+    if written_as.container == "M4A":
+        chapters = (read_tags(source) if tags is None else tags).chapters
     powers: list[npt.NDArray[np.float64]] = []
     peak = 0.0
 
     def tag(path: Path) -> None:
         nonlocal kept
-        carried = copy_tags(source, path, comment, same_positions=rate == measured.sample_rate)
+        carried = copy_tags(source, path, comment, same_positions=rate == measured.sample_rate, before=tags)
         kept = carried.kept
         changed.extend(f"{name}: left out, no longer true" for name in carried.dropped)
         lost.extend(carried.lost)

@@ -95,16 +95,19 @@ class KWeightedPower:
         self._channels = channels
 
     def push(self, block: Float32Array) -> Float64Array:
-        """Take in ``[n, channels]``; return the powers ``[k]`` that are complete.
+        """Take in ``[n, channels]``; return the powers ``[k]`` that are complete, by sixteen.
 
         Value ``i`` of the whole is centred on second ``i * step / sample_rate``.
         """
         self._waiting.push(block)
         count = len(self._waiting) // self.step - 1
+        return self._measured(count - count % _FRAMES_AT_ONCE)
+
+    def _measured(self, count: int) -> Float64Array:
         if count <= 0:
             return np.empty(0)
         powers = np.zeros(count)
-        # A few frames at once: enough to spare Python the loop, few enough to stay in the cache.
+        # As many at once as the front end transforms at once in any case; few enough to stay in the cache.
         for start in range(0, count, _FRAMES_AT_ONCE):
             some = min(_FRAMES_AT_ONCE, count - start)
             steps = self._waiting.peek((some + 1) * self.step).T.reshape(self._channels, some + 1, self.step)
@@ -121,7 +124,8 @@ class KWeightedPower:
     def finish(self) -> Float64Array:
         """The powers of what is left, the last frame filled up with silence."""
         rest = -len(self._waiting) % self.step + self.step
-        return self.push(np.zeros((rest, self._channels), np.float32))
+        self._waiting.push(np.zeros((rest, self._channels), np.float32))
+        return self._measured(len(self._waiting) // self.step - 1)
 
 
 def integrated_loudness(powers: Float64Array) -> float | None:

@@ -138,7 +138,7 @@ def restyle(
             yield log, (seen, log)
 
     shares = divide(window, multiple)
-    for converted, (look, log) in convert_windows(seen(), run, batch, window, *shares):
+    for converted, (look, log) in convert_windows(seen(), run, batch, window, multiple, *shares):
         place, wanted, source, joint = look
         log = scale_change(log, converted, strength, silence(spectrogram))[None, wanted]
         if not np.isfinite(log).all():

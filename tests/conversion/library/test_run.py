@@ -19,8 +19,9 @@ from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import plan_library
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.run import convert_plan
+from styleshift.conversion.library.run import convert_plan, default_jobs
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.engines import load_engine
 from styleshift.progress import Reporter
 
 RATE = 16000
@@ -96,6 +97,13 @@ def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Pa
     assert statuses(result)["a.wav"] == "done"
     assert result.again_counts == [("asked for", 1)]  # b.wav: the other was not ours
     assert (output / "a.wav").read_bytes() != mine
+
+
+def test_many_short_files_get_two_workers_a_processor() -> None:
+    engine = load_engine("local", {})
+    assert default_jobs("cpu", engine) == default_jobs("cpu", engine, 20) == engine.workers
+    assert default_jobs("cpu", engine, 1000 * engine.workers) == 2 * engine.workers
+    assert default_jobs("cuda", engine, 1000 * engine.workers) == default_jobs("cuda", engine)
 
 
 @pytest.mark.parametrize("left", [True, False])

@@ -17,7 +17,7 @@ def run(
     sections: list[np.ndarray], model: object, batch: int = 3, discard: int = 4, fade: int = 8
 ) -> list[np.ndarray]:
     numbered = ((section, number) for number, section in enumerate(sections))
-    found = list(convert_windows(numbered, model, batch, 64, discard, fade))  # type: ignore[arg-type]
+    found = list(convert_windows(numbered, model, batch, 64, 4, discard, fade))  # type: ignore[arg-type]
     assert [number for _, number in found] == list(range(len(sections)))
     return [section for section, _ in found]
 
@@ -76,6 +76,21 @@ def test_every_window_has_the_training_length() -> None:
     assert {window.shape for window in seen} == {(1, 5, 64)}
 
 
+def test_a_much_shorter_section_takes_a_shorter_window() -> None:
+    shapes = []
+
+    def model(windows: np.ndarray) -> np.ndarray:
+        shapes.append(windows.shape)
+        return 2 * windows
+
+    sections = [np.random.default_rng(0).random((frames, 5), np.float32) for frames in (27, 33, 300, 1)]
+    found = list(convert_windows(((part, None) for part in sections), model, 8, 256, 16, 16, 64))
+    # 64 frames behind them and whole steps of the network; windows of one length are run together.
+    assert shapes == [(1, 1, 5, 96), (1, 1, 5, 112), (2, 1, 5, 256), (1, 1, 5, 80)]
+    for part, (converted, _) in zip(sections, found, strict=True):
+        np.testing.assert_allclose(converted, 2 * part, atol=1e-6)
+
+
 def test_a_short_section_is_continued_by_itself_not_by_silence() -> None:
     spectrogram = np.random.default_rng(0).random((7, 3), np.float32) + 1
     seen = []
@@ -111,7 +126,7 @@ def test_a_section_is_given_as_soon_as_its_windows_are_back() -> None:
             taken.append(number)
             yield np.ones((64, 5), np.float32), number
 
-    found = convert_windows(come(), lambda windows: windows, 2, 64, 4, 8)
+    found = convert_windows(come(), lambda windows: windows, 2, 64, 1, 4, 8)
     next(found)
     assert taken == [0, 1]
 
