@@ -53,7 +53,8 @@ class ConvertSettings:
             or settings changed; ``always`` converts all again.
         engine: name of the engine that runs the work.
         engine_options: by key, as text or plain values.
-        jobs: worker processes; None uses one for each processor, a few on a GPU.
+        jobs: worker processes; None uses one for each processor, six at most
+            where a package's vocoder is on a GPU.
         stall_seconds: give up on a file that makes no progress for this long.
     """
 

@@ -23,8 +23,8 @@ class Pace:
 
 
 def windows_of(music: float, window_seconds: float) -> float:
-    """Windows in so many seconds of stereo music, of each of which about a fifth overlaps the next."""
-    return 2 * 1.25 * music / window_seconds
+    """Windows in so many seconds of music: one spectrogram for all channels, three eighths of each shared."""
+    return 1.6 * music / window_seconds
 
 
 def cpu_is_sooner(windows: float, cpu: Pace, gpu: Pace, workers: int) -> bool:

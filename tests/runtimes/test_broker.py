@@ -355,6 +355,19 @@ class Machines:
     """An engine, as far as it is asked here."""
 
     local: bool
+    workers: int = 16
+
+
+def test_all_processors_work_for_a_gpu_but_for_a_vocoder_that_may_be_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The model is there once; what is left, the built-in vocoders among it, is the processors'."""
+    here = Machines(True)
+    assert library_run.default_jobs(ConvertSettings(device="cuda"), here) == 16
+    monkeypatch.setattr(library_run, "BUILT_IN", "another package")
+    assert library_run.default_jobs(ConvertSettings(device="cuda"), here) == 6
+    assert library_run.default_jobs(ConvertSettings(device="cpu"), here) == 16
+    assert library_run.default_jobs(ConvertSettings(device="cuda"), Machines(False)) == 16
 
 
 def test_only_several_workers_on_this_machines_gpu_share_a_session() -> None:

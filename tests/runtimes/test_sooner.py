@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from styleshift.conversion.track.restyle import divide
+from styleshift.conversion.track.windows import WindowPlan
 from styleshift.runtimes.sooner import Pace, cpu_is_sooner, windows_of
 
 GPU = Pace(window=0.001, start=4.0)
@@ -25,5 +27,7 @@ def test_start_and_work_are_weighed(windows: float, workers: int, sooner: bool) 
     assert cpu_is_sooner(windows, cpu, GPU, workers) is sooner
 
 
-def test_windows_are_counted_for_two_channels() -> None:
-    assert windows_of(60.0, 3.0) == pytest.approx(2 * 20 * 1.25)
+def test_windows_are_counted_as_a_conversion_cuts_them() -> None:
+    """A minute and more, so that the ends do not count."""
+    plan = WindowPlan(100_000, 256, *divide(256, 4))
+    assert windows_of(100_000, 256) == pytest.approx(plan.count, rel=0.02)

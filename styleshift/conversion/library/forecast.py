@@ -88,7 +88,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     with TagPreview() as preview, silent_decoders():
         tracks = [_track(job, plan, journal, key, settings, preview) for job in plan.jobs]
     engine = load_engine(settings.engine, settings.engine_options)
-    jobs = settings.jobs or default_jobs(settings.device, engine)
+    jobs = settings.jobs or default_jobs(settings, engine)
     workers = max(1, min(jobs, sum(track.fate == "convert" for track in tracks)))
     converter, description = load_converter(bundle, settings, engine.threads(workers))
     found = LibraryForecast(plan, tuple(tracks), workers, 0.0, description)

@@ -19,6 +19,8 @@ from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, wor
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
+from styleshift.hooks.registry import load_registry
+from styleshift.hooks.shelf import BUILT_IN
 from styleshift.progress import Reporter, Task
 
 if TYPE_CHECKING:
@@ -106,18 +108,21 @@ def _run(
     return result
 
 
-def default_jobs(device: str, engine: Engine, short: int = 0) -> int:
-    """Workers: one a processor; each holds the model, so a few where that is on this machine's GPU.
+def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0) -> int:
+    """Workers: one a processor; a few where each may have a package's vocoder on this machine's GPU.
 
     Args:
-        device: that runs the model.
+        settings: of the conversion.
         engine: that runs the workers.
         short: how many short files there are. Of many of them a worker waits for the disk about as long as it
             works, so there are two a processor.
     """
-    if engine.local and device == "cpu" and short > _MANY_SHORT * engine.workers:
+    if engine.local and settings.device == "cpu" and short > _MANY_SHORT * engine.workers:
         return 2 * engine.workers
-    return min(engine.workers, _MOST_ON_GPU) if engine.local and device != "cpu" else engine.workers
+    if not engine.local or settings.device == "cpu":
+        return engine.workers
+    built_in = load_registry().vocoders.entry(settings.vocoder).package == BUILT_IN
+    return engine.workers if built_in else min(engine.workers, _MOST_ON_GPU)
 
 
 def shares_device(settings: ConvertSettings, engine: Engine, jobs: int) -> bool:
@@ -162,7 +167,7 @@ class _Run:
         settings = self._settings
         engine = load_engine(settings.engine, settings.engine_options)
         short = sum(about_work(self._plan, job) < _SHORT for job, _ in todo)
-        jobs = min(settings.jobs or default_jobs(settings.device, engine, short), len(todo))
+        jobs = min(settings.jobs or default_jobs(settings, engine, short), len(todo))
         threads = engine.threads(jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)

@@ -101,9 +101,10 @@ def test_what_styleshift_did_not_make_is_left_alone(bundle: Bundle, tmp_path: Pa
 
 def test_many_short_files_get_two_workers_a_processor() -> None:
     engine = load_engine("local", {})
-    assert default_jobs("cpu", engine) == default_jobs("cpu", engine, 20) == engine.workers
-    assert default_jobs("cpu", engine, 1000 * engine.workers) == 2 * engine.workers
-    assert default_jobs("cuda", engine, 1000 * engine.workers) == default_jobs("cuda", engine)
+    cpu, cuda = ConvertSettings(device="cpu"), ConvertSettings(device="cuda")
+    assert default_jobs(cpu, engine) == default_jobs(cpu, engine, 20) == engine.workers
+    assert default_jobs(cpu, engine, 1000 * engine.workers) == 2 * engine.workers
+    assert default_jobs(cuda, engine, 1000 * engine.workers) == default_jobs(cuda, engine)
 
 
 @pytest.mark.parametrize("left", [True, False])
