@@ -66,7 +66,8 @@ def test_a_training_is_watched_and_its_checkpoint_used(
     walk(page, "models")
     expect(page.locator('[data-model="low-to-high"]')).to_contain_text("made in this workspace")
     page.get_by_label("Training").select_option("judged")
-    expect(page.get_by_role("button", name="Export its best checkpoints")).to_be_enabled()
+    page.get_by_role("button", name="Export its best checkpoints").click()
+    expect(page.get_by_text("Made low to high and high to low")).to_be_visible(timeout=120_000)
 
 
 def test_a_training_is_stopped_and_continued(open_page: Open, tiny_lines: Callable[..., str]) -> None:
