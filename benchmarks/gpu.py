@@ -38,6 +38,7 @@ from gpu_bench import Bench, Case, Row, line, measure_all
 from gpu_conversion import conversion, untrained_model
 from gpu_training import machine, preparation, resume, side_by_side, training
 
+from styleshift.recipes import load_recipe
 from styleshift.training.device import choose_device
 
 HALF = "schedule.precision=bfloat16"
@@ -76,12 +77,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("gpu.json"))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cases end with it
+    if options.cases == ["none"]:
+        untrained_model(options.large or Path("large.onnx"), load_recipe("music"))
+        return
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         bench = Bench(choose_device(options.device), options.seconds_per_case, Path(name))
-        if options.cases == ["none"]:
-            untrained_model(options.large or Path("large.onnx"), bench.recipe("music"))
-            return
         large = (options.large or bench.folder / "large.onnx").absolute()
         for row in measure_all(cases(options.cases, large), bench, options.limit):
             rows.append(row)

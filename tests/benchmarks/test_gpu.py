@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import gpu
 import pytest
 import torch
 from gpu import KINDS, cases
 from gpu_bench import Bench, Case, Row, measure_all
+
+from styleshift.recipes import Recipe, load_recipe
 
 
 @pytest.mark.slow
@@ -73,6 +76,17 @@ def test_whatever_becomes_of_a_case_it_is_one_row(tmp_path: Path) -> None:
     assert rows[0]["told"] == ["not captured"]
     assert rows[0]["pid"] == rows[1]["pid"] != rows[2]["pid"]  # what was found before is kept
     assert rows[-1]["value"] == 2.0
+
+
+def test_a_large_model_made_elsewhere_is_of_full_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also on a machine without a GPU, where all that is measured is tiny."""
+    made: list[tuple[Path, Recipe]] = []
+    monkeypatch.setattr(gpu, "untrained_model", lambda path, recipe: made.append((path, recipe)))
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--cases", "none", "--large", str(tmp_path / "large.onnx")])
+    gpu.main()
+    assert made == [(tmp_path / "large.onnx", load_recipe("music"))]
 
 
 def test_what_comes_too_late_is_a_row(tmp_path: Path) -> None:
