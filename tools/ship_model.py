@@ -1,6 +1,6 @@
 """Puts an exported model among those that ship: with a card, a licence, and none of the maker's own paths.
 
-    python tools/ship_model.py MODEL.onnx --card CARD.toml --licence TEXT [--strength NUMBER]
+    python tools/ship_model.py MODEL.onnx --card CARD.toml --licence TEXT [--strength NUMBER] [--shelf FOLDER]
 
 Afterwards `make reference` writes its card into the documentation.
 """
@@ -80,8 +80,9 @@ def main() -> None:
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--licence", required=True)
     parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--shelf", type=Path, help="another folder than the package's own")
     words = parser.parse_args()
-    print(ship(words.model, words.card, words.licence, strength=words.strength))
+    print(ship(words.model, words.card, words.licence, strength=words.strength, folder=words.shelf))
 
 
 if __name__ == "__main__":
