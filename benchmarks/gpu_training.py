@@ -27,7 +27,7 @@ from styleshift.networks.kernels import gpu_problem
 from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
 from styleshift.training.data import measure
-from styleshift.training.device import compile_networks, use_tf32
+from styleshift.training.device import compile_networks, settle_arithmetic
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.graph import CapturedSteps, choose_steps
 from styleshift.training.model import CycleGAN
@@ -59,7 +59,7 @@ def machine(bench: Bench, found: Row) -> None:
 def training(bench: Bench, found: Row, name: str, *settings: str) -> None:
     """Steps a second of one recipe, ours and the plain ones; ours alone where it is compiled."""
     recipe = bench.recipe(name, *PLAIN, *settings)
-    use_tf32(recipe)
+    settle_arithmetic(recipe)
     corpora = stored(bench, recipe)
     samplers = [
         CropSampler(corpus, recipe.data.crop_frames, seed=side) for side, corpus in enumerate(corpora)
@@ -69,6 +69,7 @@ def training(bench: Bench, found: Row, name: str, *settings: str) -> None:
     ours = our_steps(bench, found, recipe, model, samplers, (corpora[0], corpora[1]))
     if recipe.schedule.compile:
         return
+    torch.backends.cudnn.deterministic = False  # as PyTorch is by itself
     for kind, networks, fast in (("plain", plain, False), ("strong", strong, True)):
         theirs = bench.rate(PlainLoop(recipe, networks, corpora, bench.device, fast).step)
         found[f"{kind}_steps_per_second"] = round(theirs, 2)

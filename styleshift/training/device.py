@@ -25,11 +25,14 @@ def computes_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def use_tf32(recipe: Recipe) -> None:
-    """Whether an NVIDIA GPU may round what it multiplies in float32 to TF32; the one place that says so.
+def settle_arithmetic(recipe: Recipe) -> None:
+    """How an NVIDIA GPU computes; the one place that says so.
 
-    PyTorch's own choice is yes for convolutions and no for matrix products.
+    Whether it may round what it multiplies in float32 to TF32 is the recipe's to say; PyTorch's own choice is
+    yes for convolutions and no for matrix products. Convolutions add up in one order, so that a run that is
+    resumed ends with the bits of one that was not interrupted.
     """
+    torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = recipe.schedule.tf32
     torch.backends.cudnn.allow_tf32 = recipe.schedule.tf32
 

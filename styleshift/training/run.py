@@ -25,7 +25,7 @@ from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
-from styleshift.training.device import choose_device, tell_kernels, use_tf32
+from styleshift.training.device import choose_device, settle_arithmetic, tell_kernels
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.extras import augmentation_entries, loss_entries
 from styleshift.training.files import CheckpointFolder, read
@@ -131,7 +131,7 @@ def start_run(
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
             use_threads(recipe, processor)
-            use_tf32(recipe)
+            settle_arithmetic(recipe)
             tell_kernels(processor, told)
             torch.manual_seed(seed)
             heard, held = split_held_out(corpora, recipe, told)
@@ -246,7 +246,7 @@ def resume_run(
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
         use_threads(recipe, processor)
-        use_tf32(recipe)
+        settle_arithmetic(recipe)
         tell_kernels(processor, reporter)
         if processor.type == "cpu" and recipe.schedule.threads > processors():
             reporter.warn(

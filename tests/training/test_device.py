@@ -11,7 +11,7 @@ import torch
 from styleshift.errors import ConfigError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training.device import choose_device, exact_products, tell_kernels, use_tf32
+from styleshift.training.device import choose_device, exact_products, settle_arithmetic, tell_kernels
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -70,14 +70,16 @@ def test_exact_products_are_one_setting_for_all_threads(device: str, inside: boo
         setting.allow_tf32 = before
 
 
-def test_tf32_is_what_the_recipe_says() -> None:
+def test_tf32_is_what_the_recipe_says_and_sums_have_one_order() -> None:
     places = (torch.backends.cuda.matmul, torch.backends.cudnn)
-    before = [place.allow_tf32 for place in places]
+    before, order = [place.allow_tf32 for place in places], torch.backends.cudnn.deterministic
     try:
         for wanted in (True, False, True):
-            use_tf32(load_recipe("small", [f"schedule.tf32={wanted}".lower()]))
+            settle_arithmetic(load_recipe("small", [f"schedule.tf32={wanted}".lower()]))
             assert [place.allow_tf32 for place in places] == [wanted, wanted]
+            assert torch.backends.cudnn.deterministic is True  # or resumed runs would end with other bits
     finally:
+        torch.backends.cudnn.deterministic = order
         for place, value in zip(places, before, strict=True):
             place.allow_tf32 = value
 
