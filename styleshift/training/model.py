@@ -254,7 +254,18 @@ class CycleGAN(nn.Module):
         """
         if len(self.averages):
             averaged: list[Tensor] = list(self.averages.parameters())
-            torch._foreach_lerp_(averaged, list(self.translators.parameters()), [weight] * len(averaged))
+            newest: list[Tensor] = list(self.translators.parameters())
+            if weight.device.type == "cuda":
+                move_towards(averaged, newest, weight)
+            else:
+                torch._foreach_lerp_(averaged, newest, [weight] * len(averaged))
+
+
+def move_towards(values: list[Tensor], others: list[Tensor], weight: Tensor) -> None:
+    """Move each value a share of its way to the other: three kernels, where ``lerp`` takes one for each."""
+    distances = torch._foreach_sub(others, values)
+    torch._foreach_mul_(distances, weight)
+    torch._foreach_add_(values, distances)
 
 
 def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:

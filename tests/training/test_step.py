@@ -12,7 +12,7 @@ from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import losses
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import identity_weight, schedule_rates
-from styleshift.training.model import CycleGAN
+from styleshift.training.model import CycleGAN, move_towards
 from styleshift.training.step import TrainingState, generator_losses, train_step
 
 Tiny = Callable[..., Recipe]
@@ -126,6 +126,15 @@ def test_silence_stays_silence(tiny_recipe: Tiny) -> None:
     assert torch.equal(begin(tiny_recipe()).model.translator("x2y")(silent), silent)
     shifted = begin(tiny_recipe("data.silence_gate=false")).model.translator("x2y")(silent)
     assert float(shifted.detach().min()) > 0.5  # what the gate is for
+
+
+def test_an_average_on_a_gpu_moves_as_far() -> None:
+    random = torch.Generator().manual_seed(0)
+    here, there = ([torch.randn(size, generator=random) for size in ((3, 2), (4,))] for _ in range(2))
+    wanted = [torch.lerp(value, other, 0.3) for value, other in zip(here, there, strict=True)]
+    move_towards(here, there, torch.tensor(0.3))
+    for value, expected in zip(here, wanted, strict=True):
+        assert torch.allclose(value, expected, atol=1e-6)
 
 
 def test_average_follows_the_weights(tiny_recipe: Tiny) -> None:
