@@ -5,7 +5,7 @@
 #
 # LIBRISPEECH holds man/ and woman/, a FLAC file for each recording, some seconds long; VCC2016 the same of the speakers SM1 and
 # TF2 of the Voice Conversion Challenge 2016. The target of a direction is one voice, so that a conversion has a voice of its own
-# and not the mean of many; the source is as many voices as there are, so that any reader may come.
+# and not the mean of many; the source is as many voices as there are, so that any reader may come. FASTER and SHELF: see material.sh.
 set -euo pipefail
 
 folder=$1 libri=$(cd "$2" && pwd) vcc=$(cd "$3" && pwd)
@@ -20,11 +20,11 @@ train() { # SOURCE TARGET STEPS
     ln -sf "$libri/$source"/*.flac "$vcc/$source"/*.flac "$place/audio/$source/"
     ln -sf "$vcc/$target"/*.flac "$place/audio/$target/"
     styleshift precompute "$place/audio" --recipe voice --workspace "$place/workspace"
-    styleshift train --domains man woman --recipe voice --workspace "$place/workspace" --name shipped --steps "$3" \
+    styleshift train --domains man woman --recipe voice --workspace "$place/workspace" --name shipped --steps "$(($3 / ${FASTER:-1}))" \
         --set warm_start.crops=96 --set schedule.validation_seconds=0 "${@:4}"
     styleshift export --run shipped --checkpoint last --workspace "$place/workspace" --output "$place/exported"
     python "$here/../ship_model.py" "$place/exported/$source-to-$target.onnx" \
-        --card "$here/cards/man_woman.toml" --licence "CC BY 4.0"
+        --card "$here/cards/man_woman.toml" --licence "CC BY 4.0" ${SHELF:+--shelf "$SHELF"}
 }
 # More steps take likeness and harmony from the first direction (lsd 8.6 with 1500, 8.9 with 6000), and none from the second.
 train man woman 1500 "$@"
