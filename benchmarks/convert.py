@@ -7,14 +7,15 @@
 
 The library is a mix of WAV, FLAC, MP3, Ogg, Opus and M4A, 44.1 and 48 kHz, mono and stereo, by a fixed seed.
 The plain script does what most such scripts do, file by file: librosa reads and inverts, in as many
-Griffin-Lim rounds as `styleshift convert` takes by default; PyTorch runs the network eagerly in float32 in
-windows of the training length; soundfile writes. It leaves out what it could not do: loudness, the band above
-the model's, seams, tags, a file that is whole or not there. M4A files it leaves out, which librosa alone
-cannot read.
+Griffin-Lim rounds as `styleshift convert` takes at most by default; PyTorch runs the network eagerly in
+float32 in windows of the training length; soundfile writes. It leaves out what it could not do: loudness,
+the band above the model's, seams, tags, a file that is whole or not there. M4A files it leaves out, which
+librosa alone cannot read.
 Both may use all processors. Printed as JSON: seconds of music a second of both, for the whole command with
-its start; their ratio; and, from the first file's beginning to the last one's end, which share of the
-processors' time the command used (`busy`) and which nobody (`idle`; the rest is other programs'). These
-two and the memory are null elsewhere than on Linux.
+its start; their ratio; the same of the seconds of processors that both used, which other programs on the
+machine disturb less (`processor_ratio`); and, from the first file's beginning to the last one's end, which
+share of the processors' time the command used (`busy`) and which nobody (`idle`; the rest is other
+programs'). These three and the memory are null elsewhere than on Linux.
 """
 
 from __future__ import annotations
@@ -56,16 +57,24 @@ KINDS = (
     ("opus", 48000),
 )
 ROUNDS = GriffinLimOptions().iterations
+UNTRAINED_STD = 0.1  # the spectra then change as much as those of the models that ship
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 SAMPLE_SECONDS = 1.0
 
 
 def untrained(recipe_name: str) -> TrainedModel:
-    """A network of the recipe's size; what it computes does not matter here."""
+    """A network of the recipe's size, which asks for other magnitudes, as a trained one does.
+
+    One that begins as the identity would leave the vocoder nothing to do. Beyond that it does not matter what
+    it computes.
+    """
     recipe = load_recipe(recipe_name)
     torch.manual_seed(0)
     model = CycleGAN(recipe, *blank_statistics(recipe)).eval().requires_grad_(False)
+    for weights in model.parameters():
+        if not weights.any():
+            torch.nn.init.normal_(weights, std=UNTRAINED_STD)
     multiple = load_registry().generators.get(recipe.generator.name).time_multiple
     return TrainedModel(
         recipe=recipe,
@@ -230,13 +239,14 @@ def main() -> None:
         (folder / "plain").mkdir()
         sources = [path for path in library if path.suffix != ".m4a"][: arguments.plain_files]
         plain_seconds = sum(library[path] for path in sources)
-        began = time.monotonic()
+        began, used_before = time.monotonic(), time.process_time()
         for source in sources:
             plain(source, folder / "plain" / source.name, trained)
-        theirs = time.monotonic() - began
+        theirs, theirs_used = time.monotonic() - began, time.process_time() - used_before
     seconds = sum(library.values())
     ours = ended - started
     shares = busy.between(first, last)
+    ours_used = busy.samples[-1][1] if busy.samples else None
     used, idle = (value / (last - first) / processors() for value in shares) if shares else (None, None)
     figures = {
         "files": arguments.files,
@@ -245,6 +255,9 @@ def main() -> None:
         "styleshift_x_real_time": round(seconds / ours, 1),
         "plain_x_real_time": round(plain_seconds / theirs, 1),
         "ratio": round((seconds / ours) / (plain_seconds / theirs), 2),
+        "processor_ratio": (
+            None if ours_used is None else round(theirs_used / plain_seconds / (ours_used / seconds), 2)
+        ),
         "busy": None if used is None else round(used, 3),
         "idle": None if idle is None else round(idle, 3),
         "seconds_before_the_first_file": round(first - started, 2),

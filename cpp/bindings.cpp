@@ -136,7 +136,7 @@ void py_istft(const Plan& plan, const Contiguous<Complex64>& spectrum, Contiguou
 
 Contiguous<float> py_griffin_lim(const Plan& plan, const Contiguous<float>& magnitude,
                                  const std::optional<Contiguous<Complex64>>& initial, int iterations, float momentum,
-                                 std::uint64_t seed, std::int64_t length, int threads) {
+                                 std::uint64_t seed, float least_gain, std::int64_t length, int threads) {
     check_rows(plan, magnitude, "magnitude");
     const std::int64_t rows = magnitude.shape(0), frames = magnitude.shape(1), bins = plan.bins();
     if (initial) {
@@ -150,7 +150,7 @@ Contiguous<float> py_griffin_lim(const Plan& plan, const Contiguous<float>& magn
     const Frames<const float> start{initial ? reinterpret_cast<const float*>(initial->data()) : nullptr,
                                     2 * frames * bins, 2 * bins};
     const py::gil_scoped_release unlocked;
-    griffin_lim(plan, {iterations, momentum, seed}, goal, start, rows, frames, data, length, length, threads);
+    griffin_lim(plan, {iterations, momentum, seed, least_gain}, goal, start, rows, frames, data, length, length, threads);
     return out;
 }
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <numeric>
 #include <vector>
 
 #include "blocks.hpp"
@@ -33,6 +35,20 @@ const Directions& directions() {
         return d;
     }();
     return table;
+}
+
+// Squared distance of the magnitudes of a block of spectra, pairs of vectors a bin, from the wanted ones, over the
+// first `rows` lanes. A sum for each lane, so that the compiler may take the lanes at once.
+template <int lanes>
+double squared_distance(const float* spectrum, const float* goal, std::int64_t bins, int rows) {
+    std::array<float, lanes> sums{};
+    for (std::int64_t b = 0; b < bins; ++b, spectrum += 2 * lanes, goal += lanes)
+        for (std::size_t l = 0; l < lanes; ++l) {
+            const float re = spectrum[l], im = spectrum[lanes + l];
+            const float gap = std::sqrt(re * re + im * im) - goal[l];
+            sums[l] += gap * gap;
+        }
+    return std::accumulate(sums.begin(), sums.begin() + rows, 0.0);
 }
 
 // Floats in memory that is used again from call to call.
@@ -64,6 +80,7 @@ public:
           goal_(round_up(frames, lanes_) * plan.bins()),
           previous_(round_up(frames, lanes_) * plan.bins() * 2),
           tails_(static_cast<std::size_t>(chunks_ * overlap_)),
+          distances_(static_cast<std::size_t>(chunks_)),
           signal_(static_cast<std::size_t>(length)),
           next_(static_cast<std::size_t>(length)) {}
 
@@ -91,8 +108,9 @@ public:
                     float re = 1.0F, im = 0.0F;
                     if (initial != nullptr) {
                         const float* p = initial + (t + r) * initial_stride + 2 * b;
-                        const float size = std::hypot(p[0], p[1]);
-                        if (size > 0.0F) re = p[0] / size, im = p[1] / size;
+                        // In double, where no square of a float vanishes.
+                        const double size = std::sqrt(double{p[0]} * p[0] + double{p[1]} * p[1]);
+                        if (size > 0.0) re = static_cast<float>(p[0] / size), im = static_cast<float>(p[1] / size);
                     } else {
                         const std::uint64_t bits = random_bits(settings_.seed + stream,
                                                                static_cast<std::uint64_t>((t + r) * plan_.bins() + b));
@@ -106,15 +124,26 @@ public:
         });
     }
 
-    // One round for one chunk; every chunk's finish() of the round before must be done.
-    void round(std::int64_t chunk, bool first, Scratch& scratch) {
+    // One round for one chunk; every chunk's finish() of the round before must be done. look: take the distance of what
+    // it begins with.
+    void round(std::int64_t chunk, bool first, bool look, Scratch& scratch) {
         const Signal signal{signal_.data(), SampleType::float32, sizeof(float), 0, length_};
-        sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int) {
+        double distance = 0.0;
+        sum_chunk(chunk, scratch.synthesizer, [&](std::int64_t t, int rows) {
             const float* work = scratch.analyzer.transform(signal, t);
             scratch.analyzer.kernels().griffin_lim(plan_.tables(), work, goal(t), previous(t),
                                                    first ? 0.0F : settings_.momentum, scratch.synthesizer.slot());
+            if (!look) return;
+            const auto measure = lanes_ == 16  ? squared_distance<16>
+                                 : lanes_ == 8 ? squared_distance<8>
+                                               : squared_distance<4>;
+            distance += measure(previous(t), goal(t), plan_.bins(), rows);
         });
+        distances_[static_cast<std::size_t>(chunk)] = distance;
     }
+
+    // Of all chunks, in their order.
+    double distance() const { return std::accumulate(distances_.begin(), distances_.end(), 0.0); }
 
     // Adds what the chunk before reached over to this one, and divides by the windows.
     void finish(std::int64_t chunk) {
@@ -196,6 +225,7 @@ private:
     std::int64_t chunk_, chunks_, block_floats_;
     LargeFloats goal_, previous_;
     std::vector<float> tails_;
+    std::vector<double> distances_;  // of each chunk, where the last round looked
     std::vector<float> signal_, next_;
 };
 
@@ -227,8 +257,15 @@ void griffin_lim(const Plan& plan, const GriffinLimSettings& settings, Frames<co
                             initial.data == nullptr ? nullptr : initial.data + r * initial.signal_stride,
                             initial.frame_stride, static_cast<std::uint64_t>(r) << 32U, scratch);
             });
-            for (int i = 0; i < settings.iterations; ++i)
-                each_chunk([&](std::int64_t c, auto& scratch) { state.round(c, i == 0, scratch); });
+            double before = std::numeric_limits<double>::infinity();
+            for (int i = 0; i < settings.iterations; ++i) {
+                const bool look = settings.least_gain > 0.0F && (i + 1) % rounds_between_looks == 0;
+                each_chunk([&](std::int64_t c, auto& scratch) { state.round(c, i == 0, look, scratch); });
+                if (!look) continue;
+                const double now = state.distance();
+                if (now > before * (1.0 - static_cast<double>(settings.least_gain))) break;
+                before = now;
+            }
             std::copy(state.signal().begin(), state.signal().end(), samples);
         };
     });

@@ -44,6 +44,7 @@ def griffin_lim(
     iterations: int,
     momentum: float,
     seed: int,
+    least_gain: float,
     length: int,
     threads: int,
 ) -> NDArray[np.float32]: ...

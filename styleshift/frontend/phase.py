@@ -29,6 +29,7 @@ def griffin_lim(
     initial_phase: ArrayLike | Literal["random", "pghi"] | None = None,
     length: int | None = None,
     seed: int = 0,
+    least_gain: float = 0.0,
     threads: int | None = None,
 ) -> NDArray[np.float32]:
     """A waveform whose spectrum has about these magnitudes.
@@ -44,6 +45,8 @@ def griffin_lim(
             radians; ``"pghi"``: :func:`pghi` of the magnitudes; ``"random"`` or None: random.
         length: samples to return; None: as for :func:`styleshift.frontend.istft`.
         seed: of the random phases; the same seed gives the same samples.
+        least_gain: end early, each signal by itself, where four rounds took less than this share of the
+            squared distance between its spectrum's magnitudes and those that are wanted; 0: never.
         threads: as for :func:`styleshift.frontend.stft`; they share out leading axes, then frames.
 
     Returns:
@@ -56,6 +59,7 @@ def griffin_lim(
     rows = frame_rows(magnitude, config, "magnitude", np.float32)
     rounds = whole_number_of(iterations, "iterations", 0, 1_000_000)
     push = number_of(momentum, "momentum", 0.0, 2.0)
+    least = number_of(least_gain, "least_gain", 0.0, 1.0)
     number = whole_number_of(seed, "seed", 0, (1 << 63) - 1)
     samples = length_of(length, plan.samples(rows.shape[1]))
     workers = threads_of(threads, rows.size * (rounds + 1))
@@ -74,7 +78,7 @@ def griffin_lim(
             raise ConfigError(
                 f"initial_phase has shape {angles.shape}; it must be that of magnitude, {np.shape(magnitude)}"
             )
-    out = _native.griffin_lim(plan, rows, start, rounds, push, number, samples, workers)
+    out = _native.griffin_lim(plan, rows, start, rounds, push, number, least, samples, workers)
     return out.reshape(*np.shape(magnitude)[:-2], samples)
 
 

@@ -22,7 +22,10 @@ class GriffinLimOptions:
     """
 
     iterations: Rounds = 32
-    """Rounds after the start; each is one inverse and one forward transform."""
+    """Rounds after the start, at most; each is one inverse and one forward transform."""
+    least_gain: Annotated[float, Field(ge=0, lt=1)] = 0.067
+    """The rounds end where four of them took less than this share (0.067: 0.3 dB) of the squared distance
+    from the wanted magnitudes, for a model asks for what no sound has. 0: all rounds, always."""
     momentum: Momentum = 0.99
     """Momentum of fast Griffin-Lim (Perraudin et al. 2013, their alpha); 0 is the plain method."""
 

@@ -57,15 +57,15 @@ def griffin_lim_vocoder(options: GriffinLimOptions, spectrogram: SpectrogramConf
 
     def invert(log_magnitude: Float32Array, source: ComplexArray | None, samples: int) -> Float32Array:
         size = magnitude(log_magnitude, spectrogram)
-        start = None if source is None else unit_phase(source)
-        if start is not None and options.iterations == 0:
-            return istft(size * start, spectrogram, length=samples, threads=1)
+        if source is not None and options.iterations == 0:
+            return istft(size * unit_phase(source), spectrogram, length=samples, threads=1)
         return griffin_lim(
             size,
             spectrogram,
             iterations=options.iterations,
             momentum=options.momentum,
-            initial_phase=start,
+            least_gain=options.least_gain,
+            initial_phase=source,  # its magnitudes do not matter
             length=samples,
             threads=1,
         )
@@ -90,7 +90,7 @@ def pghi_vocoder(options: PghiOptions, spectrogram: SpectrogramConfig) -> Vocode
             spectrogram,
             iterations=options.iterations,
             momentum=options.momentum,
-            initial_phase=unit_phase(spectrum),
+            initial_phase=spectrum,
             length=samples,
             threads=1,
         )

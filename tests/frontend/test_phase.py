@@ -32,6 +32,35 @@ def convergence(
     return float(20 * np.log10(np.linalg.norm(found - goal) / np.linalg.norm(goal)))
 
 
+def test_rounds_end_where_they_gain_no_more(music: NDArray[np.float32], variant: str) -> None:
+    """Magnitudes that a sound has take all rounds, those that none has take fewer; each signal by itself."""
+    source = stft(np.stack([music[:22050], music[22050:44100]]), CONFIG)
+    goal = np.abs(source)
+    goal[1] *= np.random.default_rng(0).uniform(0.3, 3.0, goal[1].shape).astype(np.float32)
+    start = np.abs(source) + 0j
+
+    def run(rows: slice, iterations: int = 32, least_gain: float = 0.0, threads: int = 1) -> Any:
+        return griffin_lim(
+            goal[rows],
+            CONFIG,
+            iterations=iterations,
+            initial_phase=start[rows],
+            length=22050,
+            least_gain=least_gain,
+            threads=threads,
+        )
+
+    both = run(slice(0, 2), least_gain=0.067)
+    assert np.array_equal(both, run(slice(0, 2), least_gain=0.067, threads=3))
+    rounds = [
+        [count for count in range(4, 33, 4) if np.array_equal(both[row], run(slice(row, row + 1), count)[0])]
+        for row in (0, 1)
+    ]
+    assert rounds[0] == [32]
+    assert rounds[1][0] in (8, 12, 16, 20)
+    assert convergence(both[1], goal[1]) < convergence(run(slice(1, 2))[0], goal[1]) + 0.5
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.99])
 def test_griffin_lim_is_librosas(momentum: float, music: NDArray[np.float32], variant: str) -> None:
     """From the same phases, the same convergence; from random ones both scatter by a decibel or two.

@@ -12,7 +12,12 @@ struct GriffinLimSettings {
     int iterations = 32;
     float momentum = 0.99F;  // 0: Griffin and Lim 1984; above: the fast form of Perraudin et al. 2013
     std::uint64_t seed = 0;  // of the random phases where none are given
+    // Rounds end early where `rounds_between_looks` of them took less than this share of the squared distance between
+    // the spectrum's magnitudes and the wanted ones. 0: all iterations, always.
+    float least_gain = 0.0F;
 };
+
+constexpr int rounds_between_looks = 4;
 
 // Samples whose spectrum has about these magnitudes. magnitude: `signals` times `frames` rows of bins, at least
 // 0. initial: complex rows of the same shape whose phases are the start, or data == nullptr for random ones.
