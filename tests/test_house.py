@@ -22,6 +22,7 @@ FLOORS = (
     "user_settings",
     "workspace",
     "system",
+    "remote",
     "frontend",
     "pages",
     "hooks",

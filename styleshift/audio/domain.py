@@ -23,13 +23,13 @@ def recordings(found: Found) -> dict[str, list[Recording]]:
         parts = file.relative_to(found.root).parts
         if len(parts) > 1:
             name = "/".join(parts[1:])
-            domains.setdefault(parts[0], []).append(Recording(name, file, partial(_open, file)))
+            domains.setdefault(parts[0], []).append(Recording(name, file, partial(open_recording, file)))
     return domains
 
 
-def _open(path: Path) -> AudioStream:
-    # Imported late, so that listing plugins stays cheap. What is there of a recording that was cut short
-    # is still good to learn from; the warning says so.
+def open_recording(path: Path) -> AudioStream:
+    """For one pass. What is there of a recording that was cut short is still good to learn from."""
+    # Imported late, so that listing plugins stays cheap.
     from styleshift.audio.read import open_audio
 
     return open_audio(path, allow_cut=True)

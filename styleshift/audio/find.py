@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from styleshift.audio.formats import AUDIO_EXTENSIONS, UNREADABLE
@@ -90,6 +90,35 @@ def find_audio(
     return Found(root, tuple(files), tuple(skipped))
 
 
+def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]]:
+    """As :func:`find_audio`, of what a store lists: names of recordings in the order of a walk, and the rest.
+
+    Args:
+        names: POSIX paths, of files only, in any order.
+    """
+    found, skipped = [], []
+    for name in sorted(names, key=_walked):
+        path = PurePosixPath(name)
+        if any(part.startswith(".") for part in path.parts):
+            continue
+        if path.suffix.lower() in AUDIO_EXTENSIONS:
+            found.append(name)
+        else:
+            skipped.append(_not_audio(name))
+    return found, tuple(skipped)
+
+
+def _walked(name: str) -> list[tuple[bool, str]]:
+    """Sorts the files of a folder before its folders."""
+    *folders, last = name.split("/")
+    return [*((True, folder) for folder in folders), (False, last)]
+
+
+def _not_audio(name: str) -> Skipped:
+    why = UNREADABLE.get(PurePosixPath(name).suffix.lower(), "")
+    return Skipped(name, "not audio", why or "not a kind of audio file that is known", bool(why))
+
+
 def _walk(
     root: Path, hidden: bool, extensions: frozenset[str], exclude: Callable[[Path], bool] | None
 ) -> Iterator[tuple[Path, Skipped | None]]:
@@ -141,9 +170,7 @@ def _walk(
                 if exclude is None or not exclude(path):
                     below.append(path)
             elif not audio_name:
-                why = UNREADABLE.get(path.suffix.lower(), "")
-                what = why or "not a kind of audio file that is known"
-                yield path, _skip(root, path, "not audio", what, bool(why))
+                yield path, _not_audio(path.relative_to(root).as_posix())
             elif not stat.S_ISREG(mode):
                 yield path, _skip(root, path, "special", "no regular file (a pipe, socket or device)")
             else:

@@ -39,7 +39,8 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 
 def convert(
     music: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A folder of recordings, or one recording.")
+        str,
+        typer.Argument(metavar="SOURCE", help="A folder of recordings, its address, or one recording."),
     ],
     target: Annotated[
         str | None, option("--to DOMAIN", "The target style (not needed with --model).")
@@ -51,7 +52,7 @@ def convert(
         Path | None, option("--model FILE", "Use this model file instead of searching for one.")
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         option("-o --output PATH", "Where to write (default: ./library becomes ./library-DOMAIN)."),
     ] = None,
     audio_format: Annotated[
@@ -195,7 +196,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 
 def _model(
-    music: Path,
+    music: str,
     target: str | None,
     source: str | None,
     model: Path | None,
@@ -211,7 +212,7 @@ def _model(
             raise UsageError("no target style is given", "add --to DOMAIN or --model FILE")
 
         def command(path: Path) -> list[str]:
-            return ["styleshift", "convert", str(music), "--model", str(path)]
+            return ["styleshift", "convert", music, "--model", str(path)]
 
         places = workspace_at(folder)
         return find_model(places, target=target, source=source, command=command, warn=reporter.warn)

@@ -21,13 +21,13 @@ _SHOWN_HINTS = 5
 
 def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None:
     """What would become of each file, and how long it would take."""
-    output = forecast.plan.output
+    output = forecast.plan.place
     for track in forecast.tracks:
         reporter.event(
             "planned",
             name=track.job.name,
-            source=str(track.job.source),
-            target=str(track.job.target),
+            source=track.job.fetch or str(track.job.source),
+            target=track.job.send or str(track.job.target),
             fate=track.fate,
             reason=track.reason,
             seconds=track.seconds,
@@ -57,7 +57,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         up_to_date=up_to_date,
         left_out=left_out,
         fail=fail,
-        output=str(output),
+        output=output,
         minutes_of_work=forecast.work_seconds / 60,
         runtime=forecast.runtime,
     )
@@ -105,7 +105,7 @@ def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
 def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     for line in report_lines(result, reporter.advice):
         reporter.event("file", **line)
-    plan, report = result.plan, result.report
+    plan, report = result.plan, result.report_place
     statuses = ("done", "unchanged", "failed", "left out")
     done, unchanged, failed, own = (len(result.of(status)) for status in statuses)
     seconds, took = result.seconds, result.took
@@ -122,7 +122,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         ("time", spoken(took)),
         *([("speed", f"{seconds / took:.1f} x real time")] if seconds else []),
     ]
-    reporter.table(str(plan.output), ["files and time", ""], figures)
+    reporter.table(plan.place, ["files and time", ""], figures)
     if failed:
         rows = [(outcome.name, outcome.reason, outcome.message) for outcome in result.of("failed")]
         reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])
@@ -137,8 +137,8 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     )
     reporter.event(
         "converted",
-        output=str(plan.output),
-        report=str(report) if report else None,
+        output=plan.place,
+        report=report or None,
         done=done,
         unchanged=unchanged,
         failed=failed,
@@ -148,9 +148,9 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         music_seconds_there=result.seconds_there,
         seconds=took,
     )
-    reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.output}")
+    reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.place}")
     if report:
-        reporter.info(f"see and hear it: {report.with_suffix('.html')}")
+        reporter.info(f"see and hear it: {report.removesuffix('.jsonl')}.html")
     hints = Counter((each.reason, each.hint) for each in result.of("failed") if each.hint)
     for (reason, hint), count in hints.most_common(_SHOWN_HINTS):
         reporter.info(f"{count} {reason}: {hint}")

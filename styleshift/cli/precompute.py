@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +36,10 @@ styleshift precompute ./audio --dry-run
 
 def precompute(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A folder with one sub-folder of recordings a style.")
+        str,
+        typer.Argument(
+            metavar="FOLDER", help="A folder with one sub-folder of recordings a style, or its address."
+        ),
     ],
     more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
     domains: Annotated[

@@ -27,8 +27,10 @@ from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.shared import SharedModel
+from styleshift.conversion.library.stores import plan_stores, send_reports
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
+from styleshift.remote import is_remote
 from styleshift.system.environment import processors, silent_decoders
 
 if TYPE_CHECKING:
@@ -158,7 +160,8 @@ def convert_library(
     Worker processes import your program's main file, so call this below ``if __name__ == "__main__":``.
 
     Args:
-        source: the folder, or the recording.
+        source: the folder, or the recording; or a folder's address, such as ``s3://bucket/library``, as the
+            output may be (extra ``remote``).
         model: the model file.
         settings: of the conversion.
         stop: called several times a second; return true to stop. None: SIGINT ends it like any program.
@@ -187,6 +190,8 @@ def convert_library(
         result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter, broker=broker)
     if not plan.single:
         result.report = write_reports(result, bundle, settings.part, reporter)
+        if result.report is not None:
+            send_reports(plan, result.report, reporter)
     return result
 
 
@@ -223,8 +228,12 @@ def _planned(
     source: str | Path, bundle: Bundle, settings: ConvertSettings, reporter: Reporter
 ) -> LibraryPlan:
     """What is to be done."""
+    domain = bundle.metadata.target
     with silent_decoders():
-        plan = plan_library(Path(source), bundle.metadata.target, settings, settings.key(bundle.digest))
+        if is_remote(source) or is_remote(settings.output):
+            plan = plan_stores(source, domain, settings)
+        else:
+            plan = plan_library(Path(source), domain, settings, settings.key(bundle.digest))
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail

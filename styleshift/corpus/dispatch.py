@@ -8,7 +8,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from styleshift.corpus.manifest import ManifestEntry
-from styleshift.corpus.work import RecordingJob, RecordingOutcome, start, work
+from styleshift.corpus.stored import work
+from styleshift.corpus.work import RecordingJob, RecordingOutcome, start
 from styleshift.engines import run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Work
 from styleshift.system.hashing import FileStamp

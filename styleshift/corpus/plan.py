@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from styleshift.audio.find import Found, find_audio
 from styleshift.corpus.growing import stored_bytes
 from styleshift.corpus.manifest import Manifest, ManifestEntry, read_journal, read_manifest, track_key
+from styleshift.corpus.stored import stamp_of, stored_recordings
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
 from styleshift.hooks.options import build_config
-from styleshift.system.hashing import FileStamp
 from styleshift.words import nearest
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class DomainPlan:
 
     def maybe(self, recording: Recording) -> frozenset[str]:
         """Keys that the recording may have, by its size: a renamed or touched file is not computed again."""
-        return frozenset(self.sizes.get(file_size(recording.path), ()))
+        return frozenset(self.sizes.get(file_size(recording), ()))
 
 
 def find_recordings(
-    root: Path,
+    root: Path | str,
     registry: Registry,
     wanted: Sequence[str] | None,
     reporter: Reporter,
@@ -66,7 +66,8 @@ def find_recordings(
     """The recordings of every domain that any domain source finds below ``root``, by name.
 
     Args:
-        root: folder of all of them.
+        root: folder of all of them, or its address; then only sub-folders are looked at, not what plugins
+            find.
         registry: provides the domain sources.
         wanted: only these domains; None for all.
         reporter: told what is skipped.
@@ -81,28 +82,12 @@ def find_recordings(
         PluginError: there is no domain source that options are for, or two recordings of a domain have the
             same name.
     """
-    if not root.is_dir():
-        what = "is a file, no folder" if root.exists() else "does not exist"
-        raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=root))
-    options = options or {}
-    for source in options:
-        registry.domains.get(source)
-    domains: dict[str, dict[str, Recording]] = {}
-    for spec in registry.domains.specs():
-        config = build_config(spec.config, options.get(spec.name, {}), f"domain source {spec.name}")
-        for name, recordings in spec.find(config, root).items():
-            domain = domains.setdefault(name, {})
-            for recording in recordings:
-                if recording.name in domain:
-                    raise PluginError(
-                        f"domain source {spec.name!r} brings a second recording {recording.name!r} "
-                        f"of domain {name!r}",
-                        "rename one, or uninstall the plugin",
-                    )
-                domain[recording.name] = recording
-    domains = {name: domain for name, domain in domains.items() if domain}
-    found = find_audio(root)
-    loose = _tell_of_skipped(found, reporter, alone=not domains)
+    if isinstance(root, str):
+        stored, found = stored_recordings(root)
+        domains = {name: {each.name: each for each in those} for name, those in stored.items()}
+    else:
+        domains, found = _found(root, registry, options or {}), find_audio(root)
+    loose = _tell_of_skipped(found, root, reporter, alone=not domains)
     if not domains:
         raise _no_style(root, loose)
     missing = sorted(set(wanted or ()) - set(domains))
@@ -127,35 +112,62 @@ def find_recordings(
     return chosen, unlisted
 
 
-def _no_style(root: Path, loose: int) -> NothingToDoError:
+def _found(
+    root: Path, registry: Registry, options: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Recording]]:
+    """By domain and name, what domain sources find."""
+    if not root.is_dir():
+        what = "is a file, no folder" if root.exists() else "does not exist"
+        raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=root))
+    for source in options:
+        registry.domains.get(source)
+    domains: dict[str, dict[str, Recording]] = {}
+    for spec in registry.domains.specs():
+        config = build_config(spec.config, options.get(spec.name, {}), f"domain source {spec.name}")
+        for name, recordings in spec.find(config, root).items():
+            domain = domains.setdefault(name, {})
+            for recording in recordings:
+                if recording.name in domain:
+                    raise PluginError(
+                        f"domain source {spec.name!r} brings a second recording {recording.name!r} "
+                        f"of domain {name!r}",
+                        "rename one, or uninstall the plugin",
+                    )
+                domain[recording.name] = recording
+    return {name: domain for name, domain in domains.items() if domain}
+
+
+def _no_style(root: Path | str, loose: int) -> NothingToDoError:
     if not loose:
         return NothingToDoError(f"no style found in {root}", AUDIO_FOLDER_HINT.format(root=root))
     # Most likely this is the folder of one style.
-    above = Path(os.path.abspath(root)).parent  # noqa: PTH100 - a link's own parent, not its target's
+    above = (
+        root.rstrip("/").rpartition("/")[0] if isinstance(root, str) else Path(os.path.abspath(root)).parent  # noqa: PTH100 - a link's own parent, not its target's
+    )
     return NothingToDoError(
         f"{root} has recordings ({loose}) but no sub-folders of them; each style needs its own sub-folder",
         f"if it is one style itself, use the one above it: styleshift precompute {shlex.quote(str(above))}",
     )
 
 
-def _tell_of_skipped(found: Found, reporter: Reporter, *, alone: bool) -> int:
+def _tell_of_skipped(found: Found, place: object, reporter: Reporter, *, alone: bool) -> int:
     """Name what is in no style; returns how many recordings lie in the root itself.
 
     Args:
         found: below the root of all styles.
+        place: the root, in words.
         reporter: who is told.
         alone: there is no style at all, of which an error tells.
     """
-    root = found.root
     for item in found.skipped:
         tell = reporter.warn if item.notable else reporter.detail
-        tell(f"{item.name or root}: skipped: {item.message}")
-    loose = [file.name for file in found.files if file.parent == root]
+        tell(f"{item.name or place}: skipped: {item.message}")
+    loose = [file.name for file in found.files if file.parent == found.root]
     if loose and not alone:
         some = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
         reporter.warn(
-            f"{len(loose)} recordings directly in {root} belong to no style and are skipped ({some}); "
-            + AUDIO_FOLDER_HINT.format(root=root)
+            f"{len(loose)} recordings directly in {place} belong to no style and are skipped ({some}); "
+            + AUDIO_FOLDER_HINT.format(root=place)
         )
     return len(loose)
 
@@ -249,15 +261,15 @@ def _is_whole(folder: Path, entry: ManifestEntry, config: SpectrogramConfig) -> 
 
 def _same_file(entry: ManifestEntry, recording: Recording) -> bool:
     try:
-        return entry.version == recording.version and entry.stamp == FileStamp.of(recording.path)
+        return entry.version == recording.version and entry.stamp == stamp_of(recording)
     except OSError:
         return False
 
 
-def file_size(path: Path) -> int:
+def file_size(recording: Recording) -> int:
     """In bytes; 0 where it cannot be known."""
     try:
-        return path.stat().st_size
+        return stamp_of(recording).size
     except OSError:
         return 0
 

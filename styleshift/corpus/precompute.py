@@ -27,6 +27,7 @@ from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
 from styleshift.progress import Reporter
+from styleshift.remote import is_remote
 from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
 from styleshift.system.lock import Lock
@@ -40,7 +41,7 @@ LOCK_NAME = ".lock"
 
 
 def precompute(
-    audio_root: Path,
+    audio_root: Path | str,
     workspace: Workspace,
     config: SpectrogramConfig,
     *,
@@ -64,7 +65,8 @@ def precompute(
     Each array is the mono mix at the recording's own level: float16, ``[1, frames, bins]``.
 
     Args:
-        audio_root: its sub-folders are the domains; domain plugins may find others in it.
+        audio_root: its sub-folders are the domains; domain plugins may find others in it. Or a folder's
+            address, such as ``s3://bucket/audio`` (extra ``remote``); a path that is a text is one, too.
         workspace: where to store.
         config: front-end settings of all arrays.
         domains: only these; None for all.
@@ -91,6 +93,8 @@ def precompute(
     chosen = load_engine(engine, engine_options)
     reporter = reporter or Reporter()
     registry = registry or load_registry()
+    if not is_remote(audio_root):
+        audio_root = Path(audio_root)
     found, unlisted = find_recordings(audio_root, registry, domains, reporter, source_options)
     planned = sum(len(recordings) for recordings in found.values())
     if domains is None:
@@ -211,7 +215,7 @@ def _no_space(folder: Path, why: str) -> AudioError:
 def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[RecordingJob]:
     """Every job; the largest files first, so that all workers end at about the same time."""
     every = [(plan, recording) for plan in plans for recording in plan.to_do]
-    for plan, recording in sorted(every, key=lambda pair: -file_size(pair[1].path)):
+    for plan, recording in sorted(every, key=lambda pair: -file_size(pair[1])):
         yield RecordingJob(plan.name, recording, plan.folder, config, plan.maybe(recording), overlap)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from styleshift.audio.find import find_audio
+from styleshift.audio.find import find_audio, names_of_audio
 
 
 def _touch(path: Path, content: bytes = b"x") -> Path:
@@ -116,3 +116,14 @@ def test_excluded_folders_are_not_walked(tmp_path: Path) -> None:
     _touch(tmp_path / "in/song.wav")
     _touch(tmp_path / "out/song.wav")
     assert find_audio(tmp_path, exclude=lambda folder: folder.name == "out").names() == ["in/song.wav"]
+
+
+def test_what_a_store_lists_is_found_as_in_a_folder(tmp_path: Path) -> None:
+    names = ["b/z/1.mp3", "b/a.flac", "c.wav", "B.ogg", "a/x.aax", "cover.jpg", ".hidden/x.wav", "b/.y.wav"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    here = find_audio(tmp_path)
+    found, skipped = names_of_audio(names)
+    assert found == here.names()
+    assert skipped == tuple(each for each in here.skipped if each.kind != "hidden")

@@ -111,6 +111,8 @@ def _track(
 
 def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str) -> TrackForecast:
     """What the file's header and tags say, and what would become of them."""
+    if job.fetch:  # it is not here to be looked at
+        return TrackForecast(job, "convert", again)
     from styleshift.audio.encoding import choose
     from styleshift.audio.formats import output_format
     from styleshift.audio.tags.read import made_by_styleshift

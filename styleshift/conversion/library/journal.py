@@ -79,7 +79,7 @@ class LibraryJournal:
     def __init__(self, output: Path, part: str = "") -> None:
         self._folder = output / FOLDER
         self._suffix = f"-{part}" if part else ""
-        self._output = output
+        self._place = str(output)
         self._entries: dict[str, JournalEntry] = {}
         self._known: dict[
             tuple[Path, int], int
@@ -99,7 +99,7 @@ class LibraryJournal:
         except OSError as error:
             self.__exit__()
             raise UsageError(
-                f"cannot write to {self._output}: {error.strerror or error}", "use another `output`"
+                f"cannot write to {self._place}: {error.strerror or error}", "use another `output`"
             ) from error
         except LockedError:
             self.__exit__()
@@ -121,7 +121,7 @@ class LibraryJournal:
 
     def _lock(self, name: str, *, shared: bool = False) -> Lock:
         hint = "wait until it has ended, or use another `output`"
-        return Lock(self._folder / name, str(self._output), hint, shared=shared)
+        return Lock(self._folder / name, self._place, hint, shared=shared)
 
     @classmethod
     def peek(cls, output: Path, part: str = "") -> LibraryJournal:
@@ -152,13 +152,17 @@ class LibraryJournal:
             if known is None or entry.time_ns >= known.time_ns:
                 self._entries[entry.target] = entry
 
+    def whole(self) -> bytes:
+        """The lines that count, one an output."""
+        return b"".join(map(_line, self._entries.values()))
+
     def _shorten(self) -> None:
         """Where many lines count no more, write those that do anew; only who is alone here may."""
         superseded = self._count - len(self._entries)
         if self._suffix or superseded <= max(_FEW, len(self._entries) // 2):
             return
         with atomic_file(self._own) as file:
-            file.writelines(map(_line, self._entries.values()))
+            file.write(self.whole())
         for path in self._folder.glob("journal-*.jsonl"):
             path.unlink()
 

@@ -95,7 +95,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
         )
     )
     there = {outcome.name for outcome in (*done, *unchanged)}
-    heard = [job for job in plan.jobs if job.name in there]
+    heard = [job for job in plan.jobs if job.name in there] if plan.stores is None else []
     unlike = [each for each in (*done, *unchanged) if each.result.get("changed") or each.result.get("lost")]
     return render(
         "library.html",

@@ -33,6 +33,14 @@ class LibraryResult:
     took: float = 0.0
     report: Path | None = None
 
+    @property
+    def report_place(self) -> str:
+        """Where ``report.jsonl`` is, in words; empty: nowhere."""
+        if self.report is None:
+            return ""
+        stored = self.plan.stores is not None and self.plan.stores.output
+        return f"{self.plan.place}/{self.report.name}" if stored else str(self.report)
+
     def of(self, *status: str) -> list[TrackOutcome]:
         """The outcomes of these statuses."""
         return [outcome for outcome in self.outcomes.values() if outcome.status in status]

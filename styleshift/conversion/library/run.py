@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import Bundle
+from styleshift.conversion.library import elsewhere
 from styleshift.conversion.library.existing import check_existing, is_ours
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
@@ -22,6 +23,7 @@ from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN
 from styleshift.progress import Reporter, Task
+from styleshift.remote.store import StoreError
 
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
@@ -187,7 +189,7 @@ class _Run:
             patience = settings.stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
             events = run_all(
                 engine,
-                Work(start, work),
+                Work(start, work if self._plan.stores is None else elsewhere.work),
                 self._begun(todo),
                 lambda pair: pair[0].name,
                 workers=jobs,
@@ -327,7 +329,7 @@ class _Run:
         self._result.fatal = TrackOutcome(
             self._plan.output.name,
             "failed",
-            "disk full",
+            "setup" if isinstance(error, StoreError) else "disk full",
             f"the journal cannot be written: {error.strerror or error}",
         )
 

@@ -1,0 +1,63 @@
+"""What a worker does with a recording of a store: a copy here, the conversion, the output there.
+
+Nothing passes through the driver. A worker holds one source and one output at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from styleshift.audio.naming import output_extension
+from styleshift.conversion.library import worker
+from styleshift.conversion.library.plan import TrackJob
+from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.remote import Store
+from styleshift.remote.store import StoreError
+from styleshift.system.hashing import FileStamp
+
+
+def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutcome:
+    """As :func:`styleshift.conversion.library.worker.work`, of a job with addresses."""
+    job, known = task
+
+    def alive() -> None:
+        tell(0.0)
+
+    alive()
+    here, stamp = job, None
+    with TemporaryDirectory(prefix="styleshift-", ignore_cleanup_errors=True) as folder:
+        if job.fetch:
+            here = replace(here, source=Path(folder, "in", job.source.name), fetch="")
+            here.source.parent.mkdir()
+            try:
+                stamp = _fetch(job.fetch, here.source, alive)
+            except StoreError as error:
+                return TrackOutcome(job.name, "failed", "unreadable", f"cannot be fetched: {error.strerror}")
+        if job.send:
+            here = replace(here, target=Path(folder, "out", job.target.name), send="")
+        if job.format == "same" and output_extension(here.source) != job.target.suffix:
+            # The name was all that could be seen when the output's was chosen, which must be true.
+            here = replace(here, format=job.target.suffix)
+        outcome = worker.work((here, known), tell)
+        if outcome.status == "done" and job.send:
+            try:
+                _send(here.target, job.send, alive)
+            except StoreError as error:
+                reason = "setup" if error.final else "cannot write"
+                message = f"{job.name} cannot be stored: {error.strerror}"
+                hint = "check what these credentials may do there" if error.final else "run again"
+                return TrackOutcome(job.name, "failed", reason, message, hint)
+    return replace(outcome, stamp=stamp) if stamp is not None and outcome.digest else outcome
+
+
+def _fetch(address: str, path: Path, alive: Callable[[], None]) -> FileStamp:
+    folder, _, name = address.rpartition("/")
+    return Store(folder).fetch(name, path, alive)
+
+
+def _send(path: Path, address: str, alive: Callable[[], None]) -> None:
+    folder, _, name = address.rpartition("/")
+    Store(folder).send(path, name, alive)

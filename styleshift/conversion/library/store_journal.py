@@ -1,0 +1,113 @@
+"""The journal of outputs in a store: parts that are only ever added, and a lease in the place of a lock.
+
+What a run writes goes to a file here first, and from there to the store, a part at a time: before any output
+of what it says is begun can appear, and every few seconds. A run that is killed loses the last seconds of
+what was done, which is done again. Parts are merged when a run ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from pathlib import Path
+
+from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
+from styleshift.errors import UsageError
+from styleshift.remote import Store
+from styleshift.remote.lease import Lease
+from styleshift.remote.store import StoreError
+
+_PARTS = f"{FOLDER}/journal"
+_SEND_SECONDS = 2.0
+_MOST_PARTS = 16
+
+
+class StoreJournal(LibraryJournal):
+    """As :class:`LibraryJournal`, for outputs in a store.
+
+    Args:
+        here: a folder of this run alone.
+        store: where outputs go.
+        part: see there.
+
+    Raises:
+        LockedError: another run works there.
+        UsageError: the store cannot be read or written to.
+    """
+
+    def __init__(self, here: Path, store: Store, part: str = "") -> None:
+        super().__init__(here, part)
+        self._place = store.address
+        self._store = store
+        self._lease = Lease(store, f"{FOLDER}/leases", part)
+        self._parts: set[str] = set()
+        self._name = f"{time.time_ns():020}-{secrets.token_hex(4)}"
+        self._number = 0
+        self._sent = 0  # bytes of our own file
+        self._last = 0.0
+
+    def __enter__(self) -> StoreJournal:
+        try:
+            self._locks.enter_context(self._lease)
+            super().__enter__()
+        except StoreError as error:
+            self._locks.close()
+            where = self._store.address
+            raise UsageError(f"cannot write to {where}: {error.strerror}", "use another `output`") from None
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(StoreError):  # what is not sent is done again
+            if self._lines is not None:
+                self._send()
+                self._merge()
+        super().__exit__(*error)
+
+    def load(self) -> None:
+        """Fetch the parts that are new, and read them."""
+        found = Store(f"{self._store.address}/{_PARTS}").stamps()
+        new = sorted(found.keys() - self._parts)
+        data = self._store.read(f"{_PARTS}/{name}" for name in new)
+        if new:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / "journal-parts.jsonl").open("ab") as file:
+                file.writelines(data)
+        self._parts.update(new)
+        super().load()
+
+    def write(self, entry: JournalEntry) -> None:
+        """Append; it is in the store some seconds later, or after :meth:`sync`."""
+        super().write(entry)
+        if time.monotonic() - self._last > _SEND_SECONDS:
+            self._send()
+
+    def sync(self) -> None:
+        """Wait until all that was written is in the store."""
+        self._send()
+
+    def _send(self) -> None:
+        if self._lease.lost:
+            raise StoreError("another run has taken over", TimeoutError("the store was out of reach"))
+        with self._own.open("rb") as file:
+            file.seek(self._sent)
+            data = file.read()
+        self._last = time.monotonic()
+        if data:
+            self._put(data)
+            self._sent += len(data)
+
+    def _put(self, data: bytes) -> None:
+        name = f"{self._name}-{self._number:06}.jsonl"
+        self._store.write(f"{_PARTS}/{name}", data)
+        self._parts.add(name)
+        self._number += 1
+
+    def _merge(self) -> None:
+        """One part in place of many, if nobody else is at work."""
+        if self._suffix or len(self._parts) <= _MOST_PARTS:
+            return
+        merged = sorted(self._parts)
+        self._put(self.whole())
+        self._store.remove(f"{_PARTS}/{name}" for name in merged)
+        self._parts.difference_update(merged)

@@ -1,0 +1,215 @@
+"""One folder of a store: what is in it, a file to here, a file from here, whole or not at all.
+
+What a store calls a version of a file (its ETag, or another checksum) stands in the stamp in the place of the
+inode. Object stores show an object when its upload is complete; elsewhere a file is uploaded under another
+name and then renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from styleshift.errors import StyleshiftError
+from styleshift.remote.address import checked_address, without_secrets
+from styleshift.system.hashing import FileStamp
+
+T = TypeVar("T")
+
+# Seconds before each new try of what failed.
+WAITS = (0.25, 1.0, 4.0, 15.0)
+_AT_ONCE = 16
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory"})
+_VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
+
+
+class StoreError(OSError):
+    """The store does not give or take something, after some tries; ``strerror`` says why, without secrets."""
+
+    def __init__(self, what: str, error: BaseException) -> None:
+        words = without_secrets(str(error).strip()).splitlines() or [""]
+        super().__init__(5, f"{what}: {words[0] or type(error).__name__}")
+        self.final = isinstance(error, PermissionError) or "Credential" in type(error).__name__
+
+
+class Store:
+    """A folder at an address; names are POSIX paths below it.
+
+    Args:
+        address: such as ``s3://bucket/audio``.
+
+    Raises:
+        UsageError: the address holds a password.
+        StyleshiftError: a package is missing, or the address means nothing.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = checked_address(address)
+        try:
+            from fsspec.core import url_to_fs
+        except ImportError as error:
+            hint = "pip install 'styleshift[remote]'"
+            raise StyleshiftError(f"{self.address} needs the package fsspec", hint) from error
+        try:
+            self._files, self._root = url_to_fs(self.address)
+        except ImportError as error:
+            raise StyleshiftError(f"{self.address} needs another package: {error}", "install it") from error
+        except ValueError as error:
+            raise StyleshiftError(f"{self.address} is no address that is known: {error}") from error
+        named = self._files.protocol
+        self._appears_whole = not _OBJECT_STORES.isdisjoint([named] if isinstance(named, str) else named)
+
+    def stamps(self) -> dict[str, FileStamp]:
+        """Every file below, by name. A store gives it in pages; all of it is then in memory.
+
+        Raises:
+            StoreError: it cannot be listed.
+        """
+        self._files.invalidate_cache()
+        found = self._tried("listing it", lambda: self._files.find(self._root, detail=True), missing={})
+        start = len(self._root) + 1
+        return {path[start:]: _stamp(info) for path, info in found.items()}
+
+    def stamp(self, name: str) -> FileStamp:
+        """Of one file as it is now; raises StoreError."""
+        return _stamp(self._tried(name, lambda: self._info(name)))
+
+    def there(self, name: str) -> bool:
+        """Whether there is such a file now; raises StoreError."""
+        return self._tried(name, lambda: self._info(name), missing=None) is not None
+
+    def fetch(self, name: str, path: Path, report: Callable[[], None]) -> FileStamp:
+        """Bring a file here.
+
+        Args:
+            name: of the file.
+            path: its copy; made in a folder that is there.
+            report: called while bytes come.
+
+        Returns:
+            The file's stamp before.
+
+        Raises:
+            StoreError: it is not there, changes, or does not come whole.
+        """
+
+        def get() -> FileStamp:
+            report()
+            before = _stamp(self._info(name))
+            self._files.get_file(self._path(name), str(path), callback=_callback(report))
+            if path.stat().st_size != before.size:
+                raise OSError(f"{path.stat().st_size} of {before.size} bytes came")
+            if _stamp(self._info(name)) != before:
+                raise OSError("it changed while it was read")
+            return before
+
+        return self._tried(name, get)
+
+    def send(self, path: Path, name: str, report: Callable[[], None] = lambda: None) -> None:
+        """Put a file there, in place of what has that name.
+
+        Raises:
+            StoreError: it does not arrive whole; what was there before is still there.
+        """
+        target = self._path(name)
+
+        def put() -> None:
+            report()
+            if self._appears_whole:
+                self._files.put_file(str(path), target, callback=_callback(report))
+            else:
+                folder, _, last = target.rpartition("/")
+                self._files.makedirs(folder, exist_ok=True)
+                partial = f"{folder}/.styleshift-{secrets.token_hex(8)}-{last}"
+                try:
+                    self._files.put_file(str(path), partial, callback=_callback(report))
+                    self._files.mv(partial, target)
+                except BaseException:
+                    if self._files.exists(partial):
+                        self._files.rm_file(partial)
+                    raise
+            size = self._info(name)["size"]
+            if size != path.stat().st_size:
+                raise OSError(f"{size} of {path.stat().st_size} bytes arrived")
+
+        self._tried(name, put)
+
+    def read(self, names: Iterable[str]) -> list[bytes]:
+        """The bytes of small files, many at once; raises StoreError."""
+
+        def read(name: str) -> bytes:
+            data: bytes = self._tried(name, lambda: self._files.cat_file(self._path(name)))
+            return data
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return list(threads.map(read, names))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file of our own; raises StoreError."""
+        path = self._path(name)
+
+        def pipe() -> None:
+            if not self._appears_whole:
+                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._files.pipe_file(path, data)
+
+        self._tried(name, pipe)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files, if they are there; raises StoreError."""
+        for name in names:
+            self._tried(name, partial(self._files.rm_file, self._path(name)), missing=None)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _info(self, name: str) -> dict[str, Any]:
+        self._files.invalidate_cache()
+        found: dict[str, Any] = self._files.info(self._path(name))
+        return found
+
+    def _tried(self, what: str, action: Callable[[], T], **missing: Any) -> T:
+        for wait in (*WAITS, None):
+            try:
+                return action()
+            except FileNotFoundError as error:
+                if missing:
+                    value: T = missing["missing"]
+                    return value
+                raise StoreError(what, error) from None
+            except Exception as error:  # whatever a library for some store raises
+                failed = StoreError(what, error)
+                if wait is None or failed.final:
+                    raise failed from None  # the cause may hold secrets
+                time.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+
+def _callback(report: Callable[[], None]) -> Any:
+    from fsspec.callbacks import Callback
+
+    class Told(Callback):  # type: ignore[misc]
+        def call(self, *_: object, **__: object) -> None:
+            report()
+
+    return Told()
+
+
+def _stamp(info: Mapping[str, Any]) -> FileStamp:
+    version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
+    when = next((info[key] for key in _TIMES if info.get(key)), None)
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when)
+    seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)
+    if not version and not seconds:  # nothing says that it has not changed
+        version = secrets.token_hex(8)
+    number = int.from_bytes(hashlib.sha256(version.encode()).digest()[:7]) if version else 0
+    return FileStamp(int(info["size"]), int(seconds * 1e9), 0, number)

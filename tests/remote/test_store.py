@@ -1,0 +1,113 @@
+"""Files to a store and back, whole or not at all, and no secret in what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fsspec")
+
+from styleshift.errors import LockedError, UsageError
+from styleshift.remote import Store, is_remote
+from styleshift.remote.address import without_secrets
+from styleshift.remote.lease import Lease
+from styleshift.remote.store import StoreError
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("styleshift.remote.store.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("styleshift.remote.lease.BEAT_SECONDS", 0.05)
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return Store(f"{request.param}://{tmp_path / 'store'}")
+
+
+def test_what_is_an_address() -> None:
+    assert is_remote("s3://bucket/music")
+    assert not is_remote("music")
+    assert not is_remote(Path("s3://bucket/music"))
+
+
+def test_there_and_back(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"music")
+    store.send(tmp_path / "a", "album/a.flac")
+    assert store.there("album/a.flac")
+    assert not store.there("album/b.flac")
+    stamps = store.stamps()
+    assert list(stamps) == ["album/a.flac"]
+    assert store.fetch("album/a.flac", tmp_path / "b", lambda: None) == stamps["album/a.flac"]
+    assert (tmp_path / "b").read_bytes() == b"music"
+    store.write("album/a.flac", b"other music")
+    assert store.stamp("album/a.flac") != stamps["album/a.flac"]
+    store.remove(["album/a.flac", "album/a.flac"])
+    assert store.stamps() == {}
+
+
+def test_half_a_file_is_fetched_again_and_then_given_up(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("a", b"music")
+    tries = []
+
+    def cut(path: str, local: str, **_: object) -> None:
+        tries.append(path)
+        Path(local).write_bytes(b"mu")
+
+    monkeypatch.setattr(store._files, "get_file", cut)
+    with pytest.raises(StoreError, match="2 of 5 bytes came"):
+        store.fetch("a", tmp_path / "a", lambda: None)
+    assert len(tries) == 3
+
+
+def test_a_failed_upload_leaves_what_was_there(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("album/a", b"old")
+    (tmp_path / "new").write_bytes(b"new music")
+
+    def fails(*_: object, **__: object) -> None:
+        raise ConnectionResetError("reset")
+
+    monkeypatch.setattr(store._files, "put_file", fails)
+    with pytest.raises(StoreError, match="reset"):
+        store.send(tmp_path / "new", "album/a")
+    assert list(store.stamps()) == ["album/a"]
+    assert store.read(["album/a"]) == [b"old"]
+
+
+def test_a_password_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError) as caught:
+        Store("sftp://me:hush-hush@host/music")
+    assert "hush" not in str(caught.value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    said = str(StoreError("a", ValueError("hush-hush was wrong at https://me:x@host/a?X-Amz-Signature=abc")))
+    assert "hush" not in said
+    assert "abc" not in said
+    assert "me:x" not in said
+    assert without_secrets("song? no") == "song? no"
+
+
+def test_a_lease_turns_others_away_until_its_holder_is_dead(store: Store) -> None:
+    with Lease(store, "leases") as held:
+        with pytest.raises(LockedError), Lease(store, "leases"):
+            pass
+        with pytest.raises(LockedError), Lease(store, "leases", "1of2"):
+            pass
+        assert not held.lost
+    with Lease(store, "leases", "1of2"), Lease(store, "leases", "2of2"):
+        pass
+    assert store.stamps() == {}
+    store.write("leases/all.of-a-run-that-was-killed", b"0")
+    with Lease(store, "leases"):
+        assert len(store.stamps()) == 1
+
+
+def test_a_holder_that_others_gave_up_knows_it(store: Store) -> None:
+    with Lease(store, "leases") as held:
+        store.remove(f"leases/{name}" for name in Store(f"{store.address}/leases").stamps())
+        held._thread.join(5)
+        assert held.lost
