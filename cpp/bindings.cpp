@@ -150,7 +150,8 @@ Contiguous<float> py_griffin_lim(const Plan& plan, const Contiguous<float>& magn
     const Frames<const float> start{initial ? reinterpret_cast<const float*>(initial->data()) : nullptr,
                                     2 * frames * bins, 2 * bins};
     const py::gil_scoped_release unlocked;
-    griffin_lim(plan, {iterations, momentum, seed, least_gain}, goal, start, rows, frames, data, length, length, threads);
+    griffin_lim(plan, {iterations, momentum, seed, least_gain}, goal, start, rows, frames, data, length, length,
+                threads);
     return out;
 }
 

@@ -28,7 +28,7 @@ void griffin_lim(const Plan&, const GriffinLimSettings&, Frames<const float> mag
 
 struct PghiSettings {
     float tolerance = 1e-6F;  // bins below this share of the largest get random phases
-    bool real_time = false;   // frame by frame, each from the one before (Prusa and Sondergaard 2016)
+    bool real_time = false;  // frame by frame, each from the one before (Prusa and Sondergaard 2016)
     std::uint64_t seed = 0;
 };
 
