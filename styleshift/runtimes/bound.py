@@ -87,4 +87,6 @@ def lock_pages(array: Float32Array, device: int) -> None:
             runtime.cudaSetDevice(device)
             if runtime.cudaHostRegister(place, ctypes.c_size_t(array.nbytes), _PORTABLE) == 0:
                 weakref.finalize(array, runtime.cudaHostUnregister, place)
+            else:
+                runtime.cudaGetLastError()  # or the next kernel of this thread is told of it
             return

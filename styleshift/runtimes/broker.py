@@ -176,13 +176,21 @@ def _told(answer: Future[Any]) -> Any:
 class BrokerSession:
     """A worker's end of a connection; see :class:`styleshift.hooks.records.RuntimeSession`.
 
+    Args:
+        connection: to the broker, which has greeted.
+        description: what it said it runs.
+        tend: called several times a second while an answer is waited for, by whoever looks after the broker.
+
     Attributes:
         broken: the broker has ended; this session is of no more use.
     """
 
-    def __init__(self, connection: Connection, description: str) -> None:
+    def __init__(
+        self, connection: Connection, description: str, tend: Callable[[], None] | None = None
+    ) -> None:
         self._connection = connection
         self._description = description
+        self._tend = tend
         self._lock = Lock()
         self.broken = False
 
@@ -200,6 +208,8 @@ class BrokerSession:
         try:
             with self._lock:
                 self._connection.send(np.ascontiguousarray(log_magnitude))
+                while self._tend and not self._connection.poll(_POLL_SECONDS):
+                    self._tend()
                 answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self.broken = True
@@ -213,12 +223,15 @@ class BrokerSession:
         return converted
 
 
-def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
+def connect(
+    address: Address, tell: Callable[[float], None], tend: Callable[[], None] | None = None
+) -> BrokerSession:
     """A session of the broker that listens there, or will, once it has loaded the model.
 
     Args:
         address: see :attr:`styleshift.runtimes.broker_process.BrokerProcess.address`.
         tell: called with 0 while there is nothing but to wait.
+        tend: see :class:`BrokerSession`.
 
     Raises:
         BundleError: the model cannot be loaded, or the broker does not come.
@@ -237,7 +250,7 @@ def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
         if isinstance(greeting, _Refusal):
             raise BundleError(greeting.message, greeting.hint)
         if greeting is not None:
-            return BrokerSession(connection, greeting)
+            return BrokerSession(connection, greeting, tend)
     raise BundleError(
         f"the process that runs the model was not ready within {address.start_seconds:.0f} s",
         "try `device=cpu`",

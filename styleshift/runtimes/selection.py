@@ -111,7 +111,7 @@ def select_runtime(
             chosen = _choose(there, "cuda", bundle, reporter, earlier, loaded)
             if chosen is None:
                 reporter.warn("the GPU is not used; the CPU does the work")
-            elif race is None or not race.lost_by(loaded(chosen)):
+            elif race is None or not race.lost_by(chosen, loaded(chosen)):
                 return Selection(chosen, "cuda")
     return select_runtime(bundle, runtime, "cpu", reporter, earlier, options=options)
 
@@ -170,10 +170,14 @@ class _Race:
         """Before a GPU has begun, which therefore need not."""
         return self._over(Pace(0.0, START_SECONDS), f"starting the GPU takes {START_SECONDS:.0f} s")
 
-    def lost_by(self, session: RuntimeSession) -> bool:
+    def lost_by(self, name: str, session: RuntimeSession) -> bool:
         """With a session on a GPU that is ready, by the time of as many windows as it is given at once."""
         count = max(1, _GPU_FRAMES // self._window.shape[3])
-        there = Pace(_seconds(session, np.repeat(self._window, count, axis=0)) / count)
+        try:
+            there = Pace(_seconds(session, np.repeat(self._window, count, axis=0)) / count)
+        except BundleError as error:  # one window it could run
+            self._reporter.warn(f"{name} is not used on the GPU: {error.message}; the CPU does the work")
+            return True
         return self._over(there, f"the GPU in {self._windows * there.window:.0f} s")
 
     def _over(self, there: Pace, than: str) -> bool:

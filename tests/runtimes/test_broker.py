@@ -101,6 +101,14 @@ def ask(client: BrokerSession, part: Float32Array) -> Float32Array | BundleError
         return error
 
 
+def test_a_client_that_waits_tends_a_broker_that_hangs() -> None:
+    ours, theirs = Pipe()
+    client = BrokerSession(ours, "doubler", theirs.close)  # as one that is ended, being hung
+    with pytest.raises(BundleError, match="did not answer"):
+        client.run(windows(1, 0.0))
+    assert client.broken
+
+
 def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():

@@ -363,6 +363,20 @@ def test_the_gpu_is_used_where_it_is_done_sooner(
     assert len(told) == (device == "cpu")
 
 
+def test_a_gpu_that_runs_a_window_but_not_many_costs_a_warning(
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    def one(windows: np.ndarray) -> np.ndarray:
+        if len(windows) > 1:
+            raise BundleError("out of memory")
+        return computes(windows)
+
+    offer(spec("narrow", one, device="cuda"), cuda=1)
+    listener = Listener()
+    assert selection.select_runtime(bundle, "auto", "auto", listener, music=36_000.0).device == "cpu"
+    assert "narrow is not used on the GPU: out of memory; the CPU does the work" in listener.warnings
+
+
 def test_a_runtime_that_is_named_keeps_its_gpu(
     bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
 ) -> None:

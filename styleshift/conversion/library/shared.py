@@ -53,11 +53,11 @@ class SharedModel:
         process = self._process
         if process is None or self._runs != (runtime, device):
             process = self._begin(runtime, device)
-        return connect(process.address, lambda _: process.tend())
+        return connect(process.address, lambda _: process.tend(), process.tend)
 
     def taken(self, settings: ConvertSettings) -> BrokerProcess | None:
-        """The process, where it runs what was settled on; else it is ended."""
-        if self._runs != (settings.runtime, settings.device):
+        """The process, where workers of this machine use it for what was settled on; else it is ended."""
+        if settings.engine != "local" or self._runs != (settings.runtime, settings.device):
             self._end()
         return self._process
 

@@ -15,6 +15,7 @@ from styleshift.conversion.api import convert_library
 from styleshift.conversion.library.shared import SharedModel
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
+from styleshift.runtimes.devices import cuda_devices
 
 
 class Process:
@@ -47,7 +48,7 @@ def bundle(models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
     Process.begun = []
     monkeypatch.setattr("styleshift.runtimes.broker_process.BrokerProcess", Process)
-    monkeypatch.setattr("styleshift.runtimes.broker.connect", lambda address, tell: address)
+    monkeypatch.setattr("styleshift.runtimes.broker.connect", lambda address, tell, tend: address)
     return Process.begun
 
 
@@ -76,6 +77,16 @@ def test_another_runtime_takes_its_place(bundle: Bundle, begun: list[Process]) -
         assert begun[1].ended
 
 
+def test_a_process_that_was_tried_here_is_ended_where_the_work_is_done_elsewhere(
+    bundle: Bundle, begun: list[Process]
+) -> None:
+    settings = ConvertSettings(engine="elsewhere", runtime="onnxruntime", device="cuda")
+    with SharedModel(bundle, settings) as shared:
+        shared.session("onnxruntime", "cuda")
+        assert shared.taken(settings) is None
+        assert begun[0].ended
+
+
 @pytest.mark.parametrize("settings", [{"device": "cpu"}, {"engine": "elsewhere"}])
 def test_where_no_gpu_of_this_machine_is_asked_for_none_is_begun(
     bundle: Bundle, begun: list[Process], settings: dict[str, str]
@@ -86,6 +97,7 @@ def test_where_no_gpu_of_this_machine_is_asked_for_none_is_begun(
     assert begun == []
 
 
+@pytest.mark.skipif(bool(cuda_devices()), reason="there is a GPU that can")
 def test_a_gpu_whose_process_cannot_load_the_model_costs_a_warning(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
