@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from threading import Lock
@@ -71,3 +72,15 @@ def silent_decoders() -> Iterator[None]:
         yield
     finally:
         _silence.end()
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the search for cycles of objects: a quarter of the time where a million are made."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -62,6 +62,7 @@ def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         "AWS_ACCESS_KEY_ID": "somebody",
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "1",  # s3fs and we try again
         "NO_PROXY": "127.0.0.1",
     }.items():
         monkeypatch.setenv(name, value)

@@ -18,6 +18,7 @@ from styleshift.bundle.names import file_name
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
+from styleshift.system.environment import uncollected
 from styleshift.system.hashing import FileStamp
 
 
@@ -123,6 +124,7 @@ class LibraryPlan:
         )
 
 
+@uncollected()
 def plan_library(
     source: Path,
     target_domain: str,

@@ -24,6 +24,7 @@ from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN
 from styleshift.progress import Reporter, Task
 from styleshift.remote.store import StoreError
+from styleshift.system.environment import uncollected
 
 if TYPE_CHECKING:
     from styleshift.runtimes.broker_process import BrokerProcess
@@ -95,15 +96,16 @@ def _run(
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
     todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
-    for job in plan.jobs:
-        found = check_existing(plan, job, journal, key, settings)
-        if found.outcome is not None:
-            result.outcomes[job.name] = found.outcome
-            _follow(plan, job, found.outcome, reporter)
-            continue
-        todo.append((job, found.digest))
-        if found.again:
-            result.again[job.name] = found.again
+    with uncollected():
+        for job in plan.jobs:
+            found = check_existing(plan, job, journal, key, settings)
+            if found.outcome is not None:
+                result.outcomes[job.name] = found.outcome
+                _follow(plan, job, found.outcome, reporter)
+                continue
+            todo.append((job, found.digest))
+            if found.again:
+                result.again[job.name] = found.again
     todo.sort(key=lambda pair: -about_work(plan, pair[0]))
     if todo:
         _Run(plan, journal, bundle, settings, result, stop, reporter, broker).all(todo)

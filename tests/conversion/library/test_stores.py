@@ -76,6 +76,7 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [{k: v for k, v in each.items() if k not in ("source", "target", "took")} for each in found]
 
 
+@pytest.mark.slow
 def test_the_same_bytes_and_report_as_here_though_the_store_fails(
     server: Server, library: Path, models: ModuleType, tmp_path: Path
 ) -> None:
@@ -105,6 +106,8 @@ def test_the_same_bytes_and_report_as_here_though_the_store_fails(
     assert b"somebody" not in kept
 
 
+@pytest.mark.slow
+@pytest.mark.fault
 def test_a_killed_driver_loses_nothing(
     server: Server, library: Path, models: ModuleType, tmp_path: Path
 ) -> None:
@@ -114,7 +117,7 @@ def test_a_killed_driver_loses_nothing(
     (tmp_path / "run.py").write_text(f"import styleshift\nif __name__ == '__main__':\n    {call}\n")
     driver = subprocess.Popen([sys.executable, tmp_path / "run.py"])
     while len(outputs(OUTPUT)) < 2 and driver.poll() is None:
-        time.sleep(0.05)
+        time.sleep(0.3)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     result = convert_library(SOURCE, model, output=OUTPUT, **OPTIONS)
