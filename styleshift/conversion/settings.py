@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from styleshift.progress import Reporter
 
 # Changes whenever the same model and settings would give other samples than before.
-ALGORITHM = 3
+ALGORITHM = 4
 MOST_STRENGTH = 1.5
 OVERWRITE = ("never", "stale", "always")
 

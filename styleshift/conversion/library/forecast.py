@@ -9,7 +9,7 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.existing import check_existing
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
-from styleshift.conversion.library.run import default_jobs
+from styleshift.conversion.library.run import workers_for
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
@@ -88,11 +88,12 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     with TagPreview() as preview, silent_decoders():
         tracks = [_track(job, plan, journal, key, settings, preview) for job in plan.jobs]
     engine = load_engine(settings.engine, settings.engine_options)
-    jobs = settings.jobs or default_jobs(settings, engine)
-    workers = max(1, min(jobs, sum(track.fate == "convert" for track in tracks)))
+    wanted = [track.job for track in tracks if track.fate == "convert"]
+    workers = workers_for(plan, wanted, settings, engine)
     converter, description = load_converter(bundle, settings, engine.threads(workers))
     found = LibraryForecast(plan, tuple(tracks), workers, 0.0, description)
-    return replace(found, work_seconds=real_time_factor(converter) * found.music_seconds / workers)
+    work = real_time_factor(converter) * found.music_seconds
+    return replace(found, work_seconds=work / min(workers, engine.workers))
 
 
 def _track(

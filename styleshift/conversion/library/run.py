@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -129,6 +129,15 @@ def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0) -> i
     return engine.workers if built_in else min(engine.workers, _MOST_ON_GPU)
 
 
+def workers_for(
+    plan: LibraryPlan, jobs: Sequence[TrackJob], settings: ConvertSettings, engine: Engine
+) -> int:
+    """How many workers convert these, one at least."""
+    short = sum(about_work(plan, job) < _SHORT for job in jobs)
+    most_short = short if 2 * short > len(jobs) else 0  # two long files at a time take a processor's caches
+    return max(1, min(settings.jobs or default_jobs(settings, engine, most_short), len(jobs)))
+
+
 def shares_device(settings: ConvertSettings, engine: Engine, jobs: int) -> bool:
     """Whether one process runs the model for all workers: on a GPU, where several sessions are in the way."""
     return engine.local and jobs > 1 and settings.device not in ("auto", "cpu")
@@ -170,8 +179,7 @@ class _Run:
         """Convert ``todo``; leave early when asked to, or when going on is pointless."""
         settings = self._settings
         engine = load_engine(settings.engine, settings.engine_options)
-        short = sum(about_work(self._plan, job) < _SHORT for job, _ in todo)
-        jobs = min(settings.jobs or default_jobs(settings, engine, short), len(todo))
+        jobs = workers_for(self._plan, [job for job, _ in todo], settings, engine)
         threads = engine.threads(jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)

@@ -157,6 +157,7 @@ def convert_windows(
 
     for log, key in spectrograms:
         enough = -(-(len(log) + max(MIRRORED_FRAMES, window // 8)) // multiple) * multiple
+        enough = max(enough, 4 * multiple)  # as generators may expect
         plan = WindowPlan(len(log), *((window, discard, fade) if enough >= window else (enough, 0, 0)))
         if gathered and gathered[0][0].plan.window != plan.window:
             yield from flush()

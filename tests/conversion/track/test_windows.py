@@ -91,6 +91,13 @@ def test_a_much_shorter_section_takes_a_shorter_window() -> None:
         np.testing.assert_allclose(converted, 2 * part, atol=1e-6)
 
 
+def test_a_short_window_is_as_long_as_generators_may_expect() -> None:
+    shapes: list[int] = []
+    part = np.zeros((5, 3), np.float32)
+    list(convert_windows([(part, None)], lambda x: shapes.append(x.shape[-1]) or x, 8, 256, 32, 32, 64))
+    assert shapes == [4 * 32]
+
+
 def test_a_short_section_is_continued_by_itself_not_by_silence() -> None:
     spectrogram = np.random.default_rng(0).random((7, 3), np.float32) + 1
     seen = []
