@@ -73,7 +73,8 @@ def load_onnxruntime(
     if device.startswith("cuda"):
         wanted = "CUDAExecutionProvider"
         index = int(device[5:] or 0)
-        # Every window has the same shape: a quick choice of algorithm holds, and the arena need not double.
+        # Nearly all windows have one shape (short sections have shorter ones): a quick choice of algorithm
+        # holds, and the arena need not double.
         settings = {
             "device_id": index,
             "cudnn_conv_algo_search": "HEURISTIC",

@@ -1,8 +1,9 @@
 """Cuts the spectrograms of sections into windows of the training length, and joins their conversions.
 
-A network with instance norm takes its statistics from all it sees, so it must see what it saw in training:
-one length, always. What it says near a window's border, where it cannot see what follows, is thrown away;
-neighbours are cross-faded where both see far enough.
+A network with instance norm takes its statistics from all it sees, so it should see what it saw in training:
+one length. Only a section that is shorter gets a shorter window, with some of its mirror image behind it.
+What it says near a window's border, where it cannot see what follows, is thrown away; neighbours are
+cross-faded where both see far enough.
 """
 
 from __future__ import annotations
