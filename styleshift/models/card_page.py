@@ -54,7 +54,7 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
         if text:
             parts += [f"{part} {heading}", text]
     if card.made_by:
-        parts += ["To make it anew:", f"    {card.made_by}"]
+        parts += ["To make one like it:", f"    {card.made_by}"]
     if card.credits:
         parts += [f"{part} Credits", "\n".join(f"- {credit}" for credit in card.credits)]
     if card.scores:
