@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from styleshift.bundle.card import read_card
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
 from styleshift.bundle.names import file_name
-from styleshift.errors import BundleError, CheckpointError, UsageError
+from styleshift.errors import BundleError, CheckpointError, CorpusError, UsageError
 from styleshift.progress import Reporter
 from styleshift.training.find import CHECKPOINTS, find_run
 from styleshift.workspace import Workspace
@@ -52,7 +52,9 @@ def export_run(
 
     Raises:
         NothingToDoError: there is no such run.
-        ConfigError: the card cannot be used.
+        ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
+        CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
+            settings than the run's.
         UsageError: ``checkpoint`` is none of the three, a file in the way could not be exported again, or
             a spectrum is to be matched behind a shift of pitch or damped drums.
         CheckpointError: the checkpoint is absent or damaged.
@@ -67,8 +69,6 @@ def export_run(
     with reporter.phase(f"loading run {folder.name}"):
         trained = load_trained(folder, which, reporter)
     trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
-    if match_spectrum:
-        trained = _match_spectrum(workspace, trained, reporter)
     paths, cards = {}, {}
     for direction in DIRECTIONS:
         source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
@@ -81,6 +81,8 @@ def export_run(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
+    if match_spectrum:
+        trained = _match_spectrum(workspace, trained, reporter)
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
     for direction in DIRECTIONS:
         step = trained.checkpoints[direction]["step"]
@@ -122,12 +124,20 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Repor
             "leave it out",
         )
     corpora = [Corpus.open(workspace.spectrograms / domain) for domain in trained.domains]
+    for corpus in corpora:
+        if difference := corpus.config.difference(trained.spectrogram):
+            raise CorpusError(
+                f"the spectrograms of {corpus.domain} do not fit run {trained.provenance['run']} "
+                f"({difference})",
+                f"`styleshift precompute` with `recipe={trained.recipe.name}` replaces them; or leave out "
+                "`match_spectrum`",
+            )
     for direction, pair in zip(DIRECTIONS, (corpora, corpora[::-1]), strict=True):
         with reporter.phase(f"measuring conversions to {pair[1].domain}"):
             generator = trained.generators[direction]
             assert isinstance(generator, Translator)
             source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
-            match_spectrum(generator, source, target)
+            match_spectrum(generator, source, target, trained.spectrogram)
     return replace(trained, provenance={**trained.provenance, "match_spectrum": True})
 
 
@@ -150,17 +160,21 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
     from styleshift.training.checkpoint import read_run
 
     try:
-        of = read_metadata(path).provenance
+        metadata = read_metadata(path)
     except BundleError:
         return _Maker("which is no model that can be read", None)
+    of = metadata.provenance
     step = f", step {of['step']}" if "step" in of else ""
     # Models of the first versions do not name their run, so all are looked at.
     for other in (folder, *sorted(workspace.runs.glob("*"))):
         with suppress(CheckpointError):
             began = read_run(other)["provenance"].get("started")
             if began == of.get("started") and of.get("run", other.name) == other.name:
-                name = shlex.quote(other.name)
-                again = "" if other == folder else f"; `styleshift export` `run={name}` brings it back"
+                options = [f"`run={shlex.quote(other.name)}`"]
+                options += [f"`checkpoint={of['step']}`"] if "step" in of else []
+                options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
+                options += ["`match_spectrum`"] if of.get("match_spectrum") else []
+                again = "" if other == folder else f"; `styleshift export` {' '.join(options)} brings it back"
                 return _Maker(f"of run {other.name}{step}", again)
     named = f"of run {of['run']}" if "run" in of else "of a run"
     return _Maker(f"{named}{step}, which is not in this workspace", None)

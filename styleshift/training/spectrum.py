@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor
 
+from styleshift.errors import ConfigError
+from styleshift.frontend.compression import expanded
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.training.data import Crops
 from styleshift.training.model import Translator
 
@@ -15,10 +18,19 @@ _MOST = math.log(10) / 20 * 8
 _ROUNDS = 12
 _CROPS = 8  # converted at once
 _EVERY = 4  # of so many frames one is looked at
+# At the reference level, what is heard then lies where log1p is a logarithm, so that a shift is a gain.
+_LEAST_GAIN = 100.0
 
 
 @torch.inference_mode()
-def match_spectrum(translator: Translator, source: Crops, target: Crops, *, crops: int = 160) -> Tensor:
+def match_spectrum(
+    translator: Translator,
+    source: Crops,
+    target: Crops,
+    config: SpectrogramConfig,
+    *,
+    crops: int = 160,
+) -> Tensor:
     """Shift every bin of what a generator makes, so that the mean level of each band is the target's.
 
     A generator that learns from a distance answers doubt with what is likeliest, and of faint partials
@@ -31,15 +43,25 @@ def match_spectrum(translator: Translator, source: Crops, target: Crops, *, crop
         translator: changed in place.
         source: what it is to convert.
         target: what conversions should be like.
+        config: of the crops.
         crops: of either, to measure by.
 
     Returns:
         The shift ``[bins]``, in natural-log units.
+
+    Raises:
+        ConfigError: the magnitudes are hardly compressed or not at all, so that a shift is no gain.
     """
+    if config.compression == "none" or (config.compression == "log1p" and config.gain < _LEAST_GAIN):
+        raise ConfigError(
+            "a spectrum can be matched on log magnitudes only: with compression log, or log1p and a gain of "
+            f"{_LEAST_GAIN:g} or more",
+            "leave out `match_spectrum`, or train with the recipe `small`",
+        )
     made, wanted = [], []
     for _ in range(-(-crops // _CROPS)):
-        made.append(_levels(translator(torch.from_numpy(source.batch(_CROPS)))))
-        wanted.append(_levels(torch.from_numpy(target.batch(_CROPS))))
+        made.append(_levels(translator(torch.from_numpy(source.batch(_CROPS))), config))
+        wanted.append(_levels(torch.from_numpy(target.batch(_CROPS)), config))
     have, goal = torch.cat(made), torch.cat(wanted)
     floor = float(torch.stack([levels.max() for levels in wanted]).mean()) - _HEARD
     goal = goal.clamp(min=floor).mean(dim=0)
@@ -51,9 +73,10 @@ def match_spectrum(translator: Translator, source: Crops, target: Crops, *, crop
     return shift
 
 
-def _levels(log: Tensor) -> Tensor:
+def _levels(log: Tensor, config: SpectrogramConfig) -> Tensor:
     """Log magnitudes ``[frame, bin]`` of the power around each bin of ``[batch, 1, bin, frame]``."""
-    power = torch.expm1(log[:, 0, :, ::_EVERY].transpose(1, 2).flatten(0, 1).double()).square()
+    frames = log[:, 0, :, ::_EVERY].transpose(1, 2).flatten(0, 1).double()
+    power = expanded(frames, config).square()
     count = power.shape[1]
     sums = torch.cat([power.new_zeros(len(power), 1), power.cumsum(dim=1)], dim=1)
     places = torch.arange(count)

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from corpora import CONFIG
 
 from styleshift.bundle import load as load_module
 from styleshift.bundle import run as run_module
 from styleshift.bundle.run import export_run, file_name
+from styleshift.corpus import precompute
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import load_recipe
@@ -77,6 +79,28 @@ def test_a_spectrum_is_matched_on_the_workspace_and_not_behind_a_shift_of_pitch(
         export_run(make_run(tmp_path / "plain"), match_spectrum=True)
     with pytest.raises(UsageError, match="`match_spectrum` is for"):
         export_run(make_run(tmp_path / "voices", "pitch.shift=true"), match_spectrum=True)
+
+
+def test_a_spectrum_is_matched_on_spectrograms_of_the_runs_own_settings(
+    tmp_path: Path, save: Any, tone: Any
+) -> None:
+    for domain in ("violin", "piano"):
+        save(tmp_path / "audio" / domain / "a.wav", tone(1.0, 8000), 8000)
+    place = make_run(tmp_path)
+    precompute(tmp_path / "audio", place, CONFIG, jobs=1)
+    with pytest.raises(CorpusError, match=r"of violin do not fit run first \(sample_rate is 8000,") as error:
+        export_run(place, match_spectrum=True)
+    assert "leave out `match_spectrum`" in error.value.hint
+
+
+def test_what_is_in_the_way_is_told_before_a_spectrum_is_measured(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.models.mkdir()
+    (place.models / "violin-to-piano.onnx").write_text("mine")
+    monkeypatch.setattr(run_module, "_match_spectrum", lambda *given: pytest.fail("it was measured"))
+    with pytest.raises(UsageError, match="could not be exported again"):
+        export_run(place, match_spectrum=True)
 
 
 def warnings_of_an_export(
@@ -151,7 +175,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
 ) -> None:
     def exported(trained: Any, direction: str, path: Path, **about: object) -> SimpleNamespace:
         provenance = {**trained.provenance, **trained.checkpoints[direction]}
-        metadata[path.name] = SimpleNamespace(provenance=provenance)
+        metadata[path.name] = SimpleNamespace(provenance=provenance, strength=about["strength"])
         path.parent.mkdir(exist_ok=True)
         path.touch()
         return SimpleNamespace(path=path, parity=0.0)
@@ -168,7 +192,13 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     assert "violin-to-piano.onnx replaces the one that was there, of run first, step 100" in told.texts
     export_run(place, run="second", reporter=told)
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
-    assert replaced + "`styleshift export` `run=first` brings it back" in told.texts
+    assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.texts
+    metadata["violin-to-piano.onnx"].strength = 0.8
+    metadata["violin-to-piano.onnx"].provenance["match_spectrum"] = True
+    export_run(place, run="first", checkpoint="100", reporter=told)
+    options = "`run=second` `checkpoint=0` `strength=0.8` `match_spectrum`"
+    assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.texts)
+    export_run(place, run="second")
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
         export_run(place, run="first")
@@ -184,7 +214,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     metadata["violin-to-piano.onnx"].provenance["started"] = "2026-02-02"
     metadata["piano-to-violin.onnx"].provenance["started"] = "2026-03-03"
     export_run(place, run="first", reporter=told)
-    assert told.texts[-3].endswith("`styleshift export` `run=moved` brings it back")
+    assert told.texts[-3].endswith("`styleshift export` `run=moved` `checkpoint=0` brings it back")
 
 
 def test_a_file_that_is_no_model_is_in_the_way(place: Workspace) -> None:
