@@ -99,9 +99,13 @@ def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]
     found, skipped = [], []
     for name in sorted(names, key=_walked):
         path = PurePosixPath(name)
-        if any(part.startswith(".") for part in path.parts):
+        parts = name.split("/")
+        if any(part.startswith(".") and part != ".." for part in parts):
             continue
-        if path.suffix.lower() in AUDIO_EXTENSIONS:
+        if "" in parts or ".." in parts or "::" in name:
+            message = "no folder of this machine could have its name, which has an empty part, `..` or `::`"
+            skipped.append(Skipped(name, "special", message, True))
+        elif path.suffix.lower() in AUDIO_EXTENSIONS:
             found.append(name)
         else:
             skipped.append(_not_audio(name))

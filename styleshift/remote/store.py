@@ -8,6 +8,7 @@ name and then renamed.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -66,6 +67,13 @@ class Store:
             raise StyleshiftError(f"{self.address} is no address that is known: {error}") from error
         named = self._files.protocol
         self._appears_whole = not _OBJECT_STORES.isdisjoint([named] if isinstance(named, str) else named)
+
+    @property
+    def place(self) -> str:
+        """One text for all addresses of the same folder: of ``s3://`` and ``s3a://``, and paths."""
+        named = self._files.protocol
+        kind = named if isinstance(named, str) else named[0]
+        return place_of(self._root) if kind == "file" else f"{kind}:{self._root}"
 
     def stamps(self) -> dict[str, FileStamp]:
         """Every file below, by name. A store gives it in pages; all of it is then in memory.
@@ -126,16 +134,10 @@ class Store:
             if self._appears_whole:
                 self._files.put_file(str(path), target, callback=_callback(report))
             else:
-                folder, _, last = target.rpartition("/")
-                self._files.makedirs(folder, exist_ok=True)
-                partial = f"{folder}/.styleshift-{secrets.token_hex(8)}-{last}"
-                try:
-                    self._files.put_file(str(path), partial, callback=_callback(report))
-                    self._files.mv(partial, target)
-                except BaseException:
-                    if self._files.exists(partial):
-                        self._files.rm_file(partial)
-                    raise
+                self._renamed(
+                    target,
+                    lambda partial: self._files.put_file(str(path), partial, callback=_callback(report)),
+                )
             size = self._info(name)["size"]
             if size != path.stat().st_size:
                 raise OSError(f"{size} of {path.stat().st_size} bytes arrived")
@@ -157,9 +159,10 @@ class Store:
         path = self._path(name)
 
         def pipe() -> None:
-            if not self._appears_whole:
-                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._files.pipe_file(path, data)
+            if self._appears_whole:
+                self._files.pipe_file(path, data)
+            else:
+                self._renamed(path, lambda partial: self._files.pipe_file(partial, data))
 
         self._tried(name, pipe)
 
@@ -167,6 +170,19 @@ class Store:
         """Remove files, if they are there; raises StoreError."""
         for name in names:
             self._tried(name, partial(self._files.rm_file, self._path(name)), missing=None)
+
+    def _renamed(self, target: str, write: Callable[[str], object]) -> None:
+        """Written under another name and renamed, where half a file could be seen."""
+        folder, _, last = target.rpartition("/")
+        self._files.makedirs(folder, exist_ok=True)
+        partial = f"{folder}/.styleshift-{secrets.token_hex(8)}-{last}"
+        try:
+            write(partial)
+            self._files.mv(partial, target)
+        except BaseException:
+            if self._files.exists(partial):
+                self._files.rm_file(partial)
+            raise
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -203,9 +219,15 @@ def _callback(report: Callable[[], None]) -> Any:
     return Told()
 
 
+def place_of(path: str | Path) -> str:
+    """As :attr:`Store.place`, of a folder of this machine."""
+    return f"file:{os.path.realpath(path)}"
+
+
 def _stamp(info: Mapping[str, Any]) -> FileStamp:
     version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
-    when = next((info[key] for key in _TIMES if info.get(key)), None)
+    # Where there is a version it is enough: a listing may give a time in other steps than the file alone.
+    when = None if version else next((info[key] for key in _TIMES if info.get(key)), None)
     if isinstance(when, str):
         when = datetime.fromisoformat(when)
     seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)

@@ -127,3 +127,10 @@ def test_what_a_store_lists_is_found_as_in_a_folder(tmp_path: Path) -> None:
     found, skipped = names_of_audio(names)
     assert found == here.names()
     assert skipped == tuple(each for each in here.skipped if each.kind != "hidden")
+
+
+@pytest.mark.parametrize("name", ["/etc/x.flac", "a//x.flac", "../x.flac", "a/Best::Of/x.flac"])
+def test_a_name_in_a_store_that_would_lead_elsewhere_is_passed_over_with_a_word(name: str) -> None:
+    found, (skipped,) = names_of_audio([name, "a/b.flac"])
+    assert found == ["a/b.flac"]
+    assert (skipped.name, skipped.kind, skipped.notable) == (name, "special", True)

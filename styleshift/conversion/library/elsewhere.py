@@ -14,6 +14,7 @@ from styleshift.audio.naming import output_extension
 from styleshift.conversion.library import worker
 from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.errors import StyleshiftError
 from styleshift.remote import Store
 from styleshift.remote.store import StoreError
 from styleshift.system.hashing import FileStamp
@@ -36,6 +37,8 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
                 stamp = _fetch(job.fetch, here.source, alive)
             except StoreError as error:
                 return TrackOutcome(job.name, "failed", "unreadable", f"cannot be fetched: {error.strerror}")
+            except StyleshiftError as error:  # a folder whose name means something in an address
+                return TrackOutcome(job.name, "failed", "unreadable", error.message, error.hint)
         if job.send:
             here = replace(here, target=Path(folder, "out", job.target.name), send="")
         if job.format == "same" and output_extension(here.source) != job.target.suffix:
@@ -50,6 +53,8 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
                 message = f"{job.name} cannot be stored: {error.strerror}"
                 hint = "check what these credentials may do there" if error.final else "run again"
                 return TrackOutcome(job.name, "failed", reason, message, hint)
+            except StyleshiftError as error:
+                return TrackOutcome(job.name, "failed", "cannot write", error.message, error.hint)
     return replace(outcome, stamp=stamp) if stamp is not None and outcome.digest else outcome
 
 

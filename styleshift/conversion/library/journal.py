@@ -23,7 +23,7 @@ from typing import Any
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.files import atomic_file
 from styleshift.system.hashing import FileStamp
-from styleshift.system.lines import JsonLines
+from styleshift.system.lines import JsonLines, plain
 from styleshift.system.lock import Lock
 
 FOLDER = ".styleshift"
@@ -132,11 +132,14 @@ class LibraryJournal:
 
     def load(self) -> None:
         """Read what was written since the last time, or for the first time."""
-        there = {(path, path.stat().st_ino): path for path in sorted(self._folder.glob("journal*.jsonl"))}
+        there = {}
+        for path in sorted(self._folder.glob("journal*.jsonl")):
+            with contextlib.suppress(FileNotFoundError):  # a run that has just ended put several into one
+                there[path, path.stat().st_ino] = path
         if not self._known.keys() <= there.keys():  # somebody wrote one anew
             self._entries, self._known, self._count = {}, {}, 0
         for key, path in there.items():
-            with path.open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
                 file.seek(self._known.get(key, 0))
                 rest = b""
                 while block := file.read(_BLOCK_BYTES):
@@ -219,7 +222,7 @@ _DEFAULTS = tuple(
 
 
 def _line(entry: JournalEntry) -> bytes:
-    return json.dumps(_values(entry), default=str).encode("ascii") + b"\n"
+    return json.dumps(_values(entry), default=plain).encode("ascii") + b"\n"
 
 
 def _entries(lines: list[bytes]) -> Iterator[JournalEntry]:

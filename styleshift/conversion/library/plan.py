@@ -83,11 +83,12 @@ class LibraryPlan:
     journal: LibraryJournal = field(repr=False, compare=False)
     stores: Stores | None = None
     _start: int = field(init=False, repr=False, compare=False)  # of names in the paths of outputs
-    _here: str = field(init=False, repr=False, compare=False)
+    _here: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_start", len(str(self.output / "_")) - 1)
-        object.__setattr__(self, "_here", str(Path.cwd() / "_")[:-1])
+        with contextlib.suppress(FileNotFoundError):  # the folder was deleted; paths may be absolute
+            object.__setattr__(self, "_here", str(Path.cwd() / "_")[:-1])
 
     def below(self, job: TrackJob) -> str:
         """The output's POSIX path below the output folder."""

@@ -45,7 +45,7 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
             file.writelines(
                 json.dumps(line).encode() + b"\n" for line in report_lines(result, reporter.advice)
             )
-        write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice))
+        write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice, path.name))
     except OSError as error:
         reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
         return None
@@ -75,7 +75,7 @@ def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterato
         yield {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message}
 
 
-def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -> str:
+def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], report: str) -> str:
     plan = result.plan
     statuses = ("done", "unchanged", "failed", "left out")
     done, unchanged, failed, own = (result.of(status) for status in statuses)
@@ -101,6 +101,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str]) -
         "library.html",
         title=plan.output.name,
         summary=summary,
+        report=report,
         unlike=[
             (each.name, "; ".join(each.result.get("changed", ())), ", ".join(each.result.get("lost", ())))
             for each in unlike[:_ROWS]

@@ -72,7 +72,7 @@ class StoreJournal(LibraryJournal):
         if new:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / "journal-parts.jsonl").open("ab") as file:
-                file.writelines(data)
+                file.writelines(each + b"\n" for each in data)  # one may have been cut short
         self._parts.update(new)
         super().load()
 

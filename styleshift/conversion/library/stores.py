@@ -6,6 +6,7 @@ hours. What a store holds is listed once.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,7 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.remote import Store, is_remote
-from styleshift.remote.store import StoreError
+from styleshift.remote.store import StoreError, place_of
 from styleshift.system.hashing import FileStamp
 
 
@@ -33,16 +34,21 @@ def plan_stores(source: str | Path, target_domain: str, settings: ConvertSetting
         settings: see there.
 
     Raises:
-        UsageError: the output would lie in the source or around it, or an address holds a password.
+        UsageError: the output would lie in the source or around it, an address holds a password, or times of
+            files are to be kept.
         NothingToDoError: no recording.
         StyleshiftError: a store cannot be used.
     """
+    if settings.keep_times:
+        raise UsageError("a store gives every file the time at which it came", "leave `keep_times` out")
     origin = Store(str(source)) if is_remote(source) else None
     base = origin.address if origin is not None else str(source)
     output = str(settings.output) if settings.output is not None else f"{base}-{file_name(target_domain)}"
     target = Store(output) if is_remote(output) else None
     outside = target.address if target is not None else output
-    if f"{outside}/".startswith(f"{base}/") or f"{base}/".startswith(f"{outside}/"):
+    sides = ((origin, base), (target, outside))
+    places = [store.place if store is not None else place_of(path) for store, path in sides]
+    if os.path.commonpath(places) in places:
         raise UsageError(f"the output {outside} and the source {base} are not apart", "use another `output`")
     stamps: dict[str, FileStamp] = {}
     files: dict[str, Path] = {}

@@ -1,0 +1,48 @@
+"""What is planned, and known of earlier runs, where a side is in a store.
+
+Of styleshift.conversion.library.stores and styleshift.conversion.library.store_journal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fsspec")
+
+from styleshift.conversion.library.journal import FOLDER
+from styleshift.conversion.library.store_journal import StoreJournal
+from styleshift.conversion.library.stores import plan_stores
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import UsageError
+from styleshift.remote import Store
+
+
+@pytest.mark.parametrize("below", ["", "/converted"])
+def test_an_output_over_or_in_the_source_is_refused_however_it_is_written(tmp_path: Path, below: str) -> None:
+    (tmp_path / "a.flac").touch()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for output in (f"{tmp_path}{below}", f"{tmp_path}/link{below}", f"local://{tmp_path}{below}"):
+        with pytest.raises(UsageError, match="are not apart"):
+            plan_stores(f"file://{tmp_path}", "x", ConvertSettings(output=output))
+    apart = ConvertSettings(output=f"{tmp_path}-x{below}")
+    assert len(plan_stores(f"file://{tmp_path}", "x", apart).jobs) == 1
+
+
+def test_times_that_a_store_cannot_keep_are_not_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="leave `keep_times` out") as caught:
+        plan_stores(f"file://{tmp_path}", "x", ConvertSettings(keep_times=True))
+    assert "time at which it came" in caught.value.message
+
+
+def test_a_part_that_was_cut_short_costs_no_other(tmp_path: Path) -> None:
+    store = Store(f"file://{tmp_path}/there")
+    for number, text in enumerate(
+        ('{"target": "half", "sta', '{"target": "a.flac", "state": "done", "key": "k"}\n')
+    ):
+        store.write(f"{FOLDER}/journal/{number}.jsonl", text.encode())
+    journal = StoreJournal(tmp_path / "here", store)
+    journal.load()
+    assert journal.ours("a.flac")
+    assert not journal.ours("half")
