@@ -56,7 +56,7 @@ test-cpp: $(DEVELOP) ## the C++ library's own tests, plain and under the sanitiz
 	$(BIN)/python tools/count_instructions.py
 
 test-python: $(DEVELOP) ## pytest
-	$(TEST_ENVIRONMENT) $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
+	$(TEST_ENVIRONMENT) $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --durations 15
 
 test-plugins: $(DEVELOP) ## each in-tree plugin's own tests
 	$(TEST_ENVIRONMENT) bash tools/test_plugins.sh $(BIN)
