@@ -1,6 +1,6 @@
 """Every error a user can cause: what was wrong, with the value, and what to try.
 
-Only ``styleshift.cli`` catches :class:`StyleshiftError`; it prints the message without a traceback and
+What of :class:`StyleshiftError` nobody below can answer, ``styleshift.cli`` prints without a traceback, and
 ends with ``exit_code``. Anything else that reaches the top is our bug (exit code 1).
 """
 

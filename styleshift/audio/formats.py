@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Literal
 
@@ -384,4 +385,5 @@ def same_extension(name: str) -> str:
 def readable() -> str:
     """A sentence for whoever has no recording that can be read."""
     plain = ", ".join(row.name.upper() for row in TABLE if row.reader == "soundfile" and row.output)
-    return f"{plain} are read, and M4A and others with `pip install 'styleshift[m4a]'`"
+    more = "" if find_spec("av") else " with `pip install 'styleshift[m4a]'`"
+    return f"{plain} are read, and M4A and others{more}"

@@ -21,7 +21,8 @@ app = typer.Typer(
     name="styleshift",
     cls=Group,
     help="Learn the style of one collection of recordings and give it to another.",
-    epilog="Start with: styleshift precompute ./audio, where each sub-folder of ./audio holds one style.",
+    epilog="Start with: styleshift convert song.flac --to piano, by a model that comes with it; or with: "
+    "styleshift precompute ./audio, where each sub-folder of ./audio holds one style.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

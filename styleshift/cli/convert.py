@@ -209,7 +209,10 @@ def _model(
 
     if model is None:
         if target is None:
-            raise UsageError("no target style is given", "add --to DOMAIN or --model FILE")
+            raise UsageError(
+                "no target style is given",
+                "add --to DOMAIN or --model FILE; `styleshift models list` shows the styles that there are",
+            )
 
         def command(path: Path) -> list[str]:
             return ["styleshift", "convert", music, "--model", str(path)]

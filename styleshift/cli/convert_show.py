@@ -182,7 +182,8 @@ def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
             "run the same command again",
         )
     else:
-        finished = f"{done} of {len(jobs)} files are done, all of them whole"
+        whole = ", all of them whole" if done else ""
+        finished = f"{done} of {len(jobs)} files are done{whole}"
         again = "run the same command again to continue"
     if result.fatal is not None:
         if result.fatal.reason == "disk full":

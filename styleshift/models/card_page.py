@@ -26,7 +26,7 @@ def card_text(model: ShelvedModel) -> str:
     if card.credits:
         lines += ["", "credits", *(f"  - {credit}" for credit in card.credits)]
     if card.scores:
-        lines += ["", "measured", *_columns(card.scores)]
+        lines += ["", "measured", *_columns(card.scores), f"  {_legend(card.scores)}"]
         if card.scores_note:
             lines.append(f"  {card.scores_note}")
     if card.bad_at:
@@ -61,10 +61,21 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
         heads = _heads(card.scores)
         table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
         table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
-        parts += [f"{part} Measured", card.scores_note, "\n".join(table)]
+        parts += [f"{part} Measured", card.scores_note, "\n".join(table), _legend(card.scores)]
     if card.bad_at:
         parts += [f"{part} What it is bad at", "\n".join(f"- {what}" for what in card.bad_at)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+# Figures of `styleshift evaluate` by which way is better.
+_LOWER, _HIGHER = ("lsd", "mcd", "fd", "f0"), ("chr", "ons", "p", "likeness")
+
+
+def _legend(rows: Sequence[Mapping[str, str]]) -> str:
+    heads = _heads(rows)
+    ways = (("lower", _LOWER), ("higher", _HIGHER))
+    found = [(way, [name for name in names if name in heads]) for way, names in ways]
+    return "; ".join(f"{way} is better: {', '.join(names)}" for way, names in found if names)
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:
