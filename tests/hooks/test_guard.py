@@ -164,7 +164,11 @@ GENERATOR, VOCODER, RUNTIME, DOMAIN = "generator", "vocoder", "runtime", "domain
         (lambda: vocoder(lambda *_: None), VOCODER, "it returned None, not a NumPy array"),
         (lambda: vocoder(lambda *_: torch.zeros(2, 80)), VOCODER, "it returned Tensor, not a NumPy array"),
         (lambda: vocoder(lambda *_: array((2, 79))), VOCODER, "it returned [2, 79]; [2, 80] was wanted"),
-        (lambda: vocoder(lambda *_: array((2, 80)) / 0), VOCODER, "it returned NaN or infinity"),
+        (
+            lambda: vocoder(lambda *_: array((2, 80)) + np.float32(np.nan)),
+            VOCODER,
+            "it returned NaN or infinity",
+        ),
         (lambda: runtime(None), RUNTIME, "build returned None, which has no run"),
         (lambda: runtime(SimpleNamespace(run=fails)), RUNTIME, "KeyError: 'a key'"),
         (lambda: runtime(SimpleNamespace(run=lambda x: x[1:])), RUNTIME, "it returned [1, 5, 33]"),

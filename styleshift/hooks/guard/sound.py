@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from styleshift.hooks.guard.owner import Owner, kind_of
 from styleshift.hooks.records import RuntimeSession, Vocoder
 
@@ -69,6 +67,8 @@ class _Session:
 
 def _array(owner: Owner, made: Any, shape: tuple[int, ...]) -> Float32Array:
     """``made``, where it is a float32 array of this shape, and finite."""
+    import numpy as np  # late: the registry is read where there is no sound
+
     dtype = getattr(made, "dtype", None)
     if dtype is None or not hasattr(made, "__array_interface__"):
         raise owner.fault(f"it returned {kind_of(made)}, not a NumPy array")
