@@ -66,7 +66,7 @@ def disturbed(begin: Callable[[], subprocess.Popen[bytes]], output: str, files: 
     driver = begin()
     for kind, share in zip(kills, sorted(random.random() for _ in kills), strict=True):
         while driver.poll() is None and len(converted(output)) < 0.95 * share * files:
-            time.sleep(0.3)
+            time.sleep(max(0.3, files / 1000))  # a store takes long to list many
         time.sleep(random.random())
         assert driver.poll() is None, f"{output} was ready before all kills: take more files"
         if kind == "driver":
