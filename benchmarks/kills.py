@@ -133,7 +133,7 @@ def bucket(library: Path) -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(port=0)
+    server = ThreadedMotoServer("127.0.0.1", 0)
     with contextlib.redirect_stdout(sys.stderr):
         server.start()
     host, port = server.get_host_and_port()
