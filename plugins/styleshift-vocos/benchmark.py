@@ -7,6 +7,8 @@ Of each recording six seconds are taken, and their magnitudes alone are inverted
     phase   error of the complex spectrum at three resolutions, each aligned as a whole, dB; lower is better
     si-sdr  of the waveform at the best shift within a frame, dB; higher is better
     speed   times real time, one thread
+
+`--picture FILE` also draws two seconds of the first recording: as it is, and below it what each vocoder made.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from styleshift_vocos.vocoder import load
 
 from styleshift.frontend import SpectrogramConfig, compress, stft
 from styleshift.hooks import load_registry
+from styleshift.pages.picture import log_frequency, png
 from styleshift.recipes import load_recipe
 
 SECONDS = 6
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--recipe", default="small")
     parser.add_argument("--most", type=int, default=10, help="recordings")
+    parser.add_argument("--picture", type=Path, help="a PNG file to write")
     given = parser.parse_args()
     config = load_recipe(given.recipe).spectrogram
     clips = [
@@ -47,15 +51,24 @@ def main() -> None:
         vocoders[f"{name} {rounds or ''}".strip()] = spec.build(options, config, "cpu")
     for rounds in (0, 8):
         vocoders[f"vocos {rounds or ''}".strip()] = load(Options(given.model, rounds), config, "cpu")
+    drawn = [clips[0]]
     print(f"{len(clips)} clips of {SECONDS} s\n")
     print("| vocoder | sc | lsd | phase | si-sdr | speed |\n|---|---|---|---|---|---|")
     for name, vocode in vocoders.items():
         began = time.process_time()
         made = [vocode(magnitudes(clip, config), None, len(clip))[0] for clip in clips]
+        drawn.append(made[0])
         speed = sum(map(len, clips)) / config.sample_rate / (time.process_time() - began)
         rows = [measured(one, clip, config) for one, clip in zip(made, clips, strict=True)]
         shown = " | ".join(f"{value:.1f}" for value in np.mean(rows, axis=0))
         print(f"| {name} | {shown} | {speed:.0f} |")
+    if given.picture:
+        rate = config.sample_rate
+        rows = [log_frequency(each[: 2 * rate], rate, width=600, height=120) for each in drawn]
+        line = np.full((3, 600), 255, np.uint8)
+        peak = float(rows[0].decibels.max())
+        shown_rows = [part for row in rows for part in (row.colour_indices(peak), line)][:-1]
+        given.picture.write_bytes(png(np.concatenate(shown_rows)))
 
 
 def magnitudes(clip: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
