@@ -103,7 +103,7 @@ def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]
         if any(part.startswith(".") and part != ".." for part in parts):
             continue
         if "" in parts or ".." in parts or "::" in name:
-            message = "no folder of this machine could have its name, which has an empty part, `..` or `::`"
+            message = "its name has an empty part, `..` or `::`, which no path and address share"
             skipped.append(Skipped(name, "special", message, True))
         elif path.suffix.lower() in AUDIO_EXTENSIONS:
             found.append(name)

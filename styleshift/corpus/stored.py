@@ -13,7 +13,6 @@ from styleshift.audio.find import Found, names_of_audio
 from styleshift.corpus import work as here
 from styleshift.corpus.manifest import ManifestEntry
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
-from styleshift.errors import NothingToDoError
 from styleshift.hooks import Recording
 from styleshift.remote import Store
 from styleshift.remote.store import StoreError
@@ -37,15 +36,11 @@ def stored_recordings(address: str) -> tuple[dict[str, list[Recording]], Found]:
     """The recordings of each sub-folder of an address, and all that was found.
 
     Raises:
-        NothingToDoError: it cannot be listed.
-        UsageError, StyleshiftError: see :class:`styleshift.remote.Store`.
+        UsageError: it cannot be listed, or holds a password.
+        StyleshiftError: see :class:`styleshift.remote.Store`.
     """
     store = Store(address)
-    try:
-        stamps = store.stamps()
-    except StoreError as error:
-        hint = "check the address, and the credentials in the environment or in the usual files"
-        raise NothingToDoError(f"{store.address} cannot be listed: {error.strerror}", hint) from None
+    stamps = store.listed()
     names, skipped = names_of_audio(stamps)
     found = Found(Path(), tuple(map(Path, names)), skipped)
     domains: dict[str, list[Recording]] = {

@@ -26,7 +26,8 @@ def card_text(model: ShelvedModel) -> str:
     if card.credits:
         lines += ["", "credits", *(f"  - {credit}" for credit in card.credits)]
     if card.scores:
-        lines += ["", "measured", *_columns(card.scores), f"  {_legend(card.scores)}"]
+        lines += ["", "measured", *_columns(card.scores)]
+        lines += [f"  {legend}" for legend in [_legend(card.scores)] if legend]
         if card.scores_note:
             lines.append(f"  {card.scores_note}")
     if card.bad_at:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from styleshift.errors import StyleshiftError
+from styleshift.errors import StyleshiftError, UsageError
 from styleshift.remote.address import checked_address, without_secrets
 from styleshift.system.hashing import FileStamp
 
@@ -85,6 +85,18 @@ class Store:
         found = self._tried("listing it", lambda: self._files.find(self._root, detail=True), missing={})
         start = len(self._root) + 1
         return {path[start:]: _stamp(info) for path, info in found.items()}
+
+    def listed(self) -> dict[str, FileStamp]:
+        """As :meth:`stamps`, of an address that a person gave.
+
+        Raises:
+            UsageError: it cannot be listed.
+        """
+        try:
+            return self.stamps()
+        except StoreError as error:
+            hint = "check the address, and the credentials in the environment or in the usual files"
+            raise UsageError(f"{self.address} cannot be listed: {error.strerror}", hint) from None
 
     def stamp(self, name: str) -> FileStamp:
         """Of one file as it is now; raises StoreError."""

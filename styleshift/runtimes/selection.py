@@ -175,8 +175,8 @@ class _Race:
         count = max(1, _GPU_FRAMES // self._window.shape[3])
         try:
             there = Pace(_seconds(session, np.repeat(self._window, count, axis=0)) / count)
-        except BundleError as error:  # one window it could run
-            self._reporter.warn(f"{name} is not used on the GPU: {error.message}; the CPU does the work")
+        except Exception as error:  # of a stranger's library, which could run one window
+            self._reporter.warn(f"{name} is not used on the GPU: {_said(error)}; the CPU does the work")
             return True
         return self._over(there, f"the GPU in {self._windows * there.window:.0f} s")
 
@@ -223,8 +223,7 @@ def _choose(
             session = loaded(spec.name)
             difference = relative_error(session.run(window), wanted)
         except Exception as error:  # a stranger's library on a stranger's hardware
-            text = error.message if isinstance(error, StyleshiftError) else str(error)
-            say(f"{spec.name} is not used: {(text.splitlines() or [type(error).__name__])[0]}")
+            say(f"{spec.name} is not used: {_said(error)}")
             continue
         if not difference <= PARITY:
             say(f"{spec.name} is not used: its results differ by {difference:.1%}; {PARITY:.0%} is allowed")
@@ -245,6 +244,12 @@ def _choose(
         else:
             best, least = spec.name, taken
     return best
+
+
+def _said(error: Exception) -> str:
+    """Its first line."""
+    text = error.message if isinstance(error, StyleshiftError) else str(error)
+    return (text.splitlines() or [type(error).__name__])[0]
 
 
 def relative_error(found: Float32Array, wanted: Float32Array) -> float:

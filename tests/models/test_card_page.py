@@ -42,7 +42,8 @@ def test_both_have_every_part(models: ModuleType, tmp_path: Path) -> None:
         ):
             assert said in page
     assert "| unchanged | 10.5 |  |\n| converted | 6.1 | .95 |" in card_markdown(model)
-    assert "  what       lsd   p\n  unchanged  10.5\n  converted  6.1   .95" in card_text(model)
+    table = "  what       lsd   p\n  unchanged  10.5\n  converted  6.1   .95\n"
+    assert f"{table}  lower is better: lsd; higher is better: p\n" in card_text(model)
 
 
 def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> None:

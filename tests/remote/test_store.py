@@ -54,6 +54,18 @@ def test_there_and_back(store: Store, tmp_path: Path) -> None:
     assert store.stamps() == {}
 
 
+def test_an_address_that_cannot_be_listed_is_a_persons_to_mend(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr(store._files, "find", refuses)
+    with pytest.raises(UsageError, match="cannot be listed: listing it: no") as caught:
+        store.listed()
+    assert "credentials" in caught.value.hint
+
+
 def test_half_a_file_is_fetched_again_and_then_given_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -363,12 +363,13 @@ def test_the_gpu_is_used_where_it_is_done_sooner(
     assert len(told) == (device == "cpu")
 
 
+@pytest.mark.parametrize("error", [BundleError("out of memory"), RuntimeError("out of memory\nat 0x1")])
 def test_a_gpu_that_runs_a_window_but_not_many_costs_a_warning(
-    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
+    bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray], error: Exception
 ) -> None:
     def one(windows: np.ndarray) -> np.ndarray:
         if len(windows) > 1:
-            raise BundleError("out of memory")
+            raise error
         return computes(windows)
 
     offer(spec("narrow", one, device="cuda"), cuda=1)

@@ -53,7 +53,7 @@ def plan_stores(source: str | Path, target_domain: str, settings: ConvertSetting
     stamps: dict[str, FileStamp] = {}
     files: dict[str, Path] = {}
     if origin is not None:
-        stamps = _listed(origin)
+        stamps = origin.listed()
         names, skipped = names_of_audio(stamps)
     else:
         folder = Path(source)
@@ -69,7 +69,7 @@ def plan_stores(source: str | Path, target_domain: str, settings: ConvertSetting
     targets = output_names(names, ends)
     there: set[str] = set()
     if target is not None:
-        there = {name for name in _listed(target) if not name.startswith(f"{FOLDER}/")}
+        there = {name for name in target.listed() if not name.startswith(f"{FOLDER}/")}
         kept = TemporaryDirectory(prefix="styleshift-", ignore_cleanup_errors=True)
         here = Path(kept.name, file_name(PurePosixPath(outside).name))
         journal: LibraryJournal = StoreJournal(here, target, settings.part)
@@ -102,11 +102,3 @@ def send_reports(plan: LibraryPlan, report: Path, reporter: Reporter) -> None:
             store.send(path, path.name)
     except StoreError as error:
         reporter.warn(f"no report could be written to {plan.place}: {error.strerror}")
-
-
-def _listed(store: Store) -> dict[str, FileStamp]:
-    try:
-        return store.stamps()
-    except StoreError as error:
-        hint = "check the address, and the credentials in the environment or in the usual files"
-        raise UsageError(f"{store.address} cannot be listed: {error.strerror}", hint) from None
