@@ -3,8 +3,4 @@ adopt(document);
 
 const theme = document.querySelector(".theme");
 theme.hidden = false;
-theme.addEventListener("click", () => {
-  const set = document.documentElement.dataset.theme;
-  const dark = set ? set === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
-});
+theme.addEventListener("click", switchTheme);

@@ -238,6 +238,14 @@ export function adopt(part) {
   return found;
 }
 
+/** From light to dark or back, whatever was chosen or, where nothing was, the system wants; gives what it is now. */
+export function switchTheme() {
+  const { dataset } = document.documentElement;
+  const dark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  dataset.theme = dark ? "light" : "dark";
+  return dataset.theme;
+}
+
 document.addEventListener("keydown", (event) => {
   if (!current || event.ctrlKey || event.altKey || event.metaKey) return;
   if (!current.card.isConnected || !current.card.checkVisibility()) return;

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { announce, el, fill, problem } from "./dom.js";
 import * as jobs from "./jobs.js";
+import { switchTheme } from "./player.js";
 import { showStyles } from "./styles.js";
 import { showTrain } from "./train.js";
 import { showConvert } from "./convert.js";
@@ -56,9 +57,8 @@ function lightAndDark() {
   try { root.dataset.theme = localStorage.getItem("theme") || ""; } catch { /* a browser that keeps nothing */ }
   if (!root.dataset.theme) delete root.dataset.theme;
   document.querySelector(".theme").addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* likewise */ }
+    const theme = switchTheme();
+    try { localStorage.setItem("theme", theme); } catch { /* likewise */ }
   });
 }
 
