@@ -73,6 +73,10 @@ def test_a_page_in_a_file_is_heard_and_seen_by_all(
         page.goto(path.as_uri())
         page.locator(".pair.ready").first.wait_for()
         assert violations(page) == []
+        page.get_by_role("button", name="Switch between light and dark").click()
+        other = {"light": "dark", "dark": "light"}[scheme]
+        assert page.evaluate("document.documentElement.dataset.theme") == other
+        assert violations(page) == []
         page.set_viewport_size({"width": 360, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
     play(page)

@@ -20,6 +20,20 @@ Walk = Callable[[Any, str], None]
 PLACES = ("styles", "train", "convert", "models", "evaluate")
 
 
+def test_light_or_dark_is_switched_and_stays(open_page: Open) -> None:
+    page = open_page("models")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(ground)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    chosen = page.evaluate(ground)
+    assert chosen != before
+    page.reload()
+    page.locator("[data-model]").first.wait_for()
+    assert page.evaluate(ground) == chosen
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate(ground) == before
+
+
 def test_a_model_is_checked_added_and_removed(open_page: Open, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
