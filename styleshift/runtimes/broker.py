@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from styleshift.errors import BundleError, StyleshiftError
 from styleshift.runtimes.batches import Batches
+from styleshift.runtimes.wire import receive, send_array
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import RuntimeSession
@@ -159,9 +160,13 @@ class Broker:
         with connection, contextlib.suppress(EOFError, OSError):
             connection.send(_told(self._description))
             while True:
-                request = _Request(connection.recv())
+                request = _Request(receive(connection))
                 self._arrived.put(request)
-                connection.send(_told(request.answer))
+                answer = _told(request.answer)
+                if isinstance(answer, _Refusal):
+                    connection.send(answer)
+                else:
+                    send_array(connection, answer)
 
 
 def _told(answer: Future[Any]) -> Any:
@@ -179,18 +184,14 @@ class BrokerSession:
     Args:
         connection: to the broker, which has greeted.
         description: what it said it runs.
-        tend: called several times a second while an answer is waited for, by whoever looks after the broker.
 
     Attributes:
         broken: the broker has ended; this session is of no more use.
     """
 
-    def __init__(
-        self, connection: Connection, description: str, tend: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, description: str) -> None:
         self._connection = connection
         self._description = description
-        self._tend = tend
         self._lock = Lock()
         self.broken = False
 
@@ -207,10 +208,8 @@ class BrokerSession:
         """
         try:
             with self._lock:
-                self._connection.send(np.ascontiguousarray(log_magnitude))
-                while self._tend and not self._connection.poll(_POLL_SECONDS):
-                    self._tend()
-                answer = self._connection.recv()
+                send_array(self._connection, log_magnitude)
+                answer = receive(self._connection)
         except (EOFError, OSError) as error:
             self.broken = True
             raise BundleError(
@@ -223,15 +222,12 @@ class BrokerSession:
         return converted
 
 
-def connect(
-    address: Address, tell: Callable[[float], None], tend: Callable[[], None] | None = None
-) -> BrokerSession:
+def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
     """A session of the broker that listens there, or will, once it has loaded the model.
 
     Args:
         address: see :attr:`styleshift.runtimes.broker_process.BrokerProcess.address`.
         tell: called with 0 while there is nothing but to wait.
-        tend: see :class:`BrokerSession`.
 
     Raises:
         BundleError: the model cannot be loaded, or the broker does not come.
@@ -250,7 +246,7 @@ def connect(
         if isinstance(greeting, _Refusal):
             raise BundleError(greeting.message, greeting.hint)
         if greeting is not None:
-            return BrokerSession(connection, greeting, tend)
+            return BrokerSession(connection, greeting)
     raise BundleError(
         f"the process that runs the model was not ready within {address.start_seconds:.0f} s",
         "try `device=cpu`",

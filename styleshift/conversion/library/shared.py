@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from styleshift.runtimes.devices import cuda_devices
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from styleshift.conversion.settings import ConvertSettings
     from styleshift.hooks.records import RuntimeSession
     from styleshift.runtimes.broker_process import BrokerProcess
+
+
+_TEND_SECONDS = 0.05
 
 
 class SharedModel:
@@ -29,6 +33,8 @@ class SharedModel:
         self._bundle, self._settings = bundle, settings
         self._process: BrokerProcess | None = None
         self._runs = ("", "")
+        self._tending: Thread | None = None
+        self._handed_on = Event()
 
     def begin(self) -> None:
         """Begin it where a GPU will be asked for, with the runtime that comes first."""
@@ -53,10 +59,14 @@ class SharedModel:
         process = self._process
         if process is None or self._runs != (runtime, device):
             process = self._begin(runtime, device)
-        return connect(process.address, lambda _: process.tend(), process.tend)
+        return connect(process.address, lambda _: None)
 
     def taken(self, settings: ConvertSettings) -> BrokerProcess | None:
-        """The process, where workers of this machine use it for what was settled on; else it is ended."""
+        """The process, where workers of this machine use it for what was settled on; else it is ended.
+
+        From then on it is the caller's to tend.
+        """
+        self._tend_no_more()
         if settings.engine != "local" or self._runs != (settings.runtime, settings.device):
             self._end()
         return self._process
@@ -70,9 +80,24 @@ class SharedModel:
         build = partial(load_session, self._bundle, settings, 1)
         self._process = BrokerProcess(build, GPU_FRAMES, settings.stall_seconds).__enter__()
         self._runs = (runtime, device)
+        self._handed_on.clear()
+        self._tending = Thread(target=self._tend, args=(self._process,), daemon=True)
+        self._tending.start()
         return self._process
 
+    def _tend(self, process: BrokerProcess) -> None:
+        """So that it is replaced where it hangs, whatever it is that the main thread waits for."""
+        while not self._handed_on.wait(_TEND_SECONDS):
+            process.tend()
+
+    def _tend_no_more(self) -> None:
+        if self._tending is not None:
+            self._handed_on.set()
+            self._tending.join()
+        self._tending = None
+
     def _end(self) -> None:
+        self._tend_no_more()
         if self._process is not None:
             self._process.discard()
         self._process, self._runs = None, ("", "")

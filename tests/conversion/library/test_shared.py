@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ class Process:
     def __init__(self, build: Any, most_frames: int, patience: float) -> None:
         self.runs = (build.args[1].runtime, build.args[1].device)
         self.address, self.ended = f"address of {self.runs[0]}", False
+        self.tended = threading.Event()
         Process.begun.append(self)
 
     def __enter__(self) -> Process:
@@ -34,7 +36,8 @@ class Process:
     def discard(self) -> None:
         self.ended = True
 
-    def tend(self) -> None: ...
+    def tend(self) -> None:
+        self.tended.set()
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def bundle(models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
     Process.begun = []
     monkeypatch.setattr("styleshift.runtimes.broker_process.BrokerProcess", Process)
-    monkeypatch.setattr("styleshift.runtimes.broker.connect", lambda address, tell, tend: address)
+    monkeypatch.setattr("styleshift.runtimes.broker.connect", lambda address, tell: address)
     return Process.begun
 
 
@@ -62,6 +65,16 @@ def test_one_process_is_begun_tried_and_handed_on(bundle: Bundle, begun: list[Pr
         assert not begun[0].ended
     assert begun[0].ended
     assert len(begun) == 1
+
+
+def test_it_is_tended_until_it_is_handed_on(bundle: Bundle, begun: list[Process]) -> None:
+    """Whatever the main thread waits for, as the answer of a trial that hangs."""
+    with SharedModel(bundle, ConvertSettings()) as shared:
+        shared.begin()
+        assert begun[0].tended.wait(60)
+        shared.taken(ConvertSettings(runtime="onnxruntime-float16", device="cuda"))
+        begun[0].tended.clear()
+        assert not begun[0].tended.wait(0.2)
 
 
 def test_another_runtime_takes_its_place(bundle: Bundle, begun: list[Process]) -> None:
