@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +21,9 @@ import numpy.typing as npt
 Float32Array = npt.NDArray[np.float32]
 
 _LANES = 2
-_SHAPES = 4
-"""Whose buffers a lane keeps: of whole batches, and of the shorter ones at the ends of recordings."""
 
 _CUDART = ("libcudart.so.13", "libcudart.so.12")
 _PORTABLE = 1
-
-
-class _Buffers(NamedTuple):
-    binding: Any
-    given: Float32Array
-    made: Float32Array
 
 
 class BoundRuns:
@@ -40,10 +32,13 @@ class BoundRuns:
     Args:
         session: of ONNX Runtime, with one input and one output.
         lock: page-locks an array as long as it lives, if it can.
+        send: copies an array to the device, waits for it, and gives what ONNX Runtime calls it there.
     """
 
-    def __init__(self, session: Any, lock: Callable[[Float32Array], None]) -> None:
-        self._session, self._lock = session, lock
+    def __init__(
+        self, session: Any, lock: Callable[[Float32Array], None], send: Callable[[Float32Array], Any]
+    ) -> None:
+        self._session, self._lock, self._send = session, lock, send
         self._names = session.get_inputs()[0].name, session.get_outputs()[0].name
         self._threads = ThreadPoolExecutor(_LANES, "onnxruntime")
         self._lane = threading.local()
@@ -57,25 +52,25 @@ class BoundRuns:
         return made
 
     def _run(self, windows: Float32Array, made: Float32Array) -> None:
-        buffers = self._buffers(windows.shape)
-        np.copyto(buffers.given, windows)
-        # Binding copies to the device, now; what is made comes back as the run ends.
-        buffers.binding.bind_cpu_input(self._names[0], buffers.given)
-        self._session.run_with_iobinding(buffers.binding)
-        np.copyto(made, buffers.made)
+        given, back = (part[: windows.size].reshape(windows.shape) for part in self._buffers(windows.size))
+        np.copyto(given, windows)
+        binding = self._session.io_binding()
+        # To bind an array of the CPU would begin to copy it in a stream that need not be the one of this run,
+        # which would not wait for it. What is made comes back as the run ends.
+        binding.bind_ortvalue_input(self._names[0], self._send(given))
+        binding.bind_output(self._names[1], "cpu", 0, np.float32, windows.shape, back.ctypes.data)
+        self._session.run_with_iobinding(binding)
+        np.copyto(made, back)
 
-    def _buffers(self, shape: tuple[int, ...]) -> _Buffers:
-        kept: dict[tuple[int, ...], _Buffers] = self._lane.__dict__.setdefault("kept", {})
-        if shape not in kept:
-            if len(kept) >= _SHAPES:
-                del kept[next(iter(kept))]
-            given, made = np.empty(shape, np.float32), np.empty(shape, np.float32)
-            self._lock(given)
-            self._lock(made)
-            binding = self._session.io_binding()
-            binding.bind_output(self._names[1], "cpu", 0, np.float32, shape, made.ctypes.data)
-            kept[shape] = _Buffers(binding, given, made)
-        return kept[shape]
+    def _buffers(self, size: int) -> tuple[Float32Array, Float32Array]:
+        """What goes in and what comes out, of this lane: as large as the largest so far, for all shapes."""
+        kept: tuple[Float32Array, Float32Array] | None = getattr(self._lane, "kept", None)
+        if kept is None or len(kept[0]) < size:
+            self._lane.kept = None  # before there are others
+            kept = self._lane.kept = np.empty(size, np.float32), np.empty(size, np.float32)
+            for buffer in kept:
+                self._lock(buffer)
+        return kept
 
 
 def lock_pages(array: Float32Array, device: int) -> None:

@@ -28,7 +28,7 @@ class OnnxRuntimeSession:
         self._session = session
         self._input: str = session.get_inputs()[0].name
         self._description = description
-        self._bound = None if gpu is None else BoundRuns(session, partial(lock_pages, device=gpu))
+        self._bound = None if gpu is None else _bound(session, gpu)
 
     @property
     def description(self) -> str:
@@ -41,6 +41,13 @@ class OnnxRuntimeSession:
             return self._bound(log_magnitude)
         converted: Float32Array = self._session.run(None, {self._input: log_magnitude})[0]
         return converted
+
+
+def _bound(session: Any, gpu: int) -> BoundRuns:
+    from onnxruntime import OrtValue
+
+    send = partial(OrtValue.ortvalue_from_numpy, device_type="cuda", device_id=gpu)
+    return BoundRuns(session, partial(lock_pages, device=gpu), send)
 
 
 def load_onnxruntime(
