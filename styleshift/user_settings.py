@@ -30,6 +30,8 @@ class UserSettings:
     """What runs a model in a conversion."""
     vocoder: str = Field(default="griffin-lim", min_length=1)
     """What makes sound of spectrograms."""
+    fetched_gb: int = Field(default=2, ge=1)
+    """Most gigabytes of recordings from a store that lie on this machine at a time."""
 
 
 def read_file(file: Path) -> dict[str, Any]:

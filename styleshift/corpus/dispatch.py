@@ -17,7 +17,13 @@ from styleshift.system.interrupt import StopRequest
 
 
 def run_jobs(
-    jobs: Iterable[RecordingJob], engine: Engine, workers: int, patience: float, stop: StopRequest
+    jobs: Iterable[RecordingJob],
+    engine: Engine,
+    workers: int,
+    patience: float,
+    stop: StopRequest,
+    *,
+    in_store: bool = False,
 ) -> Generator[tuple[RecordingJob, RecordingOutcome], None, None]:
     """Each job with its outcome, in the order that they end; ends early when a stop is requested.
 
@@ -29,11 +35,12 @@ def run_jobs(
         workers: so many at once.
         patience: seconds after which a recording on which nothing moves is given up.
         stop: looked at several times a second.
+        in_store: recordings have to be fetched.
     """
     here: list[RecordingJob] = []
     events = run_all(
         engine,
-        Work(start, work),
+        Work(start, work, waits=in_store),
         _sendable(jobs, here),
         lambda job: (job.domain, job.recording.name),
         workers=workers,

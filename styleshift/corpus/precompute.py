@@ -23,6 +23,7 @@ from styleshift.corpus.plan import (
     tell_of_replaced,
 )
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
+from styleshift.corpus.stored import StoredRecording
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
@@ -149,7 +150,8 @@ def _compute(
     count = sum(len(plan.to_do) for plan in plans)
     if not count:
         return outcomes
-    workers = min(jobs or engine.workers, count)
+    in_store = any(isinstance(recording, StoredRecording) for plan in plans for recording in plan.to_do)
+    workers = min(jobs or engine.workers * (2 if in_store else 1), count)
     to_do = _jobs(plans, config, overlap=workers < engine.workers)
     journals = {plan.name: CorpusJournal(plan.folder) for plan in plans if plan.to_do}
     began = time.monotonic()
@@ -160,7 +162,7 @@ def _compute(
             StopRequest() as stop,
             ThreadPoolExecutor(1) as flusher,
             reporter.task("precompute", count, "recordings") as task,
-            closing(run_jobs(to_do, engine, workers, stall_seconds, stop)) as ended,
+            closing(run_jobs(to_do, engine, workers, stall_seconds, stop, in_store=in_store)) as ended,
         ):
             for job, outcome in ended:
                 outcome = _described(outcome, by_name[job.domain])

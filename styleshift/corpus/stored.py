@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from styleshift.audio.domain import open_recording, recordings
 from styleshift.audio.find import Found, names_of_audio
@@ -15,8 +14,10 @@ from styleshift.corpus.manifest import ManifestEntry
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.hooks import Recording
 from styleshift.remote import Store
+from styleshift.remote.fetched import fetch_into
 from styleshift.remote.store import StoreError
 from styleshift.system.hashing import FileStamp
+from styleshift.system.scratch import Scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
     recording = job.recording
     if not isinstance(recording, StoredRecording):
         return here.work(job, report)
-    with TemporaryDirectory(prefix="styleshift-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder, recording.path.name)
+    with Scratch() as scratch:
+        path = scratch.path / recording.path.name
         try:
-            stamp = Store(recording.folder).fetch(recording.path.as_posix(), path, lambda: report(0.0))
+            name = recording.path.as_posix()
+            stamp = fetch_into(scratch, path, recording.folder, name, lambda: report(0.0))
         except StoreError as error:
             message = f"cannot be fetched: {error.strerror}"
             entry = ManifestEntry(recording.name, "", "", recording.version, FileStamp())

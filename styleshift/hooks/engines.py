@@ -24,10 +24,12 @@ class Work(Generic[JobT, OutcomeT]):
         start: called once in each worker, before its first job.
         run: ``run(job, report)`` does one job and returns its outcome. ``report(amount)`` says that the job
             lives and how much more of it is done, in a unit of the caller's.
+        waits: jobs wait for a network about as long as they work: two workers may share what one takes.
     """
 
     start: Callable[[], None]
     run: Callable[[JobT, Callable[[float], None]], OutcomeT]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,13 +106,20 @@ class Store:
         """Whether there is such a file now; raises StoreError."""
         return self._tried(name, lambda: self._info(name), missing=None) is not None
 
-    def fetch(self, name: str, path: Path, report: Callable[[], None]) -> FileStamp:
+    def fetch(
+        self,
+        name: str,
+        path: Path,
+        report: Callable[[], None],
+        make_room: Callable[[int], None] = lambda size: None,
+    ) -> FileStamp:
         """Bring a file here.
 
         Args:
             name: of the file.
             path: its copy; made in a folder that is there.
             report: called while bytes come.
+            make_room: called with the file's bytes before they come, and may wait.
 
         Returns:
             The file's stamp before.
@@ -124,6 +131,7 @@ class Store:
         def get() -> FileStamp:
             report()
             before = _stamp(self._info(name))
+            make_room(before.size)
             self._files.get_file(self._path(name), str(path), callback=_callback(report))
             if path.stat().st_size != before.size:
                 raise OSError(f"{path.stat().st_size} of {before.size} bytes came")

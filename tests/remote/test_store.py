@@ -11,8 +11,10 @@ pytest.importorskip("fsspec")
 from styleshift.errors import LockedError, UsageError
 from styleshift.remote import Store, is_remote
 from styleshift.remote.address import without_secrets
+from styleshift.remote.fetched import fetch_into
 from styleshift.remote.lease import Lease
 from styleshift.remote.store import StoreError, _stamp
+from styleshift.system.scratch import Scratch
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,26 @@ def test_there_and_back(store: Store, tmp_path: Path) -> None:
     assert store.stamp("album/a.flac") != stamps["album/a.flac"]
     store.remove(["album/a.flac", "album/a.flac"])
     assert store.stamps() == {}
+
+
+def test_a_recording_waits_until_there_is_room_for_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("styleshift.remote.fetched._POLL_SECONDS", 0.0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store.write("a", b"music")
+    with Scratch() as other, Scratch() as scratch:
+        assert other.reserve(2 << 30, 2 << 30)
+        waited = []
+
+        def report() -> None:
+            waited.append(True)
+            if len(waited) == 5:
+                other.close()
+
+        fetch_into(scratch, scratch.path / "a", store.address, "a", report)
+        assert len(waited) >= 5
+        assert (scratch.path / "a").read_bytes() == b"music"
 
 
 def test_an_address_that_cannot_be_listed_is_a_persons_to_mend(

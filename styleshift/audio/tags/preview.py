@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +14,7 @@ from styleshift.audio.tags.copy import Carried, copy_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.errors import AudioError
+from styleshift.system.scratch import Scratch
 
 _FRAMES = 4800
 
@@ -26,7 +26,7 @@ class TagPreview:
     """
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Scratch | None = None
         self._blanks: dict[tuple[OutputFormat, int], Path] = {}
 
     def __enter__(self) -> TagPreview:
@@ -36,7 +36,7 @@ class TagPreview:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.close()
 
     def carried(
         self, source: Path, format: OutputFormat, sample_rate: int, *, same_positions: bool
@@ -64,7 +64,7 @@ class TagPreview:
     def _trial(self, source: Path, format: OutputFormat, sample_rate: int) -> Path:
         """A silent file that may be written to."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="styleshift-")
+            self._folder = Scratch()
         before = read_tags(source) if format.container == "M4A" else None
         if before is not None and before.chapters:
             return self._blank(source, format, sample_rate)
@@ -77,7 +77,7 @@ class TagPreview:
 
     def _blank(self, source: Path | None, format: OutputFormat, sample_rate: int) -> Path:
         assert self._folder is not None
-        path = Path(self._folder.name) / f"{len(self._blanks)}{format.extension}"
+        path = self._folder.path / f"{len(self._blanks)}{format.extension}"
         chapters = read_tags(source).chapters if source is not None else ()
         with AudioWriter(
             path, sample_rate=sample_rate, channels=1, format=format, chapters=chapters

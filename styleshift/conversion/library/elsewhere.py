@@ -1,6 +1,7 @@
 """What a worker does with a recording of a store: a copy here, the conversion, the output there.
 
-Nothing passes through the driver. A worker holds one source and one output at a time.
+Nothing passes through the driver. A worker holds one source and one output at a time; there are two for each
+processor, so that one converts while the other's files come and go.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from styleshift.audio.naming import output_extension
 from styleshift.conversion.library import worker
@@ -16,8 +16,9 @@ from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.errors import StyleshiftError
 from styleshift.remote import Store
+from styleshift.remote.fetched import fetch_into
 from styleshift.remote.store import StoreError
-from styleshift.system.hashing import FileStamp
+from styleshift.system.scratch import Scratch
 
 
 def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutcome:
@@ -29,18 +30,19 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
 
     alive()
     here, stamp = job, None
-    with TemporaryDirectory(prefix="styleshift-", ignore_cleanup_errors=True) as folder:
+    with Scratch() as scratch:
         if job.fetch:
-            here = replace(here, source=Path(folder, "in", job.source.name), fetch="")
+            here = replace(here, source=scratch.path / "in" / job.source.name, fetch="")
             here.source.parent.mkdir()
+            folder, _, name = job.fetch.rpartition("/")
             try:
-                stamp = _fetch(job.fetch, here.source, alive)
+                stamp = fetch_into(scratch, here.source, folder, name, alive)
             except StoreError as error:
                 return TrackOutcome(job.name, "failed", "unreadable", f"cannot be fetched: {error.strerror}")
             except StyleshiftError as error:  # a folder whose name means something in an address
                 return TrackOutcome(job.name, "failed", "unreadable", error.message, error.hint)
         if job.send:
-            here = replace(here, target=Path(folder, "out", job.target.name), send="")
+            here = replace(here, target=scratch.path / "out" / job.target.name, send="")
         if job.format == "same" and output_extension(here.source) != job.target.suffix:
             # The name was all that could be seen when the output's was chosen, which must be true.
             here = replace(here, format=job.target.suffix)
@@ -56,11 +58,6 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
             except StyleshiftError as error:
                 return TrackOutcome(job.name, "failed", "cannot write", error.message, error.hint)
     return replace(outcome, stamp=stamp) if stamp is not None and outcome.digest else outcome
-
-
-def _fetch(address: str, path: Path, alive: Callable[[], None]) -> FileStamp:
-    folder, _, name = address.rpartition("/")
-    return Store(folder).fetch(name, path, alive)
 
 
 def _send(path: Path, address: str, alive: Callable[[], None]) -> None:

@@ -112,7 +112,7 @@ def _run(
     return result
 
 
-def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0) -> int:
+def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0, *, in_store: bool = False) -> int:
     """Workers: one a processor; a few where each may have a package's vocoder on this machine's GPU.
 
     Args:
@@ -120,13 +120,16 @@ def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0) -> i
         engine: that runs the workers.
         short: how many short files there are. Of many of them a worker waits for the disk about as long as it
             works, so there are two a processor.
+        in_store: recordings come from a store, or go to one: two a processor, too.
     """
-    if engine.local and settings.device == "cpu" and short > _MANY_SHORT * engine.workers:
-        return 2 * engine.workers
+    if in_store or (engine.local and settings.device == "cpu" and short > _MANY_SHORT * engine.workers):
+        many = 2 * engine.workers
+    else:
+        many = engine.workers
     if not engine.local or settings.device == "cpu":
-        return engine.workers
+        return many
     built_in = load_registry().vocoders.entry(settings.vocoder).package == BUILT_IN
-    return engine.workers if built_in else min(engine.workers, _MOST_ON_GPU)
+    return many if built_in else min(many, _MOST_ON_GPU)
 
 
 def workers_for(
@@ -135,7 +138,10 @@ def workers_for(
     """How many workers convert these, one at least."""
     short = sum(about_work(plan, job) < _SHORT for job in jobs)
     most_short = short if 2 * short > len(jobs) else 0  # two long files at a time take a processor's caches
-    return max(1, min(settings.jobs or default_jobs(settings, engine, most_short), len(jobs)))
+    in_store = plan.stores is not None
+    return max(
+        1, min(settings.jobs or default_jobs(settings, engine, most_short, in_store=in_store), len(jobs))
+    )
 
 
 def shares_device(settings: ConvertSettings, engine: Engine, jobs: int) -> bool:
@@ -199,7 +205,7 @@ class _Run:
             patience = settings.stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
             events = run_all(
                 engine,
-                Work(start, work if self._plan.stores is None else elsewhere.work),
+                Work(start, work) if self._plan.stores is None else Work(start, elsewhere.work, waits=True),
                 self._begun(todo),
                 lambda pair: pair[0].name,
                 workers=jobs,

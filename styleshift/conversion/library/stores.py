@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from styleshift.audio.find import find_audio, names_of_audio
 from styleshift.audio.formats import output_format, same_extension
@@ -23,6 +22,7 @@ from styleshift.progress import Reporter
 from styleshift.remote import Store, is_remote
 from styleshift.remote.store import StoreError, place_of
 from styleshift.system.hashing import FileStamp
+from styleshift.system.scratch import Scratch
 
 
 def plan_stores(source: str | Path, target_domain: str, settings: ConvertSettings) -> LibraryPlan:
@@ -70,8 +70,8 @@ def plan_stores(source: str | Path, target_domain: str, settings: ConvertSetting
     there: set[str] = set()
     if target is not None:
         there = {name for name in target.listed() if not name.startswith(f"{FOLDER}/")}
-        kept = TemporaryDirectory(prefix="styleshift-", ignore_cleanup_errors=True)
-        here = Path(kept.name, file_name(PurePosixPath(outside).name))
+        kept = Scratch()
+        here = Path(kept.path, file_name(PurePosixPath(outside).name))
         journal: LibraryJournal = StoreJournal(here, target, settings.part)
         journal.load()
     else:

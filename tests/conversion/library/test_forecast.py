@@ -132,7 +132,7 @@ def test_strict_writes_nothing_that_lost_something_where_no_trial_is_possible(
     target = library.parent / "out" / "a.flac"
     target.parent.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(preview.tempfile, "TemporaryDirectory", full)
+        patch.setattr(preview, "Scratch", full)
         with pytest.raises(AudioError, match="PRIV:x:1") as caught:
             convert_track(converter, library / "a.mp3", target, format=output_format("flac"))
         assert caught.value.reason == "loss"

@@ -105,6 +105,7 @@ def test_many_short_files_get_two_workers_a_processor() -> None:
     assert default_jobs(cpu, engine) == default_jobs(cpu, engine, 20) == engine.workers
     assert default_jobs(cpu, engine, 1000 * engine.workers) == 2 * engine.workers
     assert default_jobs(cuda, engine, 1000 * engine.workers) == default_jobs(cuda, engine)
+    assert default_jobs(cpu, engine, in_store=True) == 2 * engine.workers
 
 
 @pytest.mark.parametrize("left", [True, False])

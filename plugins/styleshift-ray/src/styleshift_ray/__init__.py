@@ -20,7 +20,11 @@ class Options:
         description="Of a cluster that runs, as `ray.init` takes it: `auto`, `HOST:6379`, `ray://HOST:10001`."
         " Without one, what RAY_ADDRESS says; without that, Ray is started on this machine.",
     )
-    cpus: float = Field(default=1.0, gt=0.0, description="Processors that one worker takes.")
+    cpus: float = Field(
+        default=1.0,
+        gt=0.0,
+        description="Processors that one worker takes; where files are in a store, two workers share them.",
+    )
     gpus: float = Field(
         default=0.0, ge=0.0, description="Share of a GPU that one worker takes; 0.25 puts four on a card."
     )

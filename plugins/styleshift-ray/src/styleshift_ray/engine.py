@@ -63,6 +63,8 @@ class RayEngine:
         stop: Callable[[], bool],
     ) -> Generator[tuple[JobT, Progress | Finished[OutcomeT] | Crashed | Stalled], None, None]:
         """See :meth:`styleshift.hooks.Engine.run`; what a worker that dies was at is tried once more."""
+        if work.waits and self._options.gpus:  # a share of a card is its memory, which does not wait
+            workers = min(workers, self.workers)
         with closing(Fleet(self._options, work, workers, patience)) as fleet:
             yield from fleet.events(jobs, stop)
 

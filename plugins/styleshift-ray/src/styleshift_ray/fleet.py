@@ -72,7 +72,7 @@ class Fleet(Generic[JobT, OutcomeT]):
         self._since = time.monotonic()  # when last a worker was at something
         # One process and one processor share for each; a dead one is replaced by us, not by Ray.
         self._class: Any = ray.remote(Worker).options(
-            num_cpus=options.cpus,
+            num_cpus=options.cpus / (2 if work.waits and not options.gpus else 1),
             num_gpus=options.gpus,
             max_restarts=0,
             max_concurrency=2,
