@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds and runs the C++ tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, or as named.
-# Usage: tools/sanitize.sh [release] [address] [undefined] [thread]
+# Builds and runs the C++ tests under the sanitizers: AddressSanitizer with UndefinedBehaviorSanitizer (memory),
+# and ThreadSanitizer (thread). Usage: tools/sanitize.sh [memory] [thread]
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- address undefined thread
-for sanitizer; do
-    cmake --preset "$sanitizer" >/dev/null
-    cmake --build --preset "$sanitizer" --parallel "$(getconf _NPROCESSORS_ONLN)" --target all >/dev/null
-    ctest --preset "$sanitizer" --no-tests=error
+[ $# -gt 0 ] || set -- memory thread
+cores=$(getconf _NPROCESSORS_ONLN)
+for preset; do
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset" --parallel "$cores" --target all >/dev/null
+    ctest --preset "$preset" --parallel "$cores" --no-tests=error
 done

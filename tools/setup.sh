@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes the virtual environment $1 and installs styleshift into it, with the extras $2 (such as m4a,dev).
+# Makes the virtual environment $1 with what builds the C++ library, and installs styleshift into it with the
+# extras $2 (such as m4a,dev) where they are given. With `dev` the library's own tests are built, too.
 set -euo pipefail
-venv=$1 extras=$2
+venv=$1 extras=${2:-}
 cd "$(dirname "$0")/.."
 
 usable() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; }
@@ -29,6 +30,9 @@ fi
 [ -x "$venv/bin/python" ] || { echo "making $venv with $($python --version)"; "$python" -m venv "$venv"; }
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
 
+pip install --prefer-binary "scikit-build-core>=0.10" "pybind11>=2.13" "cmake>=3.25" "ninja>=1.11"
+[ -n "$extras" ] || exit 0
+
 # PyTorch first: with no NVIDIA GPU in sight take the CPU build, a tenth of the download. STYLESHIFT_TORCH=cpu|default decides by hand.
 choice=${STYLESHIFT_TORCH:-}
 if [ -z "$choice" ]; then
@@ -46,6 +50,7 @@ if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
 fi
 
 echo "building and installing styleshift"
-pip install --prefer-binary "scikit-build-core>=0.10" "pybind11>=2.13" "cmake>=3.25" "ninja>=1.11"
-pip install --prefer-binary --no-build-isolation ${constraints[@]+"${constraints[@]}"} -e ".[$extras]"
+build=(-C build-dir=build/setup)
+[[ ",$extras," = *,dev,* ]] && build+=(-C cmake.args=-DSTYLESHIFT_BUILD_TESTS=ON)
+pip install --prefer-binary --no-build-isolation "${build[@]}" ${constraints[@]+"${constraints[@]}"} -e ".[$extras]"
 "$venv/bin/styleshift" --version
