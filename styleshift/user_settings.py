@@ -17,7 +17,7 @@ class UserSettings:
     """The keys of a settings file; ``STYLESHIFT_<KEY>`` in the environment sets the same."""
 
     workspace: str = Field(default="styleshift-workspace", min_length=1)
-    """The folder of spectrograms, runs and models."""
+    """The folder of spectrograms, runs and models, or its address."""
     recipe: str = Field(default="small", min_length=1)
     """The recipe of a training."""
     device: str = Field(default="auto", min_length=1)
@@ -32,6 +32,8 @@ class UserSettings:
     """What makes sound of spectrograms."""
     fetched_gb: int = Field(default=2, ge=1)
     """Most gigabytes of recordings from a store that lie on this machine at a time."""
+    cache: str = ""
+    """The folder for copies of workspaces that are in a store; none: the user's cache folder."""
 
 
 def read_file(file: Path) -> dict[str, Any]:

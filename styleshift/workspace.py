@@ -13,6 +13,8 @@ from typing import Any
 
 import platformdirs
 
+from styleshift.errors import UsageError
+
 PROJECT_FILE = "styleshift.toml"
 
 
@@ -72,6 +74,14 @@ def setting(name: str, flag: Any = None) -> Any:
     return getattr(UserSettings(), name)
 
 
-def workspace(flag: Path | None = None) -> Workspace:
-    """The workspace by precedence; nothing is created."""
-    return Workspace(Path(setting("workspace", flag)).expanduser())
+def workspace(flag: str | Path | None = None) -> Workspace:
+    """The workspace by precedence; nothing is created.
+
+    Raises:
+        UsageError: it is an address, and whoever asks needs a folder.
+        ConfigError: see :func:`setting`.
+    """
+    place = setting("workspace", flag)
+    if "://" in str(place):
+        raise UsageError(f"the workspace {place} is an address", "this needs a folder on this machine")
+    return Workspace(Path(place).expanduser())

@@ -23,7 +23,6 @@ from styleshift.cli.options import (
 from styleshift.cli.usage import number, one_of, whole
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
 from styleshift.workspace import setting
-from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -200,12 +199,13 @@ def _model(
     target: str | None,
     source: str | None,
     model: Path | None,
-    folder: Path | None,
+    folder: str | None,
     reporter: TerminalReporter,
 ) -> Bundle:
     """The model that was named, or the one that fits."""
     from styleshift.bundle.load import load_bundle
     from styleshift.models.find import find_model
+    from styleshift.remote.workspace import fetch_workspace
 
     if model is None:
         if target is None:
@@ -217,7 +217,7 @@ def _model(
         def command(path: Path) -> list[str]:
             return ["styleshift", "convert", music, "--model", str(path)]
 
-        places = workspace_at(folder)
+        places = fetch_workspace(folder, ["models"], reporter)
         return find_model(places, target=target, source=source, command=command, warn=reporter.warn)
     bundle = load_bundle(model)
     metadata = bundle.metadata

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from styleshift.cli.options import WorkspaceOption, option
 from styleshift.cli.usage import number
-from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -74,19 +73,24 @@ def export(
     unless the run of that one is gone; then add --overwrite.
     """
     from styleshift.bundle.run import export_run
+    from styleshift.remote.workspace import shared_workspace
 
-    exported = export_run(
-        workspace_at(workspace),
-        run=run,
-        checkpoint=checkpoint,
-        output=output,
-        licence=licence,
-        card=card,
-        strength=strength,
-        match_spectrum=match_spectrum,
-        overwrite=overwrite,
-        reporter=reporter,
-    )
+    reads = ["runs", *(["spectrograms"] if match_spectrum else [])]
+    with shared_workspace(
+        workspace, reads, ["models"] if output is None else [], "models", reporter
+    ) as place:
+        exported = export_run(
+            place,
+            run=run,
+            checkpoint=checkpoint,
+            output=output,
+            licence=licence,
+            card=card,
+            strength=strength,
+            match_spectrum=match_spectrum,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
     for made in exported:
         reporter.event("exported", **made.to_dict())
         size = made.path.stat().st_size / 1e6

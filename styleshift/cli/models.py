@@ -14,12 +14,20 @@ from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
+    from styleshift.workspace import Workspace
 
 EXAMPLES = """\
 styleshift models list
 styleshift models show violin-to-piano
 styleshift models add ~/Downloads/flute-to-organ.onnx
 """
+
+
+def _place(workspace: str | None, reporter: TerminalReporter) -> Workspace:
+    from styleshift.remote.workspace import fetch_workspace
+
+    return fetch_workspace(workspace, ["models"], reporter)
+
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name from `styleshift models list`.")]
 
@@ -32,7 +40,7 @@ def list_models(
     """List the models that convert finds: in the workspace, your own, then those that ship."""
     from styleshift.models import shelf
 
-    found = shelf.list_models(workspace_at(workspace), reporter.warn)
+    found = shelf.list_models(_place(workspace, reporter), reporter.warn)
     for model in found:
         reporter.event("model", **model.to_dict())
     rows = [
@@ -62,7 +70,7 @@ def show(
     from styleshift.models.card_page import card_text
     from styleshift.models.shelf import find_named
 
-    model = find_named(workspace_at(workspace), name, reporter.warn)
+    model = find_named(_place(workspace, reporter), name, reporter.warn)
     told: dict[str, Any] = {**model.to_dict(), "card": model.metadata.card.to_dict()}
     told["provenance"] = dict(model.metadata.provenance)
     reporter.event("model", **told)
@@ -84,7 +92,7 @@ def verify(
     from styleshift.models.verify import verify_model
 
     unreadable: list[str] = []
-    place = workspace_at(workspace)
+    place = _place(workspace, reporter)
     chosen = list_models(place, unreadable.append) if name is None else [find_named(place, name)]
     for message in unreadable:
         reporter.warn(message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,9 +25,10 @@ def option(form: str, meaning: str, **more: Any) -> Any:
 
 
 WorkspaceOption = Annotated[
-    Path | None,
+    str | None,
     option(
-        "--workspace FOLDER", "Folder for spectrograms, runs and models (default: ./styleshift-workspace)."
+        "--workspace FOLDER",
+        "Folder for spectrograms, runs and models, or its address (default: ./styleshift-workspace).",
     ),
 ]
 DeviceOption = Annotated[

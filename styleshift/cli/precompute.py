@@ -20,7 +20,6 @@ from styleshift.cli.options import (
 )
 from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
 from styleshift.workspace import setting
-from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -78,6 +77,7 @@ def precompute(
     from styleshift.corpus import precompute as run
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.recipes import load_recipe
+    from styleshift.remote.workspace import shared_workspace
 
     if more_domains and not domains:
         raise UsageError(
@@ -86,18 +86,20 @@ def precompute(
         )
     wanted = [*domains, *(more_domains or [])] if domains else None
     warn_of_plugins(reporter)
-    result = run(
-        folder,
-        workspace_at(workspace),
-        load_recipe(setting("recipe", recipe), overrides or []).spectrogram,
-        domains=wanted,
-        source_options=named_values(source_options, "--source-option"),
-        engine=setting("engine", engine),
-        engine_options=key_values(engine_options, "--engine-option"),
-        jobs=setting("jobs", jobs) or None,
-        dry_run=dry_run,
-        reporter=reporter,
-    )
+    parts = [f"spectrograms/{name}" for name in wanted] if wanted else ["spectrograms"]
+    with shared_workspace(workspace, parts, [] if dry_run else parts, "spectrograms", reporter) as place:
+        result = run(
+            folder,
+            place,
+            load_recipe(setting("recipe", recipe), overrides or []).spectrogram,
+            domains=wanted,
+            source_options=named_values(source_options, "--source-option"),
+            engine=setting("engine", engine),
+            engine_options=key_values(engine_options, "--engine-option"),
+            jobs=setting("jobs", jobs) or None,
+            dry_run=dry_run,
+            reporter=reporter,
+        )
     usable = [domain.name for domain in result.domains if domain.tracks]
     _show(result, usable, reporter)
     if len(usable) == 1 and wanted is None:

@@ -10,7 +10,6 @@ from styleshift.cli.options import DeviceOption, TrackerOptionsOption, Workspace
 from styleshift.cli.usage import number, whole
 from styleshift.errors import UsageError
 from styleshift.workspace import setting
-from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -95,19 +94,20 @@ def train(
     the two styles are matched. After that you can stop with Ctrl-C at any time; --resume continues.
     """
     import os
+    from contextlib import ExitStack
 
     # Before torch is imported: threads that wait must not spin, or a training beside other work comes to a
     # near standstill (measured with two threads on two busy cores: 0.03 against 0.25 steps a second).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import warn_of_plugins
+    from styleshift.remote.workspace import fetch_workspace, shared_workspace
     from styleshift.training.find import which_is_exported
     from styleshift.training.ranks import rank_and_world_size
 
     if follows := rank_and_world_size()[0] > 0:  # torchrun started it, and another process reports
         reporter = TerminalReporter(quiet=True)
     warn_of_plugins(reporter)
-    place = workspace_at(workspace)
     chosen_device = str(setting("device", device))
     shown_with = named_values(tracker_options, "--tracker-option")
     if resume:
@@ -118,42 +118,53 @@ def train(
                 f"{clash[0]} is not given together with --resume: a run keeps what it began with",
                 "styleshift train --resume, or leave out --resume to start a new run",
             )
-        with reporter.phase("loading PyTorch"):
-            from styleshift.training.run import resume_run
-        result = resume_run(
-            place,
-            name,
-            steps=steps,
-            minutes=minutes,
-            device=chosen_device,
-            trackers=tracker or None,
-            tracker_options=shown_with or None,
-            reporter=reporter,
-        )
-    else:
-        from styleshift.recipes import load_recipe
+    reads = ["spectrograms"] if domains is None else [f"spectrograms/{domain}" for domain in domains]
+    runs = ["runs"] if name is None else [f"runs/{name}"]
+    with ExitStack() as stack:
+        if follows:  # the first one sends, and has the name
+            place = fetch_workspace(workspace, [*reads, *runs], reporter)
+        else:
+            whose = f"run-{name or '-'.join(domains or ['last'])}"
+            place = stack.enter_context(
+                shared_workspace(workspace, reads, runs, whose, reporter, now_and_then=True)
+            )
+        if resume:
+            with reporter.phase("loading PyTorch"):
+                from styleshift.training.run import resume_run
+            result = resume_run(
+                place,
+                name,
+                steps=steps,
+                minutes=minutes,
+                device=chosen_device,
+                trackers=tracker or None,
+                tracker_options=shown_with or None,
+                reporter=reporter,
+            )
+        else:
+            from styleshift.recipes import load_recipe
 
-        changes = list(overrides or [])
-        if steps is not None:
-            changes.append(f"schedule.steps={steps}")
-        if minutes is not None:
-            changes.append(f"schedule.minutes={minutes}")
-            if steps is None and minutes > 0:
-                changes.append("schedule.steps=0")  # a time budget is given: it alone ends the run
-        chosen = load_recipe(str(setting("recipe", recipe)), changes)
-        with reporter.phase("loading PyTorch"):
-            from styleshift.training.run import start_run
-        result = start_run(
-            place,
-            domains,
-            chosen,
-            name=name,
-            seed=seed,
-            device=chosen_device,
-            trackers=tracker or (),
-            tracker_options=shown_with,
-            reporter=reporter,
-        )
+            changes = list(overrides or [])
+            if steps is not None:
+                changes.append(f"schedule.steps={steps}")
+            if minutes is not None:
+                changes.append(f"schedule.minutes={minutes}")
+                if steps is None and minutes > 0:
+                    changes.append("schedule.steps=0")  # a time budget is given: it alone ends the run
+            chosen = load_recipe(str(setting("recipe", recipe)), changes)
+            with reporter.phase("loading PyTorch"):
+                from styleshift.training.run import start_run
+            result = start_run(
+                place,
+                domains,
+                chosen,
+                name=name,
+                seed=seed,
+                device=chosen_device,
+                trackers=tracker or (),
+                tracker_options=shown_with,
+                reporter=reporter,
+            )
     if follows:
         return
     reporter.event("trained", **result.to_dict())

@@ -49,9 +49,9 @@ class Lease:
         self._write()
         self._thread.start()
         try:
-            if before := self._others():
+            if before := self.others():
                 time.sleep(BEAT_SECONDS * _BEATS)
-                after = self._others()
+                after = self.others()
                 if any(before.get(name) != stamp for name, stamp in after.items()):
                     raise LockedError(
                         f"another styleshift is working on {self._store.address}",
@@ -69,8 +69,8 @@ class Lease:
         with contextlib.suppress(StoreError):
             self._store.remove([self._name])
 
-    def _others(self) -> dict[str, FileStamp]:
-        """Of runs that exclude this one."""
+    def others(self) -> dict[str, FileStamp]:
+        """The leases of runs that exclude this one; raises StoreError."""
         found = Store(f"{self._store.address}/{self._folder}").stamps()
         named = {f"{self._folder}/{name}": stamp for name, stamp in found.items()}
         named.pop(self._name, None)

@@ -117,7 +117,7 @@ class Store:
 
         Args:
             name: of the file.
-            path: its copy; made in a folder that is there.
+            path: its copy, of the same time; made in a folder that is there.
             report: called while bytes come.
             make_room: called with the file's bytes before they come, and may wait.
 
@@ -135,8 +135,11 @@ class Store:
             self._files.get_file(self._path(name), str(path), callback=_callback(report))
             if path.stat().st_size != before.size:
                 raise OSError(f"{path.stat().st_size} of {before.size} bytes came")
-            if _stamp(self._info(name)) != before:
+            after = self._info(name)
+            if _stamp(after) != before:
                 raise OSError("it changed while it was read")
+            if when := _time(after):
+                os.utime(path, (when, when))
             return before
 
         return self._tried(name, get)
@@ -247,11 +250,16 @@ def place_of(path: str | Path) -> str:
 def _stamp(info: Mapping[str, Any]) -> FileStamp:
     version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
     # Where there is a version it is enough: a listing may give a time in other steps than the file alone.
-    when = None if version else next((info[key] for key in _TIMES if info.get(key)), None)
-    if isinstance(when, str):
-        when = datetime.fromisoformat(when)
-    seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)
+    seconds = 0.0 if version else _time(info)
     if not version and not seconds:  # nothing says that it has not changed
         version = secrets.token_hex(8)
     number = int.from_bytes(hashlib.sha256(version.encode()).digest()[:7]) if version else 0
     return FileStamp(int(info["size"]), int(seconds * 1e9), 0, number)
+
+
+def _time(info: Mapping[str, Any]) -> float:
+    """When a file was written, in seconds since 1970; 0 where the store does not say."""
+    when = next((info[key] for key in _TIMES if info.get(key)), None)
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when)
+    return when.timestamp() if isinstance(when, datetime) else float(when or 0)

@@ -114,3 +114,19 @@ def test_one_style_alone_is_remarked_upon(audio: Path) -> None:
     alone = _run(audio)
     assert alone.returncode == 0
     assert sentence in alone.stderr
+
+
+def test_a_workspace_at_an_address_is_the_same_on_every_machine(
+    audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fsspec")
+    address = f"file://{tmp_path / 'store'}"
+    for machine, said in (("one", "hours a second"), ("two", "everything is up to date")):
+        monkeypatch.setenv("STYLESHIFT_CACHE", str(tmp_path / machine))
+        done = _run(audio, "--workspace", address)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+        assert f"stored in {address}" in done.stderr
+        assert list((tmp_path / machine).glob("workspaces/*/spectrograms/piano/*.npy"))
+    assert (tmp_path / "store" / "spectrograms" / "violin" / "manifest.json").exists()
+    assert not (tmp_path / "styleshift-workspace").exists()
