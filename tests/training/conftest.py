@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from styleshift.corpus import precompute
+from styleshift.evaluation import classifier
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.testing.material import TINY
 from styleshift.workspace import Workspace
@@ -18,6 +19,14 @@ from styleshift.workspace import Workspace
 def make_tiny_recipe(*overrides: str) -> Recipe:
     """``small`` with networks of a few hundred weights."""
     return load_recipe("small", [*TINY, *overrides])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hasty_classifiers() -> Iterator[None]:
+    """Six classifiers of each run learn for a few steps only: what they know is tested beside them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "_STEPS", 3)
+        yield
 
 
 @pytest.fixture(scope="session")
