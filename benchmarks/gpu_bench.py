@@ -28,10 +28,17 @@ Row = dict[str, Any]
 
 SHORT = ("data.crop_frames=64", "schedule.batch=1")
 TINY = {
-    "small": (*SHORT, "generator.channels=2", "discriminator.channels=2", "warm_start.crops=16"),
+    "small": (
+        *SHORT,
+        "generator.channels=2",
+        "generator.levels=1",
+        "discriminator.channels=2",
+        "warm_start.crops=16",
+    ),
     "music": (
         *SHORT,
         "generator.channels=2",
+        "generator.levels=1",
         "generator.blocks=1",
         "generator.detail=4",
         "discriminator.channels=2",

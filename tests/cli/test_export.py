@@ -17,7 +17,7 @@ from styleshift.training.files import CheckpointFolder
 from styleshift.training.model import CycleGAN
 
 STYLESHIFT = Path(sys.executable).with_name("styleshift")
-SMALL = ["generator.channels=4", "data.crop_frames=64"]
+SMALL = ["generator.channels=4", "generator.levels=1", "data.crop_frames=64"]
 
 
 def export(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

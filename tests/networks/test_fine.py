@@ -32,7 +32,7 @@ def test_starts_as_the_identity() -> None:
 
 def test_it_keeps_the_contract() -> None:
     spec = load_registry().generators.get("fine")
-    check_generator(spec, {"channels": 4, "bands": 32, "detail": 8, "levels": 2, "past": 2})
+    check_generator(spec, {"channels": 4, "bands": 32, "detail": 8, "levels": 1, "past": 2})
 
 
 def test_neighbouring_bins_of_a_band_can_change_apart() -> None:

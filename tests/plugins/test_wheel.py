@@ -109,7 +109,7 @@ def test_all_are_installed_used_through_the_four_commands_and_removed(tmp_path: 
     (tmp_path / "library").mkdir()
     soundfile.write(tmp_path / "library" / "tune.flac", music(3, 330, 0.0), RATE)
 
-    small = ["generator.name=unet", "generator.channels=4", "generator.levels=2", "data.crop_frames=64"]
+    small = ["generator.name=unet", "generator.channels=4", "generator.levels=1", "data.crop_frames=64"]
     live = ["losses.chroma.weight=0.1", "augmentations.room.wet=1", "schedule.validation_seconds=0"]
     settings = [word for value in [*small, *live, "schedule.batch=1"] for word in ("--set", value)]
     environment.styleshift(tmp_path, "precompute", "./audio", "--source-option", "tags.by=genre")
