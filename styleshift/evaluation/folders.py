@@ -247,7 +247,7 @@ def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
     if accuracy < 0.75:
         say.warn(f"p says little here: the classifier is right in only {accuracy:.0%} of held-out seconds")
     elif math.isnan(accuracy):
-        say.detail("p could not be checked on held-out recordings: one side has fewer than four")
+        say.warn("p was not checked on recordings kept out of its training: that takes four on each side")
 
 
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:

@@ -25,7 +25,7 @@ from styleshift.evaluation.metrics import (
 if TYPE_CHECKING:
     from styleshift.evaluation.classifier import StyleClassifier
 
-Kind = Literal["copies", "collapsed", "music lost", "style not moved", "partly moved", "moved"]
+Kind = Literal["copies", "collapsed", "music lost", "style not moved", "unclear", "partly moved", "moved"]
 
 # Measured on true pairs (the same notes on violin and piano): change 10.7 dB, chroma .74, onsets .61 against
 # the source. An equaliser changes 6 dB, a vocoder round trip 0.4 dB.
@@ -88,6 +88,8 @@ class Judgement:
             return "music lost"
         if self.style < 0.2 or self.p < HEARD_AS_OTHER:
             return "style not moved"
+        if self.moved <= 0:  # the classifier alone says so
+            return "unclear"
         return "moved" if self.style >= 0.6 and not self.p < 0.5 else "partly moved"
 
     @property
@@ -105,6 +107,7 @@ class Judgement:
             f"(conversions differ {self.spread:.0%} as much as their sources)",
             "music lost": f"the music is lost: one can hardly make out what was played ({kept})",
             "style not moved": _joined(f"the style hardly moved ({way})", "; ", stayed),
+            "unclear": _joined(f"it is not clear that the style moved ({way})", "; ", stayed),
             "partly moved": _joined(f"the style moved part of the way ({way})", ", and ", stayed),
             "moved": _joined(f"the style moved ({way})", ", and ", stayed),
         }[self.kind]

@@ -107,6 +107,8 @@ def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]
         ({"p": 0.5, "fd": 30.0, "chroma": 0.9, "onsets": 0.9, "change_db": 7.0}, "partly moved"),
         ({"p": 0.95, "fd": 8.0, "chroma": 0.74, "onsets": 0.61, "change_db": 10.7}, "moved"),
         ({"p": 0.95, "fd": 8.0, "chroma": 0.1, "onsets": 0.2, "change_db": 12.0}, "music lost"),
+        # The classifier alone, while the distance rose.
+        ({"p": 0.9, "fd": 60.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "unclear"),
         # The distance alone, as an equaliser moves it, is not the style.
         ({"p": 0.05, "fd": 16.0, "chroma": 0.9, "onsets": 0.9, "change_db": 6.0}, "style not moved"),
         ({"p": 0.4, "fd": 5.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "partly moved"),

@@ -14,7 +14,7 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library import elsewhere
 from styleshift.conversion.library.existing import check_existing, is_ours
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_work
+from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_milliseconds, about_work
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
@@ -22,7 +22,7 @@ from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN
-from styleshift.progress import Reporter, Task
+from styleshift.progress import Reporter
 from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
 
@@ -176,7 +176,8 @@ class _Run:
         self._shared = broker
         self._stopped = False
         self._reporter = reporter
-        self._music = 0.0
+        # Seconds of music that are not done of each file, as its size tells.
+        self._left: dict[str, float] = {}
         # Of earlier conversions, which may prove to be right still.
         self._results: dict[str, dict[str, Any]] = {}
         self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
@@ -213,13 +214,18 @@ class _Run:
                 stop=stopping,
             )
             last.enter_context(contextlib.closing(events))
-            task = last.enter_context(self._reporter.task("convert", total=len(todo), unit="files"))
+            # In music and not in files, so that an end is in sight before the first of them is done.
+            self._left = {job.name: max(0.1, about_milliseconds(self._plan, job) / 1000) for job, _ in todo}
+            total = sum(self._left.values())
+            task = last.enter_context(self._reporter.task("convert", total, "seconds of music"))
             for (job, _), event in events:
                 if isinstance(event, Progress):
-                    self._music += event.amount
-                    task.advance(0, music=f"{self._music / 60:.1f} min")
+                    part = min(event.amount, self._left[job.name])
+                    self._left[job.name] -= part
+                    task.advance(part)
                 else:
-                    self._record(job, self._outcome(job, event), task)
+                    self._record(job, self._outcome(job, event))
+                    task.advance(self._left.pop(job.name), files=f"{len(todo) - len(self._left)}/{len(todo)}")
             self._result.stopped = self._result.fatal is None and self._asked_to_stop()
         for job, _ in todo:  # what was written down as begun, and was not: nothing there will be ours
             entry = None if self._journal is None else self._journal.entry(self._plan.below(job))
@@ -299,13 +305,12 @@ class _Run:
             "the file may be damaged; the others are not touched by it",
         )
 
-    def _record(self, job: TrackJob, outcome: TrackOutcome, task: Task) -> None:
+    def _record(self, job: TrackJob, outcome: TrackOutcome) -> None:
         known = self._results.get(job.name)
         if outcome.status == "unchanged" and known:
             outcome = replace(outcome, result=known)
         self._result.outcomes[job.name] = outcome
         _follow(self._plan, job, outcome, self._reporter)
-        task.advance()
         if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
                 self._result.fatal = outcome

@@ -22,7 +22,7 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan, default_jobs
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
-from styleshift.progress import Reporter
+from styleshift.progress import Reporter, Task
 
 RATE = 16000
 ONE = ConvertSettings(jobs=1)
@@ -330,6 +330,29 @@ def test_sources_that_were_swapped_are_converted_again(bundle: Bundle, tmp_path:
     assert statuses(convert(source, bundle)) == {"a.wav": "done", "b.wav": "done"}
     os.utime(paths[0], ns=(10**18, 10**18))  # touched, and still the same
     assert statuses(convert(source, bundle)) == {"a.wav": "unchanged", "b.wav": "unchanged"}
+
+
+def test_an_end_is_in_sight_before_the_first_file_is_done(bundle: Bundle, tmp_path: Path) -> None:
+    told: list[tuple[float, dict[str, float | str]]] = []
+    totals: list[float] = []
+
+    class Told(Reporter, Task):
+        def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+            assert total is not None
+            totals.append(total)
+            return self
+
+        def advance(self, amount: float = 1.0, **figures: float | str) -> None:
+            told.append((amount, figures))
+
+    for name in ("a.wav", "b.wav"):
+        song(tmp_path / "l" / name, 60 * RATE)
+    made = ConvertSettings(vocoder="source-phase", jobs=1)
+    convert_plan(plan_library(tmp_path / "l", "x", made), bundle, made, reporter=Told())
+    first = next(number for number, (_, figures) in enumerate(told) if figures)
+    assert told[first][1] == {"files": "1/2"}
+    assert 0 < sum(amount for amount, _ in told[:first]) <= totals[0] / 2
+    assert sum(amount for amount, _ in told) == pytest.approx(totals[0])
 
 
 def test_a_folder_of_the_library_may_have_the_reports_name(bundle: Bundle, tmp_path: Path) -> None:
