@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +33,14 @@ from pydantic import Field
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.harmonics import Combs, steady
 from styleshift.frontend.transform import compress, magnitude, stft
 from styleshift.validation import settings
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
+
+Harmonics = Literal["stretch", "draw"]
 
 LOWEST_HZ = 60.0
 HIGHEST_HZ = 420.0
@@ -70,6 +74,8 @@ class PitchTarget:
     """Median fundamental to which a recording's voice is moved, Hz."""
     formants: float = Field(default=0.15, ge=0, le=1)
     """Power of the ratio of pitches by which the spectral envelope is stretched."""
+    harmonics: Harmonics = "stretch"
+    """How harmonics come to their new places; see :mod:`styleshift.frontend.harmonics`."""
 
 
 class PitchShifter:
@@ -79,12 +85,16 @@ class PitchShifter:
         config: of the spectrograms; its compression must be ``log1p`` or ``log``.
         formants: power of the ratio by which the envelope is stretched. Between men and women the vocal tract
             differs by a factor of 1.1 to 1.2 where the pitch differs by 2 (Fant 1966): 0.15. 0 leaves it.
+        harmonics: ``stretch`` moves what is there, by one matrix; ``draw`` puts a comb at the new pitch in
+            place of that at the old.
 
     Raises:
         ConfigError: spectrograms without compression, or too coarse to tell harmonics apart.
     """
 
-    def __init__(self, config: SpectrogramConfig, formants: float = 0.15) -> None:
+    def __init__(
+        self, config: SpectrogramConfig, formants: float = 0.15, harmonics: Harmonics = "stretch"
+    ) -> None:
         if config.compression == "none":
             raise ConfigError("voices can be moved on log magnitudes only", "use compression log1p or log")
         if config.sample_rate / min(config.frame_length, config.fft_length) > LOWEST_HZ / 2:
@@ -95,12 +105,14 @@ class PitchShifter:
             )
         self.config = config
         self.formants = formants
+        self.harmonics = harmonics
         # With log1p everything below 1 / gain is nearly silence; a tenth of that leaves nothing of it.
         self.floor = math.log(0.1 / config.gain if config.compression == "log1p" else config.floor)
         self.candidates, self.cosines = _cosines(config)
         self.costs = _OCTAVE_COST * np.log2(self.candidates / HIGHEST_HZ)
         self.low_pass = _low_pass(config)
         self.envelope = _envelope(config)
+        self.combs = _combs(config) if harmonics == "draw" else None
 
     def track(self, log: Float32Array | Float64Array) -> tuple[Float64Array, Float64Array]:
         """The fundamental and its strength, frame by frame.
@@ -156,9 +168,15 @@ class PitchShifter:
         if step(ratio) == 0 or not len(compressed):
             return compressed
         log = self.log(compressed)
-        voiced = voicing(self.track(log)[1]).astype(np.float32)[:, None]
-        moved = compress(np.exp(log @ self.matrix(ratio).T), self.config)
-        return compressed + voiced * (moved - compressed)
+        found, strength = self.candidates_of(log)
+        if self.combs is None:
+            moved = log @ self.matrix(ratio).T
+        else:
+            smooth = log @ self.envelope.astype(np.float32).T
+            moved = smooth @ _stretch(self.config.bins, self.formants, step(ratio)).astype(np.float32).T
+            moved += self.combs.draw(log - smooth, steady(found, strength), ratio)
+        voiced = voicing(strength).astype(np.float32)[:, None]
+        return compressed + voiced * (compress(np.exp(moved), self.config) - compressed)
 
 
 def voicing_range() -> tuple[float, float]:
@@ -186,11 +204,22 @@ def _matrix(config: SpectrogramConfig, formants: float, step: int) -> Float32Arr
     fine = (bins / ratio) % (2 * top)
     fine = np.minimum(fine, 2 * top - fine)
     envelope = _envelope(config)
-    smooth = _interpolate(np.minimum(bins / ratio**formants, top), config.bins) @ envelope
+    smooth = _stretch(config.bins, formants, step) @ envelope
     moved = smooth + _interpolate(fine, config.bins) @ (np.eye(config.bins) - envelope)
     made: Float32Array = np.ascontiguousarray(moved, np.float32)
     made.flags.writeable = False
     return made
+
+
+def _stretch(bins: int, formants: float, step: int) -> Float64Array:
+    """``[bins, bins]``: what stretches an envelope by the power ``formants`` of the ratio."""
+    positions = np.arange(bins, dtype=np.float64) / (2 ** (step * _STEP / 12)) ** formants
+    return _interpolate(np.minimum(positions, bins - 1), bins)
+
+
+@lru_cache(maxsize=2)
+def _combs(config: SpectrogramConfig) -> Combs:
+    return Combs(config, _cosines(config)[0], _envelope(config))
 
 
 @lru_cache(maxsize=8)

@@ -77,6 +77,9 @@ class PitchConfig:
     formants: Share = 0.15
     """Power of the ratio of pitches by which the spectral envelope is stretched as well. Between men and
     women vocal tracts differ by 1.1 to 1.2 where pitches differ by 2; 0 leaves the envelope."""
+    harmonics: Literal["stretch", "draw"] = "stretch"
+    """How harmonics come to their new places: `stretch` moves what is there, `draw` puts a comb at the new
+    pitch in place of that at the old, which is clearer and keeps to the pitch better."""
 
 
 @settings

@@ -9,12 +9,11 @@ from torch import Tensor
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.percussion import PercussionSplitter
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Crops, Statistics
 from styleshift.training.percussion import PercussionFront
-from styleshift.training.pitch import PitchFront
+from styleshift.training.pitch import PitchFront, shifter_of
 
 Pair = tuple[Statistics, Statistics]
 
@@ -79,14 +78,14 @@ def _moved(statistics: Statistics, batches: list[Tensor], target_hz: float, reci
     drums = PercussionFront(PercussionSplitter(recipe.spectrogram), statistics.damp_db)
     made = [drums(batch) for batch in batches]
     if recipe.pitch.shift:
-        front = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), target_hz)
+        front = PitchFront(shifter_of(recipe), target_hz)
         made = [front(one, front.ratio(batch)) for one, batch in zip(made, batches, strict=True)]
     return replace(statistics, moved=torch.stack([one.mean(dim=(0, 1, 3)) for one in made]).mean(dim=0))
 
 
 def _voice(batches: list[Tensor], recipe: Recipe) -> float:
     """The median over crops of their voices' fundamentals, Hz."""
-    listener = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), 1.0)
+    listener = PitchFront(shifter_of(recipe), 1.0)
     ratios = torch.cat([listener.ratio(batch) for batch in batches])
     heard = 1 / ratios[ratios != 1]
     if not len(heard):

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.percussion import PercussionSplitter
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.registry import build_config, load_registry
 from styleshift.recipes import LossConfig, Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
 from styleshift.training.percussion import PercussionFront
-from styleshift.training.pitch import PitchFront
+from styleshift.training.pitch import PitchFront, shifter_of
 
 DIRECTIONS = ("x2y", "y2x")
 
@@ -178,7 +177,7 @@ class CycleGAN(nn.Module):
             mine, other = (x, y) if direction == "x2y" else (y, x)
             front = drums = moved = None
             if recipe.pitch.shift:
-                front = PitchFront(PitchShifter(recipe.spectrogram, recipe.pitch.formants), other.voice_hz)
+                front = PitchFront(shifter_of(recipe), other.voice_hz)
             if recipe.percussion.damp_db:
                 drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
             if front is not None or drums is not None:

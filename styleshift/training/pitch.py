@@ -6,8 +6,10 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from styleshift.frontend.compression import compressed, expanded
+from styleshift.frontend.harmonics import BLURRED, CLEARER, STEADY
 from styleshift.frontend.pitch import (
     LEAST_FRAMES,
     LOUD,
@@ -17,6 +19,12 @@ from styleshift.frontend.pitch import (
     PitchTarget,
     voicing_range,
 )
+from styleshift.recipes import Recipe
+
+
+def shifter_of(recipe: Recipe) -> PitchShifter:
+    """What moves the voices of a run."""
+    return PitchShifter(recipe.spectrogram, recipe.pitch.formants, recipe.pitch.harmonics)
 
 
 class PitchFront(nn.Module):
@@ -45,10 +53,17 @@ class PitchFront(nn.Module):
         self.register_buffer("low_pass", torch.from_numpy(shifter.low_pass).float(), False)
         self.register_buffer("candidates", torch.from_numpy(shifter.candidates).float(), False)
         self.register_buffer("target_hz", torch.tensor(float(target_hz)))
+        if combs := shifter.combs:
+            self.rows: Tensor
+            self.band: Tensor
+            self.power: Tensor
+            self.register_buffer("rows", torch.from_numpy(combs.rows), False)
+            self.register_buffer("band", torch.from_numpy(combs.band), False)
+            self.register_buffer("power", torch.from_numpy(combs.power), False)
 
     def target(self) -> PitchTarget:
         """Where voices are moved to, as a model file says it."""
-        return PitchTarget(float(self.target_hz), self.shifter.formants)
+        return PitchTarget(float(self.target_hz), self.shifter.formants, self.shifter.harmonics)
 
     def log(self, plain: Tensor) -> Tensor:
         """Compressed log magnitudes of any shape to natural log of magnitudes, not below the floor."""
@@ -56,23 +71,23 @@ class PitchFront(nn.Module):
 
     @torch.no_grad()
     def track(self, log: Tensor) -> tuple[Tensor, Tensor]:
-        """Fundamental in Hz and its strength, ``[batch, frame]`` each, of ``[batch, 1, bin, frame]``."""
+        """Candidates and how sure they are, ``[batch, frame]`` each, of ``[batch, 1, bin, frame]``."""
         power = (2 * (log - log.amax(dim=2, keepdim=True))).exp()[:, 0] * self.low_pass[:, None]
         strengths = (self.cosines @ power) / power.sum(dim=1, keepdim=True).clamp(min=NOTHING)
         inner = strengths[:, 1:-1]
         peak = (inner >= strengths[:, :-2]) & (inner > strengths[:, 2:])
         best = torch.where(peak, inner + self.costs[1:-1, None], -torch.inf).argmax(dim=1) + 1
         strength = strengths.gather(1, best[:, None])[:, 0]
-        return self.candidates[best], torch.where(peak.any(dim=1), strength, torch.zeros_like(strength))
+        return best, torch.where(peak.any(dim=1), strength, torch.zeros_like(strength))
 
     @torch.no_grad()
     def ratio(self, plain: Tensor) -> Tensor:
         """What moves each of ``[batch, 1, bin, frame]`` to the target: ``[batch]``, 1 without a voice."""
         log = self.log(plain)
-        hertz, strength = self.track(log)
+        found, strength = self.track(log)
         loudness = log.amax(dim=(1, 2))
         heard = (strength > SURE) & (loudness > loudness.amax(dim=1, keepdim=True) - LOUD)
-        median = torch.where(heard, hertz, torch.nan).nanmedian(dim=1).values
+        median = torch.where(heard, self.candidates[found], torch.nan).nanmedian(dim=1).values
         enough = (heard.sum(dim=1) >= LEAST_FRAMES) & median.isfinite()
         return torch.where(enough, self.target_hz / median, torch.ones_like(median))
 
@@ -84,17 +99,41 @@ class PitchFront(nn.Module):
             ratio: ``[batch]``, of the new fundamental to the old.
         """
         log = self.log(plain)
+        found, strength = self.track(log)
         unvoiced, voiced = voicing_range()
-        part = ((self.track(log)[1] - unvoiced) / (voiced - unvoiced)).clamp(0, 1)[:, None, None]
+        part = ((strength - unvoiced) / (voiced - unvoiced)).clamp(0, 1)[:, None, None]
         top = log.shape[2] - 1
         bins = torch.arange(top + 1, device=log.device, dtype=log.dtype)[None]
         smooth = self.envelope @ log
-        # Above the band there are no harmonics to bring down: those just below its end come again, mirrored.
-        fine = (bins / ratio[:, None]) % (2 * top)
-        fine = torch.minimum(fine, 2 * top - fine)
-        moved = _interpolate(smooth, (bins / ratio[:, None] ** self.shifter.formants).clamp(max=top))
-        moved = moved + _interpolate(log - smooth, fine)
+        if self.shifter.combs is not None:
+            fine = self.draw(log - smooth, found, strength, ratio)
+        else:
+            # Above the band are no harmonics to bring down: those just below its end come again, mirrored.
+            positions = (bins / ratio[:, None]) % (2 * top)
+            fine = _interpolate(log - smooth, torch.minimum(positions, 2 * top - positions))
+        moved = _interpolate(smooth, (bins / ratio[:, None] ** self.shifter.formants).clamp(max=top)) + fine
         return plain + part * (compressed(moved.exp(), self.shifter.config) - plain)
+
+    def draw(self, fine: Tensor, found: Tensor, strength: Tensor, ratio: Tensor) -> Tensor:
+        """As :meth:`styleshift.frontend.harmonics.Combs.draw`, of ``[batch, 1, bin, frame]``."""
+        combs = self.shifter.combs
+        assert combs is not None
+        sure = torch.where(strength > STEADY, found.double(), torch.inf)
+        near = functional.pad(sure, (BLURRED, BLURRED), value=torch.inf).unfold(1, 2 * BLURRED + 1, 1)
+        count = near.isfinite().sum(dim=2)
+        middle = near.sort(dim=2).values.gather(2, ((count - 1).clamp(min=0) // 2)[..., None])[..., 0]
+        old = torch.where(count > 0, middle, found.double()).long() + combs.first
+        steps = (ratio.log() / combs.step).round().long()[:, None]
+        new = (old + steps).clamp(0, len(self.rows) - 1)
+        own, wanted, power = (
+            rows[at].transpose(1, 2)[:, None]
+            for rows, at in ((self.rows, old), (self.rows, new), (self.power, old))
+        )
+        share = ((self.band @ (fine * own)) / power).clamp(0, 1)
+        clear = (CLEARER * share).clamp(max=1)
+        drawn = clear * wanted + (1 - clear) * (fine - share * own)
+        before, after = ((self.band @ (2 * one).exp()).log() for one in (fine, drawn))
+        return drawn + 0.5 * (before - after)
 
 
 def _interpolate(values: Tensor, positions: Tensor) -> Tensor:

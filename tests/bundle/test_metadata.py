@@ -10,6 +10,7 @@ import pytest
 
 from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.errors import BundleError
+from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks import NoOptions
 
 
@@ -27,6 +28,16 @@ def test_metadata_come_back_as_they_were(models: ModuleType) -> None:
         requires=({"package": "styleshift-unet", "version": "1.0"},),
     )
     assert BundleMetadata.from_props({**made.to_props(), "somebody.else": "not JSON"}) == made
+
+
+def test_a_model_says_how_voices_are_moved_and_older_ones_stretch(models: ModuleType) -> None:
+    made = BundleMetadata("a", "b", models.SMALL, -20.0, 256, 16, pitch=PitchTarget(210.0, 0.2, "draw"))
+    props = made.to_props()
+    assert BundleMetadata.from_props(props) == made
+    older = BundleMetadata.from_props(
+        {**props, "styleshift.pitch": '{"target_hz": 210.0, "formants": 0.15}'}
+    ).pitch
+    assert older == PitchTarget(210.0, 0.15, "stretch")
 
 
 @pytest.mark.parametrize(

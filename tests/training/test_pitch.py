@@ -1,6 +1,7 @@
 """The front that moves voices, against the one of conversion; gradients against finite differences."""
 
 import numpy as np
+import pytest
 import torch
 
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
@@ -25,8 +26,9 @@ def test_ratio_is_that_of_target_and_crop():
     assert semitones.abs().max() < 0.3
 
 
-def test_moves_as_conversion_does():
-    shifter = PitchShifter(CONFIG)
+@pytest.mark.parametrize("harmonics", ["stretch", "draw"])
+def test_moves_as_conversion_does(harmonics):
+    shifter = PitchShifter(CONFIG, harmonics=harmonics)
     front = PitchFront(shifter, 210.0)
     for ratio in (2.0, 0.5, 2 ** (3 / 12)):  # which have a matrix
         crop = voice(120)
@@ -35,8 +37,9 @@ def test_moves_as_conversion_does():
         assert np.abs(ours - theirs).max() < 2e-3
 
 
-def test_gradient_passes():
-    front = PitchFront(PitchShifter(CONFIG), 210.0).double()
+@pytest.mark.parametrize("harmonics", ["stretch", "draw"])
+def test_gradient_passes(harmonics):
+    front = PitchFront(PitchShifter(CONFIG, harmonics=harmonics), 210.0).double()
     crop = voice(120)[..., 20:24].double().requires_grad_()
     ratio = torch.tensor([1.7], dtype=torch.float64)
     direction = torch.randn(crop.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -73,7 +73,9 @@ class TrackConverter:
     def shifter(self) -> PitchShifter | None:
         """What moves the pitch of voices in front of the model; None where it wants none moved."""
         pitch = self.metadata.pitch
-        return None if pitch is None else PitchShifter(self.metadata.spectrogram, pitch.formants)
+        if pitch is None:
+            return None
+        return PitchShifter(self.metadata.spectrogram, pitch.formants, pitch.harmonics)
 
     def convert(
         self,
