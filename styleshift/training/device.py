@@ -29,12 +29,35 @@ def settle_arithmetic(recipe: Recipe) -> None:
     """How an NVIDIA GPU computes; the one place that says so.
 
     Whether it may round what it multiplies in float32 to TF32 is the recipe's to say; PyTorch's own choice is
-    yes for convolutions and no for matrix products. Convolutions add up in one order, so that a run that is
-    resumed ends with the bits of one that was not interrupted.
+    yes for convolutions and no for matrix products. Convolutions add up in one order, and which of several
+    programs computes one is not decided by a race, so that a run that is resumed ends with the bits of one
+    that was not interrupted. Products of bfloat16 matrices are added up in float32 throughout.
     """
     torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     torch.backends.cuda.matmul.allow_tf32 = recipe.schedule.tf32
     torch.backends.cudnn.allow_tf32 = recipe.schedule.tf32
+
+
+@contextmanager
+def enough_memory(recipe: Recipe) -> Iterator[None]:
+    """Inside, a GPU whose memory is too small is told with the settings that say how much is taken.
+
+    Raises:
+        ConfigError: that.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        batch, frames = recipe.schedule.batch, recipe.data.crop_frames
+        seconds = frames / recipe.spectrogram.frame_rate
+        raise ConfigError(
+            f"the GPU's memory is too small for {batch} crop{'s' * (batch > 1)} of {seconds:.1f} s a step "
+            f"with the networks of recipe {recipe.name}",
+            (f"fewer crops: `schedule.batch={batch // 2}`; " if batch > 1 else "")
+            + f"shorter ones: `data.crop_frames={max(16, frames // 32 * 16)}`; or end what else uses the GPU",
+        ) from error
 
 
 def sent(value: Tensor, device: torch.device) -> Tensor:

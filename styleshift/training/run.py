@@ -25,7 +25,7 @@ from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
-from styleshift.training.device import choose_device, settle_arithmetic, tell_kernels
+from styleshift.training.device import choose_device, enough_memory, settle_arithmetic, tell_kernels
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.extras import augmentation_entries, loss_entries
 from styleshift.training.files import CheckpointFolder, read
@@ -108,7 +108,8 @@ def start_run(
         NothingToDoError: a domain is missing or empty.
         CorpusError: a domain was made with other front-end settings, or is shorter than one crop.
         UsageError: a run of that name exists, or its folder cannot be written to.
-        ConfigError, PluginError: the recipe asks for something that does not exist.
+        ConfigError, PluginError: the recipe asks for something that does not exist, or for more memory than
+            the GPU has.
         TrainingError: a loss became infinite or NaN.
         Interrupted: a signal came; everything is saved.
         CheckpointError: the last step cannot be saved, as on a full disk.
@@ -127,7 +128,7 @@ def start_run(
             free_name(place, pair, name)  # before the work
             check_writable(place)
             stack.enter_context(begun(place, pair, name))
-        with preparing(reporter, "nothing was saved") as told:
+        with enough_memory(recipe), preparing(reporter, "nothing was saved") as told:
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
             use_threads(recipe, processor)
@@ -260,7 +261,7 @@ def resume_run(
                 reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
         if ranks.is_main:
             stack.enter_context(locked(folder))
-        with preparing(reporter, f"run {folder.name} is as it was") as told:
+        with enough_memory(recipe), preparing(reporter, f"run {folder.name} is as it was") as told:
             with told.phase("reading the checkpoint"):
                 saved = read(CheckpointFolder(folder / CHECKPOINTS).last()) if ranks.is_main else ({}, {})
                 tensors, values = ranks.broadcast(saved)

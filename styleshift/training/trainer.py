@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styleshift.errors import CheckpointError, TrainingError
+from styleshift.errors import CheckpointError, ConfigError, TrainingError
 from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.training.checkpoint import pack
-from styleshift.training.device import compile_networks
+from styleshift.training.device import compile_networks, enough_memory
 from styleshift.training.distributed import LostRankError
 from styleshift.training.early_stopping import EarlyStopping
 from styleshift.training.excerpts import make_excerpts
@@ -93,10 +93,12 @@ class Trainer:
         began = state.seconds
         self.reporter.info("training begins; Ctrl-C saves and stops, `resume` continues")
         try:
-            Loop(state, self.loader, log, self.save, self._saved, self.reporter).run()
-        except TrainingError as error:
+            with enough_memory(state.recipe):
+                Loop(state, self.loader, log, self.save, self._saved, self.reporter).run()
+        except (TrainingError, ConfigError) as error:
             log.event("failed", step=state.step, message=error.message)
-            self._keep_failed()
+            if isinstance(error, TrainingError):
+                self._keep_failed()
             raise
         except LostRankError as error:
             last = self.checkpoints.steps()[-1:]

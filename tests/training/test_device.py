@@ -11,7 +11,13 @@ import torch
 from styleshift.errors import ConfigError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training.device import choose_device, exact_products, settle_arithmetic, tell_kernels
+from styleshift.training.device import (
+    choose_device,
+    enough_memory,
+    exact_products,
+    settle_arithmetic,
+    tell_kernels,
+)
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -73,15 +79,50 @@ def test_exact_products_are_one_setting_for_all_threads(device: str, inside: boo
 def test_tf32_is_what_the_recipe_says_and_sums_have_one_order() -> None:
     places = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before, order = [place.allow_tf32 for place in places], torch.backends.cudnn.deterministic
+    sums = torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+    torch.backends.cudnn.benchmark = True
     try:
         for wanted in (True, False, True):
             settle_arithmetic(load_recipe("small", [f"schedule.tf32={wanted}".lower()]))
             assert [place.allow_tf32 for place in places] == [wanted, wanted]
-            assert torch.backends.cudnn.deterministic is True  # or resumed runs would end with other bits
+            # Or resumed runs would end with other bits.
+            assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark) == (True, False)
+            assert torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction is False
     finally:
-        torch.backends.cudnn.deterministic = order
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = order, False
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = sums
         for place, value in zip(places, before, strict=True):
             place.allow_tf32 = value
+
+
+@pytest.mark.parametrize("where", ["measure", "train_step"])
+def test_a_gpu_that_is_too_small_is_told_with_what_to_lower(
+    where: str, fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the run is prepared, and in a step."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nand more")
+
+    module = {"measure": "run", "train_step": "loop"}[where]
+    monkeypatch.setattr(f"styleshift.training.{module}.{where}", full)
+    with pytest.raises(ConfigError) as caught:
+        start_run(fresh, PAIR, tiny_recipe("schedule.batch=4", "data.crop_frames=64"))
+    assert caught.value.message == (
+        "the GPU's memory is too small for 4 crops of 0.5 s a step with the networks of recipe small"
+    )
+    assert caught.value.hint == (
+        "fewer crops: `schedule.batch=2`; shorter ones: `data.crop_frames=32`; or end what else uses the GPU"
+    )
+    for log in fresh.runs.glob("*/log.jsonl"):
+        assert '"failed"' in log.read_text().splitlines()[-1]
+
+
+def test_a_single_crop_can_only_be_shorter(tiny_recipe: Tiny) -> None:
+    recipe = tiny_recipe("schedule.batch=1", "data.crop_frames=64")
+    with pytest.raises(ConfigError) as caught, enough_memory(recipe):
+        raise torch.OutOfMemoryError
+    assert caught.value.hint.startswith("shorter ones")
 
 
 def test_a_gpu_without_our_kernels_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
