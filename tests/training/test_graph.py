@@ -5,7 +5,8 @@ With a stand-in for CUDA graphs, which there are on a GPU alone: what it records
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Batch, Statistics
-from styleshift.training.graph import WARM_UP, CapturedSteps, choose_steps
+from styleshift.training.graph import WARM_UP, CapturedSteps, CudaRecorder, choose_steps
 from styleshift.training.inputs import Phase, StepInputs
 from styleshift.training.model import CycleGAN
 from styleshift.training.step import Losses, TrainingState, take_step, train_step
@@ -140,6 +141,57 @@ def test_where_it_cannot_be_captured_training_goes_on_and_says_why(tiny_recipe: 
         "the training step cannot be captured as a CUDA graph (operation not permitted when stream is "
         "capturing); training goes on without, more slowly"
     ]
+
+
+def test_it_says_what_went_wrong_first(tiny_recipe: Tiny) -> None:
+    """Not that a capture in which something went wrong cannot be ended."""
+
+    class Failing(StandIn):
+        def record(self, work: Callable[[], None]) -> Callable[[], None]:
+            try:
+                raise ValueError("asked the device for a number")
+            finally:
+                raise RuntimeError("operation failed due to a previous error during capture")
+
+    told = Told()
+    train(begin(tiny_recipe(*SETTINGS)), CapturedSteps(Failing(), told), 4)
+    assert "(asked the device for a number)" in told.warnings[0]
+
+
+def test_a_capture_that_fails_leaves_neither_stream_nor_memory_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As PyTorch's does: its stream stays the current one, and its memory counts as being captured."""
+    left: list[object] = []
+
+    @contextmanager
+    def capture(graph: object, pool: object, stream: object, **_: object) -> Iterator[None]:
+        assert (pool, stream) == ("pool", "its own stream")
+        try:
+            yield
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+    stand_ins = {
+        "Stream": lambda device: "its own stream",
+        "CUDAGraph": object,
+        "graph_pool_handle": lambda: "pool",
+        "current_stream": lambda device: "the one before",
+        "graph": capture,
+        "set_stream": left.append,
+    }
+    for name, stand_in in stand_ins.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    end = "_cuda_endAllocateToPool"
+    monkeypatch.setattr(torch._C, end, lambda *given: left.append(given), raising=False)
+
+    def work() -> None:
+        raise ValueError("asked the device for a number")
+
+    with pytest.raises(RuntimeError, match="previous error") as caught:
+        CudaRecorder(torch.device("cuda", 1)).record(work)
+    assert str(caught.value.__context__) == "asked the device for a number"
+    assert left == ["the one before", (1, "pool")]
 
 
 def test_a_step_that_fails_fails_as_it_would_without(tiny_recipe: Tiny) -> None:
