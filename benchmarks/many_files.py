@@ -79,7 +79,7 @@ def one(folder: Path) -> None:
     """One run, in this process; prints seconds a stage, and the greatest memory."""
     import styleshift
     from styleshift.bundle.load import load_bundle
-    from styleshift.conversion.library.plan import plan_library
+    from styleshift.conversion.library.local import plan_library
     from styleshift.conversion.library.report import write_reports
     from styleshift.conversion.library.run import convert_plan
     from styleshift.conversion.settings import ConvertSettings
@@ -98,7 +98,7 @@ def one(folder: Path) -> None:
         write_reports(result, bundle, "", Reporter())
     worked = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"took": took, "worked": worked, "done": len(result.of("done")), "peak": peak}))
+    print(json.dumps({"took": took, "worked": worked, "done": result.count("done"), "peak": peak}))
 
 
 def measured(folder: Path) -> dict[str, Any]:

@@ -22,7 +22,13 @@ class Task:
 
 
 class Reporter:
-    """Says nothing. ``styleshift.cli.console`` has the one that does."""
+    """Says nothing. ``styleshift.cli.console`` has the one that does.
+
+    Attributes:
+        followed: somebody reads :meth:`follow`.
+    """
+
+    followed = False
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
         """Begin a piece of work; ``total`` in ``unit``, None where the end is not known."""

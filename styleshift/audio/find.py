@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from styleshift.audio.formats import AUDIO_EXTENSIONS, UNREADABLE
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
+
+Stamp: TypeAlias = tuple[int, int, int, int]
+"""The fields of a :class:`styleshift.system.hashing.FileStamp`."""
 
 SkipKind = Literal[
     "hidden", "not audio", "resource fork", "folder", "loop", "unreadable", "dead link", "special"
@@ -37,6 +40,29 @@ class Skipped:
     kind: SkipKind
     message: str
     notable: bool
+
+
+@dataclass(slots=True)
+class Folder:
+    """What lies directly in one folder of a walk.
+
+    Attributes:
+        name: what the names of all in it begin with: empty, or a POSIX path relative to the root and a slash.
+        files: by name relative to the root, the fields of :class:`styleshift.system.hashing.FileStamp`;
+            sorted.
+        folders: to be walked next, sorted; names like this one's.
+        skipped: everything else.
+        identity: of the folder on its file system; None: it has none.
+        twins: the folders, in the order of the walk and this one among them, whose names differ in nothing
+            but case; empty: this one is alone.
+    """
+
+    name: str
+    files: dict[str, Stamp] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    identity: int | None = None
+    twins: list[Folder] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +91,27 @@ def find_audio(
     extensions: frozenset[str] = AUDIO_EXTENSIONS,
     exclude: Callable[[Path], bool] | None = None,
 ) -> Found:
-    """Walk a folder once.
+    """As :func:`walk_audio`, all of it at once.
+
+    Returns:
+        Files and what was skipped, both in an order that does not depend on the file system.
+    """
+    files: list[Path] = []
+    skipped: list[Skipped] = []
+    for folder in walk_audio(root, hidden=hidden, extensions=extensions, exclude=exclude):
+        files.extend(root / name for name in folder.files)
+        skipped.extend(folder.skipped)
+    return Found(root, tuple(files), tuple(skipped))
+
+
+def walk_audio(
+    root: Path,
+    *,
+    hidden: bool = False,
+    extensions: frozenset[str] = AUDIO_EXTENSIONS,
+    exclude: Callable[[Path], bool] | None = None,
+) -> Iterator[Folder]:
+    """Walk a folder once, holding one folder's files at a time.
 
     Links are followed; a folder that was met already (a symlink loop, or the same folder linked twice) is
     not walked again. A link to a file counts as a file of its own.
@@ -76,18 +122,66 @@ def find_audio(
         extensions: lower-case, with the dot; case does not matter. What a file *is*, is judged when it is
             opened.
         exclude: folders for which this is true are passed over in silence (an output folder, say).
-
-    Returns:
-        Files and what was skipped, both in an order that does not depend on the file system.
     """
-    files: list[Path] = []
-    skipped: list[Skipped] = []
-    for path, problem in _walk(root, hidden, extensions, exclude):
-        if problem is None:
-            files.append(path)
-        else:
-            skipped.append(problem)
-    return Found(root, tuple(files), tuple(skipped))
+    return walk_folders(
+        lambda name: list_audio(root, name, hidden=hidden, extensions=extensions, exclude=exclude)
+    )
+
+
+def walk_folders(
+    listing: Callable[[str], Folder], expect: Callable[[Sequence[str]], None] = lambda names: None
+) -> Iterator[Folder]:
+    """Walk folders from the one that is named by nothing.
+
+    Args:
+        listing: of a folder, by its name.
+        expect: told which folders are to come, the next one last; for who lists them ahead.
+    """
+    seen: set[int] = set()
+    # A stack instead of recursion: a tree may be deeper than Python's stack.
+    stack: list[str] = [""]
+    twins: dict[str, list[str]] = {}  # those of a folder on the stack; few have any
+    while stack:
+        expect(stack)
+        folder = listing(stack.pop())
+        if folder.identity is not None:
+            if folder.identity in seen:
+                what = "a link to a folder that was walked already"
+                yield Folder(folder.name, skipped=[Skipped(folder.name[:-1] or ".", "loop", what, True)])
+                continue
+            seen.add(folder.identity)
+        folder.twins = [
+            folder if name == folder.name else listing(name) for name in twins.pop(folder.name, ())
+        ]
+        below: dict[str, list[str]] = {}
+        for each in folder.twins or (folder,):
+            for name in each.folders:
+                below.setdefault(name.casefold(), []).append(name)
+        if len(below) < sum(map(len, below.values())):
+            twins.update(
+                (name, below[key]) for name in folder.folders if len(below[key := name.casefold()]) > 1
+            )
+        yield folder
+        stack.extend(reversed(folder.folders))
+
+
+def list_stored(name: str, files: Mapping[str, Stamp], folders: Iterable[str]) -> Folder:
+    """As :func:`list_audio`, of what a store says.
+
+    Args:
+        name: of the folder.
+        files: in it.
+        folders: in it; names without a slash behind them, but for a folder whose own name is empty.
+    """
+    names, skipped = names_of_audio(files)
+    found = Folder(name, {each: files[each] for each in names}, skipped=[*skipped])
+    for each in sorted(folders):
+        last = each[len(name) :]
+        if last in ("", "..") or "::" in last:
+            found.skipped.append(_elsewhere(each))
+        elif not last.startswith("."):
+            found.folders.append(f"{each}/")
+    return found
 
 
 def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]]:
@@ -103,8 +197,7 @@ def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]
         if any(part.startswith(".") and part != ".." for part in parts):
             continue
         if "" in parts or ".." in parts or "::" in name:
-            message = "its name has an empty part, `..` or `::`, which no path and address share"
-            skipped.append(Skipped(name, "special", message, True))
+            skipped.append(_elsewhere(name))
         elif path.suffix.lower() in AUDIO_EXTENSIONS:
             found.append(name)
         else:
@@ -118,77 +211,85 @@ def _walked(name: str) -> list[tuple[bool, str]]:
     return [*((True, folder) for folder in folders), (False, last)]
 
 
+def _elsewhere(name: str) -> Skipped:
+    message = "its name has an empty part, `..` or `::`, which no path and address share"
+    return Skipped(name, "special", message, True)
+
+
 def _not_audio(name: str) -> Skipped:
     why = UNREADABLE.get(PurePosixPath(name).suffix.lower(), "")
     return Skipped(name, "not audio", why or "not a kind of audio file that is known", bool(why))
 
 
-def _walk(
-    root: Path, hidden: bool, extensions: frozenset[str], exclude: Callable[[Path], bool] | None
-) -> Iterator[tuple[Path, Skipped | None]]:
-    seen: set[tuple[int, int]] = set()
-    # A stack instead of recursion: a tree may be deeper than Python's stack.
-    stack = [root]
-    while stack:
-        folder = stack.pop()
+def list_audio(
+    root: Path,
+    name: str,
+    *,
+    hidden: bool = False,
+    extensions: frozenset[str] = AUDIO_EXTENSIONS,
+    exclude: Callable[[Path], bool] | None = None,
+) -> Folder:
+    """One folder of :func:`walk_audio`, by its name."""
+    found = Folder(name)
+
+    def skip(below: str, kind: SkipKind, message: str, notable: bool = True) -> None:
+        found.skipped.append(Skipped(below, kind, message, notable))
+
+    try:
+        status = os.stat(root / name)  # noqa: PTH116 - paths as text: a library may have a million
+        found.identity = status.st_dev << 64 | status.st_ino
+        with os.scandir(root / name) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+    except OSError as error:
+        skip(name[:-1] or ".", "unreadable", f"cannot be listed: {error.strerror or error}")
+        return found
+    for entry in entries:
+        below = name + entry.name
         try:
-            status = folder.stat()
-            identity = (status.st_dev, status.st_ino)
-            if identity in seen:
-                yield folder, _skip(root, folder, "loop", "a link to a folder that was walked already")
-                continue
-            seen.add(identity)
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+            is_folder = entry.is_dir()
+            status = entry.stat()
         except OSError as error:
-            yield folder, _skip(root, folder, "unreadable", f"cannot be listed: {error.strerror or error}")
+            if entry.is_symlink():
+                skip(below, "dead link", f"a link to nowhere: {error.strerror or error}")
+            else:  # of a folder that may be listed and no more
+                skip(below, "unreadable", f"cannot be looked at: {error.strerror or error}")
             continue
-        below: list[Path] = []
-        for entry in entries:
-            path = folder / entry.name
-            try:
-                is_folder = entry.is_dir()
-                mode = 0 if is_folder else entry.stat().st_mode
-            except OSError as error:
-                if entry.is_symlink():
-                    what = f"a link to nowhere: {error.strerror or error}"
-                    yield path, _skip(root, path, "dead link", what)
-                else:  # of a folder that may be listed and no more
-                    what = f"cannot be looked at: {error.strerror or error}"
-                    yield path, _skip(root, path, "unreadable", what)
-                continue
-            audio_name = path.suffix.lower() in extensions
+        audio_name = _suffix(entry.name) in extensions
+        if entry.name.startswith("."):
             if entry.name.startswith("._") and not is_folder:
-                fork = _is_resource_fork(path)
+                fork = _is_resource_fork(entry.path)
                 if fork or not hidden:
                     what = "a macOS resource fork (AppleDouble), no recording" if fork else "hidden"
-                    yield path, _skip(root, path, "resource fork" if fork else "hidden", what, audio_name)
+                    skip(below, "resource fork" if fork else "hidden", what, audio_name)
                     continue
-            if entry.name.startswith(".") and not hidden:
+            if not hidden:
                 # Two dots are no habit of any program: somebody's own name, who should hear of it.
                 notable = audio_name or entry.name.startswith("..")
-                yield path, _skip(root, path, "hidden", "hidden: its name begins with a dot", notable)
-            elif is_folder:
-                if audio_name:
-                    yield path, _skip(root, path, "folder", "a folder with a recording's name; looked into")
-                if exclude is None or not exclude(path):
-                    below.append(path)
-            elif not audio_name:
-                yield path, _not_audio(path.relative_to(root).as_posix())
-            elif not stat.S_ISREG(mode):
-                yield path, _skip(root, path, "special", "no regular file (a pipe, socket or device)")
-            else:
-                yield path, None
-        stack.extend(reversed(below))
+                skip(below, "hidden", "hidden: its name begins with a dot", notable)
+                continue
+        if is_folder:
+            if audio_name:
+                skip(below, "folder", "a folder with a recording's name; looked into")
+            if exclude is None or not exclude(root / below):
+                found.folders.append(below + "/")
+        elif not audio_name:
+            found.skipped.append(_not_audio(below))
+        elif not stat.S_ISREG(status.st_mode):
+            skip(below, "special", "no regular file (a pipe, socket or device)")
+        else:
+            found.files[below] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return found
 
 
-def _skip(root: Path, path: Path, kind: SkipKind, message: str, notable: bool = True) -> Skipped:
-    return Skipped(path.relative_to(root).as_posix(), kind, message, notable)
+def _suffix(name: str) -> str:
+    """The extension in small letters, as :mod:`pathlib` has it, which is slow a million times."""
+    dot = name.rfind(".")
+    return name[dot:].lower() if dot > 0 else ""
 
 
-def _is_resource_fork(path: Path) -> bool:
+def _is_resource_fork(path: str) -> bool:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             return file.read(4) == APPLE_DOUBLE_MAGIC
     except OSError:
         return False

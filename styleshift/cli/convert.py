@@ -180,7 +180,7 @@ def convert(
         result = convert_library(music, bundle, settings, stop=lambda: stop.requested, reporter=reporter)
         show_result(result, stop, reporter)
     # A folder that cannot be listed may hold recordings.
-    if result.of("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
+    if result.count("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
         raise typer.Exit(EXIT_SOME_FAILED)
 
 

@@ -38,7 +38,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     rows = [
         (
             track.job.name,
-            forecast.plan.below(track.job),
+            forecast.plan.tracks.one(track.job.number).below,
             _fate(track),
             _length(track.seconds),
         )
@@ -94,22 +94,23 @@ def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
     outcome = result.outcomes[job.name]
     if outcome.status == "failed":
         raise _as_error(outcome)
-    reporter.event("file", name=job.name, status=outcome.status, target=str(job.target), **outcome.result)
+    target = job.send or str(job.target)
+    reporter.event("file", name=job.name, status=outcome.status, target=target, **outcome.result)
     if outcome.status == "unchanged":
-        reporter.result(f"{job.target} exists already")
+        reporter.result(f"{target} exists already")
     else:
         seconds = outcome.result["seconds"]
-        reporter.result(f"{job.target}  {seconds:.1f} s of music in {result.took:.1f} s")
+        reporter.result(f"{target}  {seconds:.1f} s of music in {result.took:.1f} s")
 
 
 def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
-    for line in report_lines(result, reporter.advice):
-        reporter.event("file", **line)
+    if reporter.json_lines:
+        for line in report_lines(result, reporter.advice):
+            reporter.event("file", **line)
     plan, report = result.plan, result.report_place
-    statuses = ("done", "unchanged", "failed", "left out")
-    done, unchanged, failed, own = (len(result.of(status)) for status in statuses)
+    done, unchanged, failed, own = map(result.count, ("done", "unchanged", "failed", "left out"))
     seconds, took = result.seconds, result.took
-    left = len(plan.jobs) - len(result.outcomes)
+    left = len(plan.tracks) - len(result.outcomes)
     figures = [
         ("converted", done),
         *((f"of them again, {why}", count) for why, count in result.again_counts),
@@ -124,15 +125,16 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     ]
     reporter.table(plan.place, ["files and time", ""], figures)
     if failed:
-        rows = [(outcome.name, outcome.reason, outcome.message) for outcome in result.of("failed")]
-        reporter.table("not converted", ["file", "reason", "what was found"], rows[:_SHOWN_FAILURES])
-        if len(rows) > _SHOWN_FAILURES:
-            reporter.result(f"and {len(rows) - _SHOWN_FAILURES} more, all in {report}")
+        shown = result.of("failed", most=_SHOWN_FAILURES)
+        rows = [(outcome.name, outcome.reason, outcome.message) for outcome in shown]
+        reporter.table("not converted", ["file", "reason", "what was found"], rows)
+        if failed > len(rows):
+            reporter.result(f"and {failed - len(rows)} more, all in {report}")
     _show_losses(
-        [
+        (
             (outcome.name, outcome.result.get("changed", ()), outcome.result.get("lost", ()))
-            for outcome in result.of("done", "unchanged")
-        ],
+            for outcome in result.unlike
+        ),
         reporter,
     )
     reporter.event(
@@ -175,10 +177,10 @@ def _show_losses(
 
 
 def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
-    done, jobs = len(result.of("done", "unchanged")), result.plan.jobs
+    done, jobs = result.count("done", "unchanged"), result.plan.jobs
     if result.plan.single:
         finished, again = (
-            f"{jobs[0].target} is {'whole' if done else 'not written'}",
+            f"{jobs[0].send or jobs[0].target} is {'whole' if done else 'not written'}",
             "run the same command again",
         )
     else:

@@ -17,16 +17,13 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.library.early import begin_workers
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
-from styleshift.conversion.library.plan import (
-    LibraryPlan,
-    about_milliseconds,
-    format_for_file,
-    plan_library,
-)
+from styleshift.conversion.library.local import plan_library
+from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.shared import SharedModel
+from styleshift.conversion.library.single import format_for_file
 from styleshift.conversion.library.stores import plan_stores, send_reports
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
@@ -160,8 +157,8 @@ def convert_library(
     Worker processes import your program's main file, so call this below ``if __name__ == "__main__":``.
 
     Args:
-        source: the folder, or the recording; or a folder's address, such as ``s3://bucket/library``, as the
-            output may be (extra ``remote``).
+        source: the folder, or the recording; or its address, such as ``s3://bucket/library``, as the output
+            may be (extra ``remote``).
         model: the model file.
         settings: of the conversion.
         stop: called several times a second; return true to stop. None: SIGINT ends it like any program.
@@ -228,12 +225,12 @@ def _planned(
     source: str | Path, bundle: Bundle, settings: ConvertSettings, reporter: Reporter
 ) -> LibraryPlan:
     """What is to be done."""
-    domain = bundle.metadata.target
+    domain, key = bundle.metadata.target, settings.key(bundle.digest)
     with silent_decoders():
         if is_remote(source) or is_remote(settings.output):
-            plan = plan_stores(source, domain, settings)
+            plan = plan_stores(source, domain, settings, key)
         else:
-            plan = plan_library(Path(source), domain, settings, settings.key(bundle.digest))
+            plan = plan_library(Path(source), domain, settings, key)
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
@@ -250,5 +247,4 @@ def _tried(
 ) -> ConvertSettings:
     """Settings that work here."""
     earlier = plan.journal.runtimes(settings.key(bundle.digest))
-    music = sum(about_milliseconds(plan, job) for job in plan.jobs) / 1000
-    return with_runtime(settings, bundle, reporter, earlier, music, load)
+    return with_runtime(settings, bundle, reporter, earlier, plan.music, load)

@@ -7,15 +7,17 @@ name and then renamed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from styleshift.errors import StyleshiftError, UsageError
@@ -27,6 +29,7 @@ T = TypeVar("T")
 # Seconds before each new try of what failed.
 WAITS = (0.25, 1.0, 4.0, 15.0)
 _AT_ONCE = 16
+_FORGETTING = Lock()
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory"})
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
@@ -92,8 +95,59 @@ class Store:
         Raises:
             UsageError: it cannot be listed.
         """
-        try:
+        with self._said():
             return self.stamps()
+
+    def folder(self, name: str) -> tuple[dict[str, FileStamp], list[str]]:
+        """The files and the folders directly in a folder, by their names below this one.
+
+        Args:
+            name: of the folder; empty: this one.
+
+        Returns:
+            Both are empty where there is no such folder. A folder's name may end with a slash: one whose name
+            is empty.
+
+        Raises:
+            UsageError: it cannot be listed.
+        """
+        path = f"{self._root}/{name}" if name else self._root
+
+        def ls() -> list[dict[str, Any]]:
+            self._forget(path)
+            found: list[dict[str, Any]] = self._files.ls(path, detail=True)
+            self._forget(path)  # a library would keep all that it ever listed
+            return found
+
+        with self._said():
+            found = self._tried("listing it", ls, missing=[])
+        files: dict[str, FileStamp] = {}
+        folders: list[str] = []
+        start = len(self._root) + 1
+        for info in found:
+            path_there = info["name"]
+            if not path_there.startswith(f"{path}/"):  # it is a file
+                continue
+            if info["type"] == "directory":
+                folders.append(path_there[start:])
+            elif len(path_there) > len(path) + 1:  # else a mark that there is a folder
+                files[path_there[start:]] = _stamp(info)
+        return files, folders
+
+    def file(self, name: str) -> FileStamp | None:
+        """Of a file, if there is one and it is no folder; raises UsageError."""
+        with self._said():
+            info = self._tried(name, lambda: self._info(name), missing=None)
+        return _stamp(info) if info is not None and info["type"] == "file" else None
+
+    def _forget(self, path: str) -> None:
+        with _FORGETTING:  # several threads list
+            self._files.invalidate_cache(path)
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
         except StoreError as error:
             hint = "check the address, and the credentials in the environment or in the usual files"
             raise UsageError(f"{self.address} cannot be listed: {error.strerror}", hint) from None

@@ -48,6 +48,8 @@ class LinesReporter(Reporter):
         lines: the file.
     """
 
+    followed = True
+
     def __init__(self, lines: JsonLines) -> None:
         self._lines = lines
         self._tasks = 0

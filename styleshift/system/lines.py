@@ -46,7 +46,10 @@ class JsonLines:
     def append(self, values: Mapping[str, Any]) -> None:
         """One line; raises TypeError for what has no place in JSON."""
         # Names that are not UTF-8 are escaped as lone surrogates, and come back as they were.
-        line = json.dumps(values, default=plain).encode("ascii") + b"\n"
+        self.write(json.dumps(values, default=plain).encode("ascii") + b"\n")
+
+    def write(self, line: bytes) -> None:
+        """One line, as it is."""
         left = memoryview(line if self._whole or self._ends_whole() else b"\n" + line)
         self._whole = False
         while left:

@@ -9,8 +9,9 @@ import pytest
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_show import show_result
 from styleshift.conversion.library.journal import LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, TrackJob
+from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.tracks import Track, Tracks
 from styleshift.conversion.library.worker import TrackOutcome
 from styleshift.errors import AudioError
 from styleshift.system.interrupt import Interrupted, StopRequest
@@ -19,10 +20,10 @@ FULL = TrackOutcome("a.wav", "failed", "disk full", "the journal cannot be writt
 
 
 def result_of(tmp_path: Path, *, single: bool) -> LibraryResult:
-    job = TrackJob("a.wav", tmp_path / "a.wav", tmp_path / "out" / "a.wav", "same")
-    return LibraryResult(
-        LibraryPlan(tmp_path, tmp_path / "out", (job,), (), single, LibraryJournal(tmp_path / "out"))
-    )
+    journal = LibraryJournal(tmp_path / "out")
+    tracks = Tracks(journal.table)
+    tracks.add("", [Track(0, "a.wav", "a.wav", (1, 2, 3, 4))])
+    return LibraryResult(LibraryPlan(tmp_path / "a.wav", tmp_path / "out", journal, tracks, single=single))
 
 
 @pytest.mark.parametrize("single", [False, True])

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.existing import check_existing
-from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.existing import Existing, check_existing
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
-from styleshift.conversion.library.run import workers_for
+from styleshift.conversion.library.run import is_short, workers_for
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
@@ -82,32 +81,27 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     from styleshift.audio.tags.preview import TagPreview
     from styleshift.conversion.track.load import load_converter, real_time_factor
 
-    journal, key = plan.journal, settings.key(bundle.digest)
+    key = settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
     with TagPreview() as preview, silent_decoders():
-        tracks = [_track(job, plan, journal, key, settings, preview) for job in plan.jobs]
+        tracks = [
+            _track(plan.job(track), found, settings, preview)
+            for track, found in check_existing(plan, key, settings)
+        ]
     engine = load_engine(settings.engine, settings.engine_options)
-    wanted = [track.job for track in tracks if track.fate == "convert"]
-    workers = workers_for(plan, wanted, settings, engine)
+    wanted = [plan.tracks.one(track.job.number) for track in tracks if track.fate == "convert"]
+    workers = workers_for(plan, len(wanted), sum(map(is_short, wanted)), settings, engine)
     converter, description = load_converter(bundle, settings, engine.threads(workers))
     found = LibraryForecast(plan, tuple(tracks), workers, 0.0, description)
     work = real_time_factor(converter) * found.music_seconds
     return replace(found, work_seconds=work / min(workers, engine.workers))
 
 
-def _track(
-    job: TrackJob,
-    plan: LibraryPlan,
-    journal: LibraryJournal,
-    key: str,
-    settings: ConvertSettings,
-    preview: TagPreview,
-) -> TrackForecast:
-    found = check_existing(plan, job, journal, key, settings)
-    if (outcome := found.outcome) is None:
+def _track(job: TrackJob, found: Existing, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
+    if not found.end.status:
         return _look(job, settings, preview, found.again)
-    return TrackForecast(job, "up to date" if outcome.status == "unchanged" else "fail", outcome.reason)
+    return TrackForecast(job, "up to date" if found.end.status == "unchanged" else "fail", found.end.reason)
 
 
 def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str) -> TrackForecast:

@@ -7,30 +7,42 @@ once: what a power failure takes of them is done again. So an output that is the
 file ``failed`` or is not in the journal, and is up to date if it is ``done`` with the same source and
 settings. Whose one is that was ``begun`` when a run was killed, its comment says. A run over a whole library,
 if it is long, leaves one line an output: reading its journal must not take longer from run to run.
+
+What was read lies in a table on disk, beside the plan's: a library may have a million files.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from styleshift.audio.find import Stamp
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.files import atomic_file
 from styleshift.system.hashing import FileStamp
 from styleshift.system.lines import JsonLines, plain
 from styleshift.system.lock import Lock
+from styleshift.system.table import as_bytes, as_name, temporary_table
 
 FOLDER = ".styleshift"
 
 _BLOCK_BYTES = 1 << 20
 # Lines that count no more and are not worth a journal written anew.
 _FEW = 1000
+_COLUMNS = (
+    *("target", "state", "key", "digest", "size", "mtime_ns", "ctime_ns", "inode", "runtime", "device"),
+    *("time_ns", "result", "lossy", "unlike", "seconds"),
+)
+_ENTRY = ", ".join(_COLUMNS[:12])
+_MOST = 1 << 63
+_AT_ONCE = 500
+# As the last key of a line, what is behind it need not be read and written again to be reported.
+_RESULT = b'"result": '
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +92,13 @@ class LibraryJournal:
         self._folder = output / FOLDER
         self._suffix = f"-{part}" if part else ""
         self._place = str(output)
-        self._entries: dict[str, JournalEntry] = {}
+        self.table = temporary_table()
+        self.table.execute(f"CREATE TABLE entry ({', '.join(_COLUMNS)}, PRIMARY KEY (target))")
         self._known: dict[
             tuple[Path, int], int
         ] = {}  # by path and inode of a journal, how much of it was read
         self._count = 0  # lines of all journals
+        self._written = False
         self._lines: JsonLines | None = None
         self._locks = contextlib.ExitStack()
 
@@ -109,7 +123,8 @@ class LibraryJournal:
     def __exit__(self, *_: object) -> None:
         if self._lines is not None:
             with contextlib.suppress(OSError):  # the last line that matters was waited for
-                self._lines.sync()
+                if self._written:
+                    self._lines.sync()
                 self._shorten()
             self._lines.close()
         self._locks.close()
@@ -137,7 +152,8 @@ class LibraryJournal:
             with contextlib.suppress(FileNotFoundError):  # a run that has just ended put several into one
                 there[path, path.stat().st_ino] = path
         if not self._known.keys() <= there.keys():  # somebody wrote one anew
-            self._entries, self._known, self._count = {}, {}, 0
+            self.table.execute("DELETE FROM entry")
+            self._known, self._count = {}, 0
         for key, path in there.items():
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
                 file.seek(self._known.get(key, 0))
@@ -149,54 +165,92 @@ class LibraryJournal:
                 self._take([rest])  # cut short by a kill, or not quite written yet
 
     def _take(self, lines: list[bytes]) -> None:
-        for entry in _entries([line for line in lines if line]):
-            self._count += 1
-            known = self._entries.get(entry.target)
-            if known is None or entry.time_ns >= known.time_ns:
-                self._entries[entry.target] = entry
+        self._count += self._put(_rows([line for line in lines if line]))
 
-    def whole(self) -> bytes:
+    def _put(self, rows: Iterator[tuple[Any, ...]]) -> int:
+        """Rows that are newer than those with their targets take their place."""
+        columns = ", ".join(_COLUMNS)
+        marks = ", ".join("?" * len(_COLUMNS))
+        newer = ", ".join(f"excluded.{column}" for column in _COLUMNS)
+        count = 0
+
+        def counted() -> Iterator[tuple[Any, ...]]:
+            nonlocal count
+            for row in rows:
+                count += 1
+                yield row
+
+        self.table.executemany(
+            f"INSERT INTO entry VALUES ({marks}) ON CONFLICT (target) DO UPDATE SET ({columns}) = ({newer})"
+            " WHERE excluded.time_ns >= time_ns",
+            counted(),
+        )
+        return count
+
+    def whole(self) -> Iterator[bytes]:
         """The lines that count, one an output."""
-        return b"".join(map(_line, self._entries.values()))
+        for target, *row in self.table.execute(f"SELECT {_ENTRY} FROM entry ORDER BY rowid"):
+            yield _line((as_name(target), *row))
 
     def _shorten(self) -> None:
         """Where many lines count no more, write those that do anew; only who is alone here may."""
-        superseded = self._count - len(self._entries)
-        if self._suffix or superseded <= max(_FEW, len(self._entries) // 2):
+        if self._suffix or self._count <= _FEW:
+            return
+        count = next(self.table.execute("SELECT count(*) FROM entry"))[0]
+        if self._count - count <= max(_FEW, count // 2):
             return
         with atomic_file(self._own) as file:
-            file.write(self.whole())
+            file.writelines(self.whole())
         for path in self._folder.glob("journal-*.jsonl"):
             path.unlink()
 
     def entry(self, target: str) -> JournalEntry | None:
         """What is known of an output."""
-        return self._entries.get(target)
+        query = f"SELECT {_ENTRY} FROM entry WHERE target = ?"
+        for _, state, key, digest, *stamp, runtime, device, when, result in self.table.execute(
+            query, (as_bytes(target),)
+        ):
+            found = json.loads(result)
+            return JournalEntry(target, state, key, digest, FileStamp(*stamp), runtime, device, found, when)
+        return None
+
+    def done(self, targets: Sequence[str], key: str) -> dict[str, Stamp]:
+        """Of those of some outputs that were made with a key: what their sources were."""
+        query = "SELECT target, size, mtime_ns, ctime_ns, inode FROM entry WHERE state = 'done' AND key = ?"
+        found: dict[str, Stamp] = {}
+        for start in range(0, len(targets), _AT_ONCE):
+            values = [key, *map(as_bytes, targets[start : start + _AT_ONCE])]
+            marks = ", ".join("?" * (len(values) - 1))
+            rows = self.table.execute(f"{query} AND target IN ({marks})", values)
+            found.update((as_name(row[0]), row[1:]) for row in rows)
+        return found
 
     def runtimes(self, key: str) -> dict[str, str]:
         """By device, the runtime that made the newest of the outputs with this key."""
-        done = [entry for entry in self._entries.values() if entry.state == "done" and entry.key == key]
-        done.sort(key=lambda entry: entry.time_ns)
-        return {entry.device: entry.runtime for entry in done if entry.runtime and entry.device}
-
-    def ours(self, target: str) -> bool:
-        """Whether what lies there, if anything does, was made by a run of ours; if ``begun``, it may be."""
-        entry = self._entries.get(target)
-        return entry is not None and entry.state != "failed"
+        query = "SELECT device, runtime, max(time_ns) FROM entry WHERE state = 'done' AND key = ?"
+        found = self.table.execute(f"{query} AND runtime != '' AND device != '' GROUP BY device", (key,))
+        return {device: runtime for device, runtime, _ in found}
 
     def write(self, entry: JournalEntry) -> None:
         """Append, with the time of now. Until :meth:`sync`, a power failure may take it away; a kill cannot.
 
+        Where the journal was not entered, nothing is written: it is known to this process alone.
+
         Raises:
             OSError: the disk is full.
         """
-        assert self._lines is not None, "the journal is not open"
-        known = self._entries.get(entry.target)
+        query = "SELECT time_ns FROM entry WHERE target = ?"
         # Later than what it replaces also where another machine's clock is ahead, or this one's went back.
-        entry = replace(entry, time_ns=max(time.time_ns(), known.time_ns + 1 if known else 0))
-        self._lines.append(_values(entry))
-        self._count += 1
-        self._entries[entry.target] = entry
+        times = [known + 1 for (known,) in self.table.execute(query, (as_bytes(entry.target),))]
+        stamp = (entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.ctime_ns, entry.stamp.inode)
+        words = (entry.target, entry.state, entry.key, entry.digest)
+        when = max(time.time_ns(), *times) if times else time.time_ns()
+        result = json.dumps(entry.result, default=plain)
+        row = (*words, *stamp, entry.runtime, entry.device, when, result)
+        if self._lines is not None:
+            self._lines.write(_line(row))
+            self._written = True
+        self._count += self._put(iter([_row(row, entry.result)]))
 
     def sync(self) -> None:
         """Wait until all that was written is on the disk.
@@ -204,50 +258,53 @@ class LibraryJournal:
         Raises:
             OSError: the disk is full.
         """
-        assert self._lines is not None, "the journal is not open"
-        self._lines.sync()
+        if self._lines is not None:
+            self._lines.sync()
 
 
-def _values(entry: JournalEntry) -> dict[str, Any]:
-    """What is written of an entry: what is as it always is, and the stamp's own name, are not."""
-    values = {name: value for name, default in _DEFAULTS if (value := getattr(entry, name)) != default}
-    return values | {name: getattr(entry.stamp, name) for name in FileStamp.__slots__ if entry.stamp.size}
+def _row(values: tuple[Any, ...], result: dict[str, Any]) -> tuple[Any, ...]:
+    """As the table holds it: with what is asked of many results at once."""
+    lost, changed = bool(result.get("lost")), bool(result.get("changed"))
+    lossy = lost or bool(result.get("losses"))
+    return (as_bytes(values[0]), *values[1:], lossy, lost or changed, float(result.get("seconds", 0.0)))
 
 
-_DEFAULTS = tuple(
-    (each.name, {} if each.name == "result" else each.default)
-    for each in fields(JournalEntry)
-    if each.name != "stamp"
-)
+def _line(row: tuple[Any, ...]) -> bytes:
+    """What is written of an entry: what is as it always is is not."""
+    values = {
+        name: value for name, value in zip(_COLUMNS[:11], row, strict=False) if value or name == "target"
+    }
+    text = json.dumps(values)
+    if row[11] != "{}":
+        text = f"{text[:-1]}, {_RESULT.decode()}{row[11]}}}"
+    return text.encode("ascii") + b"\n"
 
 
-def _line(entry: JournalEntry) -> bytes:
-    return json.dumps(_values(entry), default=plain).encode("ascii") + b"\n"
-
-
-def _entries(lines: list[bytes]) -> Iterator[JournalEntry]:
-    try:  # many at once is faster, and keys of the same name are one object
+def _rows(lines: list[bytes]) -> Iterator[tuple[Any, ...]]:
+    try:  # many at once is faster
         found = json.loads(b"[" + b",".join(lines) + b"]")
     except ValueError:
+        found = []
+    if len(found) != len(lines):
         found = [_value(line) for line in lines]
-    for values in found:
+    for line, values in zip(lines, found, strict=True):
         # A line cut short by a kill is as if it had not been written.
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            stamp = FileStamp(*(values.get(name, 0) for name in FileStamp.__slots__))
-            entry = JournalEntry(
-                values["target"],
-                sys.intern(values["state"]),
-                sys.intern(values["key"]),
-                values.get("digest", ""),
-                stamp,
-                sys.intern(values.get("runtime", "")),
-                sys.intern(values.get("device", "")),
-                values.get("result", {}),
-                values.get("time_ns", 0),
+            get = values.get
+            words = (values["state"], values["key"], get("digest", ""))
+            stamp = (get("size", 0), get("mtime_ns", 0), get("ctime_ns", 0), get("inode", 0))
+            made = (get("runtime", ""), get("device", ""), get("time_ns", 0))
+            numbers = (*stamp, made[2])
+            result = get("result", {})
+            at = line.find(_RESULT)
+            text = (
+                line[at + len(_RESULT) : -1].decode("ascii")
+                if at > 0 and next(reversed(values)) == "result"
+                else json.dumps(result)
             )
-            kinds = isinstance(entry.time_ns, int) and isinstance(entry.result, dict)
-            if kinds and isinstance(entry.target, str):
-                yield entry
+            # Whatever a table cannot hold, or compare, is nothing that we have written.
+            if "".join((*words, *made[:2])).isascii() and -_MOST < min(numbers) <= max(numbers) < _MOST:
+                yield _row((values["target"], *words, *stamp, *made, text), result)
 
 
 def _value(line: bytes) -> Any:

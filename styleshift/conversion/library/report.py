@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
+from styleshift.system.environment import uncollected
 from styleshift.system.files import atomic_file, write_text
 from styleshift.words import spoken
 
@@ -41,10 +43,7 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         stem = f"styleshift-{stem}"  # a folder of the library has that name
     path = output / f"{stem}.jsonl"
     try:
-        with atomic_file(path) as file:
-            file.writelines(
-                json.dumps(line).encode() + b"\n" for line in report_lines(result, reporter.advice)
-            )
+        _write_lines(path, result, reporter.advice)
         write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice, path.name))
     except OSError as error:
         reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
@@ -52,40 +51,48 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
     return path
 
 
+def _write_lines(path: Path, result: LibraryResult, advice: Callable[[str], str]) -> None:
+    with uncollected(), atomic_file(path) as file:
+        for line, figures in _lines(result, advice):
+            text = json.dumps(line)
+            # Figures are JSON already, and most of the text.
+            file.write((text if figures == "{}" else f"{text[:-1]}, {figures[1:]}").encode("ascii") + b"\n")
+
+
 def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterator[dict[str, Any]]:
     """A record for each file of the plan, in its order, and for each thing that was skipped."""
+    for line, figures in _lines(result, advice):
+        yield line | json.loads(figures)
+
+
+def _lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterator[tuple[dict[str, Any], str]]:
+    """The records, each with its figures apart, in JSON."""
     plan = result.plan
-    for job in plan.jobs:
-        outcome = result.outcomes.get(job.name)
-        source, target = plan.places(job)
-        line: dict[str, Any] = {
-            "name": job.name,
-            "status": outcome.status if outcome else "not reached",
-            "source": source,
-            "target": target,
-        }
-        if outcome is not None and outcome.status in ("failed", "left out"):
-            line |= {"reason": outcome.reason, "message": outcome.message, "hint": advice(outcome.hint)}
-        if outcome is not None and outcome.status == "done" and job.name in result.again:
-            line["again"] = result.again[job.name]
-        if outcome is not None and outcome.result:
-            line |= outcome.result
-        yield line
+    for track, end in plan.tracks.ends():
+        source, target = plan.places(track)
+        line = {"name": track.name, "status": end.status or "not reached", "source": source, "target": target}
+        if end.status in ("failed", "left out"):
+            line |= {"reason": end.reason, "message": end.message, "hint": advice(end.hint)}
+        if end.status == "done" and track.again:
+            line["again"] = track.again
+        yield line, end.result
     for skipped in plan.skipped:
-        yield {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message}
+        yield (
+            {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message},
+            "{}",
+        )
 
 
 def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], report: str) -> str:
     plan = result.plan
-    statuses = ("done", "unchanged", "failed", "left out")
-    done, unchanged, failed, own = (result.of(status) for status in statuses)
+    done, unchanged, failed, own = map(result.count, ("done", "unchanged", "failed", "left out"))
     metadata = bundle.metadata
-    left = len(plan.jobs) - len(result.outcomes)
+    left = len(plan.tracks) - len(result.outcomes)
     summary = (
-        f"{metadata.source} to {metadata.target}: {len(done)} converted"
+        f"{metadata.source} to {metadata.target}: {done} converted"
         + "".join(f" ({count} of them again: {why})" for why, count in result.again_counts)
-        + f", {len(unchanged)} up to date, {len(failed)} failed"
-        + (f", {len(own)} left out that styleshift made" if own else "")
+        + f", {unchanged} up to date, {failed} failed"
+        + (f", {own} left out that styleshift made" if own else "")
         + (f", {left} not reached" if left else "")
         + f". {spoken(result.seconds_there)} of music are converted"
         + (
@@ -94,9 +101,8 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
             else "; this run had none to convert."
         )
     )
-    there = {outcome.name for outcome in (*done, *unchanged)}
-    heard = [job for job in plan.jobs if job.name in there] if plan.stores is None else []
-    unlike = [each for each in (*done, *unchanged) if each.result.get("changed") or each.result.get("lost")]
+    unlike = list(islice(result.unlike, _ROWS))
+    heard = () if plan.remote else plan.tracks.some(_PLAYERS, "status IN ('done', 'unchanged')")
     return render(
         "library.html",
         title=plan.output.name,
@@ -104,17 +110,20 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         report=report,
         unlike=[
             (each.name, "; ".join(each.result.get("changed", ())), ", ".join(each.result.get("lost", ())))
-            for each in unlike[:_ROWS]
+            for each in unlike
         ],
-        more_unlike=max(0, len(unlike) - _ROWS),
-        failed=[(each.name, each.reason, each.message, advice(each.hint)) for each in failed[:_ROWS]],
-        more_failed=max(0, len(failed) - _ROWS),
+        more_unlike=result.count_unlike - len(unlike),
+        failed=[
+            (each.name, each.reason, each.message, advice(each.hint))
+            for each in result.of("failed", most=_ROWS)
+        ],
+        more_failed=max(0, failed - _ROWS),
         players=[
             Player(
                 job.name,
                 [Shot("before", _address(plan, job.source)), Shot("after", _address(plan, job.target))],
             )
-            for job in heard[:: max(1, -(-len(heard) // _PLAYERS))]
+            for job in map(plan.job, heard)
         ],
     )
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
+from styleshift.conversion.library.tracks import End, Track
 from styleshift.conversion.library.worker import TrackOutcome
+
+_MADE = "status IN ('done', 'unchanged')"
 
 
 @dataclass(slots=True)
 class LibraryResult:
-    """What a run did.
+    """What a run did. What it knows of each file lies in the plan's table, for there may be a million.
 
     Attributes:
         plan: what was to be done.
-        outcomes: by job name, in the order of the plan; files that were not reached are absent.
-        again: by job name, why a file that was converted already was converted again.
         stopped: it was asked to stop before its end.
         fatal: the failure that ended it before its end.
         took: seconds.
@@ -26,41 +28,90 @@ class LibraryResult:
     """
 
     plan: LibraryPlan
-    outcomes: dict[str, TrackOutcome] = field(default_factory=dict)
-    again: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     fatal: TrackOutcome | None = None
     took: float = 0.0
     report: Path | None = None
 
     @property
+    def outcomes(self) -> Mapping[str, TrackOutcome]:
+        """By job name, in the order of the plan; files that were not reached are absent."""
+        return _Outcomes(self.plan)
+
+    @property
+    def again(self) -> dict[str, str]:
+        """By job name, why a file that was converted already was converted again."""
+        return {
+            track.name: track.again for track, _ in self.plan.tracks.ends("WHERE again != '' ORDER BY number")
+        }
+
+    @property
     def report_place(self) -> str:
         """Where ``report.jsonl`` is, in words; empty: nowhere."""
         if self.report is None:
             return ""
-        stored = self.plan.stores is not None and self.plan.stores.output
-        return f"{self.plan.place}/{self.report.name}" if stored else str(self.report)
+        return f"{self.plan.place}/{self.report.name}" if self.plan.send else str(self.report)
 
-    def of(self, *status: str) -> list[TrackOutcome]:
-        """The outcomes of these statuses."""
-        return [outcome for outcome in self.outcomes.values() if outcome.status in status]
+    def of(self, *status: str, most: int = -1) -> list[TrackOutcome]:
+        """The outcomes of these statuses, or the first ones."""
+        where = f"WHERE {_among(status)} ORDER BY number LIMIT ?"
+        return [_outcome(*each) for each in self.plan.tracks.ends(where, *status, most)]
+
+    def count(self, *status: str) -> int:
+        """How many files have these statuses."""
+        return int(self.plan.tracks.value("count(*)", f"WHERE {_among(status)}", *status))
+
+    @property
+    def unlike(self) -> Iterator[TrackOutcome]:
+        """Of the files that are converted now, those of which something changed or was lost."""
+        where = f"WHERE {_MADE} AND unlike ORDER BY number"
+        return (_outcome(*each) for each in self.plan.tracks.ends(where))
+
+    @property
+    def count_unlike(self) -> int:
+        """How many of those there are."""
+        return int(self.plan.tracks.value("count(*)", f"WHERE {_MADE} AND unlike"))
 
     @property
     def again_counts(self) -> list[tuple[str, int]]:
         """How many files were converted again, by reason, the most frequent first."""
-        done = (self.again[each.name] for each in self.of("done") if each.name in self.again)
-        return Counter(done).most_common()
+        return self.plan.tracks.again()
 
     @property
     def seconds(self) -> float:
         """Music that this run converted, in seconds."""
-        return _seconds(self.of("done"))
+        return self._seconds("done")
 
     @property
     def seconds_there(self) -> float:
         """Music that is converted now, by this run or by earlier ones, in seconds."""
-        return _seconds(self.of("done", "unchanged"))
+        return self._seconds("done", "unchanged")
+
+    def _seconds(self, *status: str) -> float:
+        return float(self.plan.tracks.value("total(seconds)", f"WHERE {_among(status)}", *status))
 
 
-def _seconds(outcomes: list[TrackOutcome]) -> float:
-    return float(sum(outcome.result.get("seconds", 0.0) for outcome in outcomes))
+class _Outcomes(Mapping[str, TrackOutcome]):
+    def __init__(self, plan: LibraryPlan) -> None:
+        self._tracks = plan.tracks
+
+    def __len__(self) -> int:
+        return int(self._tracks.value("count(*)", "WHERE status != ''"))
+
+    def __iter__(self) -> Iterator[str]:
+        return (track.name for track, _ in self._tracks.ends("WHERE status != '' ORDER BY number"))
+
+    def __getitem__(self, name: str) -> TrackOutcome:
+        number = self._tracks.number(name)
+        for track, end in self._tracks.ends("WHERE number = ? AND status != ''", number):
+            return _outcome(track, end)
+        raise KeyError(name)
+
+
+def _outcome(track: Track, end: End) -> TrackOutcome:
+    told = (end.status, end.reason, end.message, end.hint, end.digest)
+    return TrackOutcome(track.name, *told, result=json.loads(end.result), exit_code=end.exit_code)
+
+
+def _among(status: tuple[str, ...]) -> str:
+    return f"status IN ({', '.join('?' * len(status))})"

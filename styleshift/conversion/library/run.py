@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library import elsewhere
 from styleshift.conversion.library.existing import check_existing, is_ours
-from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, TrackJob, about_milliseconds, about_work
+from styleshift.conversion.library.journal import FOLDER, JournalEntry
+from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.tracks import End, Track
 from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine, run_all
@@ -32,9 +35,11 @@ if TYPE_CHECKING:
 _BROKER_GRACE_SECONDS = 10.0
 _MOST_ON_GPU = 6
 # Short files without an output that are written down as begun at once: to wait for the disk takes as long as
-# to convert one. In the unit of `about_work`, about 1 s of music.
+# to convert one. In the unit of `Track.work`, about 1 s of music.
 _BEGUN_AT_ONCE, _SHORT = 16, 1000.0
 _BEGUN_IN_STORE = 500
+# Seconds that a file counts for at least.
+_LEAST_MUSIC = 0.1
 # So many of them a processor are worth the start of a second process for it.
 _MANY_SHORT = 100
 
@@ -68,23 +73,20 @@ def convert_plan(
     """
     reporter = reporter or Reporter()
     began = time.monotonic()
-    # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
-    if plan.single and not (plan.output / FOLDER).is_dir():
-        result = _run(plan, None, bundle, settings, stop, reporter, broker)
-    else:
-        with plan.journal as journal:
+    journal = plan.journal
+    with contextlib.ExitStack() as held:
+        # One recording goes to a folder of the user's own, where we leave no journal, unless there is one.
+        if not plan.single or (plan.output / FOLDER).is_dir():
+            held.enter_context(journal)
             if not settings.part and not plan.single:
                 _remove_leftovers(plan, "")  # we are alone here; what is there is of a run that was killed
-            result = _run(plan, journal, bundle, settings, stop, reporter, broker)
-    order = {job.name: index for index, job in enumerate(plan.jobs)}
-    result.outcomes = dict(sorted(result.outcomes.items(), key=lambda item: order[item[0]]))
+        result = _run(plan, bundle, settings, stop, reporter, broker)
     result.took = time.monotonic() - began
     return result
 
 
 def _run(
     plan: LibraryPlan,
-    journal: LibraryJournal | None,
     bundle: Bundle,
     settings: ConvertSettings,
     stop: Callable[[], bool] | None,
@@ -92,23 +94,17 @@ def _run(
     broker: BrokerProcess | None,
 ) -> LibraryResult:
     result = LibraryResult(plan)
-    key = settings.key(bundle.digest)
     if plan.single:  # which was asked for by its name
         settings = replace(settings, include_own=True)
-    todo: list[tuple[TrackJob, str]] = []  # with the hash of the source that the output there was made from
+    todo = 0
     with uncollected():
-        for job in plan.jobs:
-            found = check_existing(plan, job, journal, key, settings)
-            if found.outcome is not None:
-                result.outcomes[job.name] = found.outcome
-                _follow(plan, job, found.outcome, reporter)
-                continue
-            todo.append((job, found.digest))
-            if found.again:
-                result.again[job.name] = found.again
-    todo.sort(key=lambda pair: -about_work(plan, pair[0]))
+        for track, found in check_existing(plan, settings.key(bundle.digest), settings):
+            if not found.end.status:
+                todo += 1
+            elif reporter.followed:
+                _follow(plan, track, found.end, reporter)
     if todo:
-        _Run(plan, journal, bundle, settings, result, stop, reporter, broker).all(todo)
+        _Run(plan, bundle, settings, result, stop, reporter, broker).all(todo)
     return result
 
 
@@ -132,16 +128,16 @@ def default_jobs(settings: ConvertSettings, engine: Engine, short: int = 0, *, i
     return many if built_in else min(many, _MOST_ON_GPU)
 
 
-def workers_for(
-    plan: LibraryPlan, jobs: Sequence[TrackJob], settings: ConvertSettings, engine: Engine
-) -> int:
-    """How many workers convert these, one at least."""
-    short = sum(about_work(plan, job) < _SHORT for job in jobs)
-    most_short = short if 2 * short > len(jobs) else 0  # two long files at a time take a processor's caches
-    in_store = plan.stores is not None
-    return max(
-        1, min(settings.jobs or default_jobs(settings, engine, most_short, in_store=in_store), len(jobs))
-    )
+def workers_for(plan: LibraryPlan, files: int, short: int, settings: ConvertSettings, engine: Engine) -> int:
+    """How many workers convert so many files of a plan, so many of them short: one at least."""
+    most_short = short if 2 * short > files else 0  # two long files at a time take a processor's caches
+    jobs = settings.jobs or default_jobs(settings, engine, most_short, in_store=plan.remote)
+    return max(1, min(jobs, files))
+
+
+def is_short(track: Track) -> bool:
+    """Whether waiting for the disk takes as long as converting it."""
+    return track.work < _SHORT
 
 
 def shares_device(settings: ConvertSettings, engine: Engine, jobs: int) -> bool:
@@ -155,7 +151,6 @@ class _Run:
     def __init__(
         self,
         plan: LibraryPlan,
-        journal: LibraryJournal | None,
         bundle: Bundle,
         settings: ConvertSettings,
         result: LibraryResult,
@@ -164,7 +159,7 @@ class _Run:
         broker: BrokerProcess | None,
     ) -> None:
         self._plan = plan
-        self._journal = journal
+        self._journal = plan.journal
         self._bundle = bundle
         self._settings = settings
         self._key = settings.key(bundle.digest)
@@ -176,17 +171,20 @@ class _Run:
         self._shared = broker
         self._stopped = False
         self._reporter = reporter
-        # Seconds of music that are not done of each file, as its size tells.
+        # Seconds of music that are not done of each file at work, as its size tells.
         self._left: dict[str, float] = {}
-        # Of earlier conversions, which may prove to be right still.
-        self._results: dict[str, dict[str, Any]] = {}
         self._foreign: set[str] = set()  # outputs that lie where somebody else's file did (and may still)
 
-    def all(self, todo: list[tuple[TrackJob, str]]) -> None:
-        """Convert ``todo``; leave early when asked to, or when going on is pointless."""
+    def all(self, todo: int) -> None:
+        """Convert all that have no end; leave early when asked to, or when going on is pointless.
+
+        Args:
+            todo: how many they are.
+        """
         settings = self._settings
         engine = load_engine(settings.engine, settings.engine_options)
-        jobs = workers_for(self._plan, [job for job, _ in todo], settings, engine)
+        short = self._plan.tracks.value("count(*)", "WHERE status = '' AND work < ?", _SHORT)
+        jobs = workers_for(self._plan, todo, short, settings, engine)
         threads = engine.threads(jobs)
         # A process that crashes, or has to be killed, leaves its temporary file to us.
         token = secrets.token_hex(8)
@@ -206,8 +204,8 @@ class _Run:
             patience = settings.stall_seconds + (_BROKER_GRACE_SECONDS if broker is not None else 0.0)
             events = run_all(
                 engine,
-                Work(start, work) if self._plan.stores is None else Work(start, elsewhere.work, waits=True),
-                self._begun(todo),
+                Work(start, elsewhere.work, waits=True) if self._plan.remote else Work(start, work),
+                self._begun(),
                 lambda pair: pair[0].name,
                 workers=jobs,
                 patience=patience,
@@ -215,9 +213,9 @@ class _Run:
             )
             last.enter_context(contextlib.closing(events))
             # In music and not in files, so that an end is in sight before the first of them is done.
-            self._left = {job.name: max(0.1, about_milliseconds(self._plan, job) / 1000) for job, _ in todo}
-            total = sum(self._left.values())
+            total = self._plan.tracks.value(f"total(max({_LEAST_MUSIC}, music))", "WHERE status = ''")
             task = last.enter_context(self._reporter.task("convert", total, "seconds of music"))
+            done = 0
             for (job, _), event in events:
                 if isinstance(event, Progress):
                     part = min(event.amount, self._left[job.name])
@@ -225,11 +223,14 @@ class _Run:
                     task.advance(part)
                 else:
                     self._record(job, self._outcome(job, event))
-                    task.advance(self._left.pop(job.name), files=f"{len(todo) - len(self._left)}/{len(todo)}")
+                    done += 1
+                    task.advance(self._left.pop(job.name), files=f"{done}/{todo}")
             self._result.stopped = self._result.fatal is None and self._asked_to_stop()
-        for job, _ in todo:  # what was written down as begun, and was not: nothing there will be ours
-            entry = None if self._journal is None else self._journal.entry(self._plan.below(job))
-            if entry is not None and entry.state == "begun" and not self._maybe_there(job):
+        # What was written down as begun, and was not: nothing there will be ours.
+        begun = "WHERE state = 'begun' AND status != 'unchanged'"
+        for track, _ in self._plan.tracks.ends(begun):
+            entry = self._journal.entry(track.below)
+            if entry is not None and not self._maybe_there(track):
                 self._note(replace(entry, state="failed"))
 
     def _asked_to_stop(self) -> bool:
@@ -244,52 +245,57 @@ class _Run:
         build = partial(load_session, self._bundle, self._settings, threads)
         return BrokerProcess(build, GPU_FRAMES, self._settings.stall_seconds)
 
-    def _begun(self, todo: list[tuple[TrackJob, str]]) -> Iterator[tuple[TrackJob, str]]:
+    def _begun(self) -> Iterator[tuple[TrackJob, str]]:
         """Each file as a worker takes it, written down as begun, also where an older output is known.
 
         From then on nobody can say which of the two lies there, until it is done.
         """
-        noted = 0
-        for number, (job, known) in enumerate(todo):
-            if number == noted:
-                noted = self._note_begun(todo, number)
+        coming = self._plan.tracks.todo()
+        noted: deque[Track] = deque()
+        ahead: deque[Track] = deque()
+        while True:
+            if not noted:
+                ahead.extend(islice(coming, _BEGUN_IN_STORE - len(ahead)))
+                if not ahead:
+                    return
+                noted.extend(self._note_begun(ahead))
             if self._result.fatal is not None:
                 return
-            yield job, known
+            track = noted.popleft()
+            self._left[track.name] = max(_LEAST_MUSIC, track.music)
+            yield self._plan.job(track), track.known
 
-    def _note_begun(self, todo: list[tuple[TrackJob, str]], start: int) -> int:
+    def _note_begun(self, ahead: deque[Track]) -> list[Track]:
         """Write down a file as begun, and short ones behind it that have no output yet: one wait for all.
 
         Returns:
-            The number of the first that was not written down.
+            Those that were written down; they are no more ahead.
         """
-        end = start + 1
-        if todo[start][0].send:  # to wait for a store takes longer still
-            end = min(len(todo), start + _BEGUN_IN_STORE)
-        elif about_work(self._plan, todo[start][0]) < _SHORT:  # and so are all behind it
-            while end < min(len(todo), start + _BEGUN_AT_ONCE) and not self._plan.there(todo[end][0]):
-                end += 1
-        for job, known in todo[start:end]:
-            target = self._plan.below(job)
-            if known and self._journal is not None and (earlier := self._journal.entry(target)) is not None:
-                self._results[job.name] = earlier.result
-            if (
-                self._journal is not None
-                and self._plan.there(job)
-                and not is_ours(self._plan, job, self._journal)
-            ):
-                self._foreign.add(target)
-            self._note(JournalEntry(target, "begun", self._key))
-        if self._journal is not None and self._result.fatal is None:
+        begun = [ahead.popleft()]
+        if self._plan.send:  # to wait for a store takes longer still
+            begun.extend(ahead)
+            ahead.clear()
+        elif is_short(begun[0]):  # and so are all behind it
+            while ahead and len(begun) < _BEGUN_AT_ONCE and not self._plan.there(ahead[0]):
+                begun.append(ahead.popleft())
+        for track in begun:
+            earlier = self._journal.entry(track.below)
+            state = earlier.state if earlier is not None else ""
+            if self._plan.there(track) and not is_ours(self._plan, track, state):
+                self._foreign.add(track.below)
+            # Of an earlier conversion, which may prove to be right still.
+            result = earlier.result if track.known and earlier is not None else {}
+            self._note(JournalEntry(track.below, "begun", self._key, result=result))
+        if self._result.fatal is None:
             try:
                 self._journal.sync()
             except OSError as error:
                 self._full(error)
-        return end
+        return begun
 
-    def _maybe_there(self, job: TrackJob) -> bool:
+    def _maybe_there(self, track: Track) -> bool:
         """Whether the output may be there now: of a worker that died, a store may yet have taken it."""
-        return bool(job.send) or self._plan.there(job)
+        return bool(self._plan.send) or self._plan.there(track)
 
     def _outcome(self, job: TrackJob, event: Finished[TrackOutcome] | Crashed | Stalled) -> TrackOutcome:
         if isinstance(event, Finished):
@@ -306,40 +312,33 @@ class _Run:
         )
 
     def _record(self, job: TrackJob, outcome: TrackOutcome) -> None:
-        known = self._results.get(job.name)
-        if outcome.status == "unchanged" and known:
-            outcome = replace(outcome, result=known)
-        self._result.outcomes[job.name] = outcome
-        _follow(self._plan, job, outcome, self._reporter)
+        track = self._plan.tracks.one(job.number)
+        end = End(outcome.status, outcome.reason, outcome.message, outcome.hint, outcome.exit_code)
+        self._plan.tracks.end(track.number, end)
+        if self._reporter.followed:
+            _follow(self._plan, track, end, self._reporter)
         if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
                 self._result.fatal = outcome
                 return
-            target = self._plan.below(job)
-            kept = self._maybe_there(job) and target not in self._foreign
-            self._note(JournalEntry(target, "kept" if kept else "failed", self._key))
+            kept = self._maybe_there(track) and track.below not in self._foreign
+            self._note(JournalEntry(track.below, "kept" if kept else "failed", self._key))
             if outcome.status == "left out":
                 self._reporter.detail(f"{_one_line(job.name)}: left out: {outcome.message}")
             elif not self._plan.single:  # one file's failure is the whole command's, and is said there
                 self._reporter.warn(f"{_one_line(job.name)}: {outcome.reason}: {outcome.message}")
         else:
+            result = outcome.result
+            if outcome.status == "unchanged" and (earlier := self._journal.entry(track.below)) is not None:
+                result = earlier.result
             self._note(
-                JournalEntry(
-                    self._plan.below(job),
-                    "done",
-                    self._key,
-                    outcome.digest,
-                    outcome.stamp,
-                    result=outcome.result,
-                )
+                JournalEntry(track.below, "done", self._key, outcome.digest, outcome.stamp, result=result)
             )
             self._reporter.detail(f"{_one_line(job.name)}: {outcome.status}")
-            for warning in outcome.result.get("warnings", ()) if outcome.status == "done" else ():
+            for warning in result.get("warnings", ()) if outcome.status == "done" else ():
                 self._reporter.warn(f"{_one_line(job.name)}: {warning}")
 
     def _note(self, entry: JournalEntry) -> None:
-        if self._journal is None:
-            return
         runtime, device = self._made_by
         try:
             self._journal.write(replace(entry, runtime=runtime, device=device))
@@ -355,15 +354,15 @@ class _Run:
         )
 
 
-def _follow(plan: LibraryPlan, job: TrackJob, outcome: TrackOutcome, reporter: Reporter) -> None:
-    source, target = plan.places(job)
+def _follow(plan: LibraryPlan, track: Track, end: End, reporter: Reporter) -> None:
+    source, target = plan.places(track)
     reporter.follow(
         "track",
-        name=job.name,
-        status=outcome.status,
-        reason=outcome.reason,
-        message=outcome.message,
-        hint=reporter.advice(outcome.hint),
+        name=track.name,
+        status=end.status,
+        reason=end.reason,
+        message=end.message,
+        hint=reporter.advice(end.hint),
         source=source,
         target=target,
     )
@@ -377,6 +376,6 @@ def _one_line(name: str) -> str:
 def _remove_leftovers(plan: LibraryPlan, token: str) -> None:
     from styleshift.audio.write import remove_leftovers
 
-    for folder in {job.target.parent for job in plan.jobs}:
-        if folder.is_dir():
+    for name in plan.tracks.folders():
+        if (folder := plan.output / name).is_dir():
             remove_leftovers(folder, token)

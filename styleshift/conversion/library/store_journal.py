@@ -21,6 +21,10 @@ from styleshift.remote.store import StoreError
 _PARTS = f"{FOLDER}/journal"
 _SEND_SECONDS = 2.0
 _MOST_PARTS = 16
+# Of a long journal, no part is larger than fits in memory easily.
+_PART_LINES = 10_000
+_PART_BYTES = 5_000_000
+_READ_AT_ONCE = 8
 
 
 class StoreJournal(LibraryJournal):
@@ -68,23 +72,25 @@ class StoreJournal(LibraryJournal):
         """Fetch the parts that are new, and read them."""
         found = Store(f"{self._store.address}/{_PARTS}").stamps()
         new = sorted(found.keys() - self._parts)
-        data = self._store.read(f"{_PARTS}/{name}" for name in new)
         if new:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "journal-parts.jsonl").open("ab") as file:
-                file.writelines(each + b"\n" for each in data)  # one may have been cut short
+            with self._fetched.open("ab") as file:
+                for start in range(0, len(new), _READ_AT_ONCE):
+                    data = self._store.read(f"{_PARTS}/{name}" for name in new[start : start + _READ_AT_ONCE])
+                    file.writelines(each + b"\n" for each in data)  # one may have been cut short
         self._parts.update(new)
         super().load()
 
     def write(self, entry: JournalEntry) -> None:
         """Append; it is in the store some seconds later, or after :meth:`sync`."""
         super().write(entry)
-        if time.monotonic() - self._last > _SEND_SECONDS:
+        if self._lines is not None and time.monotonic() - self._last > _SEND_SECONDS:
             self._send()
 
     def sync(self) -> None:
         """Wait until all that was written is in the store."""
-        self._send()
+        if self._lines is not None:
+            self._send()
 
     def _send(self) -> None:
         if self._lease.lost:
@@ -94,20 +100,32 @@ class StoreJournal(LibraryJournal):
             data = file.read()
         self._last = time.monotonic()
         if data:
-            self._put(data)
+            self._add(data)
             self._sent += len(data)
 
-    def _put(self, data: bytes) -> None:
+    def _add(self, data: bytes) -> None:
         name = f"{self._name}-{self._number:06}.jsonl"
         self._store.write(f"{_PARTS}/{name}", data)
         self._parts.add(name)
         self._number += 1
 
     def _merge(self) -> None:
-        """One part in place of many, if nobody else is at work."""
-        if self._suffix or len(self._parts) <= _MOST_PARTS:
+        """Few parts in place of many, if nobody else is at work."""
+        there = sum(path.stat().st_size for path in (self._own, self._fetched) if path.exists())
+        if self._suffix or len(self._parts) <= _MOST_PARTS + 2 * there // _PART_BYTES:
             return
         merged = sorted(self._parts)
-        self._put(self.whole())
+        part: list[bytes] = []
+        for line in self.whole():
+            part.append(line)
+            if len(part) == _PART_LINES:
+                self._add(b"".join(part))
+                part = []
+        if part:
+            self._add(b"".join(part))
         self._store.remove(f"{_PARTS}/{name}" for name in merged)
         self._parts.difference_update(merged)
+
+    @property
+    def _fetched(self) -> Path:
+        return self._folder / "journal-parts.jsonl"

@@ -1,21 +1,26 @@
 """The plan of a library whose sources or outputs are in a store.
 
 Outputs are named as on this machine, but by the names of the sources alone: to open a million objects takes
-hours. What a store holds is listed once.
+hours. What a store holds is listed a folder at a time, some of them at once.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 
-from styleshift.audio.find import find_audio, names_of_audio
-from styleshift.audio.formats import output_format, same_extension
-from styleshift.audio.naming import output_extension
+from styleshift.audio.find import Folder, list_audio, list_stored, walk_folders
+from styleshift.audio.formats import same_extension
 from styleshift.bundle.names import file_name
-from styleshift.conversion.library.journal import FOLDER, LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, Stores, TrackJob, chosen, output_names
+from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.local import fill, local_extensions
+from styleshift.conversion.library.plan import LibraryPlan, wanted_extension
+from styleshift.conversion.library.single import plan_file
 from styleshift.conversion.library.store_journal import StoreJournal
+from styleshift.conversion.library.tracks import Tracks
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.progress import Reporter
@@ -24,14 +29,19 @@ from styleshift.remote.store import StoreError, place_of
 from styleshift.system.hashing import FileStamp
 from styleshift.system.scratch import Scratch
 
+_LISTED_AHEAD = 16
 
-def plan_stores(source: str | Path, target_domain: str, settings: ConvertSettings) -> LibraryPlan:
+
+def plan_stores(
+    source: str | Path, target_domain: str, settings: ConvertSettings, key: str = ""
+) -> LibraryPlan:
     """As :func:`styleshift.conversion.library.plan.plan_library`, where one side at least is an address.
 
     Args:
-        source: folder, or address of one.
+        source: folder, or address of one; or one recording.
         target_domain: see there.
         settings: see there.
+        key: see there.
 
     Raises:
         UsageError: the output would lie in the source or around it, an address holds a password, or times of
@@ -41,63 +51,105 @@ def plan_stores(source: str | Path, target_domain: str, settings: ConvertSetting
     """
     if settings.keep_times:
         raise UsageError("a store gives every file the time at which it came", "leave `keep_times` out")
+    if (stamp := _stamp_of_file(source)) is not None:
+        return plan_file(source, target_domain, settings, stamp)
     origin = Store(str(source)) if is_remote(source) else None
     base = origin.address if origin is not None else str(source)
-    output = str(settings.output) if settings.output is not None else f"{base}-{file_name(target_domain)}"
-    target = Store(output) if is_remote(output) else None
-    outside = target.address if target is not None else output
+    if origin is None and not Path(base).exists():
+        raise NothingToDoError(f"{base} does not exist", "name a folder of recordings, or its address")
+    outside = str(settings.output) if settings.output is not None else f"{base}-{file_name(target_domain)}"
+    target = Store(outside) if is_remote(outside) else None
+    outside = target.address if target is not None else outside
     sides = ((origin, base), (target, outside))
     places = [store.place if store is not None else place_of(path) for store, path in sides]
     if os.path.commonpath(places) in places:
         raise UsageError(f"the output {outside} and the source {base} are not apart", "use another `output`")
-    stamps: dict[str, FileStamp] = {}
-    files: dict[str, Path] = {}
-    if origin is not None:
-        stamps = origin.listed()
-        names, skipped = names_of_audio(stamps)
-    else:
-        folder = Path(source)
-        if not folder.is_dir():
-            raise NothingToDoError(f"{folder} is no folder", "name a folder of recordings, or its address")
-        found = find_audio(folder)
-        names, skipped = found.names(), found.skipped
-        files = dict(zip(names, found.files, strict=True))
-    wanted = None if settings.audio_format == "same" else output_format(settings.audio_format).extension
-    ends = {
-        name: wanted or (output_extension(files[name]) if files else same_extension(name)) for name in names
-    }
-    targets = output_names(names, ends)
-    there: set[str] = set()
+    kept: Scratch | None = None
     if target is not None:
-        there = {name for name in target.listed() if not name.startswith(f"{FOLDER}/")}
+        target.folder("")  # that it can be listed is known before its journal is looked for
         kept = Scratch()
         here = Path(kept.path, file_name(PurePosixPath(outside).name))
         journal: LibraryJournal = StoreJournal(here, target, settings.part)
         journal.load()
     else:
-        kept, here = None, Path(output)
+        here = Path(outside)
         journal = LibraryJournal.peek(here, settings.part)
-    jobs = tuple(
-        TrackJob(
-            name,
-            files.get(name) or Path(name),
-            here / targets[name],
-            settings.audio_format,
-            f"{base}/{name}" if origin is not None else "",
-            f"{outside}/{targets[name]}" if target is not None else "",
+    extension = wanted_extension(settings)
+
+    def by_name(folder: Folder) -> Mapping[str, str]:
+        return {name: extension or same_extension(name) for name in folder.files}
+
+    outputs: dict[str, frozenset[str]] = {}
+
+    def listing(name: str) -> Folder:
+        if target is not None:
+            outputs[name] = frozenset(target.folder(name[:-1])[0])
+        if origin is None:
+            return list_audio(Path(base), name)
+        files, folders = origin.folder(name[:-1])
+        return list_stored(name, {each: astuple(stamp) for each, stamp in files.items()}, folders)
+
+    tracks = Tracks(journal.table)
+    with ThreadPoolExecutor(_LISTED_AHEAD) as threads:
+        ahead = _Ahead(listing, threads)
+        fill(
+            tracks,
+            walk_folders(ahead.listing, ahead.expect),
+            settings,
+            by_name if origin is not None else local_extensions(Path(base), extension, journal, key),
+            base,
+            outputs.pop if target is not None else None,
         )
-        for name in chosen(names, settings, base)
+    return LibraryPlan(
+        Path(base),
+        here,
+        journal,
+        tracks,
+        settings.audio_format,
+        fetch=base if origin is not None else "",
+        send=outside if target is not None else "",
+        kept=kept,
     )
-    stores = Stores(outside if target is not None else "", stamps, there, kept)
-    return LibraryPlan(Path(base), here, jobs, skipped, False, journal, stores)
+
+
+class _Ahead:
+    """Folders that are listed before their turn, some at a time: a store takes its time to answer.
+
+    Args:
+        list_folder: lists one.
+        threads: in which it is called.
+    """
+
+    def __init__(self, list_folder: Callable[[str], Folder], threads: ThreadPoolExecutor) -> None:
+        self._list, self._threads = list_folder, threads
+        self._coming: dict[str, Future[Folder]] = {}
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Begin with those whose turn comes soon."""
+        for name in reversed(names[-_LISTED_AHEAD:]):
+            if name not in self._coming:
+                self._coming[name] = self._threads.submit(self._list, name)
+
+    def listing(self, name: str) -> Folder:
+        """One of them."""
+        future = self._coming.pop(name, None)
+        return future.result() if future is not None else self._list(name)
+
+
+def _stamp_of_file(source: str | Path) -> FileStamp | None:
+    """Of a source that is one file; None: it is a folder, or nothing."""
+    if not is_remote(source):
+        return FileStamp.of(Path(source)) if Path(source).is_file() else None
+    folder, _, name = str(source).rpartition("/")
+    return Store(folder).file(name) if name and not folder.endswith(":/") else None
 
 
 def send_reports(plan: LibraryPlan, report: Path, reporter: Reporter) -> None:
     """Put the reports where the outputs are, if that is a store."""
-    if plan.stores is None or not plan.stores.output:
+    if not plan.send:
         return
     try:
-        store = Store(plan.stores.output)
+        store = Store(plan.send)
         for path in (report, report.with_suffix(".html")):
             store.send(path, path.name)
     except StoreError as error:

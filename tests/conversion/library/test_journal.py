@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -170,3 +171,41 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot write"), LibraryJournal(tmp_path / "file" / "out"):
         pass
+
+
+def test_figures_are_known_wherever_they_stand_in_a_line(tmp_path: Path) -> None:
+    file = tmp_path / ".styleshift" / "journal.jsonl"
+    file.parent.mkdir()
+    start = '"state": "done", "key": "k"'
+    figures = '"result": {"seconds": 1.5, "lost": ["cover"]}'
+    file.write_text(
+        f'{{"target": "as written now", {start}, {figures}}}\n'
+        f'{{"target": "as written before", {start}, {figures}, "time_ns": 5}}\n'
+        f'{{"target": "with other spaces", {start},{figures.replace(" ", "")}}}\n'
+        f'{{"target": "\\"result\\": {{}}", {start}, {figures}}}\n'
+        f'{{"target": "none", {start}}}\n'
+    )
+    journal = LibraryJournal.peek(tmp_path)
+    found = dict(journal.table.execute("SELECT target, result FROM entry"))
+    for target, text in found.items():
+        assert json.loads(text) == ({} if target == b"none" else {"seconds": 1.5, "lost": ["cover"]}), target
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize("line", ['"state": ["done"], "key": "k"', '"state": "\\udc80", "key": "k"',
+                                  f'"state": "done", "key": "k", "size": {1 << 70}'])  # fmt: skip
+def test_what_a_table_cannot_hold_is_passed_over(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".styleshift" / "journal.jsonl"
+    file.parent.mkdir()
+    file.write_text(f'{{"target": "a", {line}}}\n{{"target": "b", "state": "done", "key": "k"}}\n')
+    journal = LibraryJournal.peek(tmp_path)
+    assert journal.entry("a") is None
+    assert journal.entry("b") is not None
+
+
+def test_what_is_written_before_entering_stays_here(tmp_path: Path) -> None:
+    journal = LibraryJournal.peek(tmp_path)
+    journal.write(JournalEntry("a", "done", "k"))
+    journal.sync()
+    assert journal.entry("a") is not None
+    assert list(tmp_path.iterdir()) == []

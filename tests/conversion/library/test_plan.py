@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, output_names, plan_library
+from styleshift.conversion.library.local import plan_library
+from styleshift.conversion.library.names import output_names
+from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.system.hashing import FileStamp
@@ -54,7 +56,7 @@ def test_what_the_journal_knows_is_not_opened_to_be_named(
     (source / "d.flac").write_bytes(b"another")
     opened = []
     monkeypatch.setattr(
-        "styleshift.conversion.library.plan.output_extension",
+        "styleshift.conversion.library.local.output_extension",
         lambda path: opened.append(path.name) or path.suffix,
     )
     assert [job.target.name for job in plan_library(source, "x", ConvertSettings(), "k").jobs] == [
@@ -267,3 +269,30 @@ def test_names_of_255_bytes_fit_in_another_format(tmp_path: Path) -> None:
     assert targets(source)[f"{long}.mp3"] == f"{long}.mp3"
     (target,) = targets(source / f"{long}.mp3").values()
     assert len(target) <= 255
+
+
+def test_folders_that_differ_in_case_share_their_names(tmp_path: Path) -> None:
+    """The output may lie on a disk where they are one folder."""
+    source = tree(tmp_path / "l", "A/B/x.mp3", "A/b/x.mp3", "a/B/X.mp3", "a/B/y.mp3", "a/c/x.mp3", "C/x.mp3")
+    if len(list(source.iterdir())) == 2:
+        pytest.skip("this file system does not tell them apart")
+    assert targets(source) == {
+        "A/B/x.mp3": "A/B/x.mp3",
+        "A/b/x.mp3": "A/b/x.2.mp3",
+        "C/x.mp3": "C/x.mp3",
+        "a/B/X.mp3": "a/B/X.3.mp3",
+        "a/B/y.mp3": "a/B/y.mp3",
+        "a/c/x.mp3": "a/c/x.mp3",
+    }
+
+
+def test_what_is_planned_is_known_by_number_and_by_name(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "b/\udce9\n.mp3", "a.mp3", "b/cover.jpg")
+    plan = planned(source, "x")
+    assert [(job.number, job.name) for job in plan.jobs] == [(0, "a.mp3"), (1, "b/\udce9\n.mp3")]
+    assert plan.jobs[1].source.is_file()
+    assert plan.tracks.number("b/\udce9\n.mp3") == 1
+    assert plan.tracks.number("absent") is None
+    with pytest.raises(IndexError):
+        plan.jobs[2]
+    assert list(plan.tracks.folders()) == ["", "b/"]

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import ModuleType
 
 from styleshift.bundle.load import load_bundle
-from styleshift.conversion.library.journal import LibraryJournal
-from styleshift.conversion.library.plan import LibraryPlan, TrackJob
+from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.library.tracks import End, Track, Tracks
 from styleshift.progress import Reporter
 
 
@@ -18,13 +18,16 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
     output = tmp_path / "out"
     output.mkdir()
     names = [f"song {number}.flac" for number in range(2000)]
-    jobs = tuple(TrackJob(name, tmp_path / name, output / name, "same") for name in names)
-    result = LibraryResult(LibraryPlan(tmp_path, output, jobs, (), False, LibraryJournal(output)))
-    for name in names:
+    journal = LibraryJournal(output)
+    tracks = Tracks(journal.table)
+    tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
+    result = LibraryResult(LibraryPlan(tmp_path, output, journal, tracks))
+    for number, name in enumerate(names):
         if name.endswith("0.flac"):
-            result.outcomes[name] = TrackOutcome(name, "done", result={"lost": ["cover"]})
+            journal.write(JournalEntry(name, "done", "k", result={"lost": ["cover"]}))
+            tracks.end(number, End("done"))
         else:
-            result.outcomes[name] = TrackOutcome(name, "failed", "damaged", "cut short")
+            tracks.end(number, End("failed", "damaged", "cut short"))
     report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
     assert report is not None
     assert report.read_text().count("\n") == 2000

@@ -44,5 +44,5 @@ def test_a_part_that_was_cut_short_costs_no_other(tmp_path: Path) -> None:
         store.write(f"{FOLDER}/journal/{number}.jsonl", text.encode())
     journal = StoreJournal(tmp_path / "here", store)
     journal.load()
-    assert journal.ours("a.flac")
-    assert not journal.ours("half")
+    assert journal.entry("a.flac") is not None
+    assert journal.entry("half") is None

@@ -22,8 +22,11 @@ pytest.importorskip("moto.server")
 from object_store import BUCKET, SECRET, Server, object_store
 
 from styleshift import convert_library
+from styleshift.bundle.load import load_bundle
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.errors import LockedError
+from styleshift.conversion.library.stores import plan_stores
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import LockedError, UsageError
 from styleshift.remote import Store
 from styleshift.remote.lease import Lease
 
@@ -135,3 +138,43 @@ def test_a_second_driver_is_turned_away(
     with Lease(Store(OUTPUT), ".styleshift/leases"), pytest.raises(LockedError, match="another styleshift"):
         convert_library(SOURCE, models.make_model(tmp_path / "m.onnx"), output=OUTPUT, **OPTIONS)
     assert outputs(OUTPUT) == {}
+
+
+@pytest.mark.slow
+def test_one_object_is_converted_as_one_file_is(
+    server: Server, library: Path, models: ModuleType, tmp_path: Path
+) -> None:
+    model, song = models.make_model(tmp_path / "m.onnx"), library / "album 0" / "0.flac"
+    upload(library)
+    convert_library(song, model, output=tmp_path / "here.flac", **OPTIONS)
+    plain = (tmp_path / "here.flac").read_bytes()
+    address = f"{SOURCE}/album 0/0.flac"
+    here = convert_library(address, model, output=tmp_path / "there.flac", **OPTIONS)
+    assert (tmp_path / "there.flac").read_bytes() == plain
+    there = convert_library(address, model, output=f"{OUTPUT}/one.flac", **OPTIONS)
+    convert_library(song, model, output=f"{OUTPUT}/two", **OPTIONS)
+    made = f"0-{load_bundle(model).metadata.target}.flac"
+    assert outputs(OUTPUT) == {"one.flac": plain, f"two/{made}": plain}
+    assert all(result.plan.single and told(result)[0][1] == "done" for result in (here, there))
+    assert not [name for name in Store(OUTPUT).stamps() if not name.endswith(".flac")]
+
+    again = convert_library(address, model, output=f"{OUTPUT}/one.flac", **OPTIONS)
+    assert told(again) == [("0.flac", "failed", f"{OUTPUT}/one.flac exists already")]
+    with pytest.raises(UsageError, match="is the source itself"):
+        convert_library(address, model, output=address, **OPTIONS)
+
+
+def test_a_store_is_listed_folder_by_folder(server: Server) -> None:
+    import s3fs
+
+    store = Store(SOURCE)
+    for name in ("a.flac", "b/c.flac", "b/d/e.flac", "b//x.flac", ".hidden/f.flac", "cover.jpg", "A/y.flac"):
+        store.write(name, b"x")
+    s3fs.S3FileSystem().touch(f"{BUCKET}/music/b/")  # what some programs make in the place of a folder
+    assert sorted(store.folder("")[0]) == ["a.flac", "cover.jpg"]
+    plan = plan_stores(SOURCE, "x", ConvertSettings())
+    assert [job.name for job in plan.jobs] == ["a.flac", "A/y.flac", "b/c.flac", "b/d/e.flac"]
+    assert {each.name for each in plan.skipped} == {"cover.jpg", "b/"}
+    assert store.folder("nowhere") == ({}, [])
+    assert Store(f"s3://{BUCKET}").file("music/a.flac") == store.stamp("a.flac")
+    assert Store(f"s3://{BUCKET}").file("music") is None

@@ -1,0 +1,122 @@
+"""What the outputs of a library are called, decided folder by folder, and which files are chosen."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from styleshift.audio.find import Folder
+from styleshift.audio.formats import readable
+from styleshift.audio.naming import fitting
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import NothingToDoError
+
+Extensions = Callable[[Folder], Mapping[str, str]]
+"""By name, the extension of the output of each file of a folder."""
+
+
+def names_in(folder: Folder, extensions: Extensions) -> Mapping[str, str]:
+    """By name, the name of the output of each file of a folder.
+
+    No two outputs of a library are alike, also where case does not count. Only what lies in one folder, or in
+    folders that differ in case, can meet.
+    """
+    if not folder.twins:
+        return output_names(list(folder.files), extensions(folder))
+    ends: dict[str, str] = {}
+    for each in folder.twins:
+        ends.update(extensions(each))
+    targets = output_names(list(ends), ends)
+    return {name: targets[name] for name in folder.files}
+
+
+def output_names(names: Sequence[str], ends: Mapping[str, str]) -> Mapping[str, str]:
+    """An output name for each name, no two alike, also where case does not count.
+
+    ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``. Of ``Song.mp3`` and
+    ``song.mp3`` the second becomes ``song.2.mp3``, on every file system, so that a library may be moved.
+
+    Args:
+        names: POSIX paths below the source.
+        ends: by name, the extension of its output.
+    """
+    simple = {}
+    for name in names:
+        end = ends[name]
+        kept = name.endswith(end) and not f"/{name}".endswith(f"/{end}")
+        simple[name] = name if kept else fitting(str(PurePosixPath(name).with_suffix(end)))
+    count = Counter(map(str.casefold, simple.values()))
+    if len(count) == len(names):
+        return simple
+    taken: set[str] = set()
+    targets: dict[str, str] = {}
+    # Of those that would keep their names, by what is left where case does not count.
+    first: dict[str, str] = {}
+    for name in names:
+        if simple[name] == name:
+            first.setdefault(name.casefold(), name)
+    keepers = set(first.values())
+    # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
+    # that are alone with theirs.
+    for name in sorted(names, key=lambda name: (name not in keepers, count[simple[name].casefold()] > 1)):
+        ending = ends[name]
+        choice, number = simple[name], 1
+        if name not in keepers and (count[choice.casefold()] > 1 or choice.casefold() in taken):
+            stem = name.removesuffix(ending) if choice == name else name
+            choice = fitting(stem + ending)
+            while choice.casefold() in taken:
+                number += 1
+                choice = fitting(f"{stem}.{number}{ending}")
+        targets[name] = choice
+        taken.add(choice.casefold())
+    return targets
+
+
+class Chosen:
+    """The names that are to be converted, of a library that comes in parts.
+
+    Args:
+        settings: ``include``, ``exclude``, ``shard`` and ``limit``.
+    """
+
+    def __init__(self, settings: ConvertSettings) -> None:
+        self._include, self._exclude = settings.include, settings.exclude
+        self._index, self._parts = settings.shard or (1, 1)
+        self._limit = settings.limit
+        self._seen = self._fitting = self._taken = 0
+
+    def of(self, names: Iterable[str]) -> Iterator[str]:
+        """Those of the next names."""
+        for name in names:
+            self._seen += 1
+            if not _chosen(name, self._include, self._exclude):
+                continue
+            self._fitting += 1
+            if (self._fitting - self._index) % self._parts or self._taken == self._limit:
+                continue
+            self._taken += 1
+            yield name
+
+    def check(self, source: object) -> None:
+        """See that there were some.
+
+        Raises:
+            NothingToDoError: there were none.
+        """
+        if not self._taken:
+            raise NothingToDoError(
+                f"none of the {self._seen} recordings match" if self._seen else f"no recording in {source}",
+                "check `include`, `exclude` and `shard`" if self._seen else readable(),
+            )
+
+
+def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    def fits(patterns: Sequence[str]) -> bool:
+        return any(
+            fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(PurePosixPath(name).name, pattern)
+            for pattern in patterns
+        )
+
+    return (not include or fits(include)) and not fits(exclude)

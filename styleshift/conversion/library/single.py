@@ -1,0 +1,112 @@
+"""The plan of one recording, here or in a store."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from pathlib import Path, PurePosixPath
+
+from styleshift.audio.formats import format_of, output_format, same_extension
+from styleshift.audio.naming import fitting, output_extension
+from styleshift.bundle.names import file_name
+from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.plan import LibraryPlan, about, wanted_extension
+from styleshift.conversion.library.store_journal import StoreJournal
+from styleshift.conversion.library.tracks import Track, Tracks
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import UsageError
+from styleshift.remote import Store, is_remote
+from styleshift.remote.store import place_of
+from styleshift.system.hashing import FileStamp
+from styleshift.system.scratch import Scratch
+
+
+def plan_file(
+    source: str | Path, target_domain: str, settings: ConvertSettings, stamp: FileStamp
+) -> LibraryPlan:
+    """As :func:`styleshift.conversion.library.plan.plan_library`, of one recording.
+
+    Args:
+        source: the recording, or its address.
+        target_domain: see there.
+        settings: see there.
+        stamp: of the source.
+
+    Raises:
+        UsageError: the output would be the source; its format is unknown, or another than its name says.
+    """
+    fetch, _, name = str(source).rpartition("/") if is_remote(source) else ("", "", Path(source).name)
+    held = same_extension(name) if fetch else output_extension(Path(source))
+    named = PurePosixPath(name)
+    default = fitting(f"{named.stem}-{file_name(target_domain)}{wanted_extension(settings) or held}")
+    folder, target = _target(source, fetch, settings.output, default)
+    written = _format(Path(target), settings.audio_format, (same_extension(name), held))
+    if _place(fetch or Path(source).parent, name) == _place(folder, target):
+        raise UsageError(f"{settings.output} is the source itself", "use another `output`")
+    kept: Scratch | None = None
+    send, there = "", None
+    if isinstance(folder, str):
+        store, send = Store(folder), folder
+        there = store.file(target) is not None
+        kept = Scratch()
+        output = kept.path
+        journal: LibraryJournal = StoreJournal(output, store)
+        journal.load()
+    else:
+        output = folder
+        journal = LibraryJournal.peek(output)
+    tracks = Tracks(journal.table)
+    tracks.add("", [Track(0, name, target, astuple(stamp), there, *about(stamp.size, name, target))])
+    return LibraryPlan(Path(source), output, journal, tracks, written, True, fetch, send, kept)
+
+
+def _target(
+    source: str | Path, fetch: str, output: str | Path | None, default: str
+) -> tuple[str | Path, str]:
+    """The folder of the output, or its address, and the output's name."""
+    if output is None:
+        return fetch or Path(source).parent, default
+    if isinstance(output, str) and is_remote(output):
+        folder, _, last = output.rstrip("/").rpartition("/")
+        one = PurePosixPath(last).suffix and not folder.endswith(":/")  # else it is a bucket
+        return (folder, last) if one else (output.rstrip("/"), default)
+    path = Path(output)
+    return (path, default) if path.is_dir() or not path.suffix else (path.parent, path.name)
+
+
+def _place(folder: str | Path, name: str) -> str:
+    """One text for all names of a file."""
+    return f"{Store(folder).place}/{name}" if isinstance(folder, str) else place_of(folder / name)
+
+
+def format_for_file(source: Path, target: Path, audio_format: str = "same") -> str:
+    """What one recording is written as: what was asked for, else what the target's extension says.
+
+    Args:
+        source: the recording.
+        target: its output.
+        audio_format: ``same`` or a format's name.
+
+    Returns:
+        A format's name, or ``same``: what the source holds.
+
+    Raises:
+        UsageError: there is no such format, or it is another than the target's extension says.
+    """
+    return _format(target, audio_format, (same_extension(source.name), output_extension(source)))
+
+
+def _format(target: Path, audio_format: str, own: tuple[str, ...]) -> str:
+    """``own``: extensions under which the source's format stays."""
+    extension = target.suffix.lower()
+    if audio_format == "same":
+        if extension in ("", *map(str.lower, own)):
+            return "same"
+        return output_format(extension).name
+    wanted = output_format(audio_format)
+    row = format_of(target)
+    if row is not None and row.name != wanted.name:
+        raise UsageError(
+            f"the format {wanted.name} and the output {target} do not agree",
+            f"name it {target.stem}{wanted.extension}",
+        )
+    return wanted.name
