@@ -137,8 +137,11 @@ class PitchFront(nn.Module):
 
 
 def _interpolate(values: Tensor, positions: Tensor) -> Tensor:
-    """``[batch, 1, bin, frame]`` at ``[batch, bin]`` positions along its bins."""
+    """``[batch, 1, bin, frame]`` at ``[batch, bin]`` positions along its bins.
+
+    By index: a GPU adds up the gradient of ``gather`` in whatever order it comes.
+    """
     below = positions.long().clamp(max=values.shape[2] - 2)
-    part = (positions - below)[:, None, :, None]
-    index = below[:, None, :, None].expand_as(values)
-    return torch.gather(values, 2, index) * (1 - part) + torch.gather(values, 2, index + 1) * part
+    part = (positions - below)[:, :, None]
+    plain, crop = values[:, 0], torch.arange(len(values), device=values.device)[:, None]
+    return (plain[crop, below] * (1 - part) + plain[crop, below + 1] * part)[:, None]
