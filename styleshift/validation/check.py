@@ -17,7 +17,7 @@ from styleshift.words import did_you_mean
 KindT = TypeVar("KindT")
 
 # Strict: true is no number, 2.5 no whole number and "3" neither.
-_CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+_CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
