@@ -35,6 +35,9 @@ TIMEOUT = timedelta(hours=1)
 LOST_AFTER = timedelta(seconds=60)
 """A process is lost whose machine has not answered for this long: it is off, or the network is cut."""
 
+STEP_TIMEOUT = timedelta(minutes=10)
+"""Longest that GPUs wait for each other in the middle of a step, of which the first compiles its kernels."""
+
 REMINDER_EVERY = timedelta(minutes=1)
 """Ranks that wait for others to be started say so, each time that this has passed."""
 
@@ -52,10 +55,12 @@ class ProcessGroup:
     Attributes:
         rank: of this process, from 0.
         world_size: processes.
+        gpus: the group in which tensors of GPUs travel; None: there are none.
     """
 
     rank: int = 0
     world_size: int = 1
+    gpus: Any = None
 
     @property
     def is_main(self) -> bool:
@@ -71,11 +76,14 @@ class ProcessGroup:
             return
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
         with _noticing_loss():
-            dist.all_reduce(flat)
+            dist.all_reduce(flat, group=self._way(flat))
         flat /= self.world_size
         sizes = [gradient.numel() for gradient in gradients]
         for gradient, mean in zip(gradients, torch.split(flat, sizes), strict=True):
             gradient.copy_(mean.view(gradient.shape))
+
+    def _way(self, tensor: Tensor) -> Any:
+        return self.gpus if tensor.is_cuda else None
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean of a tensor of one shape over all processes."""
@@ -83,7 +91,7 @@ class ProcessGroup:
             return values
         values = values.clone()
         with _noticing_loss():
-            dist.all_reduce(values)
+            dist.all_reduce(values, group=self._way(values))
         return values / self.world_size
 
     def max(self, value: float) -> float:
@@ -112,10 +120,11 @@ class ProcessGroup:
         """Take the main process's weights and buffers."""
         if self.world_size == 1:
             return
+        self.max(0.0)  # whoever comes last has read its corpus; what GPUs wait is bounded
         with torch.no_grad(), _noticing_loss():
             for value in networks.state_dict().values():
                 whole = value.contiguous()
-                dist.broadcast(whole, 0)
+                dist.broadcast(whole, 0, group=self._way(whole))
                 value.copy_(whole)
 
     def gather(self, tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
@@ -148,12 +157,14 @@ def process_group(device: torch.device, reporter: Reporter | None = None) -> Ite
     if size == 1:
         yield ProcessGroup()
         return
-    # Signals and figures travel by gloo even where gradients travel by NCCL.
-    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
         store = _meet(rank, size, reporter or Reporter())
-        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT)
+        # Signals and figures travel by gloo even where gradients travel by NCCL. In that a rank waits only in
+        # the middle of a step that all have begun, so it may soon give up a link that was cut, which it does
+        # not notice: it ends the process (TORCH_NCCL_ASYNC_ERROR_HANDLING, on unless somebody turns it off).
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=TIMEOUT)
+        gpus = dist.new_group(backend="nccl", timeout=STEP_TIMEOUT) if device.type == "cuda" else None
         _end_silent_connections()
     except (RuntimeError, ValueError) as error:  # a port in use, an address that is none, nobody there
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
@@ -162,7 +173,7 @@ def process_group(device: torch.device, reporter: Reporter | None = None) -> Ite
             "check that this port is free (torchrun --master-port sets another) and that all were started",
         ) from error
     try:
-        yield ProcessGroup(dist.get_rank(), dist.get_world_size())
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size(), gpus)
     finally:
         dist.destroy_process_group()
 

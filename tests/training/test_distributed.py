@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import torch
@@ -208,6 +209,32 @@ def test_a_port_in_use_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"2 processes .* cannot meet at 127.0.0.1:{port}: .*in use"
         with pytest.raises(UsageError, match=text), process_group(torch.device("cpu")):
             pass
+
+
+def test_gpus_wait_for_each_other_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What NCCL is asked for; there is none here."""
+    asked: dict[str, Any] = {}
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "here", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    for module, name, answer in (
+        (distributed_module, "_meet", "store"),
+        (distributed_module.dist, "init_process_group", None),
+        (distributed_module.dist, "get_rank", 1),
+        (distributed_module.dist, "get_world_size", 2),
+        (distributed_module.dist, "destroy_process_group", None),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, answer=answer, **__: answer)
+    monkeypatch.setattr(distributed_module.dist, "new_group", lambda **given: asked.update(given) or "gpus")
+    monkeypatch.setattr(
+        distributed_module.dist, "all_reduce", lambda values, group: asked.update(group=group)
+    )
+    with process_group(torch.device("cuda")) as ranks:
+        assert asked == {"backend": "nccl", "timeout": distributed_module.STEP_TIMEOUT}
+        ranks.mean(torch.ones(2))
+        assert asked["group"] is None, "gloo"
+        monkeypatch.setattr(torch.Tensor, "is_cuda", True)
+        ranks.mean(torch.ones(2))
+        assert asked["group"] == "gpus"
 
 
 def test_a_team_of_one_waits_for_nobody() -> None:
