@@ -2,11 +2,15 @@
 
     python benchmarks/engine.py                     the built-in engine
     python benchmarks/engine.py --engine NAME       one that a package brings
+    python benchmarks/engine.py --nodes 1 2 --wait 0.5      ... and Ray, on nodes with one worker each
 
 Jobs do nothing. Printed as JSON: seconds to the first outcome, microseconds a job after it (`ratio`: how many
 times as long the pool of `concurrent.futures` takes, which is lost with its first worker that dies), seconds
 for 60 jobs of which 20 kill their worker, and seconds to stop while every worker hangs. What else the machine
 does counts in all of them.
+
+With `--nodes` a job waits for `--wait` seconds, which no other program can lengthen, and there are
+100 for each worker. Printed: of the time from the first outcome on, the share in which workers were at a job.
 """
 
 from __future__ import annotations
@@ -32,6 +36,9 @@ def start() -> None:
 def work(job: str, report: Callable[[float], None] = lambda amount: None) -> str:
     if job == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if job.startswith("wait "):
+        report(0.0)
+        time.sleep(float(job.removeprefix("wait ")))
     if job == "hang":
         report(0.0)
         time.sleep(1000)
@@ -71,12 +78,40 @@ def futures_microseconds(jobs: list[str], workers: int) -> float:
         return (time.perf_counter() - began) / len(jobs) * 1e6
 
 
+def busy_share(engine: Engine, workers: int, seconds: float) -> float:
+    """Of the time after the first outcomes, in which ``workers`` were at jobs of so many seconds."""
+    jobs = [f"wait {seconds}"] * (100 * workers)
+    ends = [at for at, event in run(engine, jobs, workers) if not isinstance(event, Progress)]
+    return (len(jobs) - workers) * seconds / workers / (ends[-1] - ends[workers - 1])
+
+
+def on_nodes(nodes: int, seconds: float) -> None:
+    """Print what the built-in engine does with so many workers, and Ray with as many nodes of one each."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    local = busy_share(load_engine(), nodes, seconds)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    for _ in range(nodes - 1):
+        cluster.add_node(num_cpus=1)
+    rayed = busy_share(load_engine("ray", {"address": cluster.address}), nodes, seconds)
+    ray.shutdown()
+    cluster.shutdown()
+    print(json.dumps({"nodes": nodes, "wait": seconds, "local": round(local, 3), "ray": round(rayed, 3)}))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--engine", default="local")
     parser.add_argument("--jobs", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--nodes", type=int, nargs="+", default=[])
+    parser.add_argument("--wait", type=float, default=1.0, help="seconds a job, with --nodes")
     words = parser.parse_args()
+    for nodes in words.nodes:
+        on_nodes(nodes, words.wait)
+    if words.nodes:
+        return
     engine = load_engine(words.engine)
     workers = words.workers or engine.workers
     jobs = [f"job {number}" for number in range(words.jobs)]
