@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bindings_layers.hpp"
+#include "styleshift/mixdown.hpp"
 #include "styleshift/phase.hpp"
 #include "styleshift/plan.hpp"
 #include "styleshift/result_memory.hpp"
@@ -217,6 +218,26 @@ Contiguous<float> py_finish_frames(SynthesisStream& stream) {
     return out;
 }
 
+Contiguous<float> py_mix(Mixdown& mixdown, const Contiguous<float>& block) {
+    if (block.ndim() != 2 || block.shape(1) != mixdown.channels())
+        throw std::invalid_argument("block must be [frames, channels] here");
+    const std::int64_t frames = block.shape(0);
+    Contiguous<float> out(mixdown.push_gives(frames));
+    const float* from = block.data();
+    float* to = out.mutable_data();
+    const py::gil_scoped_release unlocked;
+    mixdown.push(from, frames, to);
+    return out;
+}
+
+Contiguous<float> py_finish_mix(Mixdown& mixdown) {
+    Contiguous<float> out(mixdown.finish_gives());
+    float* to = out.mutable_data();
+    const py::gil_scoped_release unlocked;
+    mixdown.finish(to);
+    return out;
+}
+
 template <auto function>
 Contiguous<float> elementwise(const CompressionSettings& c, const Contiguous<float>& in, int threads) {
     Contiguous<float> out(std::vector<py::ssize_t>(in.shape(), in.shape() + in.ndim()));
@@ -258,6 +279,18 @@ PYBIND11_MODULE(_native, m) {
         }))
         .def("push", &py_push_frames)
         .def("finish", &py_finish_frames);
+
+    py::class_<RateChange, std::shared_ptr<RateChange>>(m, "RateChange")
+        .def(py::init<std::int64_t, std::int64_t>())
+        .def_static("possible", &RateChange::possible);
+    py::class_<Mixdown>(m, "Mixdown")
+        .def(py::init([](std::shared_ptr<RateChange> change, std::int64_t channels) {
+            return std::make_unique<Mixdown>(std::move(change), channels);
+        }))
+        .def("push", &py_mix)
+        .def("finish", &py_finish_mix)
+        .def_property_readonly("mixed_power", &Mixdown::mixed_power)
+        .def_property_readonly("channel_power", &Mixdown::channel_power);
 
     // noconvert: a converted copy of `out` would be written in vain.
     m.def("stft", &py_stft, py::arg("plan"), py::arg("samples"), py::arg("out").noconvert(), py::arg("threads"));

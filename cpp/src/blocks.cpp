@@ -12,6 +12,10 @@ constexpr std::int64_t copied_values = 1 << 16;
 template <class T>
 void convert(const Signal& s, std::int64_t begin, std::int64_t count, float* out) {
     const auto* p = static_cast<const unsigned char*>(s.data) + (begin - s.first) * s.stride;
+    if (std::is_same_v<T, float> && s.stride == sizeof(float)) {
+        std::memcpy(out, p, static_cast<std::size_t>(count) * sizeof(float));
+        return;
+    }
     for (std::int64_t i = 0; i < count; ++i, p += s.stride) {
         T value;
         std::memcpy(&value, p, sizeof value);  // the array may be unaligned

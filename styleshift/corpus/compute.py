@@ -15,7 +15,7 @@ from styleshift.audio.level import LevelMeter
 from styleshift.audio.resample import resample
 from styleshift.corpus.growing import GrowingArray
 from styleshift.errors import AudioError
-from styleshift.frontend import StreamingSpectrogram
+from styleshift.frontend import Mixdown, StreamingSpectrogram
 from styleshift.system.prefetch import prefetch
 
 if TYPE_CHECKING:
@@ -26,16 +26,14 @@ if TYPE_CHECKING:
 
     Float32Array = npt.NDArray[np.float32]
 
-# Samples of all channels decoded at a time, 4 MiB: enough that Python's fixed costs of a block, about 0.1 ms,
-# do not count, and few enough that a pipeline full of blocks is small.
-BLOCK_SAMPLES = 1 << 20
+# Samples of all channels decoded at a time, 1 MiB: enough that Python's fixed costs of a block, about 0.1 ms,
+# hardly count, and few enough that a block is still in the processor's caches when it is mixed.
+BLOCK_SAMPLES = 1 << 18
 # Shorter than this there is nothing to learn from, and the level is no level.
 SHORTEST_SECONDS = 0.5
 # Channels that have nothing to do with each other keep 1/channels of their power in a mono mix. Less than a
 # twenty-fifth of that, and they cancel.
 CANCELLED = 0.04
-# Frames of every block, at least, that this is judged by.
-LISTEN_FRAMES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +87,20 @@ def _pass(
     only: int | None,
 ) -> Measured | None:
     with closing(recording.open()) as stream, GrowingArray(target, config.bins) as array:
-        mix = _Mix(stream, only)
-        source: Iterable[Float32Array] = mix.blocks()
+        mono = _Mono(stream, config.sample_rate, only)
+        blocks: Iterable[Float32Array] = mono.blocks()
         if overlap:
-            source = prefetch(source, 4)
+            blocks = prefetch(blocks, 4)
         meter = LevelMeter(config.sample_rate, 1, with_peak=False)
         spectrogram = StreamingSpectrogram(config, 1, output="log", dtype=np.float16)
-        for block in resample(source, stream.sample_rate, config.sample_rate):
+        for block in blocks:
             report(len(block) / config.sample_rate)
             meter.push(block)
             array.append(_finite(spectrogram.push(block.reshape(1, -1)), config))
         array.append(_finite(spectrogram.finish(), config))
-        if mix.cancels:
+        if mono.cancels:
             return None
-        seconds = mix.frames / stream.sample_rate
+        seconds = mono.frames / stream.sample_rate
         level_db = _usable_level(meter, seconds, array.frames, config)
         array.finish()
         warnings = tuple(getattr(stream, "warnings", ()))
@@ -135,43 +133,37 @@ def _finite(rows: npt.NDArray[np.float16], config: SpectrogramConfig) -> npt.NDA
     return rows
 
 
-class _Mix:
-    """The mono mix of a stream, or one of its channels, and whether the mix lost the music."""
+class _Mono:
+    """A stream's mono mix, or one of its channels, at another rate, and whether the mix lost the music."""
 
-    def __init__(self, stream: AudioStream, only: int | None) -> None:
+    def __init__(self, stream: AudioStream, sample_rate: int, only: int | None) -> None:
         self._stream = stream
         self._only = only
-        self._mixed = self._all = 0.0
+        self._sample_rate = sample_rate
+        # A ratio of large numbers is left to libsoxr.
+        self._mixed_rate = sample_rate if Mixdown.can(stream.sample_rate, sample_rate) else stream.sample_rate
+        channels = stream.channels if only is None else 1
+        self._mixdown = Mixdown(stream.sample_rate, self._mixed_rate, channels)
         self.frames = 0
 
     def blocks(self) -> Iterator[Float32Array]:
-        """Blocks ``[n, 1]`` float32."""
-        channels = self._stream.channels
-        for block in self._stream.blocks(BLOCK_SAMPLES // channels):
+        """Blocks ``[n, 1]`` float32, ``n`` at least 1."""
+        return resample(self._mixed(), self._mixed_rate, self._sample_rate)
+
+    def _mixed(self) -> Iterator[Float32Array]:
+        for block in self._stream.blocks(BLOCK_SAMPLES // self._stream.channels):
             self.frames += len(block)
-            if channels == 1:
-                yield block
-                continue
             if self._only is not None:
-                yield np.ascontiguousarray(block[:, self._only : self._only + 1])
-                continue
-            # Sums of strided columns: numpy's mean over a short last axis is ten times as slow.
-            mono = block[:, 0] + block[:, 1]
-            for channel in range(2, channels):
-                mono += block[:, channel]
-            mono *= np.float32(1 / channels)
-            # A part of each block is enough to tell; einsum for what LevelMeter says of vdot.
-            listened = max(len(block) // 8, LISTEN_FRAMES)
-            part, whole = mono[:listened], block[:listened]
-            self._mixed += float(np.einsum("i,i->", part, part))
-            self._all += float(np.einsum("ij,ij->", whole, whole))
+                block = block[:, self._only : self._only + 1]
+            if len(mono := self._mixdown.push(block)):
+                yield mono.reshape(-1, 1)
+        if len(mono := self._mixdown.finish()):
             yield mono.reshape(-1, 1)
 
     @property
     def cancels(self) -> bool:
         """What is in the channels is not in their mix; known once the blocks have ended."""
-        mean_power = self._all / self._stream.channels
-        return self._mixed < CANCELLED / self._stream.channels * mean_power
+        return self._mixdown.kept_power < CANCELLED / self._stream.channels
 
 
 def _loudest_channel(recording: Recording, report: Callable[[float], None]) -> int:

@@ -8,11 +8,13 @@ same bits come out for any number of threads and for streams.
 from styleshift.frontend.build import build_info, release_memory
 from styleshift.frontend.compression import compressed, expanded, silence
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.mixdown import Mixdown
 from styleshift.frontend.phase import griffin_lim, pghi
 from styleshift.frontend.streaming import StreamingInverse, StreamingSpectrogram
 from styleshift.frontend.transform import compress, istft, log_spectrogram, magnitude, stft
 
 __all__ = [
+    "Mixdown",
     "SpectrogramConfig",
     "StreamingInverse",
     "StreamingSpectrogram",

@@ -1,6 +1,7 @@
 // The kernels compiled for one instruction set; CMakeLists.txt gives this file its flags.
 #include "four_step.hpp"
 #include "frames_inverse.hpp"
+#include "mix.hpp"
 
 namespace styleshift::avx2 {
 
@@ -25,6 +26,7 @@ const kernel::Kernels& kernels() {
         load_row_block,
         compress_array,
         expand_array,
+        mix_frames,
     };
     return table;
 }

@@ -13,14 +13,6 @@ namespace {
 
 using styleshift::kernel::FourStep;
 
-template <int... I>
-STYLESHIFT_INLINE Vector evens(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, (2 * I)...);
-}
-template <int... I>
-STYLESHIFT_INLINE Vector odds(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, (2 * I + 1)...);
-}
 template <int from, int... I>
 STYLESHIFT_INLINE Vector interleaved(Vector a, Vector b, std::integer_sequence<int, I...>) {
     return __builtin_shufflevector(a, b, ((from + I) / 2 + (I % 2) * lanes)...);
@@ -29,8 +21,6 @@ template <int... I>
 STYLESHIFT_INLINE Vector reversed(Vector a, std::integer_sequence<int, I...>) {
     return __builtin_shufflevector(a, a, (lanes - 1 - I)...);
 }
-using LaneIndex = std::make_integer_sequence<int, lanes>;
-
 // Vector g of a becomes group g of every vector, in order.
 STYLESHIFT_INLINE void transpose_groups(Complex* a) {
     const auto one = [&](auto part) {

@@ -104,6 +104,8 @@ struct Kernels {
     // Elementwise compression of magnitudes, and back.
     void (*compress)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
     void (*expand)(const CompressionSettings&, const float* in, std::int64_t count, float* out);
+    // The means of `count` frames of interleaved channels; adds their squares to powers[0], those of all samples to powers[1].
+    void (*mix)(const float* in, std::int64_t channels, std::int64_t count, float* out, double* powers);
 };
 
 // Vectors of scratch that a block needs: packed or not, fft_length of them hold its points.

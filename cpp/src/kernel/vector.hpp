@@ -211,6 +211,17 @@ STYLESHIFT_INLINE Vector shifted(Vector a, Vector b) {
         return shifted<shift>(a, b, std::make_integer_sequence<int, lanes>{});
 }
 
+// Every second lane of `a` followed by `b`.
+template <int... I>
+STYLESHIFT_INLINE Vector evens(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (2 * I)...);
+}
+template <int... I>
+STYLESHIFT_INLINE Vector odds(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+using LaneIndex = std::make_integer_sequence<int, lanes>;
+
 template <int value>
 struct Constant {
     static constexpr int number = value;
