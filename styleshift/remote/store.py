@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ T = TypeVar("T")
 # Seconds before each new try of what failed.
 WAITS = (0.25, 1.0, 4.0, 15.0)
 _AT_ONCE = 16
+_PARTIAL = re.compile(r"\.styleshift-[0-9a-f]{16}-")
 _FORGETTING = Lock()
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory"})
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
@@ -284,6 +286,11 @@ class Store:
                     raise failed from None  # the cause may hold secrets
                 time.sleep(wait)
         raise AssertionError("the last try returns or raises")
+
+
+def is_partial(name: str) -> bool:
+    """Whether a file was on its way to a store that has no whole uploads."""
+    return _PARTIAL.match(name.rpartition("/")[2]) is not None
 
 
 def _callback(report: Callable[[], None]) -> Any:

@@ -52,6 +52,7 @@ class LibraryPlan:
         fetch: address of the folder of the sources; empty: they are on this machine.
         send: address of the folder of the outputs; empty: they are on this machine.
         kept: keeps the local folder of journal and reports until the plan is gone.
+        leftovers: names below ``send`` of files that were on their way there when a run was killed.
     """
 
     source: Path
@@ -63,6 +64,7 @@ class LibraryPlan:
     fetch: str = ""
     send: str = ""
     kept: object = field(default=None, repr=False, compare=False)
+    leftovers: tuple[str, ...] = field(default=(), repr=False)
     _source: str = field(init=False, repr=False, compare=False)  # what paths of sources, and of outputs,
     _output: str = field(init=False, repr=False, compare=False)  # begin with, for Path is slow
     _here: str = field(init=False, repr=False, compare=False)

@@ -26,6 +26,7 @@ from styleshift.hooks import Crashed, Engine, Finished, Progress, Stalled, Work
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN
 from styleshift.progress import Reporter
+from styleshift.remote import Store
 from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
 
@@ -80,6 +81,9 @@ def convert_plan(
             held.enter_context(journal)
             if not settings.part and not plan.single:
                 _remove_leftovers(plan, "")  # we are alone here; what is there is of a run that was killed
+                if plan.leftovers:
+                    with contextlib.suppress(StoreError):  # they are in nobody's way
+                        Store(plan.send).remove(plan.leftovers)
         result = _run(plan, bundle, settings, stop, reporter, broker)
     result.took = time.monotonic() - began
     return result

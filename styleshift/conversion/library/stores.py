@@ -25,7 +25,7 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.remote import Store, is_remote
-from styleshift.remote.store import StoreError, place_of
+from styleshift.remote.store import StoreError, is_partial, place_of
 from styleshift.system.hashing import FileStamp
 from styleshift.system.scratch import Scratch
 
@@ -80,10 +80,12 @@ def plan_stores(
         return {name: extension or same_extension(name) for name in folder.files}
 
     outputs: dict[str, frozenset[str]] = {}
+    leftovers: list[str] = []
 
     def listing(name: str) -> Folder:
         if target is not None:
             outputs[name] = frozenset(target.folder(name[:-1])[0])
+            leftovers.extend(filter(is_partial, outputs[name]))
         if origin is None:
             return list_audio(Path(base), name)
         files, folders = origin.folder(name[:-1])
@@ -108,6 +110,7 @@ def plan_stores(
         settings.audio_format,
         fetch=base if origin is not None else "",
         send=outside if target is not None else "",
+        leftovers=tuple(leftovers),
         kept=kept,
     )
 

@@ -6,11 +6,13 @@ Of styleshift.conversion.library.stores and styleshift.conversion.library.store_
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 pytest.importorskip("fsspec")
 
+from styleshift import convert_library
 from styleshift.conversion.library.journal import FOLDER
 from styleshift.conversion.library.store_journal import StoreJournal
 from styleshift.conversion.library.stores import plan_stores
@@ -46,3 +48,16 @@ def test_a_part_that_was_cut_short_costs_no_other(tmp_path: Path) -> None:
     journal.load()
     assert journal.entry("a.flac") is not None
     assert journal.entry("half") is None
+
+
+def test_what_a_killed_run_left_half_sent_goes_with_the_next(tmp_path: Path, models: ModuleType) -> None:
+    (tmp_path / "in" / "album").mkdir(parents=True)
+    (tmp_path / "in" / "album" / "broken.flac").write_bytes(b"fLaC and no more")
+    store = Store(f"file://{tmp_path}/out")
+    store.write("album/.styleshift-0123456789abcdef-broken.flac", b"half")
+    store.write("album/.styleshift-notes-of-mine.flac", b"whole")
+    model = models.make_model(tmp_path / "m.onnx")
+    convert_library(str(tmp_path / "in"), model, output=store.address, jobs=1, vocoder="source-phase")
+    assert [name for name in store.stamps() if name.startswith("album")] == [
+        "album/.styleshift-notes-of-mine.flac"
+    ]
