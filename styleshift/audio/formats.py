@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from styleshift.audio.containers import plain
 from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
@@ -63,7 +63,8 @@ class AudioFormat:
         reader: which decoder opens it first.
         containers: the decoder's names for it, as in :class:`styleshift.audio.stream.AudioInfo`. The first,
             in small letters, is FFmpeg's name of the demuxer.
-        magic: ``(offset, bytes)`` of its first bytes, any of which tells it.
+        magic: what its files begin with; any of these tells it.
+        magic_at: bytes that come before.
         lossless: None: that depends on the codec in it.
         output: what is written under its name; None: it is read only, or written only as what a source is.
         becomes: name of the format that ``same`` writes in its place, where it cannot be written.
@@ -76,7 +77,8 @@ class AudioFormat:
     extensions: tuple[str, ...]
     reader: Literal["soundfile", "pyav"]
     containers: tuple[str, ...]
-    magic: tuple[tuple[int, bytes], ...] = ()
+    magic: tuple[bytes, ...] = ()
+    magic_at: int = 0
     lossless: bool | None = False
     output: OutputFormat | None = None
     becomes: str = ""
@@ -93,219 +95,107 @@ class AudioFormat:
 _MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _AAC_RATES = (7350, *_MPEG_RATES, 64000, 88200, 96000)
-# Vorbis quality 6 (about 192 kbit/s in stereo) and LAME VBR near V2: transparent for most ears, so that what
-# is heard is the conversion. The levels are libsndfile's: 1 - quality / 10, and VBR quality / 10.
-_MP3 = OutputFormat("mp3", "MP3", "MPEG_LAYER_III", ".mp3", True, 0.2, "VARIABLE", rates=_MPEG_RATES)
-ALAC = OutputFormat("m4a", "M4A", "alac", ".m4a", highest_rate=384_000)
-"""What lossless sound in an MP4 is written as."""
-
 UNCOMPRESSED = 170.0
 """Kilobytes of a second of CD sound."""
-_PCM = UNCOMPRESSED
+
+
+def _written(name: str, subtype: str = "PCM_16", container: str = "", **more: Any) -> OutputFormat:
+    return OutputFormat(name, container or name.upper(), subtype, f".{name}", **more)
+
+
+def _by_libsndfile(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
+    """A row of what libsndfile reads; extensions and containers are the words of a text."""
+    row = {"reader": "soundfile", "lossless": None, **more}
+    return AudioFormat(
+        name, tuple(extensions.split()), containers=tuple(containers.split()), magic=magic, **row
+    )
+
+
+def _by_pyav(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
+    """A row of what PyAV reads: it becomes FLAC where it is lossless, else M4A."""
+    row = {"lossless": False, "becomes": "flac" if more.get("lossless") else "m4a", **more}
+    return _by_libsndfile(name, extensions, containers, *magic, reader="pyav", **row)
+
+
+ALAC = _written("m4a", "alac", "M4A", highest_rate=384_000)
+"""What lossless sound in an MP4 is written as."""
+
+# Vorbis quality 6 (about 192 kbit/s in stereo) and LAME VBR near V2: transparent for most ears, so that what
+# is heard is the conversion. The levels are libsndfile's: 1 - quality / 10, and VBR quality / 10.
+_VORBIS = _written("ogg", "VORBIS", lossy=True, compression_level=0.4)
+_MP3 = _written(
+    "mp3", "MPEG_LAYER_III", lossy=True, compression_level=0.2, bitrate_mode="VARIABLE", rates=_MPEG_RATES
+)
+_OPUS = _written("opus", "OPUS", "OGG", lossy=True, rates=_OPUS_RATES)
+_M4A = _written("m4a", "aac", "M4A", lossy=True, rates=_AAC_RATES)
+_WAV = _written("wav")
+_FLAC = _written("flac", highest_rate=655_350)
+_M4A_ENDINGS = ".m4a .m4b .mp4 .m4r .m4p .3gp .3g2"
+# AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
+_ADTS = b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9"
+_PCM = {"kilobytes": UNCOMPRESSED}
+_LOSSLESS = {"kilobytes": 90, "lossless": True}
 
 TABLE: tuple[AudioFormat, ...] = (
-    AudioFormat(
+    _by_libsndfile(
         "wav",
-        (".wav", ".wave"),
-        "soundfile",
-        ("WAV", "WAVEX"),
-        ((0, b"RIFF"), (0, b"RIFX")),
-        None,
-        OutputFormat("wav", "WAV", "PCM_16", ".wav"),
-        kilobytes=_PCM,
+        ".wav .wave",
+        "WAV WAVEX",
+        b"RIFF",
+        b"RIFX",
+        output=_WAV,
         extent=chunk_extent,
+        **_PCM,
     ),
-    AudioFormat(
-        "flac",
-        (".flac",),
-        "soundfile",
-        ("FLAC",),
-        ((0, b"fLaC"),),
-        True,
-        OutputFormat("flac", "FLAC", "PCM_16", ".flac", highest_rate=655_350),
-        kilobytes=90,
-        extent=flac_extent,
+    _by_libsndfile("flac", ".flac", "FLAC", b"fLaC", output=_FLAC, extent=flac_extent, **_LOSSLESS),
+    _by_libsndfile(
+        "aiff", ".aiff .aif .aifc", "AIFF", b"FORM", output=_written("aiff"), extent=chunk_extent, **_PCM
     ),
-    AudioFormat(
-        "aiff",
-        (".aiff", ".aif", ".aifc"),
-        "soundfile",
-        ("AIFF",),
-        ((0, b"FORM"),),
-        None,
-        OutputFormat("aiff", "AIFF", "PCM_16", ".aiff"),
-        kilobytes=_PCM,
-        extent=chunk_extent,
+    _by_libsndfile(
+        "mp3", ".mp3", "MP3", lossless=False, output=_MP3, kilobytes=28, work=1.0, extent=mpeg_extent
     ),
-    AudioFormat(
-        "mp3", (".mp3",), "soundfile", ("MP3",), (), False, _MP3, kilobytes=28, work=1.0, extent=mpeg_extent
-    ),
-    AudioFormat(
-        "ogg",
-        (".ogg", ".oga"),
-        "soundfile",
-        ("OGG",),
-        ((0, b"OggS"),),
-        None,
-        OutputFormat("ogg", "OGG", "VORBIS", ".ogg", True, 0.4),
-        extent=ogg_extent,
-    ),
-    AudioFormat(
-        "opus",
-        (".opus",),
-        "soundfile",
-        (),
-        (),
-        False,
-        OutputFormat("opus", "OGG", "OPUS", ".opus", True, rates=_OPUS_RATES),
-        kilobytes=16,
-    ),
-    AudioFormat(
+    _by_libsndfile("ogg", ".ogg .oga", "OGG", b"OggS", output=_VORBIS, extent=ogg_extent),
+    _by_libsndfile("opus", ".opus", "", lossless=False, output=_OPUS, kilobytes=16),
+    _by_pyav(
         "m4a",
-        (".m4a", ".m4b", ".mp4", ".m4r", ".m4p", ".3gp", ".3g2"),
-        "pyav",
-        ("MOV",),
-        ((4, b"ftyp"), (4, b"moov")),
-        None,
-        OutputFormat("m4a", "M4A", "aac", ".m4a", True, rates=_AAC_RATES),
+        _M4A_ENDINGS,
+        "MOV",
+        b"ftyp",
+        b"moov",
+        magic_at=4,
+        lossless=None,
+        becomes="",
+        output=_M4A,
         kilobytes=24,
         extent=mp4_extent,
     ),
     # Written as what a source is, not on demand.
-    AudioFormat(
-        "rf64", (".rf64",), "soundfile", ("RF64",), ((0, b"RF64"),), None, kilobytes=_PCM, extent=chunk_extent
-    ),
-    AudioFormat(
-        "w64", (".w64",), "soundfile", ("W64",), ((0, b"riff"),), None, kilobytes=_PCM, extent=w64_extent
-    ),
-    AudioFormat(
-        "au",
-        (".au", ".snd"),
-        "soundfile",
-        ("AU",),
-        ((0, b".snd"), (0, b"dns.")),
-        None,
-        kilobytes=_PCM,
-        extent=au_extent,
-    ),
-    AudioFormat(
-        "caf", (".caf",), "soundfile", ("CAF",), ((0, b"caff"),), None, kilobytes=_PCM, extent=caf_extent
-    ),
-    # Read only. AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
-    AudioFormat(
-        "aac",
-        (".aac",),
-        "pyav",
-        ("AAC",),
-        ((0, b"\xff\xf0"), (0, b"\xff\xf1"), (0, b"\xff\xf8"), (0, b"\xff\xf9")),
-        becomes="m4a",
-        extent=adts_extent,
-    ),
-    AudioFormat("alac", (".alac",), "pyav", (), (), True, becomes="flac", kilobytes=90),
-    AudioFormat(
-        "wma",
-        (".wma",),
-        "pyav",
-        ("ASF",),
-        ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),
-        None,
-        becomes="m4a",
-        extent=asf_extent,
-    ),
-    AudioFormat(
-        "ape",
-        (".ape",),
-        "pyav",
-        ("APE",),
-        ((0, b"MAC "),),
-        True,
-        becomes="flac",
-        kilobytes=85,
-        extent=plain.ape_extent,
-    ),
-    AudioFormat(
-        "wavpack",
-        (".wv",),
-        "pyav",
-        ("WV",),
-        ((0, b"wvpk"),),
-        True,
-        becomes="flac",
-        kilobytes=90,
-        extent=plain.wavpack_extent,
-    ),
-    AudioFormat(
-        "tta",
-        (".tta",),
-        "pyav",
-        ("TTA",),
-        ((0, b"TTA1"),),
-        True,
-        becomes="flac",
-        kilobytes=90,
-        extent=plain.tta_extent,
-    ),
-    AudioFormat("tak", (".tak",), "pyav", ("TAK",), ((0, b"tBaK"),), True, becomes="flac", kilobytes=85),
-    AudioFormat("musepack", (".mpc",), "pyav", ("MPC8",), ((0, b"MPCK"),), becomes="m4a"),
-    AudioFormat("musepack 7", (".mpp", ".mp+"), "pyav", ("MPC",), ((0, b"MP+"),), becomes="m4a"),
-    AudioFormat("mp2", (".mp2",), "soundfile", (), becomes="m4a", kilobytes=28),
-    AudioFormat(
-        "ac3",
-        (".ac3", ".eac3"),
-        "pyav",
-        ("AC3",),
-        ((0, b"\x0b\x77"),),
-        becomes="m4a",
-        kilobytes=48,
-        extent=plain.ac3_extent,
-    ),
-    AudioFormat(
-        "dts",
-        (".dts",),
-        "pyav",
-        ("DTS",),
-        ((0, b"\x7f\xfe\x80\x01"), (0, b"\xfe\x7f\x01\x80")),
-        becomes="m4a",
-        kilobytes=100,
-    ),
-    AudioFormat("speex", (".spx",), "pyav", (), becomes="m4a", kilobytes=4),
-    AudioFormat(
-        "dsf",
-        (".dsf",),
-        "pyav",
-        ("DSF",),
-        ((0, b"DSD "),),
-        True,
-        becomes="flac",
-        kilobytes=700,
-        extent=plain.dsf_extent,
-    ),
-    AudioFormat(
-        "dff",
-        (".dff",),
-        "pyav",
-        ("IFF",),
-        ((0, b"FRM8"),),
-        True,
-        becomes="flac",
-        kilobytes=700,
-        extent=plain.dff_extent,
-    ),
-    AudioFormat("shorten", (".shn",), "pyav", ("SHN",), ((0, b"ajkg"),), True, becomes="flac", kilobytes=90),
-    AudioFormat("truehd", (".thd", ".mlp"), "pyav", ("TRUEHD",), (), True, becomes="flac", kilobytes=90),
-    AudioFormat("amr", (".amr", ".awb"), "pyav", ("AMR",), ((0, b"#!AMR"),), becomes="m4a", kilobytes=2),
-    AudioFormat(
-        "realaudio", (".ra", ".rm"), "pyav", ("RM",), ((0, b".RMF"), (0, b".ra\xfd")), None, becomes="m4a"
-    ),
-    AudioFormat(
-        "matroska",
-        (".mka", ".webm", ".weba"),
-        "pyav",
-        ("MATROSKA",),
-        ((0, b"\x1a\x45\xdf\xa3"),),
-        None,
-        becomes="m4a",
-        extent=matroska_extent,
+    _by_libsndfile("rf64", ".rf64", "RF64", b"RF64", extent=chunk_extent, **_PCM),
+    _by_libsndfile("w64", ".w64", "W64", b"riff", extent=w64_extent, **_PCM),
+    _by_libsndfile("au", ".au .snd", "AU", b".snd", b"dns.", extent=au_extent, **_PCM),
+    _by_libsndfile("caf", ".caf", "CAF", b"caff", extent=caf_extent, **_PCM),
+    # Read only.
+    _by_pyav("aac", ".aac", "AAC", *_ADTS, extent=adts_extent),
+    _by_pyav("alac", ".alac", "", **_LOSSLESS),
+    _by_pyav("wma", ".wma", "ASF", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", lossless=None, extent=asf_extent),
+    _by_pyav("ape", ".ape", "APE", b"MAC ", lossless=True, kilobytes=85, extent=plain.ape_extent),
+    _by_pyav("wavpack", ".wv", "WV", b"wvpk", extent=plain.wavpack_extent, **_LOSSLESS),
+    _by_pyav("tta", ".tta", "TTA", b"TTA1", extent=plain.tta_extent, **_LOSSLESS),
+    _by_pyav("tak", ".tak", "TAK", b"tBaK", lossless=True, kilobytes=85),
+    _by_pyav("musepack", ".mpc", "MPC8", b"MPCK"),
+    _by_pyav("musepack 7", ".mpp .mp+", "MPC", b"MP+"),
+    _by_libsndfile("mp2", ".mp2", "", lossless=False, becomes="m4a", kilobytes=28),
+    _by_pyav("ac3", ".ac3 .eac3", "AC3", b"\x0b\x77", kilobytes=48, extent=plain.ac3_extent),
+    _by_pyav("dts", ".dts", "DTS", b"\x7f\xfe\x80\x01", b"\xfe\x7f\x01\x80", kilobytes=100),
+    _by_pyav("speex", ".spx", "", kilobytes=4),
+    _by_pyav("dsf", ".dsf", "DSF", b"DSD ", lossless=True, kilobytes=700, extent=plain.dsf_extent),
+    _by_pyav("dff", ".dff", "IFF", b"FRM8", lossless=True, kilobytes=700, extent=plain.dff_extent),
+    _by_pyav("shorten", ".shn", "SHN", b"ajkg", **_LOSSLESS),
+    _by_pyav("truehd", ".thd .mlp", "TRUEHD", **_LOSSLESS),
+    _by_pyav("amr", ".amr .awb", "AMR", b"#!AMR", kilobytes=2),
+    _by_pyav("realaudio", ".ra .rm", "RM", b".RMF", b".ra\xfd", lossless=None),
+    _by_pyav(
+        "matroska", ".mka .webm .weba", "MATROSKA", b"\x1a\x45\xdf\xa3", lossless=None, extent=matroska_extent
     ),
 )
 
@@ -345,10 +235,7 @@ def format_held(container: str) -> AudioFormat | None:
 
 def recognised(head: bytes) -> AudioFormat | None:
     """The row whose magic the first bytes of a file are."""
-    for row in TABLE:
-        if any(head[offset : offset + len(magic)] == magic for offset, magic in row.magic):
-            return row
-    return None
+    return next((row for row in TABLE if head[row.magic_at :].startswith(row.magic)), None)
 
 
 def is_lossless(subtype: str) -> bool:

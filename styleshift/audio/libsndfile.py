@@ -14,7 +14,7 @@ import soundfile
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, shown
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, refusal
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ class SoundFileStream(DecodedStream):
                 sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile"
             )
             if extent.unfinished:
-                raise AudioError(
-                    f"{shown(path)}: an unfinished recording, its header says 0 samples "
+                raise refusal(
+                    path,
+                    f"an unfinished recording, its header says 0 samples "
                     f"and {extent.unfinished} bytes follow",
                     "an audio editor can import it as raw data and save it whole",
                     reason="damaged",
@@ -147,9 +148,9 @@ class SoundFileStream(DecodedStream):
                 if error.code == _SYSTEM_ERROR:
                     raise OSError(plain_words(error)) from error
                 if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
-                    raise AudioError(
-                        f"{shown(self.path)}: damaged somewhere after {position / self.sample_rate:.1f} s "
-                        f"({plain_words(error)})",
+                    raise refusal(
+                        self.path,
+                        f"damaged somewhere after {position / self.sample_rate:.1f} s ({plain_words(error)})",
                         "fetch the file again, or repair it",
                         reason="damaged",
                     ) from error

@@ -21,7 +21,7 @@ from styleshift.audio.container import demuxer
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
-from styleshift.audio.stream import DecodedStream, shown
+from styleshift.audio.stream import DecodedStream, refusal
 from styleshift.errors import AudioError
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ class LinkedStream(DecodedStream):
                 break
         counts = sorted({info.channels for info, _ in infos})
         if len(counts) > 2 or (len(counts) > 1 and counts[0] > 1):
-            raise AudioError(
-                f"{shown(path)}: holds recordings of {' and '.join(map(str, counts))} channels, one behind "
+            raise refusal(
+                path,
+                f"holds recordings of {' and '.join(map(str, counts))} channels, one behind "
                 "the other, which cannot become one",
                 "an audio editor can save them one by one",
                 reason="unsupported",
@@ -95,8 +96,9 @@ class LinkedStream(DecodedStream):
                         yield wide[start : start + frames]
                     position += len(wide)
         if self._unread:
-            raise AudioError(
-                f"{shown(self.path)}: after {position / self.sample_rate:.1f} s, {self._unread}",
+            raise refusal(
+                self.path,
+                f"after {position / self.sample_rate:.1f} s, {self._unread}",
                 "fetch the file again, or repair it",
                 reason="damaged",
             )

@@ -13,7 +13,7 @@ from av.stream import Disposition
 
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, shown
+from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -52,10 +52,10 @@ class PyAVStream(DecodedStream):
         try:
             self._container: Any = av.open(self._file, mode="r", format=kind, metadata_errors="replace")
             if not self._container.streams.audio:
-                raise AudioError(f"{shown(path)}: has no audio track", reason="unsupported")
+                raise refusal(path, "has no audio track", reason="unsupported")
             track = self._container.streams.audio[0]
             if track.codec_context is None:
-                raise AudioError(f"{shown(path)}: its audio codec is unknown", reason="unsupported")
+                raise refusal(path, "its audio codec is unknown", reason="unsupported")
             self._track = track
             rate, channels = int(track.rate or 0), int(track.channels or 0)
             check_header(path, rate, channels)
@@ -64,9 +64,7 @@ class PyAVStream(DecodedStream):
             raise
         except (av.FFmpegError, ValueError, OSError, EOFError) as error:
             self._file.close()
-            raise AudioError(
-                f"{shown(path)}: cannot be read as a recording ({_plain(error)})", reason="unreadable"
-            ) from error
+            raise refusal(path, f"cannot be read as a recording ({_plain(error)})") from error
         frames = None
         whole = self._container.duration  # of all tracks, in microseconds; Matroska says no other
         if kind == "matroska" and whole is not None and whole > 0:
@@ -111,8 +109,9 @@ class PyAVStream(DecodedStream):
         try:
             for frame in self._container.decode(self._track):
                 if frame.sample_rate != self.sample_rate or frame.layout.nb_channels != self.channels:
-                    raise AudioError(
-                        f"{shown(self.path)}: changes its sample rate or channels after {seconds:.1f} s",
+                    raise refusal(
+                        self.path,
+                        f"changes its sample rate or channels after {seconds:.1f} s",
                         reason="unsupported",
                     )
                 seconds += frame.samples / self.sample_rate
@@ -123,8 +122,9 @@ class PyAVStream(DecodedStream):
         except (av.FFmpegError, ValueError, EOFError) as error:
             if self._extent.cut and self._file.read(1) == b"":
                 return  # the last packet is the one that the cut went through
-            raise AudioError(
-                f"{shown(self.path)}: damaged somewhere after {seconds:.1f} s ({_plain(error)})",
+            raise refusal(
+                self.path,
+                f"damaged somewhere after {seconds:.1f} s ({_plain(error)})",
                 "fetch the file again, or repair it",
                 reason="damaged",
             ) from error

@@ -19,7 +19,7 @@ from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_le
 from styleshift.audio.formats import UNREADABLE, format_of
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
-from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, shown
+from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, refusal
 from styleshift.errors import AudioError
 
 # What no decoder here reads, by its first bytes.
@@ -85,16 +85,14 @@ def _open_regular(path: Path) -> int:
         # A pipe would block for ever; look before opening.
         if not stat.S_ISREG(path.stat().st_mode):
             kind = "a folder" if path.is_dir() else "no regular file"
-            raise AudioError(f"{shown(path)}: is {kind}", reason="unreadable")
+            raise refusal(path, f"is {kind}")
         file = os.open(path, os.O_RDONLY)
         if os.fstat(file).st_size == 0:
             os.close(file)
-            raise AudioError(f"{shown(path)}: is empty (0 bytes)", reason="unreadable")
+            raise refusal(path, "is empty (0 bytes)")
         return file
     except OSError as error:
-        raise AudioError(
-            f"{shown(path)}: cannot be opened: {error.strerror or error}", reason="unreadable"
-        ) from error
+        raise refusal(path, f"cannot be opened: {error.strerror or error}") from error
 
 
 def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> DecodedStream:
@@ -105,10 +103,10 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
         tag = id3_length(held)
         start = held.at(tag, 4)
     if start in _NAMED:
-        raise AudioError(f"{shown(path)}: is {_NAMED[start]}", reason="unsupported")
+        raise refusal(path, f"is {_NAMED[start]}", reason="unsupported")
     ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
     reason = "absurd header" if why in ABSURD else "unreadable"
-    refusal = AudioError(f"{shown(path)}: cannot be read as a recording ({why})", reason=reason)
+    refused = refusal(path, f"cannot be read as a recording ({why})", reason=reason)
     if kind is not None and importlib.util.find_spec("av") is not None:
         from styleshift.audio.pyav import PyAVStream
 
@@ -117,16 +115,17 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
             return PyAVStream(path, kind, allow_cut=allow_cut, extent=extent, part=part)
         except AudioError:
             if ours:
-                raise refusal from None  # a second opinion; the first has the better words
+                raise refused from None  # a second opinion; the first has the better words
             raise
     named = format_of(path)
     if (kind is not None and not ours) or (named is not None and named.reader == "pyav"):
         if importlib.util.find_spec("av") is not None:
             what = f"holds no {named.name} that can be read" if named is not None else "is no recording"
-            raise AudioError(f"{shown(path)}: {what} ({why})", reason="unreadable")
-        raise AudioError(
-            f"{shown(path)}: this format needs the PyAV package, which is not installed",
+            raise refusal(path, f"{what} ({why})")
+        raise refusal(
+            path,
+            "this format needs the PyAV package, which is not installed",
             PYAV_HINT,
             reason="unsupported",
         )
-    raise refusal
+    raise refused

@@ -65,9 +65,14 @@ def shown(path: Path) -> str:
     return path.name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def refusal(path: Path, said: str, hint: str = "", *, reason: str = "unreadable") -> AudioError:
+    """What to raise of one recording, by its name."""
+    return AudioError(f"{shown(path)}: {said}", hint, reason=reason)
+
+
 def cannot_be_read(path: Path, error: OSError) -> AudioError:
     """What to raise where the disk, or the network, does not give a recording's bytes."""
-    return AudioError(f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable")
+    return refusal(path, f"cannot be read: {error.strerror or error}")
 
 
 def check_header(path: Path, sample_rate: int, channels: int) -> None:
@@ -77,14 +82,16 @@ def check_header(path: Path, sample_rate: int, channels: int) -> None:
         AudioError: reason ``absurd header``.
     """
     if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
-        raise AudioError(
-            f"{shown(path)}: its header claims a sample rate of {sample_rate} Hz; "
+        raise refusal(
+            path,
+            f"its header claims a sample rate of {sample_rate} Hz; "
             f"{LOWEST_RATE} to {HIGHEST_RATE} are possible",
             reason="absurd header",
         )
     if not 1 <= channels <= MOST_CHANNELS:
-        raise AudioError(
-            f"{shown(path)}: its header claims {channels} channels; 1 to {MOST_CHANNELS} are possible",
+        raise refusal(
+            path,
+            f"its header claims {channels} channels; 1 to {MOST_CHANNELS} are possible",
             reason="absurd header",
         )
 
@@ -146,7 +153,7 @@ class DecodedStream:
             position += len(block)
             yield block
         if not position:
-            raise AudioError(f"{shown(self.path)}: holds no sound (0 samples)", reason="too short")
+            raise refusal(self.path, "holds no sound (0 samples)", reason="too short")
         self._check_length(position)
 
     def check_promise(self) -> None:
@@ -181,23 +188,24 @@ class DecodedStream:
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
             first = (position + int(np.argmin(finite))) / self.sample_rate
-            raise AudioError(
-                f"{shown(self.path)}: NaN or infinity instead of a sample at {first:.3f} s",
+            raise refusal(
+                self.path,
+                f"NaN or infinity instead of a sample at {first:.3f} s",
                 "export the recording again from the program it was made with",
                 reason="not finite",
             )
         largest = float(np.abs(block).max())
         if largest > LARGEST_SAMPLE:
-            raise AudioError(
-                f"{shown(self.path)}: samples up to {largest:.3g} times full scale are not sound",
-                reason="damaged",
+            raise refusal(
+                self.path, f"samples up to {largest:.3g} times full scale are not sound", reason="damaged"
             )
 
     def _check_length(self, position: int | None) -> None:
         """The one judge of completeness: what the container says against what was decoded."""
         if self._extent.damage:
-            raise AudioError(
-                f"{shown(self.path)}: damaged inside: {self._extent.damage}",
+            raise refusal(
+                self.path,
+                f"damaged inside: {self._extent.damage}",
                 "fetch the file again, or repair it",
                 reason="damaged",
             )
@@ -216,7 +224,5 @@ class DecodedStream:
         if not text:
             return
         if not self._allow_cut:
-            raise AudioError(
-                f"{shown(self.path)}: cut short: {text}", "fetch the file again", reason="damaged"
-            )
+            raise refusal(self.path, f"cut short: {text}", "fetch the file again", reason="damaged")
         self.warnings.append(f"cut short: {text}")

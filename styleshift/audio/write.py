@@ -21,7 +21,7 @@ import soundfile
 
 from styleshift.audio.containers.ogg import set_serial
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import shown
+from styleshift.audio.stream import refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -135,9 +135,9 @@ class AudioWriter:
         if block.ndim != 2 or block.shape[1] != self.channels:
             raise ValueError(f"block has shape {block.shape}; it must be [n, {self.channels}]")
         if not np.isfinite(np.vdot(block, block)) and not np.isfinite(block).all():
-            raise AudioError(
-                f"{shown(self.path)}: NaN or infinity would be written after "
-                f"{self.frames / self.sample_rate:.3f} s",
+            raise refusal(
+                self.path,
+                f"NaN or infinity would be written after {self.frames / self.sample_rate:.3f} s",
                 reason="not finite",
             )
         block = np.ascontiguousarray(block, dtype=np.float32)
@@ -219,7 +219,7 @@ class AudioWriter:
         self._temporary.unlink(missing_ok=True)
 
     def _failure(self, what: str, hint: str = "") -> AudioError:
-        return AudioError(f"{shown(self.path)}: {what}", hint, reason="cannot write")
+        return refusal(self.path, what, hint, reason="cannot write")
 
 
 def _words(error: Exception) -> str:

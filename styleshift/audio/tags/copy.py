@@ -12,14 +12,13 @@ import mutagen.apev2
 from mutagen.mp4 import MP4
 
 from styleshift.audio.containers.extent import Bytes
-from styleshift.audio.stream import shown
+from styleshift.audio.stream import refusal
 from styleshift.audio.tags import id3, mp4, vorbis
 from styleshift.audio.tags.chunks import append_chunks, copy_chunks, id3_chunk, keep_mask, takes_chunks
 from styleshift.audio.tags.model import Tags, lost
 from styleshift.audio.tags.read import open_tags, read_tags
 from styleshift.audio.tags.seektable import add_seek_table
 from styleshift.audio.tags.table import is_stale
-from styleshift.errors import AudioError
 
 _BLOCK_BYTES = 1 << 20
 
@@ -64,9 +63,9 @@ def copy_tags(
         chunks = _write(before, source, target, comment, same_positions)
     except (mutagen.MutagenError, OSError, ValueError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
-        raise AudioError(
-            f"{shown(source)}: its tags cannot be written: {error}", reason="cannot write"
-        ) from (cause if isinstance(cause, OSError) else error)
+        raise refusal(source, f"its tags cannot be written: {error}", reason="cannot write") from (
+            cause if isinstance(cause, OSError) else error
+        )
     after = read_tags(target)
     missing = [name for name in lost(before, after) if name not in chunks[0] and name not in after.foreign]
     gone = dict.fromkeys((*missing, *chunks[1]))

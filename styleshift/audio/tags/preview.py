@@ -9,11 +9,10 @@ from types import TracebackType
 import numpy as np
 
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import shown
+from styleshift.audio.stream import refusal
 from styleshift.audio.tags.copy import Carried, copy_tags
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
-from styleshift.errors import AudioError
 from styleshift.system.scratch import Scratch
 
 _FRAMES = 4800
@@ -55,8 +54,9 @@ class TagPreview:
         try:
             return copy_tags(source, self._trial(source, format, sample_rate), same_positions=same_positions)
         except OSError as error:
-            raise AudioError(
-                f"{shown(source)}: there is no room to try its tags: {error.strerror or error}",
+            raise refusal(
+                source,
+                f"there is no room to try its tags: {error.strerror or error}",
                 "make space where temporary files go",
                 reason="cannot write",
             ) from error
