@@ -6,7 +6,7 @@ import importlib
 import re
 import traceback
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -87,21 +87,19 @@ class Registry:
         self.warnings: list[str] = []
         self.left_out: list[LeftOut] = []
         self.switched_off = SwitchedOff()
-        told, on = self.warnings, guard
-        self.domains: Shelf[DomainSpec] = Shelf("domain source", DomainSpec, told, guard=on)
-        self.generators: Shelf[GeneratorSpec] = Shelf("generator", GeneratorSpec, told, guard=on)
-        self.discriminators: Shelf[DiscriminatorSpec] = Shelf(
-            "discriminator", DiscriminatorSpec, told, guard=on
-        )
-        self.losses: Shelf[LossSpec] = Shelf("loss", LossSpec, told, guard=on)
-        self.augmentations: Shelf[AugmentationSpec] = Shelf("augmentation", AugmentationSpec, told, guard=on)
-        self.metrics: Shelf[MetricSpec] = Shelf("metric", MetricSpec, told, guard=on)
-        self.recipes: Shelf[RecipeSpec] = Shelf("recipe", RecipeSpec, told, guard=on)
-        self.models: Shelf[ModelsSpec] = Shelf("models", ModelsSpec, told, guard=on)
-        self.vocoders: Shelf[VocoderSpec] = Shelf("vocoder", VocoderSpec, told, guard=on)
-        self.runtimes: Shelf[RuntimeSpec] = Shelf("runtime", RuntimeSpec, told, guard=on)
-        self.trackers: Shelf[TrackerSpec] = Shelf("tracker", TrackerSpec, told, guard=on)
-        self.engines: Shelf[EngineSpec] = Shelf("engine", EngineSpec, told, guard=on)
+        shelf = partial(Shelf, warnings=self.warnings, guard=guard)
+        self.domains: Shelf[DomainSpec] = shelf("domain source", DomainSpec)
+        self.generators: Shelf[GeneratorSpec] = shelf("generator", GeneratorSpec)
+        self.discriminators: Shelf[DiscriminatorSpec] = shelf("discriminator", DiscriminatorSpec)
+        self.losses: Shelf[LossSpec] = shelf("loss", LossSpec)
+        self.augmentations: Shelf[AugmentationSpec] = shelf("augmentation", AugmentationSpec)
+        self.metrics: Shelf[MetricSpec] = shelf("metric", MetricSpec)
+        self.recipes: Shelf[RecipeSpec] = shelf("recipe", RecipeSpec)
+        self.models: Shelf[ModelsSpec] = shelf("models", ModelsSpec)
+        self.vocoders: Shelf[VocoderSpec] = shelf("vocoder", VocoderSpec)
+        self.runtimes: Shelf[RuntimeSpec] = shelf("runtime", RuntimeSpec)
+        self.trackers: Shelf[TrackerSpec] = shelf("tracker", TrackerSpec)
+        self.engines: Shelf[EngineSpec] = shelf("engine", EngineSpec)
 
     @property
     def disabled(self) -> bool:
@@ -188,19 +186,9 @@ class Registry:
         return list(self._shelves().values())
 
     def _shelves(self) -> dict[str, Shelf[Any]]:
+        """By the hook that fills them, which has the attribute's name."""
         return {
-            "styleshift_domains": self.domains,
-            "styleshift_generators": self.generators,
-            "styleshift_discriminators": self.discriminators,
-            "styleshift_losses": self.losses,
-            "styleshift_augmentations": self.augmentations,
-            "styleshift_metrics": self.metrics,
-            "styleshift_recipes": self.recipes,
-            "styleshift_models": self.models,
-            "styleshift_vocoders": self.vocoders,
-            "styleshift_runtimes": self.runtimes,
-            "styleshift_trackers": self.trackers,
-            "styleshift_engines": self.engines,
+            f"{specs.PROJECT}_{name}": shelf for name, shelf in vars(self).items() if isinstance(shelf, Shelf)
         }
 
 

@@ -29,28 +29,19 @@ def start_job(parts: Studio, kind: str, values: Values) -> str:
     """
     if kind not in _ASKED:
         raise NothingToDoError(f"there is no job {kind!r}")
-    task, title, arguments = _ASKED[kind](parts, values)
-    return parts.jobs.start(task, title, arguments)
+    title, arguments = _ASKED[kind](parts, values)
+    return parts.jobs.start(kind, title, arguments)
 
 
-def _prepare(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _prepare(parts: Studio, values: Values) -> tuple[str, Values]:
     names, changes = texts(values, "styles"), texts(values, "changes")
     if not names:
         raise UsageError("no style is named")
     parts.styles.ready_to_prepare(names)
     recipe = _recipe(values)
     load_recipe(recipe, changes)  # what is wrong in it is said now
-    return (
-        "prepare",
-        f"Read {' and '.join(names)}",
-        {
-            "audio": str(parts.styles.audio),
-            "workspace": str(parts.place.root),
-            "recipe": recipe,
-            "changes": changes,
-            "styles": names,
-        },
-    )
+    arguments = {"audio": str(parts.styles.audio), "recipe": recipe, "changes": changes, "styles": names}
+    return f"Read {' and '.join(names)}", {"workspace": str(parts.place.root), **arguments}
 
 
 def misfits(parts: Studio, values: Values) -> list[dict[str, str]]:
@@ -59,7 +50,7 @@ def misfits(parts: Studio, values: Values) -> list[dict[str, str]]:
     return parts.styles.misfits(texts(values, "styles"), recipe.spectrogram)
 
 
-def _train(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _train(parts: Studio, values: Values) -> tuple[str, Values]:
     names = texts(values, "styles")
     if len(names) != 2 or names[0] == names[1]:
         raise UsageError("a training needs two styles")
@@ -69,64 +60,48 @@ def _train(parts: Studio, values: Values) -> tuple[str, str, Values]:
             f"{' and '.join(each['style'] for each in unfit)} must be read anew for recipe {recipe}",
             f"read again for {recipe}, then start",
         )
-    return (
-        "train",
-        f"Train {names[0]} and {names[1]}",
-        {
-            "workspace": str(parts.place.root),
-            "styles": names,
-            "recipe": recipe,
-            "changes": texts(values, "changes"),
-            "name": text(values, "name", ""),
-            **_budget(values),
-            "device": setting("device"),
-        },
-    )
-
-
-def _resume(parts: Studio, values: Values) -> tuple[str, str, Values]:
-    run = describe_run(parts.place, text(values, "run"))["name"]
     arguments = {
-        "workspace": str(parts.place.root),
-        "run": run,
-        **_budget(values),
-        "device": setting("device"),
+        "styles": names,
+        "recipe": recipe,
+        "changes": texts(values, "changes"),
+        "name": text(values, "name", ""),
     }
-    return "resume", f"Continue {run}", arguments
+    return f"Train {names[0]} and {names[1]}", {**arguments, **_sitting(parts, values)}
 
 
-def _budget(values: Values) -> Values:
+def _resume(parts: Studio, values: Values) -> tuple[str, Values]:
+    run = describe_run(parts.place, text(values, "run"))["name"]
+    return f"Continue {run}", {"run": run, **_sitting(parts, values)}
+
+
+def _sitting(parts: Studio, values: Values) -> Values:
     return {
+        "workspace": str(parts.place.root),
+        "device": setting("device"),
         "steps": int(number(values, "steps", 0, _MOST_STEPS) or 0),
         "minutes": number(values, "minutes", 0, _MOST_MINUTES) or 0,
     }
 
 
-def _export(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _export(parts: Studio, values: Values) -> tuple[str, Values]:
     run = describe_run(parts.place, text(values, "run"))["name"]
-    checkpoint = text(values, "checkpoint", "best")
-    return (
-        "export",
-        f"Make models of {run}",
-        {
-            "workspace": str(parts.place.root),
-            "run": run,
-            "checkpoint": checkpoint,
-            "overwrite": flag(values, "overwrite"),
-        },
-    )
+    arguments = {
+        "workspace": str(parts.place.root),
+        "run": run,
+        "checkpoint": text(values, "checkpoint", "best"),
+        "overwrite": flag(values, "overwrite"),
+    }
+    return f"Make models of {run}", arguments
 
 
-def _plan(parts: Studio, values: Values) -> tuple[str, str, Values]:
-    source, model, settings = _library(parts, values)
-    title = f"Look at {source.name}"
-    return "plan", title, {"source": str(source), "model": str(model), "settings": settings}
+def _plan(parts: Studio, values: Values) -> tuple[str, Values]:
+    source, _, arguments = _library(parts, values)
+    return f"Look at {source.name}", arguments
 
 
-def _convert(parts: Studio, values: Values) -> tuple[str, str, Values]:
-    source, model, settings = _library(parts, values)
-    title = f"Convert {source.name} with {model.stem}"
-    return "convert", title, {"source": str(source), "model": str(model), "settings": settings}
+def _convert(parts: Studio, values: Values) -> tuple[str, Values]:
+    source, model, arguments = _library(parts, values)
+    return f"Convert {source.name} with {model.stem}", arguments
 
 
 def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
@@ -143,45 +118,34 @@ def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
         output.mkdir(parents=True, exist_ok=True)
         parts.folders.add(str(output))  # what is made is heard here, too
     strength = number(values, "strength", 0, MOST_STRENGTH)
-    return (
-        source,
-        model.path,
-        {"output": str(output), "strength": strength, "salvage": flag(values, "salvage")},
-    )
+    settings = {"output": str(output), "strength": strength, "salvage": flag(values, "salvage")}
+    return source, model.path, {"source": str(source), "model": str(model.path), "settings": settings}
 
 
-def _song(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _song(parts: Studio, values: Values) -> tuple[str, Values]:
     """One recording, converted into the workspace: the same song, model and strength are one file."""
     source = parts.folders.recording(_path(values, "source"))
     model = model_named(parts.place, text(values, "model"))
     strength = number(values, "strength", 0, MOST_STRENGTH)
     strength = model.metadata.strength if strength is None else round(strength, 2)
-    status = source.stat()
-    told = [
-        str(source),
-        status.st_size,
-        status.st_mtime_ns,
-        str(model.path),
-        model.path.stat().st_mtime_ns,
-        strength,
-    ]
-    key = hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()[:12]
+    status, made = source.stat(), model.path.stat().st_mtime_ns
+    key = _key(str(source), status.st_size, status.st_mtime_ns, str(model.path), made, strength)
     folder = parts.place.root / "studio" / "conversions" / key
     folder.mkdir(parents=True, exist_ok=True)
     stem = source.stem.encode("utf-8", "replace")[:150].decode("utf-8", "ignore")
     output = folder / f"{stem}-{model.metadata.target}-{strength:g}.flac"
-    settings = {
-        "output": str(output),
-        "strength": strength,
-        "salvage": True,
-        "audio_format": "flac",
-        "jobs": 1,
-    }
+    fixed = {"salvage": True, "audio_format": "flac", "jobs": 1}
+    settings = {"output": str(output), "strength": strength, **fixed}
     title = f"Convert {source.name} with {model.name}"
-    return "song", title, {"source": str(source), "model": str(model.path), "settings": settings}
+    return title, {"source": str(source), "model": str(model.path), "settings": settings}
 
 
-def _evaluate(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _key(*told: str | float | None) -> str:
+    """A folder's name for what is made from these."""
+    return hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()[:12]
+
+
+def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
     model, strength = "", number(values, "strength", 0, MOST_STRENGTH)
     folders = {
         key: str(parts.folders.inside(_path(values, key))) if values.get(key) else ""
@@ -194,18 +158,17 @@ def _evaluate(parts: Studio, values: Values) -> tuple[str, str, Values]:
         model = str(found.path)
         if not folders["source"]:
             raise UsageError("no folder is named for the model to convert")
-        told = json.dumps([model, found.path.stat().st_mtime_ns, folders["source"], strength])
-        key = hashlib.sha256(told.encode("ascii")).hexdigest()[:12]
+        key = _key(model, found.path.stat().st_mtime_ns, folders["source"], strength)
         folders["converted"] = str(parts.place.root / "studio" / "evaluations" / key)
     elif not folders["converted"]:
         raise UsageError("neither a model nor a folder of conversions is named")
     arguments = {**folders, "model": model, "strength": strength, "align": flag(values, "align")}
-    return "evaluate", f"Evaluate {name or Path(folders['converted']).name}", arguments
+    return f"Evaluate {name or Path(folders['converted']).name}", arguments
 
 
-def _verify(parts: Studio, values: Values) -> tuple[str, str, Values]:
+def _verify(parts: Studio, values: Values) -> tuple[str, Values]:
     model = model_named(parts.place, text(values, "model"))
-    return "verify", f"Check {model.name}", {"workspace": str(parts.place.root), "model": model.name}
+    return f"Check {model.name}", {"workspace": str(parts.place.root), "model": model.name}
 
 
 def _recipe(values: Values) -> str:
@@ -225,14 +188,7 @@ def _path(values: Values, key: str) -> Path:
     return path
 
 
-_ASKED: dict[str, Callable[[Studio, Values], tuple[str, str, Values]]] = {
-    "prepare": _prepare,
-    "train": _train,
-    "resume": _resume,
-    "export": _export,
-    "plan": _plan,
-    "convert": _convert,
-    "song": _song,
-    "evaluate": _evaluate,
-    "verify": _verify,
+_ASKED: dict[str, Callable[[Studio, Values], tuple[str, Values]]] = {
+    ask.__name__[1:]: ask
+    for ask in (_prepare, _train, _resume, _export, _plan, _convert, _song, _evaluate, _verify)
 }

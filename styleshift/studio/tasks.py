@@ -139,12 +139,7 @@ def plan(given: Arguments, reporter: Reporter) -> None:
 
 
 def convert(given: Arguments, reporter: Reporter) -> None:
-    """``styleshift convert`` of a library."""
-    _convert(given["source"], given["model"], given["settings"], reporter)
-
-
-def song(given: Arguments, reporter: Reporter) -> None:
-    """``styleshift convert`` of one recording."""
+    """``styleshift convert`` of a library, or of one recording."""
     _convert(given["source"], given["model"], given["settings"], reporter)
 
 
@@ -209,5 +204,6 @@ def verify(given: Arguments, reporter: Reporter) -> None:
 
 
 TASKS: Mapping[str, Task] = {
-    task.__name__: task for task in (prepare, train, resume, export, plan, convert, song, evaluate, verify)
+    "song": convert,
+    **{task.__name__: task for task in (prepare, train, resume, export, plan, convert, evaluate, verify)},
 }
