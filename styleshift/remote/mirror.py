@@ -182,8 +182,14 @@ class Mirror:
 
 
 def _counts(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return parts[-1] != "lock" and ".." not in parts and not any(part.startswith(".") for part in parts)
+    path = PurePosixPath(name)
+    parts = path.parts
+    return (
+        path.as_posix() == name
+        and path.name != "lock"
+        and ".." not in parts
+        and not any(part.startswith(".") for part in parts)
+    )
 
 
 def _status(path: Path) -> Here:

@@ -54,7 +54,7 @@ def shared_workspace(
     Args:
         named: see there.
         reads: see there; what is in ``writes`` is needed, too.
-        writes: folders of the workspace that are sent.
+        writes: folders of the workspace that are sent; none: it is only read.
         what: a name that only one program at a time may have in this workspace.
         reporter: told of it.
         now_and_then: send once a minute, too.
@@ -64,8 +64,8 @@ def shared_workspace(
         UsageError, StyleshiftError: see there; or something does not arrive.
     """
     mirror = _mirror(named)
-    if mirror is None:
-        yield workspace(named)
+    if mirror is None or not writes:
+        yield fetch_workspace(named, reads, reporter)
         return
     with ExitStack() as stack:
         lease = stack.enter_context(Lease(mirror.store, LEASES, quote(what, safe="")))

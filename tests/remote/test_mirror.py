@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -143,8 +144,11 @@ def test_now_and_then_what_is_made_is_sent_before_the_end(
     with shared_workspace(store.address, [], ["runs"], "run a", QUIET, now_and_then=True) as place:
         place.runs.mkdir(parents=True)
         (place.runs / "log").write_bytes(b"1")
+        tries = 0
         while not store.there("runs/log"):
-            pass
+            tries += 1
+            assert tries < 1000
+            time.sleep(0.02)
 
 
 def test_a_store_that_takes_nothing_is_an_error_that_says_where_it_is(

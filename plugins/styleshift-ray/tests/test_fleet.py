@@ -22,7 +22,8 @@ class Actors:
     def __init__(self, **events: list[list[Any]]) -> None:
         self._events = events
 
-    def options(self, **_: Any) -> Actors:
+    def options(self, **taken: Any) -> Actors:
+        self.taken = taken
         return self
 
     def remote(self, *arguments: Any) -> Any:
@@ -59,3 +60,11 @@ def test_what_a_dead_worker_was_at_is_tried_again_also_where_no_other_job_is_lef
     events = run(monkeypatch, actors, iter(["a", "b"]))
     assert ("b", Progress(-1.0)) in events
     assert [job for job, event in events if isinstance(event, Finished)] == ["a", "b"]
+
+
+def test_two_workers_that_wait_share_what_one_takes_but_no_gpu(monkeypatch):
+    for options, waits, cpus in ((Options(), False, 1), (Options(), True, 0.5), (Options(gpus=0.5), True, 1)):
+        actors = Actors()
+        monkeypatch.setattr(fleet, "ray", actors)
+        fleet.Fleet(options, Work(lambda: None, lambda job, tell: job, waits=waits), 2, 60.0)
+        assert actors.taken["num_cpus"] == cpus
