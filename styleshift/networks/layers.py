@@ -172,7 +172,7 @@ class Resize(nn.Sequential):
 
 def zero_(layer: nn.Module) -> None:
     """Let a last convolution give nothing at the start, so that what is added to the input is nothing."""
-    assert isinstance(layer, nn.Conv2d)
+    assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
     assert layer.bias is not None
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)

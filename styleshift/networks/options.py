@@ -20,6 +20,8 @@ class SeedGeneratorOptions:
     """Channels of the first convolution; the second has twice as many."""
     blocks: Blocks = 9
     """ResNet layers."""
+    residual: bool = False
+    """As in the generator `resize`; false in the method as it was first described."""
 
 
 @settings
@@ -104,6 +106,9 @@ class SeedDiscriminatorOptions:
 
     channels: Channels = 64
     """Channels of the first convolution; each of the next three has twice as many as the one before."""
+    dense: bool = True
+    """One answer for the whole crop, by the dense layer. Where false, a convolution of width 4 is in its
+    place: an answer for each patch of 142 bins and frames (PatchGAN, Isola et al. 2017)."""
 
 
 @settings

@@ -7,7 +7,14 @@ from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
 from styleshift.networks.fused import FusedSequential
-from styleshift.networks.layers import DropTopBin, InstanceNorm2d, chosen_outputs, dcgan_init, repeat_top_bin
+from styleshift.networks.layers import (
+    DropTopBin,
+    InstanceNorm2d,
+    chosen_outputs,
+    dcgan_init,
+    repeat_top_bin,
+    zero_,
+)
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 
 DISCRIMINATOR_STRIDES = (2, 2, 2, 2, 1)
@@ -61,7 +68,7 @@ class SeedGenerator(nn.Module):
     zero mean and so half of it negative, which no ReLU lets through.
 
     Args:
-        options: channels and blocks.
+        options: channels, blocks, and whether the output is added to the input.
         bins: of the spectrogram. The highest is left out where that makes a multiple of four, and the
             output's highest is given twice.
     """
@@ -69,6 +76,7 @@ class SeedGenerator(nn.Module):
     def __init__(self, options: SeedGeneratorOptions, bins: int) -> None:
         super().__init__()
         self.bins = bins
+        self.residual = options.residual
         first, second = options.channels, 2 * options.channels
         self.layers = FusedSequential(
             *encoder(options.channels, options.blocks, bins),
@@ -79,6 +87,8 @@ class SeedGenerator(nn.Module):
         )
         self.features_at = encoder_layers(options.blocks)
         dcgan_init(self)
+        if options.residual:
+            zero_(self.layers[-1])
 
     def features(self, input: Tensor) -> list[Tensor]:
         """What the encoder gives at several depths, of ``[batch, 1, bin, frame]``."""
@@ -86,7 +96,8 @@ class SeedGenerator(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""
-        return repeat_top_bin(self.layers(input), self.bins)
+        output = repeat_top_bin(self.layers(input), self.bins)
+        return input + output if self.residual else output
 
 
 class SeedDiscriminator(nn.Module):
@@ -95,7 +106,7 @@ class SeedDiscriminator(nn.Module):
     No pooling; instance norm and ReLU at each convolution.
 
     Args:
-        options: channels.
+        options: channels, and whether there is a dense layer or a convolution in its place.
         bins: of the spectrogram; the highest is left out as in the generator.
         frames: of every crop, since the dense layer has one weight a place.
 
@@ -119,7 +130,8 @@ class SeedDiscriminator(nn.Module):
                 "raise data.crop_frames, or use discriminator.name = patch",
             )
         self.convolutions = FusedSequential(*layers)
-        self.dense = nn.Linear(8 * c * height * width, 1)
+        self.dense = nn.Linear(8 * c * height * width, 1) if options.dense else None
+        self.patches = None if options.dense else nn.Conv2d(8 * c, 1, 4, padding=1)
         dcgan_init(self)
 
     def features(self, input: Tensor) -> list[Tensor]:
@@ -132,9 +144,14 @@ class SeedDiscriminator(nn.Module):
         return found
 
     def forward(self, input: Tensor) -> Tensor:
-        """Logits ``[batch, 1]`` of normalised log magnitudes ``[batch, 1, bin, frame]``."""
-        logits: Tensor = self.dense(self.convolutions(input).flatten(1))
-        return logits
+        """Logits ``[batch, patch]``, one patch if dense, of normalised ``[batch, 1, bin, frame]``."""
+        found: Tensor = self.convolutions(input)
+        if self.patches is None:
+            assert self.dense is not None
+            found = self.dense(found.flatten(1))
+        else:
+            found = self.patches(found).flatten(1)
+        return found
 
 
 def _output_size(size: int) -> int:

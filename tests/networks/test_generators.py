@@ -124,7 +124,7 @@ def test_channels_are_dealt_out_in_time() -> None:
     assert out.flatten().tolist() == pytest.approx([1, 2, 1, 2, 1, 2])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "seed"])
 def test_added_to_its_input_it_starts_as_the_identity(name: str) -> None:
     given = torch.randn(1, 1, 65, 20)
     assert torch.equal(build(name, residual=True)(given), given)

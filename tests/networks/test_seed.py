@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from styleshift.errors import ConfigError
+from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import InstanceNorm2d
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 from styleshift.networks.seed import ResidualLayer, SeedDiscriminator, SeedGenerator
@@ -62,6 +63,33 @@ def test_generator_keeps_the_shape(frames: int) -> None:
     assert generator(torch.randn(2, 1, 257, frames)).shape == (2, 1, 257, frames)
 
 
+def test_both_networks_are_what_they_always_were() -> None:
+    """Figures of the first version: the same random numbers, layers in the same order, the same names."""
+    torch.manual_seed(0)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), 65)
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2), 65, 64)
+    given = torch.linspace(-2, 2, 65 * 64).sin().reshape(1, 1, 65, 64)
+    made = generator(given)
+    assert float(made.mean()) == pytest.approx(-0.012416007, rel=1e-4)
+    assert float(made[0, 0, 10, 10]) == pytest.approx(0.06497623, rel=1e-4)
+    assert float(discriminator(given)) == pytest.approx(0.11382265, rel=1e-4)
+    assert list(discriminator.state_dict())[-2:] == ["dense.weight", "dense.bias"]
+
+
+def test_added_to_its_input_it_is_the_same_network() -> None:
+    """Drawn alike, but for the last layer, which begins at nothing."""
+
+    def drawn(residual: bool) -> SeedGenerator:
+        torch.manual_seed(0)
+        return SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2, residual=residual), 65)
+
+    plain, added = drawn(False), drawn(True)
+    given = torch.randn(1, 1, 65, 16)
+    assert torch.equal(added(given), given)
+    added.layers[-1].load_state_dict(plain.layers[-1].state_dict())
+    assert torch.equal(added(given), given + plain(given))
+
+
 def test_discriminator_layers() -> None:
     discriminator = SeedDiscriminator(SeedDiscriminatorOptions(), 257, 64)
     convolutions = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
@@ -84,6 +112,26 @@ def test_discriminator_parameters() -> None:
     dense = 8 * c * 15 * 3 + 1
     discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=c), 257, frames)
     assert parameters(discriminator) == convolutions + dense
+
+
+def test_discriminator_without_its_dense_layer_answers_for_each_patch() -> None:
+    """A change of one corner is heard by the patches there alone, but for the norms' statistics."""
+    torch.manual_seed(0)
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2, dense=False), 257, 256)
+    answers = discriminator(torch.randn(3, 1, 257, 256))
+    assert answers.shape == (3, 14 * 14)
+    assert not any(isinstance(layer, nn.Linear) for layer in discriminator.modules())
+    for part in discriminator.modules():
+        if isinstance(part, FusedSequential):
+            kept = [layer for layer in part if not isinstance(layer, InstanceNorm2d)]
+            discriminator.convolutions = FusedSequential(*kept)
+    given = torch.randn(1, 1, 257, 256)
+    changed = given.clone()
+    changed[..., :8, :8] += 1
+    moved = (discriminator(given) != discriminator(changed)).reshape(14, 14)
+    assert moved[0, 0]
+    assert not moved[6:].any()
+    assert not moved[:, 6:].any()
 
 
 def test_discriminator_refuses_a_tiny_crop() -> None:
