@@ -1,12 +1,13 @@
 """What each form of generator could reach at best: its answer computed from the truth instead of learned.
 
-    python benchmarks/oracles.py DATA SOURCE TARGET [--bands 128] [--json]
+    python benchmarks/oracles.py DATA SOURCE TARGET [--recipe NAME] [--set KEY=VALUE] [--only FORM] [--json]
 
 DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``test/TARGET``, which have the
 same file names. A form that cannot come near the truth when it knows it need not be trained. Each form's
 magnitudes go through the same rounds of Griffin and Lim from the source's phase, so that the last row, the
-truth's own magnitudes, is what the phase costs.
+truth's own magnitudes, is what the phase costs. Frames and gain are those of the recipe.
 
+mean spectrum           the difference of both styles' mean log spectra, learned from ``train``: no oracle
 gain a band             one gain for each band and frame, as the generator `residual` gives
 gain and noise a band   that, and a smooth level below which no bin falls
 contrast a band         (1 + c) x + s of the log spectrum x, with c and s a band and frame
@@ -19,11 +20,13 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 import torch
 from command_line import pair_parser
 
@@ -32,11 +35,9 @@ from styleshift.evaluation.folders import evaluate_folders
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.frontend import SpectrogramConfig, istft, stft
 from styleshift.networks.layers import Bands
+from styleshift.recipes import load_recipe
 
-CONFIG = SpectrogramConfig(
-    sample_rate=SAMPLE_RATE, frame_length=1024, hop_length=256, fft_length=1024, compression="none"
-)
-LEVEL, GAIN = 0.1, 1000.0  # as recordings come to a model: at one RMS, as ln(1 + gain * magnitude)
+LEVEL = 0.1  # as recordings come to a model: at one RMS
 BOUND_DB = 45.0  # four standard deviations of the log spectrum of music, about
 ROUNDS = 32
 
@@ -44,8 +45,21 @@ Log = npt.NDArray[np.float32]
 Form = Callable[[Log, Log, Bands], Log]
 
 
-def spectrum(wave: np.ndarray) -> np.ndarray:
-    return stft(wave * np.float32(LEVEL / (np.sqrt(np.mean(wave**2)) + 1e-12)), CONFIG)
+def load(path: Path, config: SpectrogramConfig) -> np.ndarray:
+    return soxr.resample(load_mono(path), SAMPLE_RATE, config.sample_rate)
+
+
+def spectrum(wave: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+    return stft(wave * np.float32(LEVEL / (np.sqrt(np.mean(wave**2)) + 1e-12)), config)
+
+
+def logarithm(spectra: np.ndarray, config: SpectrogramConfig) -> Log:
+    return np.log1p(config.gain * np.abs(spectra)).astype(np.float32)
+
+
+def mean_log(folder: Path, config: SpectrogramConfig) -> Log:
+    paths = find_recordings(folder, "the style")
+    return np.concatenate([logarithm(spectrum(load(path, config), config), config) for path in paths]).mean(0)
 
 
 def _to_bands(bands: Bands, values: Log) -> Log:
@@ -103,38 +117,48 @@ FORMS: dict[str, Form] = {
 }
 
 
-def with_phase(magnitude: np.ndarray, phase: np.ndarray, length: int) -> np.ndarray:
+def with_phase(
+    magnitude: np.ndarray, phase: np.ndarray, length: int, config: SpectrogramConfig
+) -> np.ndarray:
     """Griffin and Lim 1984, from a phase that is given."""
-    wave = istft((magnitude * np.exp(1j * phase)).astype(np.complex64), CONFIG, length=length)
-    for _ in range(ROUNDS):
-        found = stft(wave, CONFIG)
-        wave = istft((magnitude * np.exp(1j * np.angle(found))).astype(np.complex64), CONFIG, length=length)
+    for _ in range(ROUNDS + 1):
+        wave = istft((magnitude * np.exp(1j * phase)).astype(np.complex64), config, length=length)
+        phase = np.angle(stft(wave, config))
     return wave
 
 
 def main() -> None:
     parser = pair_parser(__doc__)
+    parser.add_argument("--recipe", default="small")
+    parser.add_argument(
+        "--set", nargs="+", default=[], help="a key of the recipe's spectrogram and its value"
+    )
+    parser.add_argument("--only", nargs="+", metavar="FORM", help="these forms alone")
     parser.add_argument("--bands", type=int, default=128)
     parser.add_argument("--json", action="store_true")
     words = parser.parse_args()
     torch.set_num_threads(1)
     train, test = words.data / "train", words.data / "test"
-    bands = Bands(CONFIG, words.bands)
+    settings = [f"spectrogram.{setting}" for setting in words.set]
+    config = replace(load_recipe(words.recipe, settings).spectrogram, compression="none")
+    bands = Bands(config, words.bands)
+    shift = mean_log(train / words.target, config) - mean_log(train / words.source, config)
+    forms: dict[str, Form] = {"mean spectrum": lambda source, truth, bands: source + shift, **FORMS}
     if not words.json:
         print("| form | lsd | mcd | chr | ons | fd | p |\n|---|---|---|---|---|---|---|")
-    for name, form in FORMS.items():
+    for name in words.only or forms:
         with tempfile.TemporaryDirectory() as scratch:
             for path in find_recordings(test / words.source, "the pairs"):
-                wave = load_mono(path)
-                truth = load_mono(next((test / words.target).glob(f"{path.stem}.*")))
+                wave = load(path, config)
+                truth = load(next((test / words.target).glob(f"{path.stem}.*")), config)
                 length = min(len(wave), len(truth))
-                heard, wanted = spectrum(wave[:length]), spectrum(truth[:length])
-                source, goal = (np.log1p(GAIN * np.abs(part)).astype(np.float32) for part in (heard, wanted))
-                made = np.expm1(np.clip(form(source, goal, bands), 0, 20)) / GAIN
+                heard, wanted = spectrum(wave[:length], config), spectrum(truth[:length], config)
+                source, goal = logarithm(heard, config), logarithm(wanted, config)
+                made = np.expm1(np.clip(forms[name](source, goal, bands), 0, 20)) / config.gain
                 soundfile.write(
                     Path(scratch) / f"{path.stem}.wav",
-                    with_phase(made.astype(np.float32), np.angle(heard), length),
-                    SAMPLE_RATE,
+                    with_phase(made.astype(np.float32), np.angle(heard), length, config),
+                    config.sample_rate,
                     "FLOAT",
                 )
             found = evaluate_folders(
