@@ -5,9 +5,9 @@
 DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``test/TARGET``, which have the
 same file names. Every row goes the whole way that a user goes, with the same commands: train, export the last
 checkpoint, convert, evaluate. Prints a markdown table, each row as soon as it is known; a row that is in
-FOLDER already is not made again. The rows of RECIPE `small` change one setting each; those of `seed`, at a
-size for minutes of a CPU, each add one to all before, on the way to the recipe `classic`. One thread; rows
-compare with each other, not with longer runs.
+FOLDER already is not made again. The rows of RECIPE `small` change one setting each; those of `classic` each
+take back one of its differences from `seed`, the last row all. One thread; rows compare with each other, not
+with longer runs.
 """
 
 from __future__ import annotations
@@ -56,32 +56,23 @@ SMALL: dict[str, list[str]] = {
         *("generator.name=fine", "discriminator.deltas=true", "data.tilt_db=4"),
     ],
 }
-SIZE = ["generator.channels=8", "discriminator.channels=8", "data.crop_frames=128"]
-STEPS_TO_CLASSIC: dict[str, list[str]] = {
-    "each style's own mean spectrum": ["data.normalisation=domain"],
-    "the log of 1 + 1000 times the magnitude": ["spectrogram.gain=1000"],
-    "matched frames": ["warm_start.share=0.15", "warm_start.weight=2"],
-    "least-squares loss": ["loss.adversarial=lsgan"],
-    "replay of 64, average of the weights": ["optimiser.replay_buffer=64", "optimiser.ema_decay=0.99"],
-    "cycle 2, no identity": ["loss.cycle=2", "loss.identity=0"],
-    "answers for patches, no dense layer": [
-        "discriminator.name=patch",
-        "discriminator.channels=16",
-    ],
+CLASSIC: dict[str, list[str]] = {
+    "`classic`": [],
+    "frames cut to 512 points": ["spectrogram.fft_length=512"],
+    "magnitudes at a gain of 1": ["spectrogram.gain=1"],
+    "one mean for both styles": ["data.normalisation=shared"],
+    "not added to its input": ["generator.residual=false"],
+    "a dense layer": ["discriminator.dense=true"],
+    "cycle 10, identity 1": ["loss.cycle=10", "loss.identity=1"],
+    "no average of the weights": ["optimiser.ema_decay=0"],
+    "no matched frames": ["warm_start.share=0", "warm_start.weight=0"],
 }
-
-
-def cumulative(steps: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Each row with the settings of all before it."""
-    rows = {"`seed`, 8 channels, crops of 1.3 s": list(SIZE)}
-    so_far = list(SIZE)
-    for name, settings in steps.items():
-        so_far = [*so_far, *settings]
-        rows[f"and {name}"] = so_far
-    return rows
-
-
-SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "seed": cumulative(STEPS_TO_CLASSIC)}
+CLASSIC["all taken back: `seed` at this size"] = [word for row in CLASSIC.values() for word in row]
+CLASSIC |= {
+    "and least squares": ["loss.adversarial=lsgan"],
+    "and replay of 64": ["optimiser.replay_buffer=64"],
+}
+SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "classic": CLASSIC}
 WORKSPACE = "styleshift-workspace"
 FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
 
@@ -129,7 +120,9 @@ def make(
     # A workspace has one kind of spectrograms.
     work = work / "-".join([recipe, *front])
     work.mkdir(exist_ok=True)
-    shutil.rmtree(work / WORKSPACE / "runs" / run, ignore_errors=True)  # one that was stopped
+    models, converted = work / "models" / run, work / "converted" / run
+    for stopped in (work / WORKSPACE / "runs" / run, models, converted):
+        shutil.rmtree(stopped, ignore_errors=True)
     words = [word for setting in front for word in ("--set", setting)]
     styleshift(work, "precompute", data / "train", "--recipe", recipe, *words)
     settings = [*changed, "schedule.threads=1", "schedule.validation_seconds=0"]
@@ -139,7 +132,6 @@ def make(
         *("--recipe", recipe),
         *(word for setting in settings for word in ("--set", setting)),
     )
-    models, converted = work / "models" / run, work / "converted" / run
     styleshift(work, "export", "--run", run, "--checkpoint", "last", "--output", models)
     model = next(models.glob(f"*{source}*{target}*.onnx"))
     styleshift(

@@ -45,6 +45,34 @@ def test_seed_is_the_method() -> None:
         0,
     )
     assert not seed.warm_start.used
+    assert not seed.generator.options.get("residual")
+
+
+def test_classic_has_the_networks_and_frames_of_seed() -> None:
+    """Only sizes, and what the summary of its file says, are other."""
+    seed, classic = load_recipe("seed").to_dict(), load_recipe("classic").to_dict()
+    changed = {
+        f"{table}.{key}"
+        for table, keys in classic.items()
+        if isinstance(keys, dict) and table != "schedule"
+        for key, value in keys.items()
+        if value != seed[table].get(key)
+    }
+    assert changed == {
+        "spectrogram.fft_length",
+        "spectrogram.gain",
+        "data.crop_frames",
+        "data.normalisation",
+        "generator.channels",
+        "generator.residual",
+        "discriminator.channels",
+        "discriminator.dense",
+        "loss.cycle",
+        "loss.identity",
+        "optimiser.ema_decay",
+        "warm_start.share",
+        "warm_start.weight",
+    }
 
 
 @pytest.mark.parametrize("name", list_recipes())
