@@ -70,9 +70,9 @@ def test_both_networks_are_what_they_always_were() -> None:
     discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2), 65, 64)
     given = torch.linspace(-2, 2, 65 * 64).sin().reshape(1, 1, 65, 64)
     made = generator(given)
-    assert float(made.mean()) == pytest.approx(-0.012416007, rel=1e-4)
-    assert float(made[0, 0, 10, 10]) == pytest.approx(0.06497623, rel=1e-4)
-    assert float(discriminator(given)) == pytest.approx(0.11382265, rel=1e-4)
+    assert made.mean().item() == pytest.approx(-0.012416007, rel=1e-4)
+    assert made[0, 0, 10, 10].item() == pytest.approx(0.06497623, rel=1e-4)
+    assert discriminator(given).item() == pytest.approx(0.11382265, rel=1e-4)
     assert list(discriminator.state_dict())[-2:] == ["dense.weight", "dense.bias"]
 
 
