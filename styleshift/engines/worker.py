@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import pickle
 import signal
@@ -11,13 +10,13 @@ import time
 import traceback
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
-from threading import Lock, Thread
+from threading import Lock
 from types import FrameType
 from typing import Any
 
 from styleshift.errors import EXIT_SIGTERM
 from styleshift.hooks.engines import Crashed, Finished, Progress, Work
-from styleshift.system.environment import debugging
+from styleshift.system.environment import debugging, end_with_the_parent
 
 _REPORT_SECONDS = 0.2
 
@@ -30,7 +29,7 @@ def serve(pipe: Connection, work: Work[Any, Any], environment: dict[str, str]) -
         work: what to do.
         environment: of the parent now; that of the server which forked this process may be older.
     """
-    Thread(target=_end_with_the_parent, daemon=True).start()
+    end_with_the_parent()
     # Ctrl-C is the parent's to hear.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
@@ -93,14 +92,6 @@ def _quiet() -> None:
         os.dup2(nowhere, 2)
         os.close(nowhere)
     os.dup2(2, 1)
-
-
-def _end_with_the_parent() -> None:
-    """A run that was killed can be begun again at once: nobody of the old one is at work any more."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import unquote_to_bytes
 
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import NothingToDoError, UsageError
+from styleshift.models.shelf import find_named
 from styleshift.recipes import list_recipes, load_recipe
-from styleshift.studio.cards import model_named
 from styleshift.studio.runs import describe_run
 from styleshift.studio.web import Studio, flag, number, text, texts
 from styleshift.workspace import setting
@@ -108,7 +108,7 @@ def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
     source = parts.folders.inside(_path(values, "source"))
     if not source.is_dir():
         raise UsageError(f"{source} is no folder")
-    model = model_named(parts.place, text(values, "model"))
+    model = find_named(parts.place, text(values, "model"))
     output = source.with_name(f"{source.name}-{model.metadata.target}")
     if given := text(values, "output", ""):
         output = Path(given).expanduser()
@@ -125,7 +125,7 @@ def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
 def _song(parts: Studio, values: Values) -> tuple[str, Values]:
     """One recording, converted into the workspace: the same song, model and strength are one file."""
     source = parts.folders.recording(_path(values, "source"))
-    model = model_named(parts.place, text(values, "model"))
+    model = find_named(parts.place, text(values, "model"))
     strength = number(values, "strength", 0, MOST_STRENGTH)
     strength = model.metadata.strength if strength is None else round(strength, 2)
     status, made = source.stat(), model.path.stat().st_mtime_ns
@@ -154,7 +154,7 @@ def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
     if not folders["target"]:
         raise UsageError("no folder of the target style is named")
     if name := text(values, "model", ""):
-        found = model_named(parts.place, name)
+        found = find_named(parts.place, name)
         model = str(found.path)
         if not folders["source"]:
             raise UsageError("no folder is named for the model to convert")
@@ -167,7 +167,7 @@ def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
 
 
 def _verify(parts: Studio, values: Values) -> tuple[str, Values]:
-    model = model_named(parts.place, text(values, "model"))
+    model = find_named(parts.place, text(values, "model"))
     return f"Check {model.name}", {"workspace": str(parts.place.root), "model": model.name}
 
 

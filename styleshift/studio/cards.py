@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from styleshift.models.shelf import ShelvedModel, find_named, list_models
+from styleshift.models.shelf import ShelvedModel, list_models
 from styleshift.workspace import Workspace
 
 
@@ -36,8 +36,3 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_told(each)}" for key, each in value.items())
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def model_named(place: Workspace, name: str) -> ShelvedModel:
-    """See :func:`styleshift.models.shelf.find_named`."""
-    return find_named(place, name)

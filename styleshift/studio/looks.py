@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import multiprocessing
-import multiprocessing.connection
 import os
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from styleshift.errors import AudioError
 from styleshift.pages.picture import HIGHEST_HZ, Axes, Spectrum, png
+from styleshift.system.environment import end_with_the_parent
 from styleshift.system.files import atomic_path
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Looks:
         with self._lock:
             if self._pool is None:
                 spawn = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent)
+                self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_the_parent)
             pool = self._pool
         try:
             pool.submit(work, path, *rest).result()
@@ -128,19 +128,6 @@ class Looks:
         """End the process."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """A process that waits for work would not notice that its server was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def picture(look: Look, together: list[Look]) -> bytes:

@@ -14,10 +14,10 @@ from styleshift.audio.formats import AUDIO_EXTENSIONS
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import UsageError
 from styleshift.evaluation.figures import EXPLAINED, IN_WORDS
-from styleshift.models.shelf import add_model, remove_model
+from styleshift.models.shelf import add_model, find_named, remove_model
 from styleshift.recipes import list_recipes
 from styleshift.studio.asked import misfits
-from styleshift.studio.cards import all_cards, card, model_named
+from styleshift.studio.cards import all_cards, card
 from styleshift.studio.folders import from_query, place
 from styleshift.studio.listening import answers_file, list_answers, save_answers
 from styleshift.studio.runs import compare_runs, describe_run, list_runs, run_page
@@ -130,7 +130,7 @@ def models(request: Request) -> Response:
 
 def model_file(request: Request) -> Response:
     """A model, to keep."""
-    path = model_named(studio(request).place, request.path_params["model"]).path
+    path = find_named(studio(request).place, request.path_params["model"]).path
     return FileResponse(path, filename=path.name)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Iterator
-from threading import Lock
+from threading import Lock, Thread
 
 DEBUG_VARIABLE = "STYLESHIFT_DEBUG"
 
@@ -26,6 +26,23 @@ def switched_on(variable: str) -> bool:
 def debugging() -> bool:
     """Whether tracebacks and the chatter of decoders are wanted (``STYLESHIFT_DEBUG``)."""
     return switched_on(DEBUG_VARIABLE)
+
+
+def end_with_the_parent() -> None:
+    """From now on this process ends when its parent is killed; one that waits for work would not notice.
+
+    So what was killed can be begun again at once: nobody of the old one is at work any more.
+    """
+    import multiprocessing  # late: commands that start no process do not need it
+
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 class _Silence:
