@@ -11,7 +11,7 @@ from torch.nn import functional
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.kernels import add_along_frames
-from styleshift.networks.layers import Bands, ChannelNorm, same_convolution
+from styleshift.networks.layers import Bands, activation, same_convolution
 from styleshift.networks.options import FineGeneratorOptions, ResidualGeneratorOptions
 
 
@@ -21,11 +21,9 @@ class Block(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.inner = FusedSequential(
-            ChannelNorm(channels),
-            nn.SiLU(),
+            *activation(channels),
             same_convolution(channels, channels),
-            ChannelNorm(channels),
-            nn.SiLU(),
+            *activation(channels),
             same_convolution(channels, channels),
         )
 
@@ -41,7 +39,7 @@ class Past(nn.Module):
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
         self.reach = 2 * dilation
-        self.before = FusedSequential(ChannelNorm(channels), nn.SiLU())
+        self.before = FusedSequential(*activation(channels))
         self.convolution = nn.Conv2d(channels, channels, 3, padding=(1, 0), dilation=(1, dilation))
 
     def forward(self, input: Tensor) -> Tensor:

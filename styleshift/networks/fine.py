@@ -10,7 +10,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.band_unet import BandUNet
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.kernels import add_along_frames
-from styleshift.networks.layers import Bands, ChannelNorm, same_convolution, zero_
+from styleshift.networks.layers import Bands, activation, same_convolution, zero_
 from styleshift.networks.onsets import Onsets
 from styleshift.networks.options import FineGeneratorOptions
 
@@ -46,11 +46,7 @@ class Detail(nn.Module):
         self.enter = same_convolution(ROW * (given + 1), channels)
         self.place = nn.Parameter(torch.zeros(1, channels, self.rows, 1))
         self.inner = FusedSequential(
-            ChannelNorm(channels),
-            nn.SiLU(),
-            same_convolution(channels, channels),
-            ChannelNorm(channels),
-            nn.SiLU(),
+            *activation(channels), same_convolution(channels, channels), *activation(channels)
         )
         self.leave = nn.Conv2d(channels, 2 * ROW, 3, padding=1)
         zero_(self.leave)
@@ -93,7 +89,7 @@ class FineGenerator(BandUNet):
         super().__init__(options, spectrogram, inputs=1 + onsets.channels, past=options.past)
         self.onsets = onsets
         width = options.channels
-        self.ready = FusedSequential(ChannelNorm(width), nn.SiLU())
+        self.ready = FusedSequential(*activation(width))
         self.leave = nn.Conv2d(width, 1, 3, padding=1)
         zero_(self.leave)
         self.detail = Detail(width, options.detail, self.bands, spectrogram.bins)

@@ -61,6 +61,11 @@ class ChannelNorm(nn.Module):
         return input * torch.rsqrt(power + 1e-6) * self.scale
 
 
+def activation(channels: int) -> tuple[nn.Module, nn.Module]:
+    """Norm and SiLU, which stand before convolutions here: pre-activation (He et al. 2016b)."""
+    return ChannelNorm(channels), nn.SiLU()
+
+
 class DropTopBin(nn.Module):
     """Leave out the bins above the last multiple of four (one: the Nyquist bin of an even FFT)."""
 

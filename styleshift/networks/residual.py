@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.band_unet import BandUNet
 from styleshift.networks.fused import FusedSequential
-from styleshift.networks.layers import ChannelNorm, zero_
+from styleshift.networks.layers import activation, zero_
 from styleshift.networks.options import ResidualGeneratorOptions
 
 
@@ -25,7 +25,7 @@ class ResidualGenerator(BandUNet):
     def __init__(self, options: ResidualGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
         super().__init__(options, spectrogram)
         width = options.channels
-        self.leave = FusedSequential(ChannelNorm(width), nn.SiLU(), nn.Conv2d(width, 1, 3, padding=1))
+        self.leave = FusedSequential(*activation(width), nn.Conv2d(width, 1, 3, padding=1))
         zero_(self.leave[-1])
 
     def change(self, input: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from styleshift.hooks import records
 from styleshift.hooks.engines import EngineSpec
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec
 from styleshift.hooks.guard.domain import find
@@ -20,14 +21,6 @@ from styleshift.hooks.guard.networks import build_discriminator, build_generator
 from styleshift.hooks.guard.owner import Owner
 from styleshift.hooks.guard.services import build_engine, build_tracker
 from styleshift.hooks.guard.sound import build_runtime, build_vocoder
-from styleshift.hooks.records import (
-    DiscriminatorSpec,
-    DomainSpec,
-    GeneratorSpec,
-    RuntimeSpec,
-    TrackerSpec,
-    VocoderSpec,
-)
 
 __all__ = ["guarded"]
 
@@ -37,11 +30,11 @@ def guarded(spec: Any, package: str, version: str, kind: str) -> Any:
     owner = Owner(package, version, f"{kind} {spec.name}")
     # Partial functions and no closures: recordings are sent to other processes, generators copied.
     match spec:
-        case DomainSpec():
+        case records.DomainSpec():
             return replace(spec, find=partial(find, owner, spec.find))
-        case GeneratorSpec():
+        case records.GeneratorSpec():
             return replace(spec, build=partial(build_generator, owner, spec))
-        case DiscriminatorSpec():
+        case records.DiscriminatorSpec():
             return replace(spec, build=partial(build_discriminator, owner, spec.build))
         case LossSpec():
             return replace(spec, build=partial(build_loss, owner, spec.build))
@@ -49,11 +42,11 @@ def guarded(spec: Any, package: str, version: str, kind: str) -> Any:
             return replace(spec, build=partial(build_augmentation, owner, spec.build))
         case MetricSpec():
             return replace(spec, measure=partial(measure, owner, spec.measure))
-        case VocoderSpec():
+        case records.VocoderSpec():
             return replace(spec, build=partial(build_vocoder, owner, spec.build))
-        case RuntimeSpec():
+        case records.RuntimeSpec():
             return replace(spec, build=partial(build_runtime, owner, spec.build))
-        case TrackerSpec():
+        case records.TrackerSpec():
             build, check = partial(build_tracker, owner, spec.build), partial(owner.call, spec.check)
             return replace(spec, build=build, check=check)
         case EngineSpec():
