@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,18 @@ class Bench(Reporter):
             torch.cuda.synchronize()
 
 
+class Found(Row):
+    """What a case has measured so far; each figure is told of as it comes."""
+
+    def __init__(self, tell: Callable[[Row], object]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._tell(dict(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One row of the table.
@@ -108,9 +121,14 @@ class Case:
     settings: Sequence[str] = field(default=())
     most: float = 120.0
 
-    def measure(self, bench: Bench) -> Row:
-        """The row; whatever goes wrong is written down in it."""
-        began, found, bench.told = time.monotonic(), Row(), []
+    def measure(self, bench: Bench, tell: Callable[[Row], object] = lambda _: None) -> Row:
+        """The row; whatever goes wrong is written down in it.
+
+        Args:
+            bench: what it is given.
+            tell: told of what was found so far, in case no more comes.
+        """
+        began, found, bench.told = time.monotonic(), Found(tell), []
         try:
             self.work(bench, found, *self.settings)
         except Exception as error:  # the next ones are to be measured all the same
@@ -141,17 +159,12 @@ def measure_all(cases: Sequence[Case], bench: Bench, limit: float) -> Iterator[R
             while left and time.monotonic() < end:
                 case = left[0]
                 patience = end - time.monotonic() if bench.tiny else min(case.most, end - time.monotonic())
-                row = case.row({"error": f"cut off after {patience:.0f} s"})
-                try:
-                    answer = ours.recv() if ours.poll(patience) else row
-                except EOFError:
-                    process.join()
-                    answer = case.row({"error": f"its process ended with {process.exitcode}"})
+                answer, over = _answer(ours, process, case, patience)
                 if answer is None:  # it leaves, to be begun anew
                     break
                 left.popleft()
                 yield answer
-                if answer is row or process.exitcode is not None:
+                if over:
                     break
         finally:
             with contextlib.suppress(OSError):
@@ -162,10 +175,25 @@ def measure_all(cases: Sequence[Case], bench: Bench, limit: float) -> Iterator[R
         yield case.row({"error": "no time was left"})
 
 
+def _answer(ours: Connection, process: BaseProcess, case: Case, patience: float) -> tuple[Row | None, bool]:
+    """The row of a case, and whether its process is of no more use."""
+    found, until = Row(), time.monotonic() + patience
+    while ours.poll(max(0.0, until - time.monotonic())):
+        try:
+            answer = ours.recv()
+        except EOFError:
+            process.join()
+            return case.row({**found, "error": f"its process ended with {process.exitcode}"}), True
+        if answer is None or "case" in answer:
+            return answer, False
+        found = answer
+    return case.row({**found, "error": f"cut off after {patience:.0f} s"}), True
+
+
 def _work(connection: Connection, bench: Bench, cases: Sequence[Case]) -> None:
     os.setsid()
     for case in cases:
-        row = case.measure(bench)
+        row = case.measure(bench, connection.send)
         connection.send(row)
         if "CUDA" in row.get("error", ""):  # after some of its errors nothing works any more
             connection.send(None)

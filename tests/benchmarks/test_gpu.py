@@ -45,10 +45,12 @@ def fails_late(bench: Bench, found: Row, message: str) -> None:
 
 
 def dies(bench: Bench, found: Row) -> None:
+    found["pid"] = os.getpid()
     os._exit(9)
 
 
 def hangs(bench: Bench, found: Row) -> None:
+    found["pid"] = os.getpid()
     time.sleep(1000)
 
 
@@ -76,6 +78,7 @@ def test_whatever_becomes_of_a_case_it_is_one_row(tmp_path: Path) -> None:
     ]
     assert rows[0]["told"] == ["not captured"]
     assert rows[0]["pid"] == rows[1]["pid"] != rows[2]["pid"]  # what was found before is kept
+    assert all(row["pid"] for row in rows[:4])  # what was found before the end, too
     assert rows[-1]["value"] == 2.0
 
 
