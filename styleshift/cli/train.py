@@ -142,15 +142,9 @@ def train(
                 reporter=reporter,
             )
         else:
-            from styleshift.recipes import load_recipe
+            from styleshift.recipes import budget, load_recipe
 
-            changes = list(overrides or [])
-            if steps is not None:
-                changes.append(f"schedule.steps={steps}")
-            if minutes is not None:
-                changes.append(f"schedule.minutes={minutes}")
-                if steps is None and minutes > 0:
-                    changes.append("schedule.steps=0")  # a time budget is given: it alone ends the run
+            changes = [*(overrides or []), *budget(steps, minutes)]
             chosen = load_recipe(str(setting("recipe", recipe)), changes)
             with reporter.phase("loading PyTorch"):
                 from styleshift.training.run import start_run

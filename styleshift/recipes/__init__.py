@@ -1,6 +1,6 @@
 """Recipes: one TOML file describes one experiment whole."""
 
-from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
+from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig, budget
 from styleshift.recipes.schema import Recipe, list_recipes, load_recipe, recipe_keys
 from styleshift.recipes.settings import (
     ComponentConfig,
@@ -17,6 +17,7 @@ __all__ = [
     "Recipe",
     "ScheduleConfig",
     "WarmStartConfig",
+    "budget",
     "list_recipes",
     "load_recipe",
     "recipe_keys",

@@ -107,3 +107,12 @@ class ScheduleConfig:
     def __post_init__(self) -> None:
         if not self.steps and not self.minutes:
             raise ConfigError("steps and minutes are both 0; the run would never end")
+
+
+def budget(steps: int | None, minutes: float | None) -> list[str]:
+    """Overrides of a recipe that end a run after so many steps, or minutes; none for None or 0.
+
+    Minutes without steps are all that ends it.
+    """
+    given = {"steps": steps or (0 if minutes else None), "minutes": minutes or None}
+    return [f"schedule.{key}={value}" for key, value in given.items() if value is not None]

@@ -56,16 +56,9 @@ def _in_turn(work: Callable[[], Result], reporter: Reporter) -> Result:
 
 def train(given: Arguments, reporter: Reporter) -> None:
     """``styleshift train``."""
-    from styleshift.recipes import load_recipe
+    from styleshift.recipes import budget, load_recipe
 
-    changes = list(given["changes"])
-    if given["steps"]:
-        changes.append(f"schedule.steps={given['steps']}")
-    if given["minutes"]:
-        changes.append(f"schedule.minutes={given['minutes']}")
-        if not given["steps"]:
-            changes.append("schedule.steps=0")  # a time budget is given: it alone ends the run
-    recipe = load_recipe(given["recipe"], changes)
+    recipe = load_recipe(given["recipe"], [*given["changes"], *budget(given["steps"], given["minutes"])])
     with reporter.phase("loading PyTorch"):
         from styleshift.training.run import start_run
     x, y = given["styles"]

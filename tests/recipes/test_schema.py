@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from styleshift.errors import ConfigError
-from styleshift.recipes import Recipe, list_recipes, load_recipe
+from styleshift.recipes import Recipe, budget, list_recipes, load_recipe
 
 
 def test_seed_is_the_method() -> None:
@@ -73,6 +73,21 @@ def test_classic_has_the_networks_and_frames_of_seed() -> None:
         "warm_start.share",
         "warm_start.weight",
     }
+
+
+@pytest.mark.parametrize(
+    ("steps", "minutes", "wanted"),
+    [
+        (None, None, []),
+        (3, 0, ["schedule.steps=3"]),
+        (None, 2.5, ["schedule.steps=0", "schedule.minutes=2.5"]),
+        (3, 2.5, ["schedule.steps=3", "schedule.minutes=2.5"]),
+    ],
+)
+def test_minutes_alone_are_the_end_of_a_run(
+    steps: int | None, minutes: float | None, wanted: list[str]
+) -> None:
+    assert budget(steps, minutes) == wanted
 
 
 @pytest.mark.parametrize("name", list_recipes())
