@@ -17,7 +17,7 @@ DEVELOP := $(VENV)/.styleshift-develop-ready
 CPP_SOURCES := $(shell find cpp CMakeLists.txt -type f 2>/dev/null)
 # One thread a test process: faster than the other way round, and repeatable. One process more than there are
 # cores, because a third of the time a test waits: for a command, a disk, a browser.
-TEST_ENVIRONMENT := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+TEST_ENVIRONMENT := MAKEFLAGS= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 TEST_PROCESSES := $(shell echo $$(($$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1)))
 DEMO := demo
 

@@ -2,6 +2,7 @@
 # Builds and runs the C++ tests under the sanitizers: AddressSanitizer with UndefinedBehaviorSanitizer (memory),
 # and ThreadSanitizer (thread). Usage: tools/sanitize.sh [memory] [thread]
 set -eu
+unset MAKEFLAGS  # of a make around this one, which would count these compilers among its jobs
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- memory thread
 cores=$(getconf _NPROCESSORS_ONLN)

@@ -58,7 +58,7 @@ def load_bundle(path: Path) -> Bundle:
     try:
         model = _parse(data)
         metadata = BundleMetadata.from_props({item.key: item.value for item in model.metadata_props})
-        _check_graph(model, metadata)
+        check_model(model, metadata)
     except BundleError as error:
         raise BundleError(f"{path} cannot be used as a model: {error.message}", error.hint) from error
     return Bundle(path, metadata, hashlib.sha256(data).hexdigest())
@@ -71,11 +71,6 @@ def read_metadata(path: Path) -> BundleMetadata:
         return BundleMetadata.from_props({item.key: item.value for item in model.metadata_props})
     except BundleError as error:
         raise BundleError(f"{path} cannot be used as a model: {error.message}", error.hint) from error
-
-
-def check_model(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
-    """Raise BundleError unless ``model`` is whole, self-contained and of the shape that ``metadata`` says."""
-    _check_graph(model, metadata)
 
 
 def _read(path: Path) -> bytes:
@@ -105,7 +100,8 @@ def _parse(data: bytes) -> onnx.ModelProto:
     return model
 
 
-def _check_graph(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
+def check_model(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
+    """Raise BundleError unless ``model`` is whole, self-contained and of the shape that ``metadata`` says."""
     import onnx
 
     for tensor in _tensors(model):
