@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
 from styleshift.audio.formats import AUDIO_EXTENSIONS, UNREADABLE
+from styleshift.system.hashing import stamp_of_status
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
 
@@ -277,7 +278,7 @@ def list_audio(
         elif not stat.S_ISREG(status.st_mode):
             skip(below, "special", "no regular file (a pipe, socket or device)")
         else:
-            found.files[below] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            found.files[below] = stamp_of_status(status)
     return found
 
 

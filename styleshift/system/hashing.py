@@ -12,6 +12,7 @@ from typing import Any
 from blake3 import blake3
 
 _BLOCK_BYTES = 1 << 20
+_FIELD = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,25 @@ class FileStamp:
     @classmethod
     def of_status(cls, status: os.stat_result) -> FileStamp:
         """Of the file as it was when it was looked at."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        return cls(*stamp_of_status(status))
+
+
+def stamp_of_status(status: os.stat_result) -> tuple[int, int, int, int]:
+    """The fields of a :class:`FileStamp`, which takes its time to be made, a million times."""
+    return storable((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+
+
+def storable(stamp: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The fields of a stamp as a table can hold them, in 64 bits with a sign.
+
+    Inodes are any 64 bits on mergerfs and some network disks, and a file's time may be centuries ahead.
+    """
+    if min(stamp) >= -_FIELD and max(stamp) < _FIELD:
+        return stamp
+    changed, made, inode = (
+        value if -_FIELD <= value < _FIELD else value & (_FIELD - 1) for value in stamp[1:]
+    )
+    return stamp[0], changed, made, inode
 
 
 def file_digest(path: Path, on_block: Callable[[], None] | None = None) -> str:

@@ -3,13 +3,59 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from styleshift.errors import StyleshiftError
 
 _CACHE_KILOBYTES = 16_000
 
 
+class TableError(StyleshiftError):
+    """There is no room for a table; what is in it cannot be trusted from then on."""
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        super().__init__(
+            f"what is known of the library's files has no room in the temporary folder ({error})",
+            "make room there, or name another folder in the variable SQLITE_TMPDIR; then run again",
+        )
+
+
+class _Cursor(sqlite3.Cursor):
+    def execute(self, *query: Any) -> Any:
+        try:
+            return super().execute(*query)
+        except sqlite3.DatabaseError as error:
+            raise TableError(error) from error
+
+    def executemany(self, query: str, rows: Iterable[Any]) -> Any:
+        try:
+            return super().executemany(query, rows)
+        except sqlite3.DatabaseError as error:
+            raise TableError(error) from error
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError as error:  # to sort takes room, too
+            raise TableError(error) from error
+
+
+class _Connection(sqlite3.Connection):
+    def execute(self, *query: Any) -> Any:
+        return self.cursor(_Cursor).execute(*query)
+
+    def executemany(self, query: str, rows: Iterable[Any]) -> Any:
+        return self.cursor(_Cursor).executemany(query, rows)
+
+
 def temporary_table() -> sqlite3.Connection:
-    """A database of this process alone. It lies where SQLite has temporary files: see ``SQLITE_TMPDIR``."""
-    table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    """A database of this process alone. It lies where SQLite has temporary files: see ``SQLITE_TMPDIR``.
+
+    Raises:
+        TableError: there is no room, also later, by whatever is done with it.
+    """
+    table = sqlite3.connect("", isolation_level=None, check_same_thread=False, factory=_Connection)
     # Nothing of it outlives the process: it never waits for the disk.
     table.execute("PRAGMA journal_mode = OFF")
     table.execute("PRAGMA synchronous = OFF")

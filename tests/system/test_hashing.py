@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from styleshift.system.hashing import file_digest, file_sha256
+from styleshift.system.hashing import file_digest, file_sha256, storable
 
 
 @pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 7])
@@ -31,3 +31,9 @@ def test_it_is_the_hash_of_the_specification(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     empty = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
     assert file_digest(tmp_path / "a") == empty
+
+
+def test_any_inode_and_time_has_place_in_a_table() -> None:
+    assert storable((1, -5, (1 << 63) - 1, 7)) == (1, -5, (1 << 63) - 1, 7)
+    large = storable((1, 1 << 63, 3, (1 << 64) - 2))
+    assert large == storable(large) == (1, 0, 3, (1 << 63) - 2)

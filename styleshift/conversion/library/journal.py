@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.audio.find import Stamp
-from styleshift.errors import LockedError, UsageError
+from styleshift.errors import StyleshiftError, UsageError
 from styleshift.system.files import atomic_file
-from styleshift.system.hashing import FileStamp
+from styleshift.system.hashing import FileStamp, storable
 from styleshift.system.lines import JsonLines, plain
 from styleshift.system.lock import Lock
 from styleshift.system.table import as_bytes, as_name, temporary_table
@@ -115,17 +115,18 @@ class LibraryJournal:
             raise UsageError(
                 f"cannot write to {self._place}: {error.strerror or error}", "use another `output`"
             ) from error
-        except LockedError:
+        except StyleshiftError:
             self.__exit__()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
         if self._lines is not None:
             with contextlib.suppress(OSError):  # the last line that matters was waited for
                 if self._written:
                     self._lines.sync()
-                self._shorten()
+                if kind is None:  # else the table may lack what the file has
+                    self._shorten()
             self._lines.close()
         self._locks.close()
         self._lines = None
@@ -292,7 +293,7 @@ def _rows(lines: list[bytes]) -> Iterator[tuple[Any, ...]]:
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
             get = values.get
             words = (values["state"], values["key"], get("digest", ""))
-            stamp = (get("size", 0), get("mtime_ns", 0), get("ctime_ns", 0), get("inode", 0))
+            stamp = storable((get("size", 0), get("mtime_ns", 0), get("ctime_ns", 0), get("inode", 0)))
             made = (get("runtime", ""), get("device", ""), get("time_ns", 0))
             numbers = (*stamp, made[2])
             result = get("result", {})

@@ -61,12 +61,13 @@ class StoreJournal(LibraryJournal):
             raise UsageError(f"cannot write to {where}: {error.strerror}", "use another `output`") from None
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None = None, *error: object) -> None:
         with contextlib.suppress(StoreError):  # what is not sent is done again
             if self._lines is not None:
                 self._send()
-                self._merge()
-        super().__exit__(*error)
+                if kind is None:
+                    self._merge()
+        super().__exit__(kind, *error)
 
     def load(self) -> None:
         """Fetch the parts that are new, and read them."""

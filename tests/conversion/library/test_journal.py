@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from styleshift.conversion.library import journal as journal_module
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.hashing import FileStamp
+from styleshift.system.table import TableError
 
 
 def test_the_last_word_counts(tmp_path: Path) -> None:
@@ -209,3 +211,27 @@ def test_what_is_written_before_entering_stays_here(tmp_path: Path) -> None:
     journal.sync()
     assert journal.entry("a") is not None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_line_is_lost_where_the_table_has_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_FEW", 2)
+    journal = LibraryJournal(tmp_path)
+    with pytest.raises(TableError), journal:  # noqa: PT012
+        for _ in range(20):
+            journal.write(JournalEntry("a", "done", "k"))
+        journal.table.execute("PRAGMA max_page_count = 8")
+        for number in range(1000):
+            journal.write(JournalEntry(f"b{number}", "done", "k", result={"text": "x" * 1000}))
+    number = len((tmp_path / ".styleshift" / "journal.jsonl").read_bytes().splitlines()) - 21
+    assert number > 0
+    with LibraryJournal(tmp_path) as journal:  # nobody holds its lock
+        assert journal.entry(f"b{number}") is not None
+
+
+def test_a_line_of_an_earlier_version_with_a_large_inode_is_known(tmp_path: Path) -> None:
+    (tmp_path / ".styleshift").mkdir()
+    line = {"target": "a", "state": "done", "key": "k", "inode": (1 << 64) - 2}
+    (tmp_path / ".styleshift" / "journal.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    entry = LibraryJournal.peek(tmp_path).entry("a")
+    assert entry is not None
+    assert entry.stamp.inode == (1 << 63) - 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -296,3 +297,20 @@ def test_what_is_planned_is_known_by_number_and_by_name(tmp_path: Path) -> None:
     with pytest.raises(IndexError):
         plan.jobs[2]
     assert list(plan.tracks.folders()) == ["", "b/"]
+
+
+def test_a_time_centuries_ahead_is_no_reason_to_convert_again(tmp_path: Path) -> None:
+    source, far = tmp_path / "library", 13_000_000_000 * 10**9
+    source.mkdir()
+    (source / "a.wav").write_bytes(b"RIFF")
+    os.utime(source / "a.wav", ns=(far, far))
+    if (source / "a.wav").stat().st_mtime_ns < 1 << 63:
+        pytest.skip("this file system has no such times")
+    plan = plan_library(source, "b", ConvertSettings())
+    stamp = FileStamp.of(source / "a.wav")
+    with LibraryJournal(plan.output) as journal:
+        journal.write(JournalEntry("a.wav", "done", "k", stamp=stamp))
+    again = plan_library(source, "b", ConvertSettings(), "k")
+    ((track, known),) = next(again.tracks.known())
+    assert known is not None
+    assert known.stamp == track.stamp == astuple(stamp)
