@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from styleshift.cli.app import app
 from styleshift.errors import ConfigError, StyleshiftError, UsageError
+from styleshift.remote import Store
 from styleshift.training import run as run_module
 from styleshift.training.run import RunResult
+from styleshift.workspace import Workspace
 
 runner = CliRunner()
 
@@ -116,3 +118,30 @@ def test_a_forgotten_domain_is_named(calls: list[Any]) -> None:
     assert isinstance(result.exception, UsageError)
     assert "takes two names, but '--name' is given for one" in result.exception.message
     assert calls == []
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_workspace_at_an_address_is_fetched_and_what_the_first_process_made_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rank: str
+) -> None:
+    pytest.importorskip("fsspec")
+    store = Store(f"file://{tmp_path / 'store'}")
+    store.write("spectrograms/a/manifest.json", b"1")
+    store.write("spectrograms/c/manifest.json", b"not asked for")
+    found: list[bool] = []
+
+    def start(place: Workspace, *_: Any, **__: Any) -> RunResult:
+        found.extend((place.spectrograms / domain / "manifest.json").exists() for domain in "ac")
+        (place.runs / "mine").mkdir(parents=True)
+        (place.runs / "mine" / "run.json").write_text("{}")
+        return RunResult("mine", place.runs / "mine", 5, 1.5)
+
+    monkeypatch.setattr(run_module, "start_run", start)
+    given = {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "here", "MASTER_PORT": "1"}
+    for name, value in {"STYLESHIFT_CACHE": str(tmp_path / "cache"), **given}.items():
+        monkeypatch.setenv(name, value)
+    words = ["train", "--domains", "a", "b", "--name", "mine", "--workspace", store.address]
+    result = runner.invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert found == [True, False]
+    assert store.there("runs/mine/run.json") == (rank == "0")
