@@ -93,7 +93,6 @@ def precompute_all(root: Path, workspace: Path, config: SpectrogramConfig, worke
     from styleshift.corpus import precompute
     from styleshift.workspace import Workspace
 
-    shutil.rmtree(workspace, ignore_errors=True)
     result = precompute(root, Workspace(workspace), config, jobs=workers)
     assert result.computed_hours > 0
     assert not result.failed
@@ -114,16 +113,17 @@ def cpu_ratio(track: Path, folder: Path, config: SpectrogramConfig, rounds: int)
     from styleshift.hooks import Recording
     from styleshift.system.hashing import file_digest
 
-    recording = Recording("x", track, partial(open_audio, track))
+    recording, array = Recording("x", track, partial(open_audio, track)), folder / "x.npy"
 
     def all_of_it() -> None:
         file_digest(track)
-        compute(recording, folder / "x.npy", config, overlap=False)
+        compute(recording, array, config, overlap=False)
 
-    times = [
-        (seconds_of(lambda: decode(track), time.process_time), seconds_of(all_of_it, time.process_time))
-        for _ in range(rounds)
-    ]
+    times = []
+    for _ in range(rounds):
+        array.unlink(missing_ok=True)  # as above
+        decoding = seconds_of(lambda: decode(track), time.process_time)
+        times.append((decoding, seconds_of(all_of_it, time.process_time)))
     decoding, computing = (statistics.median(column) for column in zip(*times, strict=True))
     return computing / decoding
 
@@ -137,6 +137,7 @@ def compare(
     decode_all(tracks, workers)  # files into the cache
     walls: dict[str, list[float]] = {"decode": [], "precompute": []}
     for _ in range(rounds):
+        shutil.rmtree(folder / "ws", ignore_errors=True)  # not a part of the work
         walls["decode"].append(seconds_of(lambda: decode_all(tracks, workers)))
         walls["precompute"].append(seconds_of(lambda: precompute_all(root, folder / "ws", config, workers)))
     decoding, computing = (statistics.median(times) for times in walls.values())
