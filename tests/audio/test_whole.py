@@ -94,6 +94,16 @@ def test_a_second_track_is_named(tmp_path: Path) -> None:
         assert stream.extras == ["1 more audio track"]
 
 
+def test_a_second_chunk_of_sound_is_named(tmp_path: Path) -> None:
+    path = _make(tmp_path / "a.wav")
+    whole = path.read_bytes()
+    at = whole.index(b"data")
+    twice = whole + whole[at:]
+    path.write_bytes(twice[:4] + (len(twice) - 8).to_bytes(4, "little") + twice[8:])
+    with open_audio(path) as stream:
+        assert stream.extras == ["1 more chunk of sound"]
+
+
 def test_mp4_with_metadata_that_is_not_utf8(tmp_path: Path) -> None:
     av: Any = pytest.importorskip("av")
     path = tmp_path / "a.m4a"

@@ -73,10 +73,13 @@ def chunk_extent(file: Bytes) -> Extent:
 
 def _one(file: Bytes, start: int) -> tuple[Extent, int]:
     """What the WAV or AIFF at an offset says, and where it ends."""
-    extent, end = Extent(), file.size
+    extent, end, sounds = Extent(), file.size, 0
     for chunk in chunks(file, start):
         if chunk.name in (b"data", b"SSND"):
-            extent = _promise(file, chunk.start, chunk.length)
+            sounds += chunk.length > 0
+            # Decoders read one of them.
+            extras = (f"{sounds - 1} more chunk{'s' if sounds > 2 else ''} of sound",) if sounds > 1 else ()
+            extent = replace(_promise(file, chunk.start, chunk.length), extras=extras)
         elif chunk.start + chunk.length > file.size:
             end = chunk.start - 8  # text behind the last chunk, or half of one
             break

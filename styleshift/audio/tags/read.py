@@ -23,13 +23,14 @@ from styleshift.audio.tags.id3 import read_id3
 from styleshift.audio.tags.model import MARK, Tags
 from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
+from styleshift.audio.tags.tail import read_tail
 from styleshift.audio.tags.vorbis import read_vorbis
 
 _ID3: Any = mutagen.id3.ID3
 _APE: Any = mutagen.apev2.APEv2
 # Where mutagen knows the sound but no tags, or FFmpeg knows more.
-_BY_FFMPEG = frozenset({"matroska"})
-_CHAPTERS_BY_FFMPEG = frozenset({"m4a", "matroska"})
+_BY_FFMPEG = frozenset({"matroska", "caf", "au"})
+_CHAPTERS_BY_FFMPEG = _BY_FFMPEG | {"m4a"}
 
 
 def open_tags(file: Path | IO[bytes] | Part) -> Any:
@@ -43,7 +44,8 @@ def open_tags(file: Path | IO[bytes] | Part) -> Any:
 def read_tags(path: Path) -> Tags:
     """All tags of a recording; those that cannot be read are none.
 
-    An ID3 tag goes before an APEv2 tag of the same file, and both before texts in chunks.
+    An ID3 tag goes before an APEv2 tag of the same file, and both before what else lies at its end and in
+    chunks.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -76,7 +78,14 @@ class _Reader:
 
     def all(self) -> Tags:
         found = Tags()
-        for reader in (self._of_file, self._of_id3, self._of_ape, self._of_chunks, self._of_ffmpeg):
+        for reader in (
+            self._of_file,
+            self._of_id3,
+            self._of_ape,
+            self._of_tail,
+            self._of_chunks,
+            self._of_ffmpeg,
+        ):
             try:
                 found.update(reader())
             except Exception as error:  # see open_tags
@@ -112,6 +121,9 @@ class _Reader:
             return Tags()
         self._file.seek(0)
         return read_ape(_APE(self._file))
+
+    def _of_tail(self) -> Tags:
+        return read_tail(self._view)
 
     def _of_chunks(self) -> Tags:
         return read_chunks(self._view)

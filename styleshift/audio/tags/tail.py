@@ -1,0 +1,57 @@
+"""Tags at the end of an MP3 that mutagen does not know: Lyrics3v2, and ID3v2.4 with a footer."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import mutagen.id3
+
+from styleshift.audio.containers.extent import Bytes
+from styleshift.audio.tags.id3 import read_id3
+from styleshift.audio.tags.model import Tags
+
+_ID3: Any = mutagen.id3.ID3
+_LYRICS3_END = b"LYRICS200"
+_LYRICS3_BEGIN = b"LYRICSBEGIN"
+_FOOTER_BYTES = 10
+# Flags; and texts that are in the ID3v1 tag, too, if not as long.
+_SAID_ELSEWHERE = ("IND", "ETT", "EAR", "EAL")
+
+
+def read_tail(file: Bytes) -> Tags:
+    """What is there, in front of an ID3v1 tag or at the very end; nothing where none is."""
+    end = file.size
+    if file.at(max(0, end - 128), 3) == b"TAG":
+        end -= 128
+    if file.at(max(0, end - 9), 9) == _LYRICS3_END:
+        return _lyrics3(file, end)
+    if file.at(max(0, end - _FOOTER_BYTES), 3) == b"3DI":
+        size = file.at(end - 4, 4)
+        length = size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3]
+        start = end - 2 * _FOOTER_BYTES - length
+        if start >= 0 and file.at(start, 3) == b"ID3":
+            return read_id3(_ID3(io.BytesIO(file.read(end - start, start))))
+    return Tags()
+
+
+def _lyrics3(file: Bytes, end: int) -> Tags:
+    """Fields of three letters and five digits, the length: id3.org, "Lyrics3 v2.00"."""
+    found = Tags()
+    told = file.at(end - 15, 6)
+    start = end - 15 - int(told) if told.isdigit() else -1
+    body = file.read(end - 15 - start, start) if start >= 0 else b""
+    if not body.startswith(_LYRICS3_BEGIN):
+        found.foreign.append("Lyrics3")
+        return found
+    position = len(_LYRICS3_BEGIN)
+    while position + 8 <= len(body) and body[position + 3 : position + 8].isdigit():
+        name = body[position : position + 3].decode("latin-1")
+        length = int(body[position + 3 : position + 8])
+        text = body[position + 8 : position + 8 + length].decode("cp1252", "replace").strip()
+        if name in ("LYR", "INF"):
+            found.add("lyrics" if name == "LYR" else "comment:Lyrics3", text)
+        elif text and name not in _SAID_ELSEWHERE:
+            found.foreign.append(f"Lyrics3 {name}")
+        position += 8 + length
+    return found
