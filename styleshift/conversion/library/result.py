@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import End, Track
+from styleshift.conversion.library.tracks import End, Sums, Track
 from styleshift.conversion.library.worker import TrackOutcome
 
 _MADE = "status IN ('done', 'unchanged')"
@@ -59,7 +59,7 @@ class LibraryResult:
 
     def count(self, *status: str) -> int:
         """How many files have these statuses."""
-        return int(self.plan.tracks.value("count(*)", f"WHERE {_among(status)}", *status))
+        return sum(self._sum(each).files for each in status)
 
     @property
     def unlike(self) -> Iterator[TrackOutcome]:
@@ -70,7 +70,7 @@ class LibraryResult:
     @property
     def count_unlike(self) -> int:
         """How many of those there are."""
-        return int(self.plan.tracks.value("count(*)", f"WHERE {_MADE} AND unlike"))
+        return sum(self._sum(each).unlike for each in ("done", "unchanged"))
 
     @property
     def again_counts(self) -> list[tuple[str, int]]:
@@ -80,15 +80,15 @@ class LibraryResult:
     @property
     def seconds(self) -> float:
         """Music that this run converted, in seconds."""
-        return self._seconds("done")
+        return self._sum("done").seconds
 
     @property
     def seconds_there(self) -> float:
         """Music that is converted now, by this run or by earlier ones, in seconds."""
-        return self._seconds("done", "unchanged")
+        return self._sum("done").seconds + self._sum("unchanged").seconds
 
-    def _seconds(self, *status: str) -> float:
-        return float(self.plan.tracks.value("total(seconds)", f"WHERE {_among(status)}", *status))
+    def _sum(self, status: str) -> Sums:
+        return self.plan.tracks.sums().get(status, Sums())
 
 
 class _Outcomes(Mapping[str, TrackOutcome]):

@@ -79,6 +79,20 @@ class End(NamedTuple):
     result: str = "{}"
 
 
+class Sums(NamedTuple):
+    """Figures of all files of a status.
+
+    Attributes:
+        files: how many they are.
+        seconds: music that was converted.
+        unlike: how many have something changed or lost.
+    """
+
+    files: int = 0
+    seconds: float = 0.0
+    unlike: int = 0
+
+
 class Tracks:
     """All files of a plan, in its order.
 
@@ -89,6 +103,7 @@ class Tracks:
     def __init__(self, table: sqlite3.Connection) -> None:
         self._table = table
         self._count = 0
+        self._sums: dict[str, Sums] | None = None  # of now; None: not known
         for each in _TABLES:
             table.execute(f"CREATE TABLE {each}")
 
@@ -161,6 +176,7 @@ class Tracks:
 
     def settle(self, found: Iterable[tuple[int, End, str, str]]) -> None:
         """Note by number an end; or else why it is converted again, and the digest it was made from."""
+        self._sums = None
         self._table.executemany(
             "UPDATE track SET status = ?, reason = ?, told = ?, again = ?, known = ? WHERE number = ?",
             ((*_stored(end), again, known, number) for number, end, again, known in found),
@@ -168,6 +184,7 @@ class Tracks:
 
     def end(self, number: int, end: End) -> None:
         """Note what became of one. Digest and result stand in the journal."""
+        self._sums = None
         self._table.execute(
             "UPDATE track SET status = ?, reason = ?, told = ? WHERE number = ?", (*_stored(end), number)
         )
@@ -188,9 +205,17 @@ class Tracks:
                 End(row[12], row[13], message, hint, code, *(row[15:17] if made and row[16] else ("", "{}"))),
             )
 
+    def sums(self) -> dict[str, Sums]:
+        """By status, what there is of it."""
+        if self._sums is None:
+            figures = "count(*), total(seconds), count(nullif(unlike, 0))"
+            rows = self._rows(f"SELECT status, {figures} FROM track {_ENTRY} GROUP BY status")
+            self._sums = {row[0]: Sums(*row[1:]) for row in rows}
+        return self._sums
+
     def value(self, what: str, where: str = "", *values: object) -> Any:
-        """One figure of all, or of some: an SQL expression over tracks and the journal's entries."""
-        return next(self._rows(f"SELECT {what} FROM track {_ENTRY} {where}", *values))[0]
+        """One figure of all, or of some: an SQL expression."""
+        return next(self._rows(f"SELECT {what} FROM track {where}", *values))[0]
 
     def some(self, most: int, which: str) -> Iterator[Track]:
         """So many at most of those for which an SQL expression is true, spread over all of them."""
