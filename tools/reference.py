@@ -97,7 +97,9 @@ def formats_page() -> str:
             "## Tags",
             "Between files of one family (ID3, Vorbis comments, MP4) the whole block is copied: every "
             "frame and field, in its order and version. Between families each field goes by this table, with "
-            "all of its values. APEv2, ASF (WMA), RIFF INFO and Matroska tags are read into the same fields. "
+            "all of its values. APEv2, ASF (WMA), RIFF INFO, Matroska, Lyrics3v2, CAF and AU tags (the last "
+            "two with `styleshift[m4a]`) are read into the same fields, and so is an ID3v2.4 tag at the end "
+            "of a file. "
             "What the target cannot hold is named in the report. Our line is one more comment.",
             "ReplayGain, R128 gains, AcoustID fingerprints and an encoder's notes are left out and named: "
             "they are no longer true once the sound is another.",
