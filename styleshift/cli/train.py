@@ -118,15 +118,16 @@ def train(
                 f"{clash[0]} is not given together with --resume: a run keeps what it began with",
                 "styleshift train --resume, or leave out --resume to start a new run",
             )
+    if not follows:
+        name = _named(workspace, name, domains, resume, reporter)
     reads = ["spectrograms"] if domains is None else [f"spectrograms/{domain}" for domain in domains]
     runs = ["runs"] if name is None else [f"runs/{name}"]
     with ExitStack() as stack:
         if follows:  # the first one sends, and has the name
             place = fetch_workspace(workspace, [*reads, *runs], reporter)
         else:
-            whose = f"run-{name or '-'.join(domains or ['last'])}"
             place = stack.enter_context(
-                shared_workspace(workspace, reads, runs, whose, reporter, now_and_then=True)
+                shared_workspace(workspace, reads, runs, f"run-{name}", reporter, now_and_then=True)
             )
         if resume:
             with reporter.phase("loading PyTorch"):
@@ -167,3 +168,27 @@ def train(
     if said := which_is_exported(place, result.folder):
         reporter.info(said)
     reporter.info("next: styleshift export")
+
+
+def _named(
+    workspace: str | None,
+    name: str | None,
+    domains: tuple[str, str] | None,
+    resume: bool,
+    reporter: TerminalReporter,
+) -> str | None:
+    """The run's name, which has to be known where the workspace is in a store: nobody else may work on it."""
+    from styleshift.remote import is_remote
+    from styleshift.remote.workspace import fetch_workspace
+    from styleshift.training.find import find_run, free_name
+
+    if name is not None or not is_remote(setting("workspace", workspace)):
+        return name
+    if resume:
+        return find_run(fetch_workspace(workspace, ["runs"], reporter)).name
+    place = fetch_workspace(workspace, ["runs"] if domains else ["runs", "spectrograms"], reporter)
+    if domains is None:
+        from styleshift.training.sources import choose_domains
+
+        domains = choose_domains(place, None)
+    return free_name(place, domains).name

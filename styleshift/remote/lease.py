@@ -30,7 +30,7 @@ class Lease:
         part: the part of the library that is worked on; empty: all of it, with nobody else.
 
     Attributes:
-        lost: others take this run for dead.
+        lost: others take this run for dead, or may by now.
 
     Raises:
         LockedError: on entering: another run is at work.
@@ -69,6 +69,16 @@ class Lease:
         with contextlib.suppress(StoreError):
             self._store.remove([self._name])
 
+    def is_taken(self) -> bool:
+        """Whether another run has given this one up for dead, also where that one has ended by now.
+
+        Unlike ``lost``, not where the network was away for a moment: the store is asked.
+
+        Raises:
+            StoreError: the store does not say.
+        """
+        return not self._store.there(self._name)
+
     def others(self) -> dict[str, FileStamp]:
         """The leases of runs that exclude this one; raises StoreError."""
         found = Store(f"{self._store.address}/{self._folder}").stamps()
@@ -87,7 +97,7 @@ class Lease:
         last = time.monotonic()
         while not self._end.wait(BEAT_SECONDS):
             with contextlib.suppress(StoreError):
-                if not self._store.there(self._name):
+                if self.is_taken():
                     self.lost = True
                     return
                 self._write()

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -83,14 +83,20 @@ class Mirror:
     def send(self, below: Sequence[str], reporter: Reporter) -> None:
         """Put there what has changed here, and remove what is gone from here since :meth:`fetch`.
 
+        Of a folder that is gone as a whole nothing is removed: somebody has cleared away the copy.
+
         Args:
             below: names of folders.
             reporter: told of it.
 
         Raises:
             StoreError: something does not arrive.
+            OSError: what is here cannot be read.
         """
-        below = list(filter(_counts, below))
+        with self._alone():  # who fetches meanwhile would take what was sent for somebody else's
+            self._send(list(filter(_counts, below)), reporter)
+
+    def _send(self, below: Sequence[str], reporter: Reporter) -> None:
         here = dict(self._here(below))
         new = [name for name, seen in here.items() if name not in self._known or self._known[name][1] != seen]
         data = [name for name in new if PurePosixPath(name).suffix in _DATA]
@@ -103,7 +109,11 @@ class Mirror:
                         self._same(name, stamp, here[name], lines)
                         self._seen.add(name)
         folders = tuple(f"{part}/" for part in below)
-        gone = [name for name in self._seen - here.keys() if name.startswith(folders)]
+        gone = [
+            name
+            for name in self._seen - here.keys()
+            if name.startswith(folders) and (self.folder / name).parent.is_dir()
+        ]
         self.store.remove(gone)
         self._seen.difference_update(gone)
 
@@ -148,14 +158,12 @@ class Mirror:
 
     def _here(self, below: Iterable[str]) -> Iterator[tuple[str, Here]]:
         for part in below:
-            for path in (self.folder / part).rglob("*"):
-                name = path.relative_to(self.folder).as_posix()
-                if _counts(name):
-                    try:
-                        if path.is_file():
+            for folder, _, files in os.walk(self.folder / part, onerror=_unless_gone):
+                for path in (Path(folder, file) for file in files):
+                    name = path.relative_to(self.folder).as_posix()
+                    if _counts(name) and path.is_file():
+                        with suppress(FileNotFoundError):  # a training that goes on has removed it
                             yield name, _status(path)
-                    except FileNotFoundError:  # a training that goes on has removed it
-                        continue
 
     def _same(self, name: str, there: FileStamp, here: Here, lines: JsonLines) -> None:
         self._known[name] = there, here
@@ -190,6 +198,11 @@ def _counts(name: str) -> bool:
         and ".." not in parts
         and not any(part.startswith(".") for part in parts)
     )
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error  # what cannot be listed is not gone
 
 
 def _status(path: Path) -> Here:

@@ -72,7 +72,7 @@ def shared_workspace(
         place = _fetched(mirror, list(dict.fromkeys([*reads, *writes])), reporter)
 
         def send(reporter: Reporter) -> None:
-            if lease.lost and lease.others():  # it is also lost where the network was away for a moment
+            if lease.is_taken():
                 raise LockedError(
                     f"another styleshift took over in {mirror.store.address}",
                     f"what was made is in {place.root}",

@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from styleshift.cli.app import app
-from styleshift.errors import ConfigError, StyleshiftError, UsageError
+from styleshift.errors import ConfigError, LockedError, StyleshiftError, UsageError
 from styleshift.remote import Store
+from styleshift.remote.lease import Lease
+from styleshift.remote.workspace import LEASES
 from styleshift.training import run as run_module
 from styleshift.training.run import RunResult
 from styleshift.workspace import Workspace
@@ -145,3 +147,21 @@ def test_a_workspace_at_an_address_is_fetched_and_what_the_first_process_made_is
     assert result.exit_code == 0, result.output
     assert found == [True, False]
     assert store.there("runs/mine/run.json") == (rank == "0")
+
+
+def test_the_name_of_a_run_in_a_store_is_taken_before_it_is_worked_on(
+    calls: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fsspec")
+    monkeypatch.setenv("STYLESHIFT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("styleshift.remote.lease.BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("styleshift.training.find.find_run", lambda place: place.runs / "other")
+    store = Store(f"memory://{tmp_path}")
+    store.write("runs/a-b/checkpoints/step-00000010.safetensors", b"")
+    for style in "ab":
+        store.write(f"spectrograms/{style}/corpus.json", b"{}")
+    for words, name in ((["--domains", "a", "b"], "a-b-2"), ([], "a-b-2"), (["--resume"], "other")):
+        command = ["train", *words, "--workspace", store.address]
+        with Lease(store, LEASES, f"run-{name}"), pytest.raises(LockedError):
+            runner.invoke(app, command, catch_exceptions=False)
+    assert calls == []

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -13,6 +15,7 @@ from styleshift.remote import Store
 from styleshift.remote.mirror import Mirror
 from styleshift.remote.store import StoreError
 from styleshift.remote.workspace import fetch_workspace, shared_workspace
+from styleshift.system.hashing import FileStamp
 from styleshift.workspace import workspace
 
 QUIET = Reporter()
@@ -173,3 +176,47 @@ def test_a_folder_is_itself(tmp_path: Path) -> None:
         assert place.root == tmp_path
     with pytest.raises(UsageError, match="is an address"):
         workspace("s3://bucket/workspace")
+
+
+def test_who_slept_while_another_worked_and_ended_sends_nothing(store: Store) -> None:
+    with (  # noqa: PT012
+        pytest.raises(LockedError, match="took over"),
+        shared_workspace(store.address, [], ["runs"], "run a", QUIET) as place,
+    ):
+        place.runs.mkdir(parents=True)
+        (place.runs / "log").write_bytes(b"old")
+        store.remove([name for name in store.stamps() if "/leases/" in name])
+        store.write("runs/log", b"of the other")
+    assert contents(store)["runs/log"] == b"of the other"
+
+
+def test_a_copy_that_was_cleared_away_takes_nothing_with_it(store: Store, tmp_path: Path) -> None:
+    store.write("runs/a/log", b"1")
+    mirror = Mirror(store, tmp_path / "here")
+    mirror.fetch(["runs"], QUIET)
+    shutil.rmtree(mirror.folder / "runs")
+    mirror.send(["runs"], QUIET)
+    assert contents(store) == {"runs/a/log": b"1"}
+
+
+def test_nothing_is_fetched_while_what_is_here_is_sent(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("runs/log", b"1")
+    mirror = Mirror(store, tmp_path)
+    mirror.fetch(["runs"], QUIET)
+    (tmp_path / "runs" / "log").write_bytes(b"1 2")
+    fetching = Thread(target=Mirror(store, tmp_path).fetch, args=(["runs"], QUIET))
+    stamp = Store.stamp
+
+    def written_on(self: Store, name: str) -> FileStamp:
+        if not fetching.ident:
+            (tmp_path / "runs" / "log").write_bytes(b"1 2 3")
+            fetching.start()
+            fetching.join(0.3)
+        return stamp(self, name)
+
+    monkeypatch.setattr(Store, "stamp", written_on)
+    mirror.send(["runs"], QUIET)
+    fetching.join()
+    assert (tmp_path / "runs" / "log").read_bytes() == b"1 2 3"
