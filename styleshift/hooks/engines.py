@@ -83,7 +83,6 @@ class Engine(Protocol):
 
     def threads(self, workers: int) -> int:
         """CPU threads for each of so many workers, 1 or more."""
-        ...
 
     def run(
         self,
@@ -107,7 +106,6 @@ class Engine(Protocol):
             stop: asked several times a second. Once it says yes, no further job is taken, what has finished
                 is still handed over, all else is given up, and the generator ends within seconds.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,6 @@ class Heard(Protocol):
     @property
     def log_mel(self) -> Float32Array:
         """``[frames, 80]`` float32, dB of the power in mel bands up to 11 kHz, 86 frames a second."""
-        ...
 
     @property
     def chroma(self) -> Float32Array:
@@ -74,7 +73,6 @@ class Heard(Protocol):
 
         All 0 in silence.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

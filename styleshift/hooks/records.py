@@ -45,11 +45,9 @@ class AudioStream(Protocol):
         Raises:
             AudioError: the file is damaged from here on.
         """
-        ...
 
     def close(self) -> None:
         """Let go of the file."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,6 @@ class Vocoder(Protocol):
         Returns:
             ``[channels, samples]`` float32.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +177,10 @@ class RuntimeSession(Protocol):
 
     def run(self, log_magnitude: Float32Array) -> Float32Array:
         """Map ``[batch, channel, bin, frame]`` float32 log magnitudes to the same shape."""
-        ...
 
     @property
     def description(self) -> str:
         """What really runs: library, provider, precision; for reports."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,15 +229,12 @@ class Tracker(Protocol):
 
     def figures(self, step: int, figures: Mapping[str, float]) -> None:
         """Losses and scores after a step, by name, such as ``loss/cycle_x`` or ``score/mean``."""
-        ...
 
     def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
         """Both directions, three stages each, whenever the model is judged."""
-        ...
 
     def close(self) -> None:
         """The run has ended, or was stopped."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

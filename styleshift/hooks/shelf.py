@@ -47,12 +47,10 @@ class Named(Protocol):
     @property
     def name(self) -> str:
         """Unique within its kind."""
-        ...
 
     @property
     def summary(self) -> str:
         """One line."""
-        ...
 
 
 RecordT = TypeVar("RecordT", bound=Named)

@@ -1,5 +1,7 @@
 """The hook specifications: the functions that a plugin may define."""
 
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -26,70 +28,58 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def styleshift_domains() -> Iterable[DomainSpec]:
     """Ways of finding the recordings of styles."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_generators() -> Iterable[GeneratorSpec]:
     """Generator architectures that a recipe can name."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
     """Discriminator architectures that a recipe can name."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_losses() -> Iterable[LossSpec]:
     """Further terms of the generators' objective."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_augmentations() -> Iterable[AugmentationSpec]:
     """Further ways to vary crops while a model learns."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_metrics() -> Iterable[MetricSpec]:
     """Ways to hear how much of the music stayed, by which checkpoints are chosen."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_recipes() -> Iterable[RecipeSpec]:
     """Recipes."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_models() -> Iterable[ModelsSpec]:
     """Folders of exported models."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_vocoders() -> Iterable[VocoderSpec]:
     """Ways from log spectrograms to waveforms."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_runtimes() -> Iterable[RuntimeSpec]:
     """What runs an exported model."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_trackers() -> Iterable[TrackerSpec]:
     """Where a training is shown while it runs."""
-    raise NotImplementedError
 
 
 @hookspec
 def styleshift_engines() -> Iterable[EngineSpec]:
     """Where the work of precompute and convert runs."""
-    raise NotImplementedError

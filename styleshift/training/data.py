@@ -23,15 +23,12 @@ class Crops(Protocol):
 
         They are the ``part``-th of ``parts`` equal parts of one draw, so that ranks share a sequence.
         """
-        ...
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on with the same crops; fit for JSON."""
-        ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`state_dict`."""
-        ...
 
 
 class TensorCrops(Protocol):
@@ -39,15 +36,12 @@ class TensorCrops(Protocol):
 
     def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
         """See :class:`Crops`."""
-        ...
 
     def state_dict(self) -> dict[str, Any]:
         """See :class:`Crops`."""
-        ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See :class:`Crops`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +89,12 @@ class BatchSource(Protocol):
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """``count`` crops a domain."""
-        ...
 
     def state_dict(self) -> Any:
         """What :meth:`load_state_dict` needs to go on with the same batches; fit for JSON."""
-        ...
 
     def load_state_dict(self, state: Any) -> None:
         """The inverse of :meth:`state_dict`."""
-        ...
 
 
 class RandomCrops:

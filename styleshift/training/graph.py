@@ -27,11 +27,9 @@ class Recorder(Protocol):
 
     def warm_up(self, work: Callable[[], None]) -> None:
         """Do it as it will be captured, but for capturing."""
-        ...
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """Capture it without doing it; the result does it."""
-        ...
 
 
 class CudaRecorder:
