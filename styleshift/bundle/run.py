@@ -55,8 +55,7 @@ def export_run(
         ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
         CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
-        UsageError: ``checkpoint`` is none of the three, a file in the way could not be exported again, or
-            a spectrum is to be matched behind a shift of pitch or damped drums.
+        UsageError: ``checkpoint`` is none of the three, or a file in the way could not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -115,14 +114,8 @@ def export_run(
 def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:
     """The same with the mean spectrum of its conversions matched; its generators are changed in place."""
     from styleshift.corpus import Corpus, CropSampler
-    from styleshift.training.model import Translator
     from styleshift.training.spectrum import match_spectrum
 
-    if trained.pitch or trained.percussion:
-        raise UsageError(
-            "`match_spectrum` is for models that move no pitch and damp no drums before they convert",
-            "leave it out",
-        )
     corpora = [Corpus.open(workspace.spectrograms / domain) for domain in trained.domains]
     for corpus in corpora:
         if difference := corpus.config.difference(trained.spectrogram):
@@ -134,10 +127,8 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Repor
             )
     for direction, pair in zip(DIRECTIONS, (corpora, corpora[::-1]), strict=True):
         with reporter.phase(f"measuring conversions to {pair[1].domain}"):
-            generator = trained.generators[direction]
-            assert isinstance(generator, Translator)
             source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
-            match_spectrum(generator, source, target, trained.spectrogram)
+            match_spectrum(trained.whole[direction], source, target, trained.spectrogram)
     return replace(trained, provenance={**trained.provenance, "match_spectrum": True})
 
 

@@ -112,6 +112,7 @@ class TrainedModel:
         generators: ``x2y`` and ``y2x``, in evaluation mode and without gradients: plain log magnitudes
             ``[batch, 1, bins, frames]`` float32 at the reference level to the same. Voices are moved in front
             of them, by :attr:`pitch`.
+        whole: the same generators, of the same tensors, with what is done in front of them.
         checkpoints: of each direction, the ``step`` and the ``seconds`` of training that it comes from.
         window_frames: frames of a training crop; conversion works in windows of so many.
         time_multiple: frames must be a multiple of it.
@@ -132,6 +133,7 @@ class TrainedModel:
     requires: list[dict[str, str]]
     pitch: dict[str, PitchTarget] = field(default_factory=dict)
     percussion: dict[str, PercussionDamping] = field(default_factory=dict)
+    whole: dict[str, Translator] = field(default_factory=dict)
 
 
 def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | None = None) -> TrainedModel:
@@ -174,6 +176,7 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
         time_multiple=entry.spec.time_multiple,
         provenance=run["provenance"],
         requires=run["requires"],
+        whole=generators,
         pitch={
             direction: generator.front.target()
             for direction, generator in generators.items()

@@ -74,11 +74,9 @@ def make_run(folder: Path, *settings: str) -> Workspace:
     return place
 
 
-def test_a_spectrum_is_matched_on_the_workspace_and_not_behind_a_shift_of_pitch(tmp_path: Path) -> None:
+def test_a_spectrum_is_matched_on_the_workspace(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no spectrograms of 'violin'"):
         export_run(make_run(tmp_path / "plain"), match_spectrum=True)
-    with pytest.raises(UsageError, match="`match_spectrum` is for"):
-        export_run(make_run(tmp_path / "voices", "pitch.shift=true"), match_spectrum=True)
 
 
 def test_a_spectrum_is_matched_on_spectrograms_of_the_runs_own_settings(
