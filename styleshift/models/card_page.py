@@ -69,7 +69,7 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
 
 
 # Figures of `styleshift evaluate` by which way is better.
-_LOWER, _HIGHER = ("lsd", "mcd", "fd", "f0"), ("chr", "ons", "p", "likeness")
+_LOWER, _HIGHER = ("lsd", "mcd", "fd", "f0"), ("chr", "ons", "p", "likeness", "heard")
 
 
 def _legend(rows: Sequence[Mapping[str, str]]) -> str:

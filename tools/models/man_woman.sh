@@ -14,18 +14,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
 cd "$folder"
 
-train() { # SOURCE TARGET STEPS
-    local source=$1 target=$2 place=$1-to-$2
+train() { # SOURCE TARGET STEPS WORD-FOR-EXPORT [words for train]
+    local source=$1 target=$2 place=$1-to-$2 matched=$4
     mkdir -p "$place/audio/$source" "$place/audio/$target"
     ln -sf "$libri/$source"/*.flac "$vcc/$source"/*.flac "$place/audio/$source/"
     ln -sf "$vcc/$target"/*.flac "$place/audio/$target/"
     styleshift precompute "$place/audio" --recipe voice --workspace "$place/workspace"
     styleshift train --domains man woman --recipe voice --workspace "$place/workspace" --name shipped --steps "$(($3 / ${FASTER:-1}))" \
-        --set warm_start.crops=96 --set schedule.validation_seconds=0 "${@:4}"
-    styleshift export --run shipped --checkpoint last --workspace "$place/workspace" --output "$place/exported"
+        --set warm_start.crops=96 --set schedule.validation_seconds=0 "${@:5}"
+    styleshift export --run shipped --checkpoint last $matched --workspace "$place/workspace" --output "$place/exported"
     python "$here/../ship_model.py" "$place/exported/$source-to-$target.onnx" \
         --card "$here/cards/man_woman.toml" --licence "CC BY 4.0" ${SHELF:+--shelf "$SHELF"}
 }
-# More steps take likeness and harmony from the first direction (lsd 8.6 with 1500, 8.9 with 6000), and none from the second.
-train man woman 1500 "$@"
-train woman man 6000 "$@"
+# What other settings and more steps do: docs/results/voice-models.md.
+train man woman 1200 --match-spectrum --set warm_start.weight=4 --set loss.cycle=0 "$@"
+train woman man 6000 "" --set pitch.harmonics=stretch --set pitch.formants=0.15 "$@"
