@@ -74,7 +74,8 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         except StoreError as error:
             message = f"cannot be fetched: {error.strerror}"
             entry = ManifestEntry(recording.name, "", "", recording.version, FileStamp())
-            return RecordingOutcome(replace(entry, reason="unreadable", message=message), remember=False)
+            entry = replace(entry, reason="unreadable", message=message)
+            return RecordingOutcome(entry, remember=False, no_space=message if error.no_room else "")
         copy = Recording(recording.name, path, partial(open_recording, path), recording.version)
         outcome = here.work(replace(job, recording=copy), report)
     return replace(outcome, entry=replace(outcome.entry, stamp=stamp))

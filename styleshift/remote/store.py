@@ -8,6 +8,7 @@ name and then renamed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -38,11 +39,17 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
 class StoreError(OSError):
-    """The store does not give or take something, after some tries; ``strerror`` says why, without secrets."""
+    """The store does not give or take something, after some tries; ``strerror`` says why, without secrets.
+
+    Attributes:
+        final: it would not another time either.
+        no_room: a disk is full.
+    """
 
     def __init__(self, what: str, error: BaseException) -> None:
         words = without_secrets(str(error).strip()).splitlines() or [""]
         super().__init__(5, f"{what}: {words[0] or type(error).__name__}")
+        self.no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         self.final = isinstance(error, PermissionError) or "Credential" in type(error).__name__
 
 
