@@ -21,9 +21,12 @@ def make_tiny_recipe(*overrides: str) -> Recipe:
     return load_recipe("small", [*TINY, *overrides])
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _hasty_classifiers() -> Iterator[None]:
-    """Six classifiers of each run learn for a few steps only: what they know is tested beside them."""
+    """Six classifiers of each run learn for a few steps only: what they know is tested beside them.
+
+    Only as long as these tests run: the same process runs those of what classifiers know.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "_STEPS", 3)
         yield
