@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from track_models import SMALL, convert, converter, gain, identity, noise, pieces, snr
@@ -186,14 +188,17 @@ def test_drums_are_damped_where_the_model_says_so() -> None:
     assert levels[1] < levels[0] - 8
 
 
+@pytest.mark.parametrize("harmonics", ["stretch", "draw"])
 @pytest.mark.parametrize("hertz", [100, 210])
-def test_a_voice_comes_out_at_the_pitch_that_the_model_names_whatever_it_was(hertz: int) -> None:
+def test_a_voice_comes_out_at_the_pitch_that_the_model_names_whatever_it_was(
+    hertz: int, harmonics: Literal["stretch", "draw"]
+) -> None:
     voices = SpectrogramConfig(
         sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0
     )
     spec = load_registry().vocoders.get("pghi")
     built = spec.build(build_config(spec.config, {}, "pghi"), voices, "cpu")
-    metadata = BundleMetadata("a", "b", voices, -20.0, 128, 4, pitch=PitchTarget(210.0))
+    metadata = BundleMetadata("a", "b", voices, -20.0, 128, 4, pitch=PitchTarget(210.0, harmonics=harmonics))
     line = TrackConverter(metadata, identity, 2, built, spec.context_frames)
     time = np.arange(3 * 22050) / 22050
     sound = sum(np.sin(2 * np.pi * harmonic * hertz * time) / harmonic for harmonic in range(1, 20))
