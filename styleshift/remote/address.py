@@ -25,16 +25,24 @@ def checked_address(address: str) -> str:
     """The address, without a slash at its end.
 
     Raises:
-        UsageError: it holds a password, which would find its way into reports.
+        UsageError: it holds a password, or the signature of a web address, which would find its way into
+            reports.
     """
     parts = urlsplit(address)
-    if parts.password is not None or "::" in address:
-        raise UsageError(
-            f"the address {without_secrets(address)} "
-            + ("holds a password" if parts.password is not None else "is of more than one store"),
-            "credentials come from the environment or from the usual files, such as ~/.aws/credentials",
-        )
-    return address.rstrip("/")
+    web = parts.scheme in ("http", "https")  # elsewhere a name may hold a question mark
+    if parts.password is not None or (web and parts.username is not None):
+        wrong = "holds a password"
+    elif web and parts.query:
+        wrong = "holds more than a name, which may be a signature"
+        address = address.partition("?")[0]
+    elif "::" in address:
+        wrong = "is of more than one store"
+    else:
+        return address.rstrip("/")
+    raise UsageError(
+        f"the address {without_secrets(address)} {wrong}",
+        "credentials come from the environment or from the usual files, such as ~/.aws/credentials",
+    )
 
 
 def without_secrets(text: str) -> str:

@@ -10,7 +10,7 @@ pytest.importorskip("fsspec")
 
 from styleshift.errors import LockedError, UsageError
 from styleshift.remote import Store, is_remote
-from styleshift.remote.address import without_secrets
+from styleshift.remote.address import checked_address, without_secrets
 from styleshift.remote.fetched import fetch_into
 from styleshift.remote.lease import Lease
 from styleshift.remote.store import StoreError, _stamp
@@ -121,9 +121,15 @@ def test_a_failed_upload_leaves_what_was_there(
 
 
 def test_a_password_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError) as caught:
-        Store("sftp://me:hush-hush@host/music")
-    assert "hush" not in str(caught.value)
+    for address in (
+        "sftp://me:hush@host/music",
+        "https://hush@host/a",
+        "https://host/a?X-Amz-Signature=hush",
+    ):
+        with pytest.raises(UsageError) as caught:
+            Store(address)
+        assert "hush" not in str(caught.value)
+    assert checked_address("s3://bucket/what? a=b/") == "s3://bucket/what? a=b"
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
     said = str(StoreError("a", ValueError("hush-hush was wrong at https://me:x@host/a?X-Amz-Signature=abc")))
     assert "hush" not in said

@@ -25,6 +25,7 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.remote import Store, is_remote
+from styleshift.remote.address import checked_address
 from styleshift.remote.store import StoreError, is_partial, place_of
 from styleshift.system.hashing import FileStamp
 from styleshift.system.scratch import Scratch
@@ -143,6 +144,7 @@ def _stamp_of_file(source: str | Path) -> FileStamp | None:
     """Of a source that is one file; None: it is a folder, or nothing."""
     if not is_remote(source):
         return FileStamp.of(Path(source)) if Path(source).is_file() else None
+    checked_address(str(source))  # all of it, before it is taken apart
     folder, _, name = str(source).rpartition("/")
     return Store(folder).file(name) if name and not folder.endswith(":/") else None
 

@@ -61,3 +61,9 @@ def test_what_a_killed_run_left_half_sent_goes_with_the_next(tmp_path: Path, mod
     assert [name for name in store.stamps() if name.startswith("album")] == [
         "album/.styleshift-notes-of-mine.flac"
     ]
+
+
+def test_the_signature_of_a_web_address_is_refused_before_it_is_part_of_a_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        plan_stores("https://host/song.wav?X-Amz-Signature=hush", "x", ConvertSettings())
+    assert "hush" not in str(caught.value)
