@@ -160,9 +160,11 @@ class DecodedStream:
         """Look whether the file is whole by what its container says, without decoding it.
 
         Raises:
-            AudioError: bytes are missing or damaged (``damaged``).
+            AudioError: bytes are missing or damaged (``damaged``); there is no sound (``too short``).
         """
         self._check_length(self.frames)
+        if self.frames == 0 and self.info.reader == "soundfile":  # FFmpeg's 0 may be a guess
+            raise self._no_sound()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -183,6 +185,9 @@ class DecodedStream:
         if self.frames is None or not 0 < missing < 1:
             return self.frames
         return round(self.frames / (1 - missing))  # a decoder counts the bytes that are there; undo that
+
+    def _no_sound(self) -> AudioError:
+        return AudioError(f"{shown(self.path)}: holds no sound (0 samples)", reason="too short")
 
     def _refuse_odd(self, block: Float32Array, position: int) -> None:
         finite = np.isfinite(block).all(axis=1)

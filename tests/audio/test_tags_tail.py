@@ -1,4 +1,4 @@
-"""Of styleshift.audio.tags.tail, and of containers whose texts FFmpeg reads."""
+"""Of styleshift.audio.tags.tail, and of containers whose texts and covers FFmpeg reads."""
 
 from __future__ import annotations
 
@@ -80,3 +80,21 @@ def test_texts_of_other_containers_are_carried_or_named(tmp_path: Path, kind: st
     soundfile.write(tmp_path / f"b.{kind}", np.zeros(800), 8000)
     again = copy_tags(source, tmp_path / f"b.{kind}")
     assert written == set(again.lost)
+
+
+def test_the_cover_of_a_matroska_is_carried_and_notes_on_its_track_are_not(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    source = tmp_path / "a.mka"
+    with av.open(str(source), "w", format="matroska") as box:
+        track = box.add_stream("flac", rate=8000)
+        track.layout = "mono"
+        box.add_attachment("cover.png", "image/png", b"\x89PNG\r\n\x1a\n0000")
+        box.add_attachment("words.ttf", "application/x-truetype-font", b"0000")
+        frame = av.AudioFrame(format="s16", layout="mono", samples=800)
+        frame.sample_rate, frame.pts = 8000, 0
+        box.mux(track.encode(frame))
+        box.mux(track.encode(None))
+    carried = copy_tags(source, target_for(source, "flac"))
+    assert carried.kept == ("cover",)
+    assert carried.lost == ("attachment words.ttf",)
+    assert "DURATION" in carried.dropped

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from audio_files import BY_FFMPEG, BY_SNDFILE, write
 
 from styleshift.audio.container import extent_of
@@ -164,6 +165,18 @@ def test_what_lies_behind_the_sound_is_named(tmp_path: Path, kind: str) -> None:
     seconds, warnings = _seconds(path)
     assert seconds == pytest.approx(1, abs=0.1)
     assert any("bytes behind its sound" in line for line in warnings)
+
+
+def test_zeros_behind_a_flac_are_no_damage(tmp_path: Path) -> None:
+    path = _make(tmp_path / "a.flac")
+    path.write_bytes(path.read_bytes() + bytes(6000))
+    assert _seconds(path) == (5.0, [])
+
+
+def test_the_header_alone_tells_that_there_is_no_sound(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), 8000)
+    with open_audio(tmp_path / "a.wav") as stream, pytest.raises(AudioError, match="no sound"):
+        stream.check_promise()
 
 
 def test_a_flac_that_promises_more_than_its_bytes_can_hold(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def total_by_last_frame(file: Bytes, info: StreamInfo, end: int) -> int | None:
 
 
 def sound_end(file: Bytes) -> int:
-    """Offset behind the sound: before an ID3v1 or APEv2 tag and zeros that taggers and copies leave there."""
+    """Offset behind the sound, or zeros that follow it: before an ID3v1 or APEv2 tag."""
     end = file.size
     if file.at(max(0, end - 128), 3) == b"TAG":
         end -= 128
@@ -169,7 +169,7 @@ def flac_extent(file: Bytes) -> Extent:
     if info.total > (end // _SMALLEST_FRAME + 1) * max(1, info.block):
         text = f"its header promises {info.total / info.rate:.3g} s, more than its bytes can hold"
         return Extent(missing=1.0, cut=text)
-    there = total_by_last_frame(file, info, end)
+    end, there = _last_frame(file, info, end)
     # Where the total is right, another may follow that is as long.
     right = there is not None and there == info.total and _rises(file, info, end)
     links = () if right else _links(file, info)
@@ -183,6 +183,17 @@ def flac_extent(file: Bytes) -> Extent:
     if there is not None and there < info.total:
         return Extent(missing=1 - there / info.total, cut="its last frame is not the one its header promises")
     return Extent()
+
+
+def _last_frame(file: Bytes, info: StreamInfo, end: int) -> tuple[int, int | None]:
+    """Where the last frame ends, before zeros that copies leave there, and the total by it."""
+    begin = max(info.sound, end - _LAST_BYTES)
+    bare = begin + len(file.at(begin, end - begin).rstrip(b"\0"))
+    # A frame's checksum may itself end in zeros.
+    for at in range(bare, min(bare + 3, end)):
+        if (there := total_by_last_frame(file, info, at)) is not None:
+            return at, there
+    return end, total_by_last_frame(file, info, end)
 
 
 def _rises(file: Bytes, info: StreamInfo, end: int) -> bool:

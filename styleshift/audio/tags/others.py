@@ -11,6 +11,8 @@ from styleshift.audio.tags.table import PAIRS, field_name, is_stale
 # What a WMA says about itself, not about the music.
 _OF_THE_FILE = ("wm/mediaclass", "isvbr", "devicecon", "wmfsdk", "wm/encodingtime")
 _TEXT, _ADDRESS = 0, 2
+# What programs for Matroska note of a track.
+_OF_THE_TRACK = ("duration", "bps", "number_of_", "_statistics_")
 
 
 def read_ape(tags: Any) -> Tags:
@@ -89,15 +91,24 @@ def read_by_ffmpeg(file: Any, kind: str) -> Tags:
     if importlib.util.find_spec("av") is None:
         return found
     import av
+    from av.stream import Disposition
 
     with av.open(file, format=kind, metadata_errors="replace") as box:
         tables = [box.metadata, *(track.metadata for track in box.streams.audio[:1])]
         for table in tables:
             for key, value in table.items():
-                if is_stale(key):
+                if is_stale(key) or key.lower().startswith(_OF_THE_TRACK):
                     found.stale.append(key)
                 elif field_name(key) not in found.fields:
                     _add(found, key, [value])
+        for track in box.streams.video:
+            if track.disposition & Disposition.attached_pic:
+                picture = Picture()
+                picture.type, picture.mime = 3, track.metadata.get("mimetype", "")
+                picture.data = next((bytes(packet) for packet in box.demux(track)), b"")
+                found.pictures.append(picture)
+        for track in box.streams.attachments:
+            found.foreign.append(f"attachment {track.metadata.get('filename', track.index)}")
         for chapter in box.chapters():
             unit = float(chapter["time_base"] or 1)
             title = str(chapter.get("metadata", {}).get("title", ""))
