@@ -138,7 +138,7 @@ def walk_folders(
         listing: of a folder, by its name.
         expect: told which folders are to come, the next one last; for who lists them ahead.
     """
-    seen: set[int] = set()
+    seen: dict[int, str] = {}  # under which name a folder was walked
     # A stack instead of recursion: a tree may be deeper than Python's stack.
     stack: list[str] = [""]
     twins: dict[str, list[str]] = {}  # those of a folder on the stack; few have any
@@ -150,10 +150,12 @@ def walk_folders(
                 what = "a link to a folder that was walked already"
                 yield Folder(folder.name, skipped=[Skipped(folder.name[:-1] or ".", "loop", what, True)])
                 continue
-            seen.add(folder.identity)
-        folder.twins = [
-            folder if name == folder.name else listing(name) for name in twins.pop(folder.name, ())
-        ]
+            seen[folder.identity] = folder.name
+        for name in twins.pop(folder.name, ()):
+            twin = folder if name == folder.name else listing(name)
+            # One that was walked under another name is not walked again, and has no outputs.
+            if twin.identity is None or seen.get(twin.identity, name) == name:
+                folder.twins.append(twin)
         below: dict[str, list[str]] = {}
         for each in folder.twins or (folder,):
             for name in each.folders:

@@ -153,7 +153,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.place}")
     if report:
         reporter.info(f"see and hear it: {report.removesuffix('.jsonl')}.html")
-    hints = Counter((each.reason, each.hint) for each in result.of("failed") if each.hint)
+    hints = Counter((each.reason, each.hint) for each in result.each("failed") if each.hint)
     for (reason, hint), count in hints.most_common(_SHOWN_HINTS):
         reporter.info(f"{count} {reason}: {hint}")
 

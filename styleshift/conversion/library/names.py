@@ -24,15 +24,17 @@ def names_in(folder: Folder, extensions: Extensions) -> Mapping[str, str]:
     folders that differ in case, can meet.
     """
     if not folder.twins:
-        return output_names(list(folder.files), extensions(folder))
+        return output_names(list(folder.files), extensions(folder), folder.folders)
     ends: dict[str, str] = {}
     for each in folder.twins:
         ends.update(extensions(each))
-    targets = output_names(list(ends), ends)
+    targets = output_names(list(ends), ends, [name for each in folder.twins for name in each.folders])
     return {name: targets[name] for name in folder.files}
 
 
-def output_names(names: Sequence[str], ends: Mapping[str, str]) -> Mapping[str, str]:
+def output_names(
+    names: Sequence[str], ends: Mapping[str, str], folders: Iterable[str] = ()
+) -> Mapping[str, str]:
     """An output name for each name, no two alike, also where case does not count.
 
     ``a.mp3`` becomes ``a.flac``, unless another file would as well: then ``a.mp3.flac``. Of ``Song.mp3`` and
@@ -41,6 +43,7 @@ def output_names(names: Sequence[str], ends: Mapping[str, str]) -> Mapping[str, 
     Args:
         names: POSIX paths below the source.
         ends: by name, the extension of its output.
+        folders: what lies beside them, names with a slash at the end, which are names of outputs, too.
     """
     simple = {}
     for name in names:
@@ -48,9 +51,9 @@ def output_names(names: Sequence[str], ends: Mapping[str, str]) -> Mapping[str, 
         kept = name.endswith(end) and not f"/{name}".endswith(f"/{end}")
         simple[name] = name if kept else fitting(str(PurePosixPath(name).with_suffix(end)))
     count = Counter(map(str.casefold, simple.values()))
-    if len(count) == len(names):
+    taken = {name[:-1].casefold() for name in folders}
+    if len(count) == len(names) and taken.isdisjoint(count):
         return simple
-    taken: set[str] = set()
     targets: dict[str, str] = {}
     # Of those that would keep their names, by what is left where case does not count.
     first: dict[str, str] = {}

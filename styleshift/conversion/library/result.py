@@ -40,7 +40,7 @@ class LibraryResult:
 
     @property
     def again(self) -> dict[str, str]:
-        """By job name, why a file that was converted already was converted again."""
+        """By job name, why a file that was converted already is converted again, reached or not."""
         return {
             track.name: track.again for track, _ in self.plan.tracks.ends("WHERE again != '' ORDER BY number")
         }
@@ -54,8 +54,12 @@ class LibraryResult:
 
     def of(self, *status: str, most: int = -1) -> list[TrackOutcome]:
         """The outcomes of these statuses, or the first ones."""
+        return list(self.each(*status, most=most))
+
+    def each(self, *status: str, most: int = -1) -> Iterator[TrackOutcome]:
+        """As :meth:`of`, one at a time, for there may be a million."""
         where = f"WHERE {_among(status)} ORDER BY number LIMIT ?"
-        return [_outcome(*each) for each in self.plan.tracks.ends(where, *status, most)]
+        return (_outcome(*each) for each in self.plan.tracks.ends(where, *status, most))
 
     def count(self, *status: str) -> int:
         """How many files have these statuses."""

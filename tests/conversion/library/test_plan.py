@@ -287,6 +287,24 @@ def test_folders_that_differ_in_case_share_their_names(tmp_path: Path) -> None:
     }
 
 
+def test_a_link_to_a_folder_that_differs_in_case_changes_no_name(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "A/x.mp3", "Z/y.mp3")
+    if (source / "a").exists():
+        pytest.skip("this file system does not tell them apart")
+    (source / "a").symlink_to("A")
+    (source / "z").symlink_to("Z")
+    assert targets(source, audio_format="flac") == {"A/x.mp3": "A/x.flac", "Z/y.mp3": "Z/y.flac"}
+
+
+def test_no_output_has_the_name_of_a_folder_beside_it(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "s.mp3", "S.flac/y.mp3", "t.flac/s.mp3")
+    assert targets(source, audio_format="flac") == {
+        "s.mp3": "s.mp3.flac",
+        "S.flac/y.mp3": "S.flac/y.flac",
+        "t.flac/s.mp3": "t.flac/s.flac",
+    }
+
+
 def test_what_is_planned_is_known_by_number_and_by_name(tmp_path: Path) -> None:
     source = tree(tmp_path / "l", "b/\udce9\n.mp3", "a.mp3", "b/cover.jpg")
     plan = planned(source, "x")
