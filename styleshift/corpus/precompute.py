@@ -99,7 +99,8 @@ def precompute(
     found, unlisted = find_recordings(audio_root, registry, domains, reporter, source_options)
     planned = sum(len(recordings) for recordings in found.values())
     if domains is None:
-        for name in sorted(set(stored_domains(workspace.spectrograms)) - set(found)):
+        # Of those that cannot be listed nobody knows, and the reporter was told.
+        for name in sorted(set(stored_domains(workspace.spectrograms)) - {*found, *unlisted}):
             reporter.warn(
                 f"{name}: has spectrograms, but no recordings below {audio_root} any more; "
                 f"they stay until you remove {workspace.spectrograms / name}"

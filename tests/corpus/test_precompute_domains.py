@@ -119,10 +119,10 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(
     for seconds, name in enumerate(("piano/a.wav", "piano/shut/b.wav", "violin/a.wav"), 1):
         save(tmp_path / "audio" / name, tone(seconds, 8000), 8000)
     run(tmp_path)
-    real = os.scandir
+    real, shut = os.scandir, {"shut"}
 
     def refuse(folder: Any) -> Any:
-        if Path(folder).name == "shut":
+        if Path(folder).name in shut:
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
@@ -132,6 +132,10 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(
     assert not run(tmp_path, domains=["violin"]).failed
     # What is stored of it stays until somebody can tell that its recordings are gone.
     assert [(domain.kept, domain.removed) for domain in result.domains] == [(2, 0), (1, 0)]
+    shut.add("piano")
+    heard = Heard()
+    run(tmp_path, reporter=heard)
+    assert not any("any more" in warning for warning in heard.warnings)
     monkeypatch.undo()
     assert counts(run(tmp_path, domains=["piano"])) == (0, 2, 0, 0)
     shutil.rmtree(tmp_path / "audio/piano/shut")
