@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,9 +24,11 @@ _AT_ONCE = 8
 _DATA = frozenset({".npy", ".safetensors", ".onnx"})
 # Files that may grow while they are sent are smaller.
 _SMALL = 1 << 26
+_BLOCK_BYTES = 1 << 20
 _STATE, _LOCK = ".synced.jsonl", ".synced.lock"
 
 Here = tuple[int, int]
+_UNSENT: Here = (0, 0)
 
 
 class Mirror:
@@ -33,7 +36,7 @@ class Mirror:
 
     Files whose names, or folders', begin with a dot, and locks, stay where they are. What was not sent yet,
     because the sender was killed, stays and is sent next time; what changed on both sides is taken from the
-    store.
+    store, unless what is here is that with more behind it: a log, and a kill before it was noted as sent.
 
     Args:
         store: the one side.
@@ -76,8 +79,8 @@ class Mirror:
                 for name in here.keys() - there.keys():
                     if name in self._known and self._known[name][1] == here[name]:
                         (self.folder / name).unlink(missing_ok=True)
-                for name, stamp in self._each(self._fetched, old, f"fetching {part}", reporter):
-                    self._same(name, stamp, _status(self.folder / name), lines)
+                for name, (stamp, seen) in self._each(self._fetched, old, f"fetching {part}", reporter):
+                    self._same(name, stamp, seen, lines)
                 self._seen.update(name for name, _ in self._here([part]))
 
     def send(self, below: Sequence[str], reporter: Reporter) -> None:
@@ -117,11 +120,14 @@ class Mirror:
         self.store.remove(gone)
         self._seen.difference_update(gone)
 
-    def _fetched(self, name: str) -> FileStamp:
+    def _fetched(self, name: str) -> tuple[FileStamp, Here]:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as partial:
-            return self.store.fetch(name, partial, lambda: None)
+            stamp = self.store.fetch(name, partial, lambda: None)
+            if ahead := _goes_on(path, partial):
+                shutil.copyfile(path, partial)
+        return stamp, _UNSENT if ahead else _status(path)
 
     def _sent(self, name: str) -> FileStamp | None:
         path = self.folder / name
@@ -198,6 +204,18 @@ def _counts(name: str) -> bool:
         and ".." not in parts
         and not any(part.startswith(".") for part in parts)
     )
+
+
+def _goes_on(path: Path, start: Path) -> bool:
+    """Whether a file is another one with more behind it."""
+    try:
+        with path.open("rb") as long, start.open("rb") as short:
+            while block := short.read(_BLOCK_BYTES):
+                if long.read(len(block)) != block:
+                    return False
+            return bool(long.read(1))
+    except FileNotFoundError:
+        return False
 
 
 def _unless_gone(error: OSError) -> None:

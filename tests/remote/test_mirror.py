@@ -91,6 +91,20 @@ def test_what_a_killed_sender_left_is_sent_next_time(store: Store, tmp_path: Pat
     assert contents(store) == {"runs/a/log": b"1 2", "runs/a/new": b"3"}
 
 
+def test_no_line_of_a_log_is_lost_by_a_kill_between_its_sending_and_the_note_of_it(
+    store: Store, tmp_path: Path
+) -> None:
+    store.write("runs/log", b"1\n")
+    Mirror(store, tmp_path).fetch(["runs"], QUIET)
+    store.write("runs/log", b"1\n2\n")
+    (tmp_path / "runs" / "log").write_bytes(b"1\n2\n3\n")
+    again = Mirror(store, tmp_path)
+    again.fetch(["runs"], QUIET)
+    assert (tmp_path / "runs" / "log").read_bytes() == b"1\n2\n3\n"
+    again.send(["runs"], QUIET)
+    assert contents(store) == {"runs/log": b"1\n2\n3\n"}
+
+
 def test_names_that_lead_out_are_not_followed(store: Store, tmp_path: Path) -> None:
     store.write("other/secret", b"1")
     mirror = Mirror(Store(f"{store.address}/workspace"), tmp_path / "here")
