@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import signal
 import subprocess
 import sys
@@ -59,3 +61,17 @@ def test_a_folder_of_the_living_stays_and_one_of_the_killed_goes(
             assert not second.reserve(1, 100)
             assert mine.reserve(99, 100)
             assert second.reserve(1, 100)
+
+
+def test_without_locks_nobody_waits_for_what_a_killed_run_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with Scratch(tmp_path) as left:
+        assert left.reserve(60, 100)
+        with Scratch(tmp_path) as mine:
+            assert mine.reserve(60, 100)
+            assert left.path.is_dir()
