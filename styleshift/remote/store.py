@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from styleshift.errors import StyleshiftError, UsageError
 from styleshift.remote.address import checked_address, without_secrets
-from styleshift.system.hashing import FileStamp
+from styleshift.system.hashing import FileStamp, storable
 
 T = TypeVar("T")
 
@@ -322,7 +322,7 @@ def _stamp(info: Mapping[str, Any]) -> FileStamp:
     if not version and not seconds:  # nothing says that it has not changed
         version = secrets.token_hex(8)
     number = int.from_bytes(hashlib.sha256(version.encode()).digest()[:7]) if version else 0
-    return FileStamp(int(info["size"]), int(seconds * 1e9), 0, number)
+    return FileStamp(*storable((int(info["size"]), int(seconds * 1e9), 0, number)))
 
 
 def _time(info: Mapping[str, Any]) -> float:
