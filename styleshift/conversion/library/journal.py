@@ -121,15 +121,12 @@ class LibraryJournal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
-        if self._lines is not None:
-            with contextlib.suppress(OSError):  # the last line that matters was waited for
-                if self._written:
-                    self._lines.sync()
-                if kind is None:  # else the table may lack what the file has
-                    self._shorten()
-            self._lines.close()
-        self._locks.close()
-        self._lines = None
+        lines, self._lines = self._lines, None
+        with self._locks, lines or contextlib.nullcontext(), contextlib.suppress(OSError):
+            if lines is not None and self._written:
+                lines.sync()  # the last line that matters was waited for
+            if lines is not None and kind is None:  # else the table may lack what the file has
+                self._shorten()
 
     @property
     def _own(self) -> Path:

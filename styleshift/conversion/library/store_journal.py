@@ -62,12 +62,14 @@ class StoreJournal(LibraryJournal):
         return self
 
     def __exit__(self, kind: type[BaseException] | None = None, *error: object) -> None:
-        with contextlib.suppress(StoreError):  # what is not sent is done again
-            if self._lines is not None:
-                self._send()
-                if kind is None:
-                    self._merge()
-        super().__exit__(kind, *error)
+        try:
+            with contextlib.suppress(StoreError):  # what is not sent is done again
+                if self._lines is not None:
+                    self._send()
+                    if kind is None:
+                        self._merge()
+        finally:
+            super().__exit__(kind, *error)
 
     def load(self) -> None:
         """Fetch the parts that are new, and read them."""

@@ -235,3 +235,17 @@ def test_a_line_of_an_earlier_version_with_a_large_inode_is_known(tmp_path: Path
     entry = LibraryJournal.peek(tmp_path).entry("a")
     assert entry is not None
     assert entry.stamp.inode == (1 << 63) - 2
+
+
+def test_the_lock_is_let_go_of_also_where_a_journal_cannot_be_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LibraryJournal, "_shorten", stopped)
+        with pytest.raises(KeyboardInterrupt), LibraryJournal(tmp_path) as journal:
+            journal.write(JournalEntry("a", "done", "k"))
+    with LibraryJournal(tmp_path) as journal:
+        assert journal.entry("a") is not None
