@@ -186,7 +186,7 @@ class BrokerSession:
         description: what it said it runs.
 
     Attributes:
-        broken: the broker has ended; this session is of no more use.
+        broken: the broker has ended, or an answer did not come whole; this session is of no more use.
     """
 
     def __init__(self, connection: Connection, description: str) -> None:
@@ -206,16 +206,18 @@ class BrokerSession:
         Raises:
             BundleError: the model fails, or the broker has ended.
         """
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 send_array(self._connection, log_magnitude)
                 answer = receive(self._connection)
-        except (EOFError, OSError) as error:
-            self.broken = True
-            raise BundleError(
-                "the process that runs the model has ended, or did not answer and was stopped",
-                "run again; if it happens again, try `device=cpu`",
-            ) from error
+            except BaseException as error:
+                self.broken = True  # what is left of an answer would be taken for the next one
+                if not isinstance(error, EOFError | OSError):
+                    raise
+                raise BundleError(
+                    "the process that runs the model has ended, or did not answer and was stopped",
+                    "run again; if it happens again, try `device=cpu`",
+                ) from error
         if isinstance(answer, _Refusal):
             raise BundleError(answer.message, answer.hint)
         converted: Float32Array = answer

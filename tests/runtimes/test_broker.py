@@ -102,6 +102,15 @@ def ask(client: BrokerSession, part: Float32Array) -> Float32Array | BundleError
         return error
 
 
+def test_a_client_without_memory_for_an_answer_asks_no_more() -> None:
+    ours, theirs = Pipe()
+    client = BrokerSession(ours, "doubler")
+    theirs.send(("<f4", (1 << 50,)))
+    with pytest.raises(MemoryError):
+        client.run(windows(1, 0.0))
+    assert client.broken
+
+
 def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():
