@@ -260,7 +260,7 @@ def list_audio(
         audio_name = _suffix(entry.name) in extensions
         if entry.name.startswith("."):
             if entry.name.startswith("._") and not is_folder:
-                fork = _is_resource_fork(entry.path)
+                fork = stat.S_ISREG(status.st_mode) and _is_resource_fork(entry.path)  # a pipe would block
                 if fork or not hidden:
                     what = "a macOS resource fork (AppleDouble), no recording" if fork else "hidden"
                     skip(below, "resource fork" if fork else "hidden", what, audio_name)

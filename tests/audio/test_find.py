@@ -82,10 +82,12 @@ def test_names_that_are_not_utf8_are_found_and_can_be_opened(tmp_path: Path) -> 
 
 
 def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
+    """Nor is it opened to see whether it is a resource fork, which would wait for ever."""
     os.mkfifo(tmp_path / "endless.wav")
+    os.mkfifo(tmp_path / "._endless.wav")
     found = find_audio(tmp_path)
     assert found.files == ()
-    assert [item.kind for item in found.skipped] == ["special"]
+    assert [item.kind for item in found.skipped] == ["hidden", "special"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may list everything")
