@@ -6,8 +6,8 @@ DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``t
 same file names. Every row goes the whole way that a user goes, with the same commands: train, export the last
 checkpoint, convert, evaluate. Prints a markdown table, each row as soon as it is known; a row that is in
 FOLDER already is not made again. The rows of RECIPE `small` change one setting each; those of `classic` each
-take back one of its differences from `seed`, the last row all. One thread; rows compare with each other, not
-with longer runs.
+take back one of its differences from `seed`, one row all; the last two add what it leaves out. One thread;
+rows compare with each other, not with longer runs.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ CLASSIC: dict[str, list[str]] = {
 }
 CLASSIC["all taken back: `seed` at this size"] = [word for row in CLASSIC.values() for word in row]
 CLASSIC |= {
-    "and least squares": ["loss.adversarial=lsgan"],
-    "and replay of 64": ["optimiser.replay_buffer=64"],
+    "least squares": ["loss.adversarial=lsgan"],
+    "replay of 64": ["optimiser.replay_buffer=64"],
 }
 SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "classic": CLASSIC}
 WORKSPACE = "styleshift-workspace"
