@@ -51,17 +51,23 @@ class CudaRecorder:
         """See :class:`Recorder`."""
         graph, memory = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         outside = torch.cuda.current_stream(self._device)
+        failed: list[Exception] = []
         try:
             # The thread that draws crops locks memory meanwhile, which must not end the capture.
             with torch.cuda.graph(graph, memory, self._stream, capture_error_mode="thread_local"):
-                work()
-        except BaseException:
+                try:
+                    work()
+                except Exception as error:
+                    failed.append(error)
+                    raise
+        except BaseException as error:
             # PyTorch leaves the stream as it is and, before 2.13, takes memory as if the capture went on, so
             # that none that is cached would ever be given back.
             torch.cuda.set_stream(outside)
             with suppress(Exception):  # it is no function of its public ones
                 torch._C._cuda_endAllocateToPool(self._device.index, memory)
-            raise
+            # To end a capture in which something failed is an error of its own.
+            raise (failed[0] if failed else error) from None
         return graph.replay
 
 
@@ -127,9 +133,10 @@ class CapturedSteps:
         try:
             self._replay = self._recorder.record(lambda: self._take(state, standing))
         except Exception as error:  # whatever a network of a plugin does that cannot be captured
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             self._reporter.warn(
-                f"the training step cannot be captured as a CUDA graph ({_reason(error)}); training goes on "
-                "without, more slowly"
+                f"the training step cannot be captured as a CUDA graph ({reason}); training goes on without, "
+                "more slowly"
             )
             self._forget(state)
             self._failed = True
@@ -139,13 +146,6 @@ class CapturedSteps:
         self._replay, self._losses, self._warmed_up = None, None, 0
         self._standing = {}
         _drop_gradients(state)
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of what went wrong first: to end a capture that has failed is an error of its own."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _drop_gradients(state: TrainingState) -> None:
