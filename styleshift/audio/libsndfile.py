@@ -136,7 +136,11 @@ class SoundFileStream(DecodedStream):
         if self._guessed:
             self._read_to_the_end()
         position = 0
+        # A FLAC whose last frame is known is not read beyond it: libFLAC takes zeros there for damage.
+        known = self._link.frames if self.info.format == "FLAC" else None
         while True:
+            if known is not None:
+                frames = min(frames, known - position)
             block = np.empty((frames, self.channels), np.float32)
             if self._pipe is not None:
                 block.fill(np.nan)  # tells, after an error, how much was decoded before it

@@ -173,6 +173,19 @@ def test_zeros_behind_a_flac_are_no_damage(tmp_path: Path) -> None:
     assert _seconds(path) == (5.0, [])
 
 
+def test_a_flac_whose_checksum_ends_in_a_zero_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    for seed in range(5000):
+        noise = np.random.default_rng(seed).standard_normal(600) * 0.1
+        soundfile.write(path, noise, 8000)
+        if (content := path.read_bytes()).endswith(b"\0"):
+            break
+    assert content.endswith(b"\0")
+    assert _seconds(path) == (0.075, [])
+    path.write_bytes(content + bytes(6000))
+    assert _seconds(path) == (0.075, [])
+
+
 def test_the_header_alone_tells_that_there_is_no_sound(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(0), 8000)
     with open_audio(tmp_path / "a.wav") as stream, pytest.raises(AudioError, match="no sound"):

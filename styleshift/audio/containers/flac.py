@@ -189,10 +189,10 @@ def _last_frame(file: Bytes, info: StreamInfo, end: int) -> tuple[int, int | Non
     """Where the last frame ends, before zeros that copies leave there, and the total by it."""
     begin = max(info.sound, end - _LAST_BYTES)
     bare = begin + len(file.at(begin, end - begin).rstrip(b"\0"))
-    # A frame's checksum may itself end in zeros.
-    for at in range(bare, min(bare + 3, end)):
-        if (there := total_by_last_frame(file, info, at)) is not None:
-            return at, there
+    # A checksum may end in zeros, and is right without them and with more: never end before its two bytes.
+    at = min(bare + 2, end)
+    if (there := total_by_last_frame(file, info, at)) is not None:
+        return at, there
     return end, total_by_last_frame(file, info, end)
 
 
