@@ -16,6 +16,7 @@ export const all = () => [...known.values()].sort((a, b) => b.started - a.starte
 export const job = (id) => known.get(id);
 export const running = (...kinds) => all().filter((each) => each.status === "running" && kinds.includes(each.kind));
 
+/** Resolves once the jobs that there are have been told, or cannot be. */
 export function follow() {
   const source = new EventSource("/api/events");
   source.addEventListener("message", (event) => {
@@ -30,6 +31,7 @@ export function follow() {
     document.body.classList.remove("alone");
   });
   source.addEventListener("error", () => document.body.classList.add("alone"));
+  return new Promise((done) => ["message", "error"].forEach((kind) => source.addEventListener(kind, done, { once: true })));
 }
 
 export async function start(kind, values) {

@@ -64,10 +64,11 @@ function lightAndDark() {
 
 lightAndDark();
 jobs.showIn(document.getElementById("jobs"));
-jobs.follow();
+const told = jobs.follow();
 window.addEventListener("hashchange", show);
 window.addEventListener("unhandledrejection", (event) => announce(event.reason?.message || "Something went wrong."));
-get("/api/state").then((state) => {
+// A room looks for what goes on when it opens, so not before that is known.
+Promise.all([get("/api/state"), told]).then(([state]) => {
   jobs.studio.state = state;
   return show();
 }).catch((error) => fill(content, problem(error)));

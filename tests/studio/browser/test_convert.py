@@ -147,6 +147,15 @@ def test_a_blind_test_is_answered_from_the_keyboard_and_kept(open_page: Open, se
     assert all(row["correct"] == str(int(row["x"] == "a")) for row in rows)
 
 
+LATE = """
+const add = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (kind, listener, options) {
+  add.call(this, kind, kind === "message" ? (event) => setTimeout(listener, 1000, event) : listener, options);
+};
+"""
+"""What the studio does is told a second late."""
+
+
 def test_ten_thousand_files_scroll_as_ten_do(open_page: Open, served: Any) -> None:
     folder = served.root / "workspace" / "studio" / "jobs" / "29990101-000000-0123abcd"
     folder.mkdir(parents=True)
@@ -162,6 +171,8 @@ def test_ten_thousand_files_scroll_as_ten_do(open_page: Open, served: Any) -> No
     (folder / "job.json").write_text(json.dumps(job))
     try:
         page = open_page("convert")
+        page.add_init_script(LATE)
+        page.reload()
         page.get_by_role("radio", name="A library").click()
         files = page.get_by_role("listbox", name="Files")
         files.get_by_role("option").first.wait_for()
