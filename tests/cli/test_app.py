@@ -128,7 +128,7 @@ def test_ctrl_c_while_it_loads_is_told(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("styleshift.cli.export.workspace_at", interrupted)
+    monkeypatch.setattr("styleshift.remote.workspace.shared_workspace", interrupted)
     monkeypatch.setattr(sys, "argv", ["styleshift", "export"])
     with pytest.raises(SystemExit) as caught:
         app.run()
@@ -140,15 +140,15 @@ def test_ctrl_c_while_it_loads_is_told(
 def test_a_stop_that_leaves_nothing_to_put_away_skips_pythons_shutdown(at_once: bool) -> None:
     code = f"""if True:
         import atexit, sys
-        import styleshift.cli.export
+        import styleshift.remote.workspace
         from styleshift.cli import main
         from styleshift.system.interrupt import Interrupted
 
-        def stopped(flag):
+        def stopped(*_):
             raise Interrupted("stopped", at_once={at_once})
 
         atexit.register(print, "put away")
-        styleshift.cli.export.workspace_at = stopped
+        styleshift.remote.workspace.shared_workspace = stopped
         sys.argv = ["styleshift", "export"]
         main()
     """
