@@ -60,7 +60,8 @@ class AudioError(StyleshiftError):
     """One audio file cannot be used; the rest of the library is still converted.
 
     ``reason`` is a short word for tables and reports: ``unreadable``, ``too short``, ``silent``,
-    ``damaged``, ``unsupported``, ``absurd header``, ``not finite``, ``cannot write``.
+    ``damaged``, ``unsupported``, ``absurd header``, ``not finite``, ``cannot write``,
+    ``own`` (styleshift made it).
     """
 
     exit_code = EXIT_SOME_FAILED

@@ -71,8 +71,8 @@ def precompute(
 
     Run it again after you add or change files: it computes only what changed. Recordings that cannot be used
     are listed with the reason. The exit code is 0 when all files could be read (silent and very short
-    recordings are skipped), 3 when some are damaged or a folder cannot be listed, and 10 when there is
-    nothing to use.
+    recordings and conversions by styleshift are skipped), 3 when some are damaged or a folder cannot be
+    listed, and 10 when there is nothing to use.
     """
     from styleshift.corpus import precompute as run
     from styleshift.hooks.registry import warn_of_plugins

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styleshift.audio.tags.read import OWN, made_by_styleshift
 from styleshift.corpus.compute import compute
 from styleshift.corpus.growing import NotStoredError
 from styleshift.corpus.manifest import ManifestEntry, track_key
@@ -80,6 +81,8 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         if key in job.known:
             return RecordingOutcome(blank, known=True)
         remember = True
+        if made_by_styleshift(recording.path):
+            raise AudioError(OWN, reason="own")
         try:
             measured = compute(
                 recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap, report=report

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mutagen
 import numpy as np
 import pytest
 from corpora import CONFIG, Heard, counts, run, stored
 
+from styleshift.audio.tags.model import MARK
 from styleshift.corpus.manifest import MANIFEST_NAME
 from styleshift.errors import CorpusError, LockedError
 from styleshift.frontend import SpectrogramConfig
@@ -48,6 +50,20 @@ def test_what_is_stored_is_the_spectrogram_of_the_mono_mix(tmp_path: Path, save:
     assert track.seconds == pytest.approx(200_001 / 8000)
     assert corpus.config == CONFIG
     assert corpus.hours == pytest.approx(200_001 / 8000 / 3600)
+
+
+def test_what_styleshift_converted_is_passed_over_and_named(tmp_path: Path, save: Any, tone: Any) -> None:
+    save(tmp_path / "audio/piano/a.flac", tone(1.0, 8000), 8000)
+    made = save(tmp_path / "audio/piano/b.flac", tone(1.0, 8000), 8000)
+    tags = mutagen.File(made)
+    tags["comment"] = f"{MARK} 1.0"
+    tags.save()
+    for found in ((1, 0, 0, 1), (0, 1, 0, 1)):
+        result = run(tmp_path)
+        assert counts(result) == found
+        assert not result.failed
+        (left_out,) = result.domains[0].rejected
+        assert (left_out.name, left_out.reason) == ("b.flac", "own")
 
 
 def test_channels_that_cancel_are_not_mixed(tmp_path: Path, tone: Any, save: Any) -> None:

@@ -26,6 +26,7 @@ from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
 from styleshift.audio.tags.tail import read_tail
 from styleshift.audio.tags.vorbis import read_vorbis
 
+OWN = "its comment says that styleshift made it"
 _ID3: Any = mutagen.id3.ID3
 _APE: Any = mutagen.apev2.APEv2
 # Where mutagen knows the sound but no tags, or FFmpeg knows more.

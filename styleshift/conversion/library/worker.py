@@ -181,8 +181,9 @@ def _convert(
 
 def left_out(job: TrackJob) -> TrackOutcome:
     """What becomes of a recording that is a conversion already: beside its source it would come twice."""
-    message = "its comment says that styleshift made it"
-    return TrackOutcome(job.name, "left out", "own", message, "`include_own` converts it too")
+    from styleshift.audio.tags.read import OWN
+
+    return TrackOutcome(job.name, "left out", "own", OWN, "`include_own` converts it too")
 
 
 def _stat(job: TrackJob) -> os.stat_result:
