@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from styleshift.cli.help import add_command, group
-from styleshift.cli.options import WorkspaceOption, option
+from styleshift.cli.options import LocalWorkspaceOption, WorkspaceOption, option
 from styleshift.errors import EXIT_SOME_FAILED
 from styleshift.workspace import workspace as workspace_at
 
@@ -132,7 +132,7 @@ def add(
 
 def remove(
     name: NameArgument,
-    workspace: WorkspaceOption = None,
+    workspace: LocalWorkspaceOption = None,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -31,6 +31,13 @@ WorkspaceOption = Annotated[
         "Folder for spectrograms, runs and models, or its address (default: ./styleshift-workspace).",
     ),
 ]
+LocalWorkspaceOption = Annotated[
+    str | None,
+    option(
+        "--workspace FOLDER",
+        "Folder for spectrograms, runs and models, on this machine (default: ./styleshift-workspace).",
+    ),
+]
 DeviceOption = Annotated[
     str | None, option("--device NAME", "auto, cpu, cuda, cuda:N or mps (default: auto).")
 ]

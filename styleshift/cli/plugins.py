@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from styleshift.cli.help import add_command, group
-from styleshift.cli.options import WorkspaceOption, option
+from styleshift.cli.options import LocalWorkspaceOption, option
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -112,7 +112,7 @@ def new(
         Path | None,
         option("--directory FOLDER", "Write it into this new or empty folder (default: ./styleshift-NAME)."),
     ] = None,
-    workspace: WorkspaceOption = None,
+    workspace: LocalWorkspaceOption = None,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styleshift.cli.options import WorkspaceOption, option
+from styleshift.cli.options import LocalWorkspaceOption, option
 from styleshift.cli.usage import whole
 from styleshift.errors import UsageError
 
@@ -38,7 +38,7 @@ def studio(
         int, option("--port N", "Port to listen at; 0 takes a free one.", parser=whole("--port", 0))
     ] = 8765,
     no_browser: Annotated[bool, option("--no-browser", "Only print the address.")] = False,
-    workspace: WorkspaceOption = None,
+    workspace: LocalWorkspaceOption = None,
     *,
     reporter: TerminalReporter,
 ) -> None:
