@@ -28,6 +28,7 @@ from styleshift.system.hashing import FileStamp, storable
 
 T = TypeVar("T")
 
+_EXTRA = 'pip install "styleshift[remote]"'
 # Seconds before each new try of what failed.
 WAITS = (0.25, 1.0, 4.0, 15.0)
 _AT_ONCE = 16
@@ -69,12 +70,12 @@ class Store:
         try:
             from fsspec.core import url_to_fs
         except ImportError as error:
-            hint = "pip install 'styleshift[remote]'"
-            raise StyleshiftError(f"{self.address} needs the package fsspec", hint) from error
+            raise StyleshiftError(f"{self.address} needs the package fsspec", _EXTRA) from error
         try:
             self._files, self._root = url_to_fs(self.address)
         except ImportError as error:
-            raise StyleshiftError(f"{self.address} needs another package: {error}", "install it") from error
+            hint = _EXTRA if "s3fs" in str(error) else "install it"
+            raise StyleshiftError(f"{self.address} needs another package: {error}", hint) from error
         except ValueError as error:
             raise StyleshiftError(f"{self.address} is no address that is known: {error}") from error
         named = self._files.protocol

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("fsspec")
 
-from styleshift.errors import LockedError, UsageError
+from styleshift.errors import LockedError, StyleshiftError, UsageError
 from styleshift.remote import Store, is_remote
 from styleshift.remote.address import checked_address, without_secrets
 from styleshift.remote.fetched import fetch_into
@@ -33,6 +33,16 @@ def test_what_is_an_address() -> None:
     assert is_remote("s3://bucket/music")
     assert not is_remote("music")
     assert not is_remote(Path("s3://bucket/music"))
+
+
+def test_what_a_missing_package_comes_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(address: str) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", missing)
+    with pytest.raises(StyleshiftError, match="Install s3fs") as caught:
+        Store("s3://bucket/music")
+    assert caught.value.hint == 'pip install "styleshift[remote]"'
 
 
 def test_a_version_is_enough_whatever_time_a_listing_gives() -> None:
