@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_NEAR = 0.65  # as difflib counts: organ and woman have 0.6, and nobody confuses them
+
 
 def printable(text: object) -> str:
     """``text`` with control characters and lone surrogates written out: a file name cannot harm a screen."""
@@ -26,7 +28,7 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
         parts = [word for word in by_case if wanted in word]
         if len(parts) == 1:
             return by_case[parts[0]]
-    near = difflib.get_close_matches(wanted, by_case, n=1)
+    near = difflib.get_close_matches(wanted, by_case, n=1, cutoff=_NEAR)
     return by_case[near[0]] if near else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import NothingToDoError
 from styleshift.models.shelf import ShelvedModel, models_in, places
+from styleshift.words import nearest
 from styleshift.workspace import Workspace
 
 
@@ -64,10 +64,9 @@ def _meant(target: str | None, source: str | None, others: list[str]) -> str:
     sources = [pair[0] for pair in pairs if target not in targets or pair[1] == target]
     words = []
     for option, typed, there in (("target", target, targets), ("source", source, sources)):
-        by_case = {name.casefold(): name for name in there}
-        near = difflib.get_close_matches((typed or "").casefold(), by_case, n=1)
-        if typed is not None and typed not in there and near:
-            words.append(f"`{option}={shlex.quote(by_case[near[0]])}`")
+        near = nearest(typed, there) if typed is not None and typed not in there else None
+        if near is not None:
+            words.append(f"`{option}={shlex.quote(near)}`")
     return f"did you mean {' '.join(words)}?" if words else ""
 
 
