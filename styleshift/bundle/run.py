@@ -188,4 +188,6 @@ def _describe_choice(step: int, direction: str, scores: Mapping[int, Mapping[str
     if step != best:
         return f", score {found[step]:.2f} of 1 (the best is step {best} with {found[best]:.2f})"
     start = f"; the start had {found[0]:.2f}" if 0 in found and step else ""
+    if start and round(found[step], 2) <= round(found[0], 2):
+        start += ": the training has not moved it yet"
     return f", score {found[step]:.2f} of 1 (the best of {len(found)} checkpoints{start})"

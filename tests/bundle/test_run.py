@@ -163,6 +163,12 @@ def test_what_is_exported_says_how_it_was_judged(
     assert any(said in text for text in told.texts)
 
 
+@pytest.mark.parametrize(("later", "unmoved"), [(0.1649, True), (0.17, False)])
+def test_a_score_that_reads_as_the_starts_is_told_as_such(later: float, unmoved: bool) -> None:
+    said = run_module._describe_choice(100, "a", {0: {"a": 0.16}, 100: {"a": later}})
+    assert said.endswith("; the start had 0.16: the training has not moved it yet)") is unmoved
+
+
 def begun(place: Workspace, name: str, started: str) -> None:
     about = place.runs / name / "run.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), "provenance": {"started": started}}))
