@@ -20,7 +20,7 @@ from styleshift.evaluation.features import (
     percussive_share,
     pitch,
 )
-from styleshift.evaluation.figures import Figures, in_words, intervals, mean
+from styleshift.evaluation.figures import IN_WORDS, Figures, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement, spread
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.evaluation.metrics import (
@@ -243,11 +243,15 @@ def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -
 def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
     if judge.classifier is None:
         return
-    accuracy = judge.classifier.held_out_accuracy
+    accuracy, name = judge.classifier.held_out_accuracy, repr(IN_WORDS["p"])
     if accuracy < 0.75:
-        say.warn(f"p says little here: the classifier is right in only {accuracy:.0%} of held-out seconds")
+        say.warn(
+            f"{name} says little here: the classifier is right in only {accuracy:.0%} of held-out seconds"
+        )
     elif math.isnan(accuracy):
-        say.warn("p was not checked on recordings kept out of its training: that takes four on each side")
+        say.warn(
+            f"{name} was not checked on recordings kept out of its training: that takes four on each side"
+        )
 
 
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:
