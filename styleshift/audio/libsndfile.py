@@ -142,7 +142,8 @@ class SoundFileStream(DecodedStream):
             if known is not None:
                 frames = min(frames, known - position)
             block = np.empty((frames, self.channels), np.float32)
-            if self._pipe is not None:
+            filled = self._pipe is not None or self.info.format == "FLAC"
+            if filled:
                 block.fill(np.nan)  # tells, after an error, how much was decoded before it
             try:
                 block = self._sound.read(frames, dtype="float32", always_2d=True, out=block)
@@ -151,17 +152,20 @@ class SoundFileStream(DecodedStream):
                     raise self._failed[0] from error
                 if error.code == _SYSTEM_ERROR:
                     raise OSError(plain_words(error)) from error
+                block = block[: len(block) - int(np.isnan(block[:, 0]).sum())] if filled else block[:0]
                 if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
+                    if len(block):
+                        position += len(block)
+                        yield block
                     raise refusal(
                         self.path,
-                        f"damaged somewhere after {position / self.sample_rate:.1f} s ({plain_words(error)})",
+                        f"damaged somewhere after {position / self.sample_rate:.2f} s ({plain_words(error)})",
                         "fetch the file again, or repair it",
                         reason="damaged",
                     ) from error
                 # The error is the end: a last frame that is not whole, or padding after it.
                 if LAST_FRAME_CUT not in self.warnings:
                     self.warnings.append(LAST_FRAME_CUT)
-                block = block[: len(block) - int(np.isnan(block[:, 0]).sum())]
                 if len(block):
                     yield block
                 return

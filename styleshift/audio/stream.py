@@ -29,6 +29,8 @@ LARGEST_SAMPLE = 1e6
 _CODEC_SECONDS = 0.2
 # Containers that tell lengths in units of their own.
 _UNIT_SECONDS = {"MATROSKA": 0.002, "ASF": 0.02}
+# Their headers count the whole sound, and decoders repeat that, however much of it is there.
+_COUNTED = frozenset({"MP3", "FLAC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class DecodedStream:
     Attributes:
         extras: what else the file holds and is not read, such as ``a video``.
         warnings: plain sentences, complete once ``blocks`` has ended.
+        cut: whether the file ended before its header says; known once ``blocks`` has ended.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class DecodedStream:
         self.frames = info.frames
         self.warnings: list[str] = list(extent.notes)
         self.extras: list[str] = list(extent.extras)
+        self.cut = False
         self._extent = extent
         self._allow_cut = allow_cut
         # Files of floats may hold anything, and what FFmpeg decodes is of many kinds. Integers cannot be NaN,
@@ -182,7 +186,7 @@ class DecodedStream:
     def promised(self) -> int | None:
         """Frames that the file surely should have; None where the header only guesses."""
         missing = self._extent.missing
-        if self.frames is None or not 0 < missing < 1:
+        if self.frames is None or not 0 < missing < 1 or self.info.format in _COUNTED:
             return self.frames
         return round(self.frames / (1 - missing))  # a decoder counts the bytes that are there; undo that
 
@@ -230,4 +234,5 @@ class DecodedStream:
             return
         if not self._allow_cut:
             raise refusal(self.path, f"cut short: {text}", "fetch the file again", reason="damaged")
+        self.cut = True
         self.warnings.append(f"cut short: {text}")

@@ -156,7 +156,20 @@ def test_a_cut_mp3_is_an_error_or_a_warning(tmp_path: Path, tone: Any, save: Any
     with open_audio(path, allow_cut=True) as stream:
         frames = sum(len(block) for block in stream.blocks(4096))
         assert 1.0 < frames / 22050 < 3.0
-        assert any("cut short" in line for line in stream.warnings)
+        assert any("cut short: its header promises 4" in line for line in stream.warnings)
+
+
+def test_a_cut_flac_gives_all_whole_frames_and_the_place(tmp_path: Path, tone: Any, save: Any) -> None:
+    path = save(tmp_path / "x.flac", tone(4.0))
+    whole = _all(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    got: list[np.ndarray[Any, Any]] = []
+    with open_audio(path) as stream, pytest.raises(AudioError, match="damaged somewhere after") as caught:
+        got.extend(stream.blocks(1 << 17))
+    there = np.concatenate(got)
+    assert 0 < len(there) < len(whole)
+    np.testing.assert_array_equal(there, whole[: len(there)])
+    assert f"after {len(there) / 22050:.2f} s" in caught.value.message
 
 
 def _without_length(path: Path) -> Path:

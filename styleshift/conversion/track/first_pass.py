@@ -40,7 +40,8 @@ class FirstPass:
         warnings: plain sentences.
         info: what the header says; None for arrays.
         voice_hz: median fundamental of the voice; None: there is none, or nobody asked.
-        extras: what else the file holds and is no part of the sound that is read.
+        extras: what the source had and is no part of the sound that is read; under ``salvage`` also the rest
+            of its sound.
         blocks: all its samples, ``[n, channels]`` float32 each; None: there are too many to keep.
         powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
     """
@@ -87,11 +88,16 @@ def measure_file(
         blocks = _blocks(stream, settings, warnings)
         kept: list[Float32Array] = []
         found = measure(_keeping(blocks, kept), stream.sample_rate, stream.channels, on_block, shifter)
+        extras = list(stream.extras)
+        if stream.cut or warnings:
+            whole = stream.promised
+            of = f" of {whole / stream.sample_rate:.1f}" if whole and whole > found.frames else ""
+            extras.append(f"sound: {found.seconds:.1f}{of} s are there")
         return replace(
             found,
             warnings=(*stream.warnings, *warnings),
             info=stream.info,
-            extras=tuple(stream.extras),
+            extras=tuple(extras),
             blocks=kept or None,
         )
 

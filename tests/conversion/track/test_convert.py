@@ -187,6 +187,10 @@ def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(
     assert 1 < result.seconds < 19
     assert any("damage" in warning for warning in result.warnings)
     assert soundfile.info(target).frames == result.frames
+    assert result.lost == (f"sound: {result.seconds:.1f} of 20.0 s are there",)
+    with pytest.raises(AudioError, match=r"would lose sound: [0-9.]+ of 20\.0 s") as caught:
+        convert_track(replace(same, settings=ConvertSettings(salvage=True, strict=True)), source, target)
+    assert caught.value.reason == "loss"
 
 
 def test_progress_is_told(same: TrackConverter, tmp_path: Path) -> None:
