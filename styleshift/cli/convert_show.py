@@ -52,20 +52,26 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     reporter.event(
         "plan",
         files=len(rows),
-        hours=music / 3600,
+        hours=None if forecast.plan.fetch else music / 3600,
         convert=convert,
         up_to_date=up_to_date,
         left_out=left_out,
         fail=fail,
         output=output,
-        minutes_of_work=forecast.work_seconds / 60,
+        minutes_of_work=None if forecast.plan.fetch else forecast.work_seconds / 60,
         runtime=forecast.runtime,
     )
+    unseen = bool(forecast.plan.fetch)
     reporter.result(
-        f"{len(rows)} files: {convert} to convert, {spoken(music)} of music; "
-        f"{up_to_date} up to date, {left_out} left out, {fail} will fail"
+        f"{len(rows)} files: {convert} to convert{'' if unseen else f', {spoken(music)} of music'}; "
+        f"{up_to_date} up to date, {left_out} left out, {fail}{' or more' * unseen} will fail"
     )
-    if convert:
+    if convert and unseen:
+        reporter.info(
+            "only names and sizes are looked at of files in a store; lengths, tags and damage show when they "
+            f"are converted, {forecast.workers} at once, by {forecast.runtime}"
+        )
+    elif convert:
         reporter.info(
             "headers, lengths and tags are checked; damage inside a file only shows when it is converted"
         )

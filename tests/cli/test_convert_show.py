@@ -1,13 +1,15 @@
-"""What ``styleshift convert`` says of a run that ended before its end."""
+"""What ``styleshift convert`` says of a run that ended before its end, and of a dry run."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from styleshift.cli.console import TerminalReporter
-from styleshift.cli.convert_show import show_result
+from styleshift.cli.convert_show import show_forecast, show_result
+from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
@@ -42,3 +44,13 @@ def test_one_recording_that_was_stopped(tmp_path: Path) -> None:
     result.stopped = True
     with pytest.raises(Interrupted, match=r"a\.wav is not written"):
         show_result(result, StopRequest(), TerminalReporter(quiet=True))
+
+
+def test_of_files_in_a_store_no_seconds_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = replace(result_of(tmp_path, single=False).plan, fetch="s3://music/library")
+    track = TrackForecast(plan.jobs[0], "convert")
+    show_forecast(LibraryForecast(plan, (track,), 1, 0.0, "onnx"), TerminalReporter())
+    said = capsys.readouterr()
+    assert "only names and sizes" in " ".join((said.out + said.err).split())
+    assert "0 or more will fail" in said.out
+    assert "0.0 seconds" not in said.out + said.err

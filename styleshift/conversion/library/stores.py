@@ -56,7 +56,9 @@ def plan_stores(
         return plan_file(source, target_domain, settings, stamp)
     origin = Store(str(source)) if is_remote(source) else None
     base = origin.address if origin is not None else str(source)
-    if origin is None and not Path(base).exists():
+    # A store knows no folder without files; a disk does.
+    on_disk = origin is None or base.startswith("file:")
+    if on_disk and not (Path(base).exists() if origin is None else origin.there("")):
         raise NothingToDoError(f"{base} does not exist", "name a folder of recordings, or its address")
     outside = str(settings.output) if settings.output is not None else f"{base}-{file_name(target_domain)}"
     target = Store(outside) if is_remote(outside) else None

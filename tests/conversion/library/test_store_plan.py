@@ -17,7 +17,7 @@ from styleshift.conversion.library.journal import FOLDER
 from styleshift.conversion.library.store_journal import StoreJournal
 from styleshift.conversion.library.stores import plan_stores
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.errors import UsageError
+from styleshift.errors import NothingToDoError, UsageError
 from styleshift.remote import Store
 
 
@@ -67,3 +67,8 @@ def test_the_signature_of_a_web_address_is_refused_before_it_is_part_of_a_name()
     with pytest.raises(UsageError) as caught:
         plan_stores("https://host/song.wav?X-Amz-Signature=hush", "x", ConvertSettings())
     assert "hush" not in str(caught.value)
+
+
+def test_a_folder_that_does_not_exist_is_said_not_to(tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="nope does not exist"):
+        plan_stores(f"file://{tmp_path}/nope", "x", ConvertSettings(output=tmp_path / "out"))
