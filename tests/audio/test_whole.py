@@ -66,7 +66,7 @@ def test_a_file_that_was_cut_is_refused(tmp_path: Path, kind: str, share: float)
         assert any(line.startswith("cut short: ") for line in warnings)
 
 
-@pytest.mark.parametrize("kind", ["wav", "aiff", "ogg", "opus", "au", "w64", "mka", "mp3"])
+@pytest.mark.parametrize("kind", ["wav", "aiff", "ogg", "opus", "au", "w64", "mka", "mp3", "flac"])
 def test_the_header_alone_tells_what_was_cut(tmp_path: Path, kind: str) -> None:
     path = _make(tmp_path / f"a.{kind}")
     data = path.read_bytes()

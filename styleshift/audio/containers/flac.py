@@ -182,7 +182,29 @@ def flac_extent(file: Bytes) -> Extent:
         return Extent((Link(0, end, there),), unread=True)
     if there is not None and there < info.total:
         return Extent(missing=1 - there / info.total, cut="its last frame is not the one its header promises")
+    if there is None and info.total and (begun := _last_begun(file, info, end)) is not None:
+        return Extent(missing=1 - begun / info.total, cut="it ends inside a frame that is not the last")
     return Extent()
+
+
+def _last_begun(file: Bytes, info: StreamInfo, end: int) -> int | None:
+    """First sample of the last frame that begins, where one follows on another; None: it may be the last."""
+    first = frame_at(file.at(info.sound, 16), 0, info)
+    begin = max(info.sound, end - _LAST_BYTES)
+    data, position, before, last = file.at(begin, end - begin), -1, -1, None
+    while first is not None and (position := data.find(b"\xff", position + 1)) >= 0:
+        found = frame_at(data, position, info)
+        if found is None:
+            continue
+        if sum(found) - first[0] == info.total:
+            return None
+        # By chance, sound may look like a frame's header, but hardly like that of the next.
+        if found[0] == before:
+            last = found
+        before = sum(found)
+    if first is None or last is None or sum(last) - first[0] > info.total:
+        return None
+    return last[0] - first[0]
 
 
 def _last_frame(file: Bytes, info: StreamInfo, end: int) -> tuple[int, int | None]:
