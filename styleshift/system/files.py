@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -66,9 +67,9 @@ def flush_to_disk(path: Path) -> None:
         os.close(file)
 
 
-def remove_partial_files(folder: Path) -> None:
-    """Remove what killed writers left in a folder in which nobody else writes now."""
-    for path in folder.glob(f".*{_SUFFIX}"):
+def remove_partial_files(folder: Path, start: str = "") -> None:
+    """Remove what killed writers left of files named so, in a folder in which nobody else writes them now."""
+    for path in folder.glob(f".{glob.escape(start)}*{_SUFFIX}"):
         path.unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
 from styleshift.system.environment import uncollected
-from styleshift.system.files import atomic_file, write_text
+from styleshift.system.files import atomic_file, remove_partial_files, write_text
 from styleshift.words import spoken
 
 # Players for so many tracks, spread over the library, and rows of a table: a page with thousands would not
@@ -43,6 +43,7 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         stem = f"styleshift-{stem}"  # a folder of the library has that name
     path = output / f"{stem}.jsonl"
     try:
+        remove_partial_files(output, f"{stem}.")  # of a run that was killed while it wrote them
         _write_lines(path, result, reporter.advice)
         write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice, path.name))
     except OSError as error:

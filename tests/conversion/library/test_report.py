@@ -28,9 +28,11 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
             tracks.end(number, End("done"))
         else:
             tracks.end(number, End("failed", "damaged", "cut short"))
+    (output / ".report.html.0123abcd.part").touch()  # left by a run that was killed
     report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
     assert report is not None
     assert report.read_text().count("\n") == 2000
+    assert {path.name for path in output.iterdir()} == {"report.jsonl", "report.html"}
     page = report.with_suffix(".html").read_text()
     assert page.count("cut short") == 500
     assert "And 1300 more, all in report.jsonl." in page
