@@ -127,7 +127,8 @@ class Looks:
     def close(self) -> None:
         """End the process."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            # Waited for, or Python's end may write to its pipe when that is closed already.
+            self._pool.shutdown(cancel_futures=True)
 
 
 def picture(look: Look, together: list[Look]) -> bytes:
