@@ -70,7 +70,7 @@ def test_readme_shows_the_commands_that_people_come_for() -> None:
         "make demo",
         "make test",
         "styleshift precompute ./audio",
-        "styleshift train --domains country classical",
+        "styleshift train --domains classical country",
         "styleshift export",
         "styleshift convert ./library --to classical",
     ):

@@ -43,7 +43,7 @@ def test_each_is_a_package_of_its_own(folder):
     assert any(word.startswith("styleshift>=") for word in described["dependencies"])
     for name in ("README.md", "LICENSE", "tests"):
         assert (folder / name).exists(), name
-    assert f"pip install {folder.name}" in (folder / "README.md").read_text()
+    assert f"pip install ./plugins/{folder.name}" in (folder / "README.md").read_text()
 
 
 def test_all_of_them_and_the_built_ins_get_along():
