@@ -99,7 +99,7 @@ def test_a_library_is_planned_converted_and_its_failure_explained(
     page.get_by_role("button", name="Plan", exact=True).click()
     files = page.get_by_role("listbox", name="Files")
     expect(files.get_by_role("option")).to_have_count(3)
-    expect(page.locator(".facts-line")).to_contain_text("3 to convert; 6 seconds of music")
+    expect(page.locator(".facts-line")).to_contain_text("1 to fail, 2 to convert; 4 seconds of music")
     page.get_by_role("button", name="Convert", exact=True).click()
     expect(page.locator(".facts-line")).to_contain_text("of music in")
     expect(page.locator(".facts-line")).to_contain_text("2 converted")
