@@ -13,14 +13,11 @@ rows compare with each other, not with longer runs.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from command_line import pair_parser
+from whole_way import convert, measure, precompute, train
 
 SMALL: dict[str, list[str]] = {
     "`small`": [],
@@ -73,73 +70,20 @@ CLASSIC |= {
     "replay of 64": ["optimiser.replay_buffer=64"],
 }
 SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "classic": CLASSIC}
-WORKSPACE = "styleshift-workspace"
 FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
-
-
-def styleshift(work: Path, command: str, *words: object) -> list[dict[str, object]]:
-    """Run one command of the product on a workspace in ``work``; its JSON lines.
-
-    Neither the environment's settings nor the user's reach it: the figures are those of the defaults.
-    """
-    given = list(map(str, words))
-    if command != "evaluate":  # which has no workspace
-        given += ["--workspace", str(work / WORKSPACE)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("STYLESHIFT_")}
-    found = subprocess.run(
-        [sys.executable, "-m", "styleshift", command, *given, "--json", "--quiet"],
-        cwd=work,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
-
-
-def measure(data: Path, work: Path, source: str, target: str, converted: Path) -> dict[str, float]:
-    """The figures of a folder of conversions against the truth."""
-    rows = styleshift(
-        work,
-        *("evaluate", converted, "--target", data / "train" / target, "--truth", data / "test" / target),
-        *("--source-style", data / "train" / source),
-    )
-    mean: dict[str, float] = {}
-    for row in rows:
-        mean.update({key: value for key, value in row.items() if isinstance(value, float)})
-    return mean
 
 
 def make(
     data: Path, work: Path, source: str, target: str, recipe: str, name: str, steps: int
 ) -> dict[str, float]:
     """Train, export, convert and evaluate one setting."""
-    run = f"ablation-{list(SETTINGS[recipe]).index(name)}"
     changed = SETTINGS[recipe][name]
     front = [setting for setting in changed if setting.startswith("spectrogram.")]
-    # A workspace has one kind of spectrograms.
     work = work / "-".join([recipe, *front])
-    work.mkdir(exist_ok=True)
-    models, converted = work / "models" / run, work / "converted" / run
-    for stopped in (work / WORKSPACE / "runs" / run, models, converted):
-        shutil.rmtree(stopped, ignore_errors=True)
-    words = [word for setting in front for word in ("--set", setting)]
-    styleshift(work, "precompute", data / "train", "--recipe", recipe, *words)
-    settings = [*changed, "schedule.threads=1", "schedule.validation_seconds=0"]
-    styleshift(
-        work,
-        *("train", "--domains", source, target, "--name", run, "--steps", steps, "--device", "cpu"),
-        *("--recipe", recipe),
-        *(word for setting in settings for word in ("--set", setting)),
-    )
-    styleshift(work, "export", "--run", run, "--checkpoint", "last", "--output", models)
-    model = next(models.glob(f"*{source}*{target}*.onnx"))
-    styleshift(
-        work,
-        *("convert", data / "test" / source, "--model", model, "--output", converted, "--device", "cpu"),
-        *("--runtime", "auto", "--vocoder", "griffin-lim"),
-    )
-    return measure(data, work, source, target, converted)
+    precompute(data, work, recipe, front)
+    run = f"ablation-{list(SETTINGS[recipe]).index(name)}"
+    models = train(work, source, target, recipe, run, steps, changed)
+    return measure(data, work, source, target, convert(data, work, source, target, models))
 
 
 def main() -> None:

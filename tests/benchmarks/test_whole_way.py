@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ablation
 import numpy as np
 import pytest
 import soundfile
+import whole_way
 
 
 def test_settings_of_the_environment_do_not_reach_the_commands(
@@ -21,8 +21,8 @@ def test_settings_of_the_environment_do_not_reach_the_commands(
     monkeypatch.setenv("STYLESHIFT_RECIPE", "seed")
     work = tmp_path / "work"
     work.mkdir()
-    ablation.styleshift(work, "precompute", tmp_path / "audio", "--jobs", 1)
-    assert sorted(path.name for path in (work / ablation.WORKSPACE / "spectrograms").glob("[ab]")) == [
+    whole_way.styleshift(work, "precompute", tmp_path / "audio", "--jobs", 1)
+    assert sorted(path.name for path in (work / whole_way.WORKSPACE / "spectrograms").glob("[ab]")) == [
         "a",
         "b",
     ]
