@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "styleshift"
 # From the ground up. A room is a folder or a file of the package; where a longer name fits, it counts.
 # A new room goes above all that it needs, and below all that will need it.
 FLOORS = (
+    "arrays",
     "errors",
     "words",
     "progress",

@@ -8,14 +8,10 @@ are that a network sees, and that is what this is for.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
+from styleshift.arrays import Float32Array, Float64Array
 
 REFERENCE_LEVEL_DB = -20.0
 """The level, dBFS RMS, that every recording is scaled to before a network sees it."""
@@ -41,7 +37,7 @@ class LevelMeter:
         self._peak: float | None = 0.0 if with_peak else None
         self._step = max(1, round(sample_rate * BLOCK_SECONDS / STEPS_PER_BLOCK))
         self._channels = channels
-        self._powers: list[npt.NDArray[np.float64]] = []
+        self._powers: list[Float64Array] = []
         self._pending = 0.0
         self._pending_frames = 0
 

@@ -6,21 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, refusal
 from styleshift.errors import AudioError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60

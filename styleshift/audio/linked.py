@@ -12,22 +12,17 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.container import demuxer
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, refusal
 from styleshift.errors import AudioError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
 
 
 class LinkedStream(DecodedStream):

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 import av
 import numpy as np
 from av.stream import Disposition
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
-
 
 # Raw frames: what FFmpeg tells as their length is a guess from the bit rate.
 _WITHOUT_LENGTH = frozenset({"aac", "ac3", "eac3", "dts", "mp3"})

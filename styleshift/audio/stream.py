@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent
 from styleshift.audio.formats import is_lossless
 from styleshift.errors import AudioError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
 
 NOTHING_SAID = Extent()
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
@@ -133,9 +127,7 @@ class DecodedStream:
     def __enter__(self) -> DecodedStream:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def blocks(self, frames: int) -> Iterator[Float32Array]:

@@ -13,22 +13,17 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.containers.ogg import set_serial
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
 
 TEMPORARY_PREFIX = ".styleshift-"
 # libsndfile crashes when a minute or more of Ogg Vorbis comes in one call.
@@ -178,9 +173,7 @@ class AudioWriter:
     def __enter__(self) -> AudioWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.finish()
         else:

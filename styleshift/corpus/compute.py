@@ -7,24 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from styleshift.arrays import Float16Array, Float32Array
 from styleshift.audio.level import LevelMeter
 from styleshift.audio.resample import resample
 from styleshift.corpus.growing import GrowingArray
 from styleshift.errors import AudioError
-from styleshift.frontend import Mixdown, StreamingSpectrogram
+from styleshift.frontend import Mixdown, SpectrogramConfig, StreamingSpectrogram
+from styleshift.hooks import AudioStream, Recording
 from styleshift.system.prefetch import prefetch
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks import AudioStream, Recording
-
-    Float32Array = npt.NDArray[np.float32]
 
 # Samples of all channels decoded at a time, 1 MiB: enough that Python's fixed costs of a block, about 0.1 ms,
 # hardly count, and few enough that a block is still in the processor's caches when it is mixed.
@@ -122,7 +115,7 @@ def _usable_level(meter: LevelMeter, seconds: float, frames: int, config: Spectr
     return level_db
 
 
-def _finite(rows: npt.NDArray[np.float16], config: SpectrogramConfig) -> npt.NDArray[np.float16]:
+def _finite(rows: Float16Array, config: SpectrogramConfig) -> Float16Array:
     """Compressed magnitudes stay far below float16's limit; uncompressed ones may not."""
     if config.compression == "none" and not np.isfinite(rows).all():
         raise AudioError(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from styleshift.arrays import Float16Array
 from styleshift.corpus.manifest import Manifest, ManifestEntry, read_manifest
 from styleshift.errors import CorpusError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend import SpectrogramConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Track:
             stored=self.frames if self.stored is None else self.stored,
         )
 
-    def array(self) -> npt.NDArray[np.float16]:
+    def array(self) -> Float16Array:
         """``[channels, frames, bins]`` float16, memory-mapped, read-only; at the recording's own level.
 
         Raises:

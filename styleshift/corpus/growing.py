@@ -8,15 +8,12 @@ import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from styleshift.system.files import remove_partial_files
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 TEMPORARY_SUFFIX = ".growing"
 # A multiple of 64, as the format wants it, with room for any length.
@@ -98,9 +95,7 @@ class GrowingArray:
     def __enter__(self) -> GrowingArray:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if not self._file.closed:
             self._file.close()
             self._temporary.unlink(missing_ok=True)

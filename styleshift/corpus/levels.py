@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
+from styleshift.frontend import SpectrogramConfig
 from styleshift.frontend.compression import compressed, expanded, silence
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
-    from styleshift.frontend import SpectrogramConfig
-
-
-def scale_log_magnitude(
-    values: npt.NDArray[Any], gain: float, config: SpectrogramConfig
-) -> npt.NDArray[np.float64]:
+def scale_log_magnitude(values: npt.NDArray[Any], gain: float, config: SpectrogramConfig) -> Float64Array:
     """Compressed magnitudes of a waveform that is ``gain`` times as large.
 
     The compression is inverted, the magnitude scaled, and compressed again. Silence stays silence.
@@ -36,7 +32,7 @@ def scale_log_magnitude(
     return np.where(silent, quiet, compressed(gain * expanded(wide, config), config))
 
 
-def scaling_table(gain: float, config: SpectrogramConfig) -> npt.NDArray[np.float32]:
+def scaling_table(gain: float, config: SpectrogramConfig) -> Float32Array:
     """:func:`scale_log_magnitude` of every float16 there is, by its bits: ``table[x.view(uint16)]``.
 
     One look-up does the conversion to float32 and the scaling, and is exact to float32.

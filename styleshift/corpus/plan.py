@@ -7,21 +7,19 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from styleshift.audio.find import Found, find_audio
 from styleshift.corpus.growing import stored_bytes
 from styleshift.corpus.manifest import Manifest, ManifestEntry, read_journal, read_manifest, track_key
 from styleshift.corpus.stored import stamp_of, stored_recordings
 from styleshift.errors import CorpusError, NothingToDoError, PluginError
+from styleshift.frontend import SpectrogramConfig
+from styleshift.hooks import Recording
 from styleshift.hooks.options import build_config
+from styleshift.hooks.registry import Registry
+from styleshift.progress import Reporter
 from styleshift.words import nearest
-
-if TYPE_CHECKING:
-    from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks import Recording
-    from styleshift.hooks.registry import Registry
-    from styleshift.progress import Reporter
 
 AUDIO_FOLDER_HINT = "each style is a sub-folder of recordings, such as {root}/country and {root}/classical"
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.dispatch import run_jobs
@@ -27,16 +27,14 @@ from styleshift.corpus.stored import StoredRecording
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
+from styleshift.frontend import SpectrogramConfig
+from styleshift.hooks import Engine, Registry
 from styleshift.progress import Reporter
 from styleshift.remote import is_remote
 from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
 from styleshift.system.lock import Lock
-
-if TYPE_CHECKING:
-    from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks import Engine, Registry
-    from styleshift.workspace import Workspace
+from styleshift.workspace import Workspace
 
 LOCK_NAME = ".lock"
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.audio.level import gain_to_reference
+from styleshift.corpus.corpus import Corpus, Track
 from styleshift.corpus.levels import scaling_table
 from styleshift.errors import CorpusError
 from styleshift.frontend.compression import silence
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from styleshift.corpus.corpus import Corpus, Track
 
 # Look-up tables kept, 256 KiB each.
 _TABLES = 256
@@ -63,10 +61,10 @@ class CropSampler:
         starts = [max(1, self.length(index) - frames + 1) for index in range(len(self._stretches))]
         self._ends = np.cumsum(starts)
         self._arrays: dict[str, npt.NDArray[np.uint16]] = {}
-        self._tables: OrderedDict[float, npt.NDArray[np.float32]] = OrderedDict()
+        self._tables: OrderedDict[float, Float32Array] = OrderedDict()
         self._random = np.random.Generator(np.random.PCG64(seed))
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32]:
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> Float32Array:
         """Draw crops.
 
         Args:
@@ -81,7 +79,7 @@ class CropSampler:
         """
         return self.cut(self.places(count, part, parts))
 
-    def cut(self, places: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+    def cut(self, places: Sequence[tuple[int, int]]) -> Float32Array:
         """The crops at places that :meth:`places` gave, as :meth:`batch` has them."""
         out = np.empty((len(places), 1, self._config.bins, self.frames), dtype=np.float32)
         for crop, (index, start) in zip(out, places, strict=True):
@@ -110,7 +108,7 @@ class CropSampler:
         """Frames of a stretch, the silence after it counted; at least one crop."""
         return max(self.frames, sum(track.frames for track in self._stretches[index]))
 
-    def whole(self, index: int) -> npt.NDArray[np.float32]:
+    def whole(self, index: int) -> Float32Array:
         """A whole stretch ``[frames, bins]`` as its crops have it, but not turned over."""
         out = np.empty((self.length(index), self.bins), dtype=np.float32)
         self._take(index, 0, out.T)
@@ -125,7 +123,7 @@ class CropSampler:
         """Go on as the sampler that gave this state, bit for bit, on the same corpus."""
         self._random.bit_generator.state = copy.deepcopy(dict(state))
 
-    def _take(self, index: int, start: int, out: npt.NDArray[np.float32]) -> None:
+    def _take(self, index: int, start: int, out: Float32Array) -> None:
         """Fill ``out`` ``[bins, frames]`` from frame ``start`` of a stretch on."""
         at, wanted = 0, out.shape[1]  # of the output: frames done, and in all
         first = 0  # frame of the stretch at which the track begins
@@ -146,7 +144,7 @@ class CropSampler:
             found = self._arrays[track.key] = track.array()[0].view(np.uint16)
         return found
 
-    def _table(self, gain: float) -> npt.NDArray[np.float32]:
+    def _table(self, gain: float) -> Float32Array:
         found = self._tables.pop(gain, None)
         if found is None:
             found = scaling_table(gain, self._config)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from styleshift.audio.tags.read import OWN, made_by_styleshift
 from styleshift.corpus.compute import compute
 from styleshift.corpus.growing import NotStoredError
 from styleshift.corpus.manifest import ManifestEntry, track_key
 from styleshift.errors import AudioError, PluginError
+from styleshift.frontend import SpectrogramConfig
+from styleshift.hooks import Recording
 from styleshift.system.hashing import FileStamp, file_digest
-
-if TYPE_CHECKING:
-    from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks import Recording
 
 
 @dataclass(frozen=True, slots=True)

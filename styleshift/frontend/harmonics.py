@@ -17,11 +17,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.transform import stft
-
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 CLEARER = 1.5
 """A comb's share of a band is raised by this: harmonics further apart are blurred less by a pitch that moves,

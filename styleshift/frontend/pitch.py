@@ -31,14 +31,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.harmonics import Combs, steady
 from styleshift.frontend.transform import compress, magnitude, stft
 from styleshift.validation import settings
-
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 Harmonics = Literal["stretch", "draw"]
 
