@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from styleshift.hooks.records import NoOptions
+from styleshift.hooks.records import NoOptions, Spec
 
 JobT = TypeVar("JobT")
 OutcomeT = TypeVar("OutcomeT")
@@ -109,7 +109,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSpec:
+class EngineSpec(Spec):
     """Somewhere for the work of ``precompute`` and ``convert`` to run.
 
     Attributes:
@@ -120,7 +120,5 @@ class EngineSpec:
         config: a dataclass of options with defaults, set by ``engine_options``.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any], Engine]
     config: type = NoOptions

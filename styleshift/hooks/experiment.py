@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from styleshift.hooks.records import NoOptions
+from styleshift.hooks.records import NoOptions, Spec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LossSpec:
+class LossSpec(Spec):
     """A further term of the generators' objective.
 
     Attributes:
@@ -34,14 +34,12 @@ class LossSpec:
         config: a dataclass of options with defaults; the other keys of ``[losses.NAME]`` beside ``weight``.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any, SpectrogramConfig, Any], Callable[[Tensor, Tensor], Tensor]]
     config: type = NoOptions
 
 
 @dataclass(frozen=True, slots=True)
-class AugmentationSpec:
+class AugmentationSpec(Spec):
     """Another way to vary crops at random while a model learns: how they sound, not what is played.
 
     Attributes:
@@ -54,8 +52,6 @@ class AugmentationSpec:
         config: a dataclass of options with defaults; the keys of ``[augmentations.NAME]``.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any, SpectrogramConfig, Any], Callable[[Tensor, Tensor], Tensor]]
     config: type = NoOptions
 
@@ -76,7 +72,7 @@ class Heard(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MetricSpec:
+class MetricSpec(Spec):
     """A way to hear how much of the music stayed in a conversion.
 
     Attributes:
@@ -86,13 +82,11 @@ class MetricSpec:
             nan where there is nothing to compare. Checkpoints are chosen by it.
     """
 
-    name: str
-    summary: str
     measure: Callable[[Heard, Heard], float]
 
 
 @dataclass(frozen=True, slots=True)
-class RecipeSpec:
+class RecipeSpec(Spec):
     """A recipe.
 
     Attributes:
@@ -101,13 +95,11 @@ class RecipeSpec:
         path: its TOML file.
     """
 
-    name: str
-    summary: str
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class ModelsSpec:
+class ModelsSpec(Spec):
     """Exported models that a package brings.
 
     Attributes:
@@ -116,6 +108,4 @@ class ModelsSpec:
         folder: holds the ``.onnx`` files that ``styleshift export`` wrote.
     """
 
-    name: str
-    summary: str
     folder: Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
     Float32Array = npt.NDArray[np.float32]
     ComplexArray = npt.NDArray[np.complex64]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What all records share.
+
+    Attributes:
+        name: lower-case, unique within its kind.
+        summary: one line, for tables.
+    """
+
+    name: str
+    summary: str
+
+
+RecordT = TypeVar("RecordT", bound=Spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class DomainSpec:
+class DomainSpec(Spec):
     """How the recordings of styles are found and read.
 
     Attributes:
@@ -82,14 +98,12 @@ class DomainSpec:
         config: a dataclass of options with defaults, set by ``source_options``.
     """
 
-    name: str
-    summary: str
     find: Callable[[Any, Path], Mapping[str, Iterable[Recording]]]
     config: type = NoOptions
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorSpec:
+class GeneratorSpec(Spec):
     """A generator architecture.
 
     Attributes:
@@ -105,15 +119,13 @@ class GeneratorSpec:
         time_multiple: see ``build``.
     """
 
-    name: str
-    summary: str
     config: type
     build: Callable[[Any, SpectrogramConfig], nn.Module]
     time_multiple: int = 4
 
 
 @dataclass(frozen=True, slots=True)
-class DiscriminatorSpec:
+class DiscriminatorSpec(Spec):
     """A discriminator architecture: what tells a domain's music from what a generator makes.
 
     Attributes:
@@ -126,8 +138,6 @@ class DiscriminatorSpec:
             of tensors with the batch first, for the feature-matching loss.
     """
 
-    name: str
-    summary: str
     config: type
     build: Callable[[Any, SpectrogramConfig, int], nn.Module]
 
@@ -152,7 +162,7 @@ class Vocoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class VocoderSpec:
+class VocoderSpec(Spec):
     """A way from log magnitudes to a waveform.
 
     Attributes:
@@ -165,8 +175,6 @@ class VocoderSpec:
             beyond those that are kept, at a hop of a quarter of the frame; more are given at a smaller one.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any, SpectrogramConfig, str], Vocoder]
     config: type = NoOptions
     context_frames: int = 32
@@ -184,7 +192,7 @@ class RuntimeSession(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RuntimeSpec:
+class RuntimeSpec(Spec):
     """What runs an exported model.
 
     Attributes:
@@ -197,8 +205,6 @@ class RuntimeSpec:
         config: a dataclass of options with defaults, set by ``runtime_options``.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any, Path, str, int], RuntimeSession]
     priority: int = 0
     devices: tuple[str, ...] = field(default=("cpu",))
@@ -238,7 +244,7 @@ class Tracker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TrackerSpec:
+class TrackerSpec(Spec):
     """Somewhere to show a training while it runs.
 
     Attributes:
@@ -252,8 +258,6 @@ class TrackerSpec:
         config: a dataclass of options with defaults, set by ``tracker_options``.
     """
 
-    name: str
-    summary: str
     build: Callable[[Any, Path, Mapping[str, Any]], Tracker]
     check: Callable[[Any], None] = lambda config: None
     config: type = NoOptions

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 from styleshift.errors import PluginError
 from styleshift.hooks.check import record_problem
-from styleshift.hooks.guard import guarded
+from styleshift.hooks.guard import Owner, guarded
+from styleshift.hooks.records import RecordT
 from styleshift.words import did_you_mean
 
 GUIDE = "docs/reference/plugin-hooks.md, the plugin author's guide, lists the hooks and their records"
@@ -39,21 +40,6 @@ def how_to_install(name: str, kind: str | None = None) -> str:
             package = names[name]
             return f"pip install ./plugins/{package}, in styleshift's source folder"
     return ""
-
-
-class Named(Protocol):
-    """What all records share."""
-
-    @property
-    def name(self) -> str:
-        """Unique within its kind."""
-
-    @property
-    def summary(self) -> str:
-        """One line."""
-
-
-RecordT = TypeVar("RecordT", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +106,7 @@ class Shelf(Generic[RecordT]):
             return
         taken: RecordT = spec
         if self._guard and package != BUILT_IN:
-            taken = guarded(spec, package, version, self.kind)
+            taken = guarded(spec, Owner(package, version, f"{self.kind} {name}"))
         self._entries[name] = Registered(taken, package, version)
 
     def entry(self, name: str) -> Registered[RecordT]:

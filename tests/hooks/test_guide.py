@@ -44,7 +44,7 @@ def function(node: ast.FunctionDef) -> str:
 
 def members(node: ast.ClassDef) -> list[str]:
     """Fields with annotation and default, and methods, in order; what is private or a check is left out."""
-    made = []
+    made = ["name: str", "summary: str"] if "Spec" in map(ast.unparse, node.bases) else []
     for item in node.body:
         if isinstance(item, ast.AnnAssign):
             made.append(ast.unparse(item))
@@ -86,6 +86,7 @@ def test_every_hook_is_there_with_its_signature():
 
 def test_every_record_and_protocol_is_there_with_all_its_fields():
     records, _ = code("hooks/records.py", "hooks/experiment.py", "hooks/engines.py")
+    assert records.pop("Spec") == ["name: str", "summary: str"]
     assert {name: GUIDE_CLASSES.get(name) for name in records} == records
     public = {name for name in styleshift.hooks.__all__ if name[0].isupper() and name != "Registry"}
     assert public == set(records)

@@ -8,47 +8,50 @@ machine's. The checks cost next to nothing: none of them looks at the values of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from styleshift.hooks import records
 from styleshift.hooks.engines import EngineSpec
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec
 from styleshift.hooks.guard.domain import find
 from styleshift.hooks.guard.experiment import build_augmentation, build_loss, measure
 from styleshift.hooks.guard.networks import build_discriminator, build_generator
 from styleshift.hooks.guard.owner import Owner
-from styleshift.hooks.guard.services import build_engine, build_tracker
+from styleshift.hooks.guard.services import build_engine, build_tracker, check_tracker
 from styleshift.hooks.guard.sound import build_runtime, build_vocoder
+from styleshift.hooks.records import (
+    DiscriminatorSpec,
+    DomainSpec,
+    GeneratorSpec,
+    RecordT,
+    RuntimeSpec,
+    TrackerSpec,
+    VocoderSpec,
+)
 
-__all__ = ["guarded"]
+__all__ = ["Owner", "guarded"]
+
+# What stands in the place of a record's functions: each is called with the owner, the record, and what the
+# function itself is called with.
+_GUARDS: dict[type, dict[str, Callable[..., Any]]] = {
+    DomainSpec: {"find": find},
+    GeneratorSpec: {"build": build_generator},
+    DiscriminatorSpec: {"build": build_discriminator},
+    LossSpec: {"build": build_loss},
+    AugmentationSpec: {"build": build_augmentation},
+    MetricSpec: {"measure": measure},
+    VocoderSpec: {"build": build_vocoder},
+    RuntimeSpec: {"build": build_runtime},
+    TrackerSpec: {"build": build_tracker, "check": check_tracker},
+    EngineSpec: {"build": build_engine},
+}
 
 
-def guarded(spec: Any, package: str, version: str, kind: str) -> Any:
+def guarded(spec: RecordT, owner: Owner) -> RecordT:
     """A record of a plugin with all its functions guarded, and all that they return."""
-    owner = Owner(package, version, f"{kind} {spec.name}")
     # Partial functions and no closures: recordings are sent to other processes, generators copied.
-    match spec:
-        case records.DomainSpec():
-            return replace(spec, find=partial(find, owner, spec.find))
-        case records.GeneratorSpec():
-            return replace(spec, build=partial(build_generator, owner, spec))
-        case records.DiscriminatorSpec():
-            return replace(spec, build=partial(build_discriminator, owner, spec.build))
-        case LossSpec():
-            return replace(spec, build=partial(build_loss, owner, spec.build))
-        case AugmentationSpec():
-            return replace(spec, build=partial(build_augmentation, owner, spec.build))
-        case MetricSpec():
-            return replace(spec, measure=partial(measure, owner, spec.measure))
-        case records.VocoderSpec():
-            return replace(spec, build=partial(build_vocoder, owner, spec.build))
-        case records.RuntimeSpec():
-            return replace(spec, build=partial(build_runtime, owner, spec.build))
-        case records.TrackerSpec():
-            build, check = partial(build_tracker, owner, spec.build), partial(owner.call, spec.check)
-            return replace(spec, build=build, check=check)
-        case EngineSpec():
-            return replace(spec, build=partial(build_engine, owner, spec.build))
-    return spec
+    guards = next((guards for kind, guards in _GUARDS.items() if isinstance(spec, kind)), {})
+    functions: dict[str, Any] = {name: partial(guard, owner, spec) for name, guard in guards.items()}
+    return replace(spec, **functions)

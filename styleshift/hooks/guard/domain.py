@@ -8,19 +8,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from styleshift.errors import PluginError
 from styleshift.hooks.guard.owner import END, Owner, kind_of
-from styleshift.hooks.records import AudioStream, Recording
+from styleshift.hooks.records import AudioStream, DomainSpec, Recording
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import Float32Array
 
 
-def find(
-    owner: Owner, finds: Callable[[Any, Path], Mapping[str, Iterable[Recording]]], config: Any, root: Path
-) -> dict[str, list[Recording]]:
+def find(owner: Owner, spec: DomainSpec, config: Any, root: Path) -> dict[str, list[Recording]]:
     """The recordings of each domain, names and types checked, their streams guarded."""
-    found = owner.call(finds, config, root)
+    found = owner.call(spec.find, config, root)
     if not isinstance(found, Mapping):
         raise owner.fault(f"find returned {kind_of(found)}, not recordings by domain")
     checked = {}
@@ -90,5 +87,5 @@ class _Stream:
             raise self._fault(f"{what} is {value!r}; it must be a whole number from {low} to {high}")
         return value
 
-    def _fault(self, what: str) -> PluginError:
+    def _fault(self, what: str) -> Exception:
         return self._owner.fault(f"{self._name}: {what}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from styleshift.hooks.experiment import Heard
+from styleshift.hooks.experiment import AugmentationSpec, Heard, LossSpec, MetricSpec
 from styleshift.hooks.guard.owner import Owner, kind_of
 
 if TYPE_CHECKING:
@@ -15,25 +15,19 @@ if TYPE_CHECKING:
 TensorPair = Callable[["Tensor", "Tensor"], "Tensor"]
 
 
-def build_loss(
-    owner: Owner, build: Callable[[Any, Any, Any], TensorPair], config: Any, spectrogram: Any, device: Any
-) -> TensorPair:
+def build_loss(owner: Owner, spec: LossSpec, *given: Any) -> TensorPair:
     """A loss whose every value is one number, as far as that shows without reading it."""
-    return partial(_loss, owner, _built(owner, build, config, spectrogram, device))
+    return partial(_loss, owner, owner.built(spec, *given))
 
 
-def build_augmentation(
-    owner: Owner, build: Callable[[Any, Any, Any], TensorPair], config: Any, spectrogram: Any, device: Any
-) -> TensorPair:
+def build_augmentation(owner: Owner, spec: AugmentationSpec, *given: Any) -> TensorPair:
     """An augmentation that keeps shape and type."""
-    return partial(_augment, owner, _built(owner, build, config, spectrogram, device))
+    return partial(_augment, owner, owner.built(spec, *given))
 
 
-def measure(
-    owner: Owner, measures: Callable[[Heard, Heard], float], converted: Heard, source: Heard
-) -> float:
+def measure(owner: Owner, spec: MetricSpec, converted: Heard, source: Heard) -> float:
     """What a metric says, a plain number; nan where there is nothing to compare."""
-    found = owner.call(measures, converted, source)
+    found = owner.call(spec.measure, converted, source)
     try:
         value = float(found)
     except (TypeError, ValueError):
@@ -41,13 +35,6 @@ def measure(
     if value > 1 + 1e-4:  # a share of what stayed: more would outweigh all other metrics
         raise owner.fault(f"measure returned {value:g}; at most 1 was wanted")
     return value
-
-
-def _built(owner: Owner, build: Callable[..., TensorPair], *given: Any) -> TensorPair:
-    made: TensorPair = owner.call(build, *given)
-    if not callable(made):
-        raise owner.fault(f"build returned {kind_of(made)}, which cannot be called")
-    return made
 
 
 def _loss(owner: Owner, loss: TensorPair, source: Tensor, converted: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.guard.owner import Owner, kind_of
-from styleshift.hooks.records import GeneratorSpec
+from styleshift.hooks.records import DiscriminatorSpec, GeneratorSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,14 +22,10 @@ def build_generator(owner: Owner, spec: GeneratorSpec, config: Any, spectrogram:
 
 
 def build_discriminator(
-    owner: Owner,
-    build: Callable[[Any, Any, int], nn.Module],
-    config: Any,
-    spectrogram: Any,
-    frames: int,
+    owner: Owner, spec: DiscriminatorSpec, config: Any, spectrogram: Any, frames: int
 ) -> nn.Module:
     """A module whose forward pass is guarded; tried once, on silence."""
-    module = _module(owner, owner.call(build, config, spectrogram, frames), _logits)
+    module = _module(owner, owner.call(spec.build, config, spectrogram, frames), _logits)
     if not hasattr(module, "features"):
         raise owner.fault("it has no features")
     _try(owner, module, (1, 1, spectrogram.bins, frames))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +27,22 @@ class Owner:
     version: str
     record: str
 
-    def fault(self, what: str) -> PluginError:
+    def fault(self, what: str) -> Exception:
         """The error to raise for what the plugin did."""
         return PluginError(
             f"plugin {self.package} {self.version}, {self.record}: {what}",
             f"report it to its author{_where()}",
         )
 
-    def need(self, made: Any, *members: str) -> None:
-        """Raise the fault of a ``build`` whose result lacks one of these."""
+    def built(self, spec: Any, *given: Any, members: Sequence[str] = ()) -> Any:
+        """What a record builds: something that has these members, or that can be called."""
+        made = self.call(spec.build, *given)
         for name in members:
             if not hasattr(made, name):
                 raise self.fault(f"build returned {kind_of(made)}, which has no {name}")
+        if not members and not callable(made):
+            raise self.fault(f"build returned {kind_of(made)}, which cannot be called")
+        return made
 
     def call(self, function: Callable[..., Any], *given: Any) -> Any:
         """Call a function of the plugin.

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from styleshift.hooks.engines import Crashed, Engine, Finished, Progress, Stalled, Work
+from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
 from styleshift.hooks.guard.owner import END, Owner, kind_of
-from styleshift.hooks.records import Excerpt, Tracker
+from styleshift.hooks.records import Excerpt, Tracker, TrackerSpec
 
 
-def build_tracker(
-    owner: Owner,
-    build: Callable[[Any, Path, Mapping[str, Any]], Tracker],
-    config: Any,
-    folder: Path,
-    run: Mapping[str, Any],
-) -> Tracker:
+def check_tracker(owner: Owner, spec: TrackerSpec, config: Any) -> None:
+    """Whether the tracker can be used here."""
+    owner.call(spec.check, config)
+
+
+def build_tracker(owner: Owner, spec: TrackerSpec, *given: Any) -> Tracker:
     """A tracker whose every call is guarded."""
-    tracker = owner.call(build, config, folder, run)
-    owner.need(tracker, "figures", "excerpts", "close")
-    return _Tracker(owner, tracker)
+    return _Tracker(owner, owner.built(spec, *given, members=("figures", "excerpts", "close")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +39,9 @@ class _Tracker:
         self.owner.call(self.tracker.close)
 
 
-def build_engine(owner: Owner, build: Callable[[Any], Engine], config: Any) -> Engine:
+def build_engine(owner: Owner, spec: EngineSpec, config: Any) -> Engine:
     """An engine whose events are checked."""
-    engine = owner.call(build, config)
-    owner.need(engine, "local", "workers", "threads", "run")
-    return _Engine(owner, engine)
+    return _Engine(owner, owner.built(spec, config, members=("local", "workers", "threads", "run")))
 
 
 class _Engine:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.guard.owner import Owner, kind_of
-from styleshift.hooks.records import RuntimeSession, Vocoder
+from styleshift.hooks.records import RuntimeSession, RuntimeSpec, Vocoder, VocoderSpec
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import ComplexArray, Float32Array
 
 
-def build_vocoder(
-    owner: Owner, build: Callable[[Any, Any, str], Vocoder], config: Any, spectrogram: Any, device: str
-) -> Vocoder:
+def build_vocoder(owner: Owner, spec: VocoderSpec, *given: Any) -> Vocoder:
     """A vocoder whose every result is checked."""
-    made = owner.call(build, config, spectrogram, device)
-    if not callable(made):
-        raise owner.fault(f"build returned {kind_of(made)}, which cannot be called")
-    return partial(_vocode, owner, made)
+    return partial(_vocode, owner, owner.built(spec, *given))
 
 
 def _vocode(
@@ -35,18 +28,9 @@ def _vocode(
     return _array(owner, owner.call(vocoder, log_magnitude, source, samples), (len(log_magnitude), samples))
 
 
-def build_runtime(
-    owner: Owner,
-    build: Callable[[Any, Path, str, int], RuntimeSession],
-    config: Any,
-    model: Path,
-    device: str,
-    threads: int,
-) -> RuntimeSession:
+def build_runtime(owner: Owner, spec: RuntimeSpec, *given: Any) -> RuntimeSession:
     """A session whose every result is checked."""
-    session = owner.call(build, config, model, device, threads)
-    owner.need(session, "run")
-    return _Session(owner, session)
+    return _Session(owner, owner.built(spec, *given, members=("run",)))
 
 
 @dataclass(frozen=True, slots=True)
