@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
-from styleshift.testing.contract import contract, options_of, require, require_record
+from styleshift.testing.contract import built, checked, contract, require
 
 _greeting = ""
 
@@ -38,12 +38,8 @@ def check_engine(
     Raises:
         ContractError: in plain words.
     """
-    require_record(spec, EngineSpec)
-    engine = spec.build(options_of(spec, options))
-    require(isinstance(engine.local, bool), f"{spec.name!r}: local is {engine.local!r}, not true or false")
-    for what, count in (("workers", engine.workers), ("threads(2)", engine.threads(2))):
-        good = isinstance(count, int) and count >= 1
-        require(good, f"{spec.name!r}: {what} is {count!r}; it must be a whole number from 1")
+    engine = built(checked(spec, EngineSpec), options)
+    engine.threads(2)
     _check_ends(engine)
     _check_lazy(engine)
     if isolated:

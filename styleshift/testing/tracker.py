@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import Excerpt, TrackerSpec
-from styleshift.testing.contract import contract, options_of, require, require_record
+from styleshift.testing.contract import built, checked, contract, options_of, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,20 +35,16 @@ def check_tracker(
     """
     import numpy as np
 
-    require_record(spec, TrackerSpec)
-    config = options_of(spec, options)
+    spec = checked(spec, TrackerSpec)
     run = run or _RUN
     with contract("its check failed"):
-        spec.check(config)
+        spec.check(options_of(spec, options))
     picture = np.zeros((8, 16, 3), np.uint8)
     audio = np.linspace(-2, 2, 800, dtype=np.float32)  # louder than full scale, as a young model may be
     excerpts = [Excerpt("x to y", stage, picture.copy(), audio.copy(), 8000) for stage in _STAGES]
     with tempfile.TemporaryDirectory() as folder:
         for first in (1, 2):  # the second time goes on, and sends step 2 again
-            with contract("build failed"):
-                tracker = spec.build(config, Path(folder), run)
-            for name in ("figures", "excerpts", "close"):
-                require(callable(getattr(tracker, name, None)), f"{type(tracker).__name__} has no {name}")
+            tracker = built(spec, options, Path(folder), run)
             for step in range(first, first + 2):
                 figures = {"loss/cycle_x": 1.0 / step, f"score/new at {step}": float("nan")}
                 given = dict(figures)

@@ -161,7 +161,7 @@ def test_a_whole_generator_passes_its_export_too():
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (Cropping, "came back as"),
+        (Cropping, "must keep the shape"),
         (Restless, "other numbers on a second call"),
         (Entangled, "otherwise than alone"),
         (Dividing, "not finite"),

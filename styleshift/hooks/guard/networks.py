@@ -26,7 +26,7 @@ def build_discriminator(
 ) -> nn.Module:
     """A module whose forward pass is guarded; tried once, on silence."""
     module = _module(owner, owner.call(spec.build, config, spectrogram, frames), _logits)
-    if not hasattr(module, "features"):
+    if not callable(getattr(module, "features", None)):
         raise owner.fault("it has no features")
     _try(owner, module, (1, 1, spectrogram.bins, frames))
     return module
@@ -39,8 +39,7 @@ def _module(owner: Owner, built: object, check: Callable[[Owner, Tensor, Tensor]
     if not isinstance(built, torch.nn.Module):
         raise owner.fault(f"build returned {kind_of(built)}, not a torch module")
     built.forward = partial(_forward, owner, check, built.forward)
-    if hasattr(built, "features"):
-        features: Any = built.features
+    if callable(features := getattr(built, "features", None)):
         built.features = partial(_features, owner, features)  # type: ignore[assignment]
     return built
 
