@@ -39,6 +39,15 @@ TINY = (
 )
 """Settings that make the recipe ``small`` train in seconds, as `styleshift train` takes them."""
 
+_EQUALISER = """<ir_version: 10, opset_import: ["" : 18]>
+equaliser (float[batch, 1, BINS, frames] log_magnitude) => (float[batch, 1, BINS, frames] converted)
+<float zero = {0}> {
+    heard = Greater (log_magnitude, zero)
+    raised = Add (log_magnitude, change)
+    signed = Where (heard, raised, log_magnitude)
+    converted = Relu (signed)
+}"""
+
 SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
 
 
@@ -65,26 +74,12 @@ def make_model(
     Zeros stay zero, so that silence is silent. ``props`` overrides metadata; None leaves a key out.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
     bins = spectrogram.bins
-    shape: list[str | int | None] = ["batch", 1, bins, "frames"]
     values = np.zeros(bins) if change is None else np.asarray(change)
-    gain = numpy_helper.from_array(values.astype(np.float32).reshape(1, 1, bins, 1), "change")
-    zero = numpy_helper.from_array(np.array(0, np.float32), "zero")
-    graph = helper.make_graph(
-        [
-            helper.make_node("Greater", ["log_magnitude", "zero"], ["heard"]),
-            helper.make_node("Add", ["log_magnitude", "change"], ["raised"]),
-            helper.make_node("Where", ["heard", "raised", "log_magnitude"], ["signed"]),
-            helper.make_node("Relu", ["signed"], ["converted"]),
-        ],
-        "equaliser",
-        [helper.make_tensor_value_info("log_magnitude", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("converted", TensorProto.FLOAT, shape)],
-        [gain, zero],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    model = onnx.parser.parse_model(_EQUALISER.replace("BINS", str(bins)))
+    gain = onnx.numpy_helper.from_array(values.astype(np.float32).reshape(1, 1, bins, 1), "change")
+    model.graph.initializer.append(gain)
     wanted: dict[str, str | None] = {**metadata(spectrogram, source, target).to_props(), **(props or {})}
     for key, text in wanted.items():
         if text is not None:

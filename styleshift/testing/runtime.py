@@ -66,44 +66,27 @@ def check_runtime(
         _check_refusal(spec, options_of(spec, options), Path(folder), device)
 
 
+_MODEL = f"""<ir_version: 10, opset_import: ["" : 18]>
+check (float[batch, 1, {BINS}, frames] log_magnitude) => (float[batch, 1, {BINS}, frames] converted) {{
+    inner = Conv <pads = [1, 1, 1, 1], strides = [2, 2]> (log_magnitude, w1, b1)
+    level = InstanceNormalization (inner, scale, shift)
+    heard = Relu (level)
+    outer = ConvTranspose <pads = [1, 1, 1, 1], strides = [2, 2], output_padding = [0, 1]> (heard, w2)
+    converted = Add (log_magnitude, outer)
+}}"""
+_WEIGHTS = {"w1": (4, 1, 3, 3), "b1": (4,), "scale": (4,), "shift": (4,), "w2": (4, 1, 3, 3)}
+
+
 def write_model(path: Path) -> None:
     """Write a small model like a generator: ``log_magnitude [batch, 1, 33, frames]`` -> ``converted``."""
     import numpy as np
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
     random = np.random.default_rng(7)
-
-    def weights(name: str, *shape: int) -> onnx.TensorProto:
-        return numpy_helper.from_array(random.standard_normal(shape).astype(np.float32) * 0.3, name)
-
-    def value(name: str) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 1, BINS, "frames"])
-
-    nodes = [
-        helper.make_node("Conv", ["log_magnitude", "w1", "b1"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
-        helper.make_node("InstanceNormalization", ["a", "scale", "shift"], ["b"]),
-        helper.make_node("Relu", ["b"], ["c"]),
-        helper.make_node(
-            "ConvTranspose", ["c", "w2"], ["d"], pads=[1, 1, 1, 1], strides=[2, 2], output_padding=[0, 1]
-        ),
-        helper.make_node("Add", ["log_magnitude", "d"], ["converted"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "check",
-        [value("log_magnitude")],
-        [value("converted")],
-        [
-            weights("w1", 4, 1, 3, 3),
-            weights("b1", 4),
-            weights("scale", 4),
-            weights("shift", 4),
-            weights("w2", 4, 1, 3, 3),
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    model.ir_version = 10
+    model = onnx.parser.parse_model(_MODEL)
+    for name, shape in _WEIGHTS.items():
+        values = (0.3 * random.standard_normal(shape)).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
