@@ -23,7 +23,7 @@ class Batches:
 
         Raises:
             BundleError: the model fails, also with a single window.
-        PluginError: a plugin's runtime fails, or gives no array of this shape.
+            PluginError: a plugin's runtime fails, or gives no array of this shape.
         """
         most = min(self._most or len(windows), len(windows))
         while True:

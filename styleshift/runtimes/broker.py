@@ -50,14 +50,6 @@ class Address:
     start_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """The answer where there is none."""
-
-    message: str
-    hint: str
-
-
 @dataclass(slots=True)
 class _Request:
     windows: Float32Array
@@ -163,19 +155,20 @@ class Broker:
                 request = _Request(receive(connection))
                 self._arrived.put(request)
                 answer = _told(request.answer)
-                if isinstance(answer, _Refusal):
+                if isinstance(answer, BundleError):
                     connection.send(answer)
                 else:
                     send_array(connection, answer)
 
 
 def _told(answer: Future[Any]) -> Any:
+    """What a future holds; where there is nothing, the error that the other end will raise."""
     try:
         return answer.result()
     except StyleshiftError as error:
-        return _Refusal(error.message, error.hint)
+        return BundleError(error.message, error.hint)
     except Exception as error:
-        return _Refusal(f"the model fails: {type(error).__name__}: {error}".splitlines()[0], "")
+        return BundleError(f"the model fails: {type(error).__name__}: {error}".splitlines()[0])
 
 
 class BrokerSession:
@@ -186,19 +179,15 @@ class BrokerSession:
         description: what it said it runs.
 
     Attributes:
+        description: what the broker runs the model with.
         broken: the broker has ended, or an answer did not come whole; this session is of no more use.
     """
 
     def __init__(self, connection: Connection, description: str) -> None:
         self._connection = connection
-        self._description = description
+        self.description = description
         self._lock = Lock()
         self.broken = False
-
-    @property
-    def description(self) -> str:
-        """What the broker runs the model with."""
-        return self._description
 
     def run(self, log_magnitude: Float32Array) -> Float32Array:
         """Map ``[batch, 1, bins, frames]`` float32 to the same shape.
@@ -218,8 +207,8 @@ class BrokerSession:
                     "the process that runs the model has ended, or did not answer and was stopped",
                     "run again; if it happens again, try `device=cpu`",
                 ) from error
-        if isinstance(answer, _Refusal):
-            raise BundleError(answer.message, answer.hint)
+        if isinstance(answer, BundleError):
+            raise answer
         converted: Float32Array = answer
         return converted
 
@@ -245,8 +234,8 @@ def connect(address: Address, tell: Callable[[float], None]) -> BrokerSession:
         except (EOFError, OSError, AuthenticationError):  # it has not begun, or has just ended: another comes
             time.sleep(_POLL_SECONDS)
             continue
-        if isinstance(greeting, _Refusal):
-            raise BundleError(greeting.message, greeting.hint)
+        if isinstance(greeting, BundleError):
+            raise greeting
         if greeting is not None:
             return BrokerSession(connection, greeting)
     raise BundleError(

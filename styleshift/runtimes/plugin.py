@@ -22,18 +22,17 @@ _QUIET, _SILENT = 3, 4  # ONNX Runtime's log levels: errors only, and what ends 
 
 
 class OnnxRuntimeSession:
-    """A model in ONNX Runtime; see :class:`styleshift.hooks.records.RuntimeSession`."""
+    """A model in ONNX Runtime; see :class:`styleshift.hooks.records.RuntimeSession`.
+
+    Attributes:
+        description: library, provider and precision.
+    """
 
     def __init__(self, session: Any, description: str, gpu: int | None = None) -> None:
         self._session = session
         self._input: str = session.get_inputs()[0].name
-        self._description = description
+        self.description = description
         self._bound = None if gpu is None else _bound(session, gpu)
-
-    @property
-    def description(self) -> str:
-        """Library, provider and precision."""
-        return self._description
 
     def run(self, log_magnitude: Float32Array) -> Float32Array:
         """Map ``[batch, 1, bins, frames]`` float32 to the same shape."""

@@ -22,7 +22,7 @@ from styleshift.hooks.records import NoOptions
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
-from styleshift.runtimes.sooner import START_SECONDS, Pace, cpu_is_sooner, windows_of
+from styleshift.runtimes.sooner import START_SECONDS, cpu_is_sooner, windows_of
 from styleshift.system.environment import processors
 
 if TYPE_CHECKING:
@@ -164,28 +164,28 @@ class _Race:
         spectrogram = bundle.metadata.spectrogram
         seconds = self._window.shape[3] * spectrogram.hop_length / spectrogram.sample_rate
         self._windows = windows_of(music, seconds)
-        self._here = Pace(_seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), self._window))
+        self._here = _seconds(load_onnxruntime(NoOptions(), bundle.path, "cpu", 1), self._window)
 
     def over_at_once(self) -> bool:
         """Before a GPU has begun, which therefore need not."""
-        return self._over(Pace(0.0, START_SECONDS), f"starting the GPU takes {START_SECONDS:.0f} s")
+        return self._over(0.0, f"starting the GPU takes {START_SECONDS:.0f} s", START_SECONDS)
 
     def lost_by(self, name: str, session: RuntimeSession) -> bool:
         """With a session on a GPU that is ready, by the time of as many windows as it is given at once."""
         count = max(1, _GPU_FRAMES // self._window.shape[3])
         try:
-            there = Pace(_seconds(session, np.repeat(self._window, count, axis=0)) / count)
+            there = _seconds(session, np.repeat(self._window, count, axis=0)) / count
         except Exception as error:  # of a stranger's library, which could run one window
             self._reporter.warn(f"{name} is not used on the GPU: {_said(error)}; the CPU does the work")
             return True
-        return self._over(there, f"the GPU in {self._windows * there.window:.0f} s")
+        return self._over(there, f"the GPU in {self._windows * there:.0f} s")
 
-    def _over(self, there: Pace, than: str) -> bool:
-        over = cpu_is_sooner(self._windows, self._here, there, self._workers)
+    def _over(self, there: float, than: str, start: float = 0.0) -> bool:
+        over = cpu_is_sooner(self._windows, self._here, there, self._workers, start=start)
         if over:
             self._reporter.info(
                 f"the CPU is used: it runs the model on {self._music / 60:.0f} minutes of music in about "
-                f"{self._windows * self._here.window / self._workers:.0f} s, and {than}; "
+                f"{self._windows * self._here / self._workers:.0f} s, and {than}; "
                 "`device=cuda` takes the GPU all the same"
             )
         return over

@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 START_SECONDS = 3.0
 """What the process that runs the model on a GPU takes to begin and to load it; an estimate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How quickly a device runs a model.
-
-    Attributes:
-        window: seconds for one window, where windows come as they do in a conversion: one at a time to each
-            processor, many at once to a GPU.
-        start: seconds until the first one, beyond what a conversion takes anyway.
-    """
-
-    window: float
-    start: float = 0.0
 
 
 def windows_of(music: float, window_seconds: float) -> float:
@@ -27,15 +11,16 @@ def windows_of(music: float, window_seconds: float) -> float:
     return 1.6 * music / window_seconds
 
 
-def cpu_is_sooner(windows: float, cpu: Pace, gpu: Pace, workers: int) -> bool:
+def cpu_is_sooner(windows: float, cpu: float, gpu: float, workers: int, *, start: float = 0.0) -> bool:
     """The processors have run all windows before the GPU would have.
 
     All else, decoding, transforms and encoding, is done by the processors in both cases.
 
     Args:
         windows: to be run.
-        cpu: of one processor.
-        gpu: of the GPU, which all workers share.
+        cpu: seconds that one processor takes for a window, when they come one at a time.
+        gpu: seconds that the GPU takes for one, when many come at once; all workers share it.
         workers: processors that run the model side by side.
+        start: seconds until the GPU runs the first, beyond what a conversion takes anyway.
     """
-    return cpu.start + windows * cpu.window / max(1, workers) <= gpu.start + windows * gpu.window
+    return windows * cpu / workers <= start + windows * gpu

@@ -6,10 +6,9 @@ import pytest
 
 from styleshift.conversion.track.restyle import divide
 from styleshift.conversion.track.windows import WindowPlan
-from styleshift.runtimes.sooner import Pace, cpu_is_sooner, windows_of
+from styleshift.runtimes.sooner import cpu_is_sooner, windows_of
 
-GPU = Pace(window=0.001, start=4.0)
-CPU = Pace(window=0.016)
+GPU, START, CPU = 0.001, 4.0, 0.016
 
 
 @pytest.mark.parametrize(
@@ -23,8 +22,8 @@ CPU = Pace(window=0.016)
     ],
 )
 def test_start_and_work_are_weighed(windows: float, workers: int, sooner: bool) -> None:
-    cpu = Pace(CPU.window * 1.01) if windows == 1_000_000 else CPU
-    assert cpu_is_sooner(windows, cpu, GPU, workers) is sooner
+    cpu = CPU * 1.01 if windows == 1_000_000 else CPU
+    assert cpu_is_sooner(windows, cpu, GPU, workers, start=START) is sooner
 
 
 def test_windows_are_counted_as_a_conversion_cuts_them() -> None:
