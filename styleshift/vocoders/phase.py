@@ -1,14 +1,13 @@
 """The built-in vocoders: the magnitude is given, they differ in where the phase comes from.
 
-All return ``[channels, samples]`` float32 for ``[channels, frames, bins]``; see
-:class:`styleshift.hooks.records.Vocoder`. One thread each: conversion runs a file a worker.
+All are built as :class:`styleshift.hooks.records.VocoderSpec` says, and return ``[channels, samples]``
+float32 for ``[channels, frames, bins]``; see :class:`styleshift.hooks.records.Vocoder`. One thread each:
+conversion runs a file a worker.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from styleshift.errors import ConfigError
 from styleshift.hooks.records import Vocoder
@@ -24,13 +23,15 @@ _SMALLEST = 1e-30
 
 def unit_phase(source: ComplexArray) -> ComplexArray:
     """``source`` divided by its own magnitude, and 1 where there is none; complex64 of the same shape."""
+    import numpy as np  # late: the vocoders are listed where there is no sound
+
     size = np.abs(source)
     # The inverse of what is smaller overflows float32: a channel of 1e-34 became NaN.
     heard = size > _SMALLEST
     return np.where(heard, source / np.where(heard, size, 1), 1).astype(np.complex64)
 
 
-def source_phase(spectrogram: SpectrogramConfig) -> Vocoder:
+def source_phase(options: Any, spectrogram: SpectrogramConfig, device: str) -> Vocoder:
     """The vocoder that gives the source's phase to the new magnitude.
 
     It raises ConfigError where there is no source.
@@ -48,7 +49,7 @@ def source_phase(spectrogram: SpectrogramConfig) -> Vocoder:
     return invert
 
 
-def griffin_lim_vocoder(options: GriffinLimOptions, spectrogram: SpectrogramConfig) -> Vocoder:
+def griffin_lim_vocoder(options: GriffinLimOptions, spectrogram: SpectrogramConfig, device: str) -> Vocoder:
     """Fast Griffin-Lim rounds that start from the source's phase, or from noise where there is no source.
 
     What start and rounds are worth is with :class:`styleshift.vocoders.options.GriffinLimOptions`.
@@ -73,7 +74,7 @@ def griffin_lim_vocoder(options: GriffinLimOptions, spectrogram: SpectrogramConf
     return invert
 
 
-def pghi_vocoder(options: PghiOptions, spectrogram: SpectrogramConfig) -> Vocoder:
+def pghi_vocoder(options: PghiOptions, spectrogram: SpectrogramConfig, device: str) -> Vocoder:
     """Phase gradient heap integration (Prusa, Balazs, Sondergaard 2017), then fast Griffin-Lim rounds.
 
     The phase comes from the magnitude alone; the source's is not looked at.
