@@ -10,6 +10,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
 from styleshift.testing.contract import built, checked, contract, options_of, require
 from styleshift.testing.generator import SPECTROGRAMS
+from styleshift.testing.material import notes
 
 if TYPE_CHECKING:
     import torch
@@ -105,18 +106,11 @@ def check_metric(spec: MetricSpec) -> None:
     Raises:
         ContractError: in plain words.
     """
-    import numpy as np
-
     from styleshift.evaluation.features import features
 
     measure = checked(spec, MetricSpec).measure
-    clock = np.arange(4 * 22050) / 22050
-    beats = np.exp(-8 * (clock % 0.5))
-    tune = sum(np.sin(2 * np.pi * 220 * 2 ** (step / 12) * clock) for step in (0, 4, 7)) * beats
-    other = sum(np.sin(2 * np.pi * 220 * 2 ** (step / 12) * clock) for step in (1, 6, 10)) * np.exp(
-        -8 * ((clock + 0.2) % 0.3)
-    )
-    heard, foreign, silence = (features(0.2 * wave) for wave in (tune, other, 0 * clock))
+    tune, other = notes(4, 22050, 220), notes(4, 22050, 311)[::-1]  # five other pitches, swelling
+    heard, foreign, silence = (features(wave) for wave in (tune, other, 0 * tune))
     same, less = measure(heard, heard), measure(foreign, heard)
     require(math.isfinite(same), f"of music that stayed it says {same}")
     require(less < same, f"it says {less:.3f} of other music, and {same:.3f} of the same")
@@ -175,19 +169,14 @@ def check_models(spec: ModelsSpec) -> None:
 
 
 def _music(count: int, spectrogram: SpectrogramConfig) -> torch.Tensor:
-    """``[count, 1, bins, 64]`` log magnitudes of notes over noise."""
+    """``[count, 1, bins, 64]`` log magnitudes of notes."""
     import numpy as np
     import torch
 
     from styleshift.frontend import log_spectrogram
 
-    random = np.random.default_rng(0)
-    samples = 64 * spectrogram.hop_length
-    clock = np.arange(samples) / spectrogram.sample_rate
-    waves = [
-        0.3 * np.sin(2 * np.pi * pitch * clock) * np.exp(-4 * (clock % 0.25))
-        + 0.01 * random.standard_normal(samples)
-        for pitch in 150.0 * 2 ** (np.arange(count) / 5)
-    ]
-    made = log_spectrogram(np.stack(waves).astype(np.float32), spectrogram)[:, :64]
+    rate = spectrogram.sample_rate
+    seconds = 64 * spectrogram.hop_length / rate
+    waves = [notes(seconds, rate, 150.0 * 2 ** (number / 5)) for number in range(count)]
+    made = log_spectrogram(np.stack(waves), spectrogram)[:, :64]
     return torch.from_numpy(np.ascontiguousarray(made.transpose(0, 2, 1)))[:, None]
