@@ -58,7 +58,10 @@ def unused(self: Any) -> None:
         (changed(forward=lambda self, x: (x - x.mean(0)).flatten(1)), "otherwise than alone"),
         (changed(forward=lambda self, x: 1 / 0), "build failed: ZeroDivisionError"),
         (changed(features=None, forward=lambda self, x: x.flatten(1)), "it has no features"),
-        (changed(features=lambda self, x: x, forward=lambda self, x: x.flatten(1)), "features returned Tensor, not a list"),
+        (
+            changed(features=lambda self, x: x, forward=lambda self, x: x.flatten(1)),
+            "returned Tensor, not a list",
+        ),
         (changed(__init__=unused), "no gradient reaches the weight unused"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_whole_one_passes() -> None:
     [
         (TrackerSpec("x", "a test", Whole, refuses), "its check failed: ConfigError: no account"),
         (TrackerSpec("x", "a test", lambda options, folder, run: 1 / 0), "build failed: ZeroDivisionError"),
-        (TrackerSpec("x", "a test", lambda options, folder, run: None), "build returned None, which has no figures"),
+        (TrackerSpec("x", "a test", lambda options, folder, run: None), "None, which has no figures"),
         (TrackerSpec("x", "a test", changed(__init__=again)), "build failed: FileExistsError"),
         (TrackerSpec("x", "a test", changed(figures=lambda self: None)), "figures failed: TypeError"),
         (TrackerSpec("x", "a test", changed(figures=lambda self, n, f: f.clear())), "changes the figures"),
