@@ -35,10 +35,7 @@ def _together(layer: nn.Module, after: nn.Module | None, input: Tensor) -> Tenso
     if isinstance(layer, InstanceNorm2d) and slope is not None:
         return layer.activated(input, slope)
     if isinstance(layer, ChannelNorm) and isinstance(after, nn.SiLU):
-        function = fused_norm_silu(input)
-        if function is not None:
-            output: Tensor = function.apply(input, layer.scale)  # type: ignore[no-untyped-call]
-            return output
+        return fused_norm_silu(input, layer.scale)
     return None
 
 

@@ -214,14 +214,13 @@ class GpuNormSiLU(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Of the input, and of the scale where it is wanted."""
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the input and of the scale."""
         image, weight = ctx.saved_tensors
         grid, shape = _rows(image)
         made, parts = torch.empty_like(image), weight.new_empty(grid[0] * grid[1], len(weight))
         _launch(_norm_silu_back, grid, image, weight, _like(gradient, image), made, parts, *shape)
-        wanted = parts.sum(dim=0).view(1, -1, 1, 1) if ctx.needs_input_grad[1] else None
-        return made, wanted
+        return made, parts.sum(dim=0).view(1, -1, 1, 1)
 
 
 class GpuInstanceNormActivation(torch.autograd.Function):
@@ -243,8 +242,8 @@ class GpuInstanceNormActivation(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
-        """Of the input, and of weight and bias where they are wanted."""
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        """Of the input, of weight and of bias."""
         image, sums, scale, shift = ctx.saved_tensors
         grid, shape = _tiles(image)
         spans, span, parts = _spans(image, grid)
@@ -253,8 +252,7 @@ class GpuInstanceNormActivation(torch.autograd.Function):
         of_gradient, made = parts.sum(dim=1), torch.empty_like(image)
         _launch(_norm_back, grid, *given, of_gradient, made, ctx.slope, *shape)
         of_shift, of_scale = of_gradient.sum(dim=0).unbind()
-        _, weight_wanted, bias_wanted, _ = ctx.needs_input_grad
-        return made, of_scale if weight_wanted else None, of_shift if bias_wanted else None, None
+        return made, of_scale, of_shift, None
 
 
 @lru_cache(maxsize=1)

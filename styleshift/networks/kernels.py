@@ -50,13 +50,9 @@ def apply_here(input: Tensor) -> bool:
     )
 
 
+@lru_cache(maxsize=1)
 def gpu_problem() -> str:
     """Why :mod:`styleshift.networks.gpu_kernels` cannot be used here; empty where it can."""
-    return _gpu_problem()  # through a function that tests can replace
-
-
-@lru_cache(maxsize=1)
-def _gpu_problem() -> str:
     if find_spec("triton") is None:
         return "Triton is not installed"
     from styleshift.networks.gpu_kernels import problem
@@ -77,34 +73,34 @@ def _on_gpu(input: Tensor) -> bool:
     )
 
 
-def fused_norm_silu(input: Tensor) -> type[torch.autograd.Function] | None:
-    """What takes :class:`styleshift.networks.layers.ChannelNorm` and SiLU in one step of this input.
+def fused_norm_silu(input: Tensor, scale: Tensor) -> Tensor | None:
+    """:class:`styleshift.networks.layers.ChannelNorm` and SiLU in one step.
 
-    Returns:
-        A function of input and scale; None where the layers are to be taken one after the other.
+    None where the layers are to be taken one after the other.
     """
+    function: Any = None
     if apply_here(input) and takes_norm_silu(input.shape[1]):
-        return NormSiLU
-    if _on_gpu(input) and input.shape[1] <= 512:
-        from styleshift.networks.gpu_kernels import GpuNormSiLU
+        function = NormSiLU
+    elif _on_gpu(input) and input.shape[1] <= 512:
+        from styleshift.networks import gpu_kernels
 
-        return GpuNormSiLU
-    return None
+        function = gpu_kernels.GpuNormSiLU
+    return None if function is None else function.apply(input, scale)
 
 
-def fused_instance_norm(input: Tensor) -> type[torch.autograd.Function] | None:
-    """What takes an instance norm and the activation after it in one step of this input.
+def fused_instance_norm(input: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor | None:
+    """An instance norm and the activation after it in one step.
 
-    Returns:
-        A function of input, weight, bias and slope; None where the layers are to be taken one by one.
+    None where the layers are to be taken one after the other.
     """
+    function: Any = None
     if apply_here(input) and takes_instance_norm(input.shape[1]):
-        return InstanceNormActivation
-    if _on_gpu(input):
-        from styleshift.networks.gpu_kernels import GpuInstanceNormActivation
+        function = InstanceNormActivation
+    elif _on_gpu(input):
+        from styleshift.networks import gpu_kernels
 
-        return GpuInstanceNormActivation
-    return None
+        function = gpu_kernels.GpuInstanceNormActivation
+    return None if function is None else function.apply(input, weight, bias, slope)
 
 
 def keeps_channels_last(channels: int, device: torch.device) -> bool:
@@ -139,8 +135,8 @@ class NormSiLU(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Of the input, and of the scale where it is wanted."""
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the input and of the scale."""
         rows, weight = ctx.saved_tensors
         made, of_scale = torch.empty_like(rows), torch.empty_like(weight)
         _native.norm_silu_backward(
@@ -151,8 +147,7 @@ class NormSiLU(torch.autograd.Function):
             of_scale.numpy(),
             torch.get_num_threads(),
         )
-        wanted = of_scale.reshape(1, -1, 1, 1) if ctx.needs_input_grad[1] else None
-        return _image(made, gradient.shape), wanted
+        return _image(made, gradient.shape), of_scale.reshape(1, -1, 1, 1)
 
 
 class InstanceNormActivation(torch.autograd.Function):
@@ -181,8 +176,8 @@ class InstanceNormActivation(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
-        """Of the input, and of weight and bias where they are wanted."""
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        """Of the input, of weight and of bias."""
         images, scale, shift, mean, inverse = ctx.saved_tensors
         made = torch.empty_like(images)
         of_scale, of_shift = torch.empty_like(scale), torch.empty_like(shift)
@@ -199,13 +194,7 @@ class InstanceNormActivation(torch.autograd.Function):
             of_shift.numpy(),
             torch.get_num_threads(),
         )
-        _, weight_wanted, bias_wanted, _ = ctx.needs_input_grad
-        return (
-            _image(made, gradient.shape),
-            of_scale if weight_wanted else None,
-            of_shift if bias_wanted else None,
-            None,
-        )
+        return _image(made, gradient.shape), of_scale, of_shift, None
 
 
 def add_along_frames(input: Tensor, added: Tensor) -> Tensor:

@@ -38,11 +38,7 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
         None where the two are to be taken one after the other.
         """
-        function = fused_instance_norm(input)
-        if function is None:
-            return None
-        output: Tensor = function.apply(input, self.weight, self.bias, slope)  # type: ignore[no-untyped-call]
-        return output
+        return fused_instance_norm(input, self.weight, self.bias, slope)
 
 
 class ChannelNorm(nn.Module):
@@ -177,6 +173,8 @@ class Resize(nn.Sequential):
 
 def zero_(layer: nn.Module) -> None:
     """Let a last convolution give nothing at the start, so that what is added to the input is nothing."""
+    while isinstance(layer, nn.Sequential):
+        layer = layer[-1]
     assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
     assert layer.bias is not None
     nn.init.zeros_(layer.weight)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import DiscriminatorSpec, GeneratorSpec
 from styleshift.hooks.specs import hookimpl
@@ -21,43 +22,15 @@ from styleshift.networks.options import (
 if TYPE_CHECKING:
     from torch import nn
 
-    from styleshift.frontend import SpectrogramConfig
 
+def _lazily(name: str) -> Callable[..., nn.Module]:
+    """What builds a network of this package, whose module, and PyTorch with it, is imported only then."""
 
-def _seed(options: SeedGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.seed import SeedGenerator
+    def build(*settings: Any) -> nn.Module:
+        network: nn.Module = resolve_name(f"styleshift.networks.{name}")(*settings)
+        return network
 
-    return SeedGenerator(options, spectrogram.bins)
-
-
-def _resize(options: ResizeGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.resize import ResizeGenerator
-
-    return ResizeGenerator(options, spectrogram.bins)
-
-
-def _one(options: OneDimensionalGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.voice import OneDimensionalGenerator
-
-    return OneDimensionalGenerator(options, spectrogram.bins)
-
-
-def _two_one_two(options: TwoOneTwoGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.voice import TwoOneTwoGenerator
-
-    return TwoOneTwoGenerator(options, spectrogram.bins)
-
-
-def _residual(options: ResidualGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.residual import ResidualGenerator
-
-    return ResidualGenerator(options, spectrogram)
-
-
-def _fine(options: FineGeneratorOptions, spectrogram: SpectrogramConfig) -> nn.Module:
-    from styleshift.networks.fine import FineGenerator
-
-    return FineGenerator(options, spectrogram)
+    return build
 
 
 @hookimpl
@@ -68,55 +41,41 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
             name="seed",
             summary="2 strided convolutions, 9 ResNet layers, 2 transposed convolutions, instance norm",
             config=SeedGeneratorOptions,
-            build=_seed,
+            build=_lazily("seed:SeedGenerator"),
         ),
         GeneratorSpec(
             name="resize",
             summary="the seed's with resize and convolution in the place of transposed convolutions",
             config=ResizeGeneratorOptions,
-            build=_resize,
+            build=_lazily("resize:ResizeGenerator"),
         ),
         GeneratorSpec(
             name="1d",
             summary="gated convolutions over time with bins as channels (CycleGAN-VC)",
             config=OneDimensionalGeneratorOptions,
-            build=_one,
+            build=_lazily("voice:OneDimensionalGenerator"),
         ),
         GeneratorSpec(
             name="2-1-2d",
             summary="2-D where the size changes, 1-D over time between (CycleGAN-VC2)",
             config=TwoOneTwoGeneratorOptions,
-            build=_two_one_two,
+            build=_lazily("voice:TwoOneTwoGenerator"),
         ),
         GeneratorSpec(
             name="residual",
             summary="a bounded change of the log spectrum added to the input; starts as no change",
             config=ResidualGeneratorOptions,
-            build=_residual,
+            build=_lazily("residual:ResidualGenerator"),
             time_multiple=16,
         ),
         GeneratorSpec(
             name="fine",
             summary="keeps, damps or replaces every bin, knowing onsets and the past; starts as no change",
             config=FineGeneratorOptions,
-            build=_fine,
+            build=_lazily("fine:FineGenerator"),
             time_multiple=16,
         ),
     ]
-
-
-def _seed_discriminator(
-    options: SeedDiscriminatorOptions, spectrogram: SpectrogramConfig, frames: int
-) -> nn.Module:
-    from styleshift.networks.seed import SeedDiscriminator
-
-    return SeedDiscriminator(options, spectrogram.bins, frames)
-
-
-def _patch(options: PatchDiscriminatorOptions, spectrogram: SpectrogramConfig, frames: int) -> nn.Module:
-    from styleshift.networks.patch import PatchDiscriminator
-
-    return PatchDiscriminator(options, spectrogram, frames)
 
 
 @hookimpl
@@ -127,12 +86,12 @@ def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
             name="seed",
             summary="5 strided convolutions and a dense layer: one answer for a crop of one length",
             config=SeedDiscriminatorOptions,
-            build=_seed_discriminator,
+            build=_lazily("seed:SeedDiscriminator"),
         ),
         DiscriminatorSpec(
             name="patch",
             summary="an answer for each patch of a crop, on frequency bands, at one or several scales",
             config=PatchDiscriminatorOptions,
-            build=_patch,
+            build=_lazily("patch:PatchDiscriminator"),
         ),
     ]

@@ -26,7 +26,7 @@ class ResidualGenerator(BandUNet):
         super().__init__(options, spectrogram)
         width = options.channels
         self.leave = FusedSequential(*activation(width), nn.Conv2d(width, 1, 3, padding=1))
-        zero_(self.leave[-1])
+        zero_(self.leave)
 
     def change(self, input: Tensor) -> Tensor:
         """The change ``[batch, 1, band, frame]``, within the bound, of ``[batch, 1, bin, frame]``."""

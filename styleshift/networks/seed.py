@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import (
     DropTopBin,
@@ -15,7 +16,11 @@ from styleshift.networks.layers import (
     repeat_top_bin,
     zero_,
 )
-from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
+from styleshift.networks.options import (
+    ResizeGeneratorOptions,
+    SeedDiscriminatorOptions,
+    SeedGeneratorOptions,
+)
 
 DISCRIMINATOR_STRIDES = (2, 2, 2, 2, 1)
 
@@ -69,26 +74,32 @@ class SeedGenerator(nn.Module):
 
     Args:
         options: channels, blocks, and whether the output is added to the input.
-        bins: of the spectrogram. The highest is left out where that makes a multiple of four, and the
+        spectrogram: decides bins. The highest is left out where that makes a multiple of four, and the
             output's highest is given twice.
     """
 
-    def __init__(self, options: SeedGeneratorOptions, bins: int) -> None:
+    def __init__(
+        self, options: SeedGeneratorOptions | ResizeGeneratorOptions, spectrogram: SpectrogramConfig
+    ) -> None:
         super().__init__()
-        self.bins = bins
+        self.bins = spectrogram.bins
         self.residual = options.residual
-        first, second = options.channels, 2 * options.channels
+        self.features_at = encoder_layers(options.blocks)
+        first = options.channels
         self.layers = FusedSequential(
-            *encoder(options.channels, options.blocks, bins),
-            nn.ConvTranspose2d(second, first, 3, stride=2, padding=1, output_padding=1),
+            *encoder(first, options.blocks, self.bins),
+            self.doubled(2 * first, first),
             InstanceNorm2d(first),
             nn.ReLU(),
-            nn.ConvTranspose2d(first, 1, 3, stride=2, padding=1, output_padding=1),
+            self.doubled(first, 1),
         )
-        self.features_at = encoder_layers(options.blocks)
         dcgan_init(self)
         if options.residual:
-            zero_(self.layers[-1])
+            zero_(self.layers)
+
+    def doubled(self, inputs: int, outputs: int) -> nn.Module:
+        """A layer on the way up, which gives twice the bins and frames."""
+        return nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
 
     def features(self, input: Tensor) -> list[Tensor]:
         """What the encoder gives at several depths, of ``[batch, 1, bin, frame]``."""
@@ -107,16 +118,18 @@ class SeedDiscriminator(nn.Module):
 
     Args:
         options: channels, and whether there is a dense layer or a convolution in its place.
-        bins: of the spectrogram; the highest is left out as in the generator.
+        spectrogram: decides bins; the highest is left out as in the generator.
         frames: of every crop, since the dense layer has one weight a place.
 
     Raises:
         ConfigError: the crop is too small for five convolutions.
     """
 
-    def __init__(self, options: SeedDiscriminatorOptions, bins: int, frames: int) -> None:
+    def __init__(
+        self, options: SeedDiscriminatorOptions, spectrogram: SpectrogramConfig, frames: int
+    ) -> None:
         super().__init__()
-        c = options.channels
+        c, bins = options.channels, spectrogram.bins
         widths = (1, c, 2 * c, 4 * c, 8 * c, 8 * c)
         self.frames = frames
         layers: list[nn.Module] = [DropTopBin(bins)]

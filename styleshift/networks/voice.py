@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import DropTopBin, InstanceNorm2d, chosen_outputs, repeat_top_bin, zero_
 from styleshift.networks.options import OneDimensionalGeneratorOptions, TwoOneTwoGeneratorOptions
 
@@ -94,43 +95,35 @@ class Block(nn.Module):
         return output
 
 
-class Flatten(nn.Module):
-    """``[batch, channel, bin, frame]`` to ``[batch, channel * bin, 1, frame]``."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """See the class."""
-        return input.flatten(1, 2).unsqueeze(2)
-
-
-class Unflatten(nn.Module):
-    """``[batch, channel * bin, 1, frame]`` to ``[batch, channel, bin, frame]``."""
-
-    def __init__(self, bins: int) -> None:
-        super().__init__()
-        self.bins = bins
-
-    def forward(self, input: Tensor) -> Tensor:
-        """See the class."""
-        return torch.unflatten(input.squeeze(2), 1, (-1, self.bins))
+def dealt(channels: int, bins: int) -> nn.Module:
+    """``[batch, channel, bin, frame]`` to other numbers of channels and bins, of which -1 is what is left."""
+    return nn.Sequential(nn.Flatten(1, 2), nn.Unflatten(1, (channels, bins)))
 
 
 class _Layers(nn.Module):
     """Layers in a row, looked into at some of them; the last is a convolution."""
 
     def __init__(
-        self, layers: Sequence[nn.Module], last: nn.Conv2d, at: Sequence[int], residual: bool
+        self, layers: Sequence[nn.Module], last: nn.Conv2d, at: Sequence[int], residual: bool, bins: int
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential(*layers)
         self.last = last
         self.features_at = tuple(at)
         self.residual = residual
+        self.bins = bins
         if residual:
             zero_(last)
 
     def features(self, input: Tensor) -> list[Tensor]:
         """What the encoder gives at several depths, of ``[batch, 1, bin, frame]``."""
         return chosen_outputs(self.layers, input, self.features_at)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""
+        # The last convolution gives bins as channels, or one channel of bins.
+        output = repeat_top_bin(self.last(self.layers(input)).flatten(1, 2)[:, None], self.bins)
+        return input + output if self.residual else output
 
 
 class OneDimensionalGenerator(_Layers):
@@ -141,14 +134,14 @@ class OneDimensionalGenerator(_Layers):
 
     Args:
         options: channels, blocks, and whether the output is added to the input.
-        bins: of the spectrogram.
+        spectrogram: decides bins.
     """
 
-    def __init__(self, options: OneDimensionalGeneratorOptions, bins: int) -> None:
-        c = options.channels
+    def __init__(self, options: OneDimensionalGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
+        c, bins = options.channels, spectrogram.bins
         super().__init__(
             [
-                Flatten(),
+                dealt(-1, 1),
                 Gated(bins, c, (1, 15), norm=False),
                 Gated(c, 2 * c, (1, 5), (1, 2)),
                 Gated(2 * c, 4 * c, (1, 5), (1, 2)),
@@ -159,12 +152,8 @@ class OneDimensionalGenerator(_Layers):
             nn.Conv2d(2 * c, bins, (1, 15), padding=(0, 7)),
             at=(1, 2, 3, 3 + (options.blocks + 1) // 2),
             residual=options.residual,
+            bins=bins,
         )
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""
-        output: Tensor = self.last(self.layers(input)).transpose(1, 2)
-        return input + output if self.residual else output
 
 
 class TwoOneTwoGenerator(_Layers):
@@ -175,34 +164,29 @@ class TwoOneTwoGenerator(_Layers):
 
     Args:
         options: channels, blocks, and whether the output is added to the input.
-        bins: of the spectrogram; the highest are left out where that makes a multiple of four.
+        spectrogram: decides bins; the highest are left out where that makes a multiple of four.
     """
 
-    def __init__(self, options: TwoOneTwoGeneratorOptions, bins: int) -> None:
-        c, rows = options.channels, bins // 4
+    def __init__(self, options: TwoOneTwoGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
+        c, bins, rows = options.channels, spectrogram.bins, spectrogram.bins // 4
         super().__init__(
             [
                 DropTopBin(bins),
                 Gated(1, c, (5, 15), norm=False),
                 Gated(c, 2 * c, (5, 5), (2, 2)),
                 Gated(2 * c, 2 * c, (5, 5), (2, 2)),
-                Flatten(),
+                dealt(-1, 1),
                 nn.Conv2d(2 * c * rows, 2 * c, 1),
                 InstanceNorm2d(2 * c),
                 *(Block(2 * c) for _ in range(options.blocks)),
                 nn.Conv2d(2 * c, 2 * c * rows, 1),
                 InstanceNorm2d(2 * c * rows),
-                Unflatten(rows),
+                dealt(-1, rows),
                 Up(2 * c, 2 * c, flat=False),
                 Up(2 * c, c, flat=False),
             ],
             nn.Conv2d(c, 1, (5, 15), padding=(2, 7)),
             at=(1, 2, 3, 6 + (options.blocks + 1) // 2),
             residual=options.residual,
+            bins=bins,
         )
-        self.bins = bins
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Map normalised ``[batch, 1, bin, frame]``, frames a multiple of 4, to the same shape."""
-        output = repeat_top_bin(self.last(self.layers(input)), self.bins)
-        return input + output if self.residual else output

@@ -58,8 +58,8 @@ def test_they_keep_the_contract(name: str, residual: bool) -> None:
 
 
 def test_resize_is_the_seeds_but_for_the_way_up() -> None:
-    resize = ResizeGenerator(ResizeGeneratorOptions(channels=4, blocks=3), 65)
-    seed = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=3), 65)
+    resize = ResizeGenerator(ResizeGeneratorOptions(channels=4, blocks=3), CONFIG)
+    seed = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=3), CONFIG)
     assert convolutions(resize)[:-2] == convolutions(seed)[:-2]
     assert convolutions(resize)[-2:] == [(8, 4, (3, 3), (1, 1)), (4, 1, (3, 3), (1, 1))]
     assert not any(isinstance(part, nn.ConvTranspose2d) for part in resize.modules())
@@ -81,7 +81,9 @@ def test_resize_leaves_no_grid() -> None:
 
 def test_1d_layers() -> None:
     c, bins = 4, 65
-    found = convolutions(OneDimensionalGenerator(OneDimensionalGeneratorOptions(channels=c, blocks=6), bins))
+    found = convolutions(
+        OneDimensionalGenerator(OneDimensionalGeneratorOptions(channels=c, blocks=6), CONFIG)
+    )
     block = [(4 * c, 8 * 2 * c, (1, 3), (1, 1)), (8 * c, 4 * c, (1, 3), (1, 1))]  # the first has gates
     assert found == [
         (bins, 2 * c, (1, 15), (1, 1)),
@@ -96,7 +98,7 @@ def test_1d_layers() -> None:
 
 def test_2_1_2d_layers() -> None:
     c, rows = 4, 16
-    module = TwoOneTwoGenerator(TwoOneTwoGeneratorOptions(channels=c), 4 * rows + 1)
+    module = TwoOneTwoGenerator(TwoOneTwoGeneratorOptions(channels=c), CONFIG)
     assert convolutions(module)[:4] == [
         (1, 2 * c, (5, 15), (1, 1)),
         (c, 4 * c, (5, 5), (2, 2)),

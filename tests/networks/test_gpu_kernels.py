@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.networks.fused import FusedSequential
-from styleshift.networks.kernels import _gpu_problem, gpu_problem, keeps_channels_last
+from styleshift.networks.kernels import gpu_problem, keeps_channels_last
 from styleshift.networks.layers import ChannelNorm, InstanceNorm2d
 
 pytest.importorskip("triton", reason="Triton is not installed (it comes with PyTorch for CUDA)")
@@ -177,7 +177,7 @@ def test_they_compile_for_a_gpu() -> None:
 
 def test_without_triton_layers_are_pytorch_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("styleshift.networks.kernels.find_spec", lambda _: None)
-    _gpu_problem.cache_clear()
+    gpu_problem.cache_clear()
     assert gpu_problem() == "Triton is not installed"
     assert not keeps_channels_last(16, torch.device("cuda"))
-    _gpu_problem.cache_clear()
+    gpu_problem.cache_clear()

@@ -9,10 +9,13 @@ import torch
 from torch import nn
 
 from styleshift.errors import ConfigError
+from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import InstanceNorm2d
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 from styleshift.networks.seed import ResidualLayer, SeedDiscriminator, SeedGenerator
+
+SMALL = SpectrogramConfig(sample_rate=8000, frame_length=128, hop_length=64, fft_length=128)  # 65 bins
 
 
 def parameters(module: nn.Module) -> int:
@@ -20,7 +23,7 @@ def parameters(module: nn.Module) -> int:
 
 
 def test_generator_layers() -> None:
-    generator = SeedGenerator(SeedGeneratorOptions(), 257)
+    generator = SeedGenerator(SeedGeneratorOptions(), SpectrogramConfig())
     top = list(generator.layers)
     convolutions = [layer for layer in top if isinstance(layer, nn.Conv2d)]
     residual = [layer for layer in top if isinstance(layer, ResidualLayer)]
@@ -53,21 +56,21 @@ def test_generator_parameters(channels: int) -> None:
     residual = 9 * 2 * (9 * 2 * c * 2 * c + 2 * c)
     transposed = (9 * 2 * c * c + c) + (9 * c * 1 + 1)
     norms = 2 * (c + 2 * c + 9 * 2 * 2 * c + c)
-    generator = SeedGenerator(SeedGeneratorOptions(channels=c), 257)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=c), SpectrogramConfig())
     assert parameters(generator) == convolutions + residual + transposed + norms
 
 
 @pytest.mark.parametrize("frames", [16, 20, 64])
 def test_generator_keeps_the_shape(frames: int) -> None:
-    generator = SeedGenerator(SeedGeneratorOptions(channels=2, blocks=1), 257)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=2, blocks=1), SpectrogramConfig())
     assert generator(torch.randn(2, 1, 257, frames)).shape == (2, 1, 257, frames)
 
 
 def test_both_networks_are_what_they_always_were() -> None:
     """Figures of the first version: the same random numbers, layers in the same order, the same names."""
     torch.manual_seed(0)
-    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), 65)
-    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2), 65, 64)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), SMALL)
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2), SMALL, 64)
     given = torch.linspace(-2, 2, 65 * 64).sin().reshape(1, 1, 65, 64)
     made = generator(given)
     assert made.mean().item() == pytest.approx(-0.012416007, rel=1e-4)
@@ -81,7 +84,7 @@ def test_added_to_its_input_it_is_the_same_network() -> None:
 
     def drawn(residual: bool) -> SeedGenerator:
         torch.manual_seed(0)
-        return SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2, residual=residual), 65)
+        return SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2, residual=residual), SMALL)
 
     plain, added = drawn(False), drawn(True)
     given = torch.randn(1, 1, 65, 16)
@@ -91,7 +94,7 @@ def test_added_to_its_input_it_is_the_same_network() -> None:
 
 
 def test_discriminator_layers() -> None:
-    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(), 257, 64)
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(), SpectrogramConfig(), 64)
     convolutions = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
     assert [layer.stride[0] for layer in convolutions] == [2, 2, 2, 2, 1]
     assert [layer.kernel_size for layer in convolutions] == [(4, 4)] * 5
@@ -110,14 +113,16 @@ def test_discriminator_parameters() -> None:
     convolutions = sum(16 * i * o + o + 2 * o for i, o in pairwise(widths))
     # 256 bins halve four times to 16, and the last convolution takes one; 64 frames to 4, then 3
     dense = 8 * c * 15 * 3 + 1
-    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=c), 257, frames)
+    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=c), SpectrogramConfig(), frames)
     assert parameters(discriminator) == convolutions + dense
 
 
 def test_discriminator_without_its_dense_layer_answers_for_each_patch() -> None:
     """A change of one corner is heard by the patches there alone, but for the norms' statistics."""
     torch.manual_seed(0)
-    discriminator = SeedDiscriminator(SeedDiscriminatorOptions(channels=2, dense=False), 257, 256)
+    discriminator = SeedDiscriminator(
+        SeedDiscriminatorOptions(channels=2, dense=False), SpectrogramConfig(), 256
+    )
     answers = discriminator(torch.randn(3, 1, 257, 256))
     assert answers.shape == (3, 14 * 14)
     assert not any(isinstance(layer, nn.Linear) for layer in discriminator.modules())
@@ -136,7 +141,7 @@ def test_discriminator_without_its_dense_layer_answers_for_each_patch() -> None:
 
 def test_discriminator_refuses_a_tiny_crop() -> None:
     with pytest.raises(ConfigError, match="16 frames"):
-        SeedDiscriminator(SeedDiscriminatorOptions(), 257, 16)
+        SeedDiscriminator(SeedDiscriminatorOptions(), SpectrogramConfig(), 16)
 
 
 @pytest.mark.parametrize("batch", [1, 4])
@@ -163,7 +168,7 @@ def test_instance_norm_gradient_channels_last(batch: int) -> None:
 def test_generator_gradient_against_float64() -> None:
     """The whole generator, batch of one: the first layer's gradient as float64 has it."""
     torch.manual_seed(0)
-    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), 65)
+    generator = SeedGenerator(SeedGeneratorOptions(channels=4, blocks=2), SMALL)
     values = torch.randn(1, 1, 65, 16)
 
     def gradient(x: torch.Tensor) -> torch.Tensor:
