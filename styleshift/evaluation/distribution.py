@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from styleshift.evaluation.features import FRAME_RATE, Array, Array64, Features, clip_range, mel_cepstra
+from styleshift.evaluation.features import FRAME_RATE, Array, Array64, Features, clip_range
 from styleshift.evaluation.metrics import (
     PATCH_CEPSTRA,
-    PATCH_SECONDS,
-    PatchStatistics,
+    Population,
     frechet_distance,
     onset_envelope,
+    patch_vectors,
 )
 
 PARTS = ("spectrum", "dynamics", "flicker")
@@ -44,7 +44,7 @@ class TargetDistribution:
 
     mean: Array64
     deviation: Array64
-    parts: Mapping[str, PatchStatistics]
+    parts: Mapping[str, Population]
     decays: Array64
 
     @classmethod
@@ -92,28 +92,16 @@ def onsets(log_mel: Array) -> list[int]:
 
 
 def _patches(recordings: Sequence[Features]) -> Array64:
-    """``[patches, 3 * PATCH_CEPSTRA]``: the ``PARTS`` of each second, half overlapping."""
-    length = round(PATCH_SECONDS * FRAME_RATE)
-    found = []
-    for recording in recordings:
-        loudness = clip_range(recording.log_mel - recording.log_mel.max(initial=-100.0))
-        cepstra = mel_cepstra(loudness, 0, PATCH_CEPSTRA - 1)
-        for start in range(0, max(1, len(cepstra) - length + 1), length // 2):
-            patch = cepstra[start : start + length]
-            steps = np.abs(np.diff(patch, axis=0)) if len(patch) > 1 else np.zeros_like(patch)
-            found.append(np.concatenate([patch.mean(axis=0), patch.std(axis=0), steps.mean(axis=0)]))
-    return np.array(found)
+    return np.concatenate([patch_vectors(recording) for recording in recordings])
 
 
-def _split(patches: Array64) -> dict[str, PatchStatistics]:
-    """Statistics of each of the ``PARTS``; a ridge keeps those of few patches from being singular."""
+def _split(patches: Array64) -> dict[str, Population]:
+    """Each of the ``PARTS`` of patches; a ridge keeps the covariances of a few from being singular."""
     ridge = _RIDGE * np.eye(PATCH_CEPSTRA)
-    found = {}
-    for number, name in enumerate(PARTS):
-        part = patches[:, number * PATCH_CEPSTRA : (number + 1) * PATCH_CEPSTRA]
-        covariance = np.cov(part, rowvar=False) if len(part) > 1 else np.zeros_like(ridge)
-        found[name] = PatchStatistics(part.mean(axis=0), covariance + ridge, len(part))
-    return found
+    parts = [Population.of(part) for part in np.split(patches, len(PARTS), axis=1)]
+    return {
+        name: Population(part.mean, part.covariance + ridge) for name, part in zip(PARTS, parts, strict=True)
+    }
 
 
 def _wasserstein(left: Array64, right: Array64) -> float:

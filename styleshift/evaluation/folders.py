@@ -21,10 +21,10 @@ from styleshift.evaluation.features import (
     pitch,
 )
 from styleshift.evaluation.figures import IN_WORDS, Figures, in_words, intervals, mean
-from styleshift.evaluation.judge import Comparison, Judge, Judgement, spread
+from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.evaluation.metrics import (
-    RunningStatistics,
+    Population,
     alignment,
     chroma_correlation,
     frechet_distance,
@@ -32,8 +32,9 @@ from styleshift.evaluation.metrics import (
     lsd,
     mcd,
     onset_correlation,
+    patch_population,
+    patch_vectors,
     pitch_error,
-    vector_statistics,
 )
 from styleshift.progress import Reporter
 
@@ -132,7 +133,6 @@ def evaluate_folders(
     ears = Ears(speech=align)
     drums: list[float] = []
     embedded_style: list[Array64] = []
-    embedded: list[Array64] = []
 
     def hear(mono: Array) -> None:
         ears.learn(mono)
@@ -142,7 +142,7 @@ def evaluate_folders(
             embedded_style.append(embedding(mono, SAMPLE_RATE))
 
     style = load_style(target, "the target style", say, hear)
-    style_vectors = vector_statistics(np.concatenate(embedded_style)) if embedded_style else None
+    style_vectors = _population(embedded_style) if embedding is not None else None
     from_style = source_style or source
     other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
     judge = Judge.fit(other, style)
@@ -153,78 +153,91 @@ def evaluate_folders(
     files: list[tuple[str, Figures]] = []
     failed: list[tuple[str, str]] = []
     pairs: list[tuple[str, Path, Path]] = []
-    heard, before, after = RunningStatistics(), RunningStatistics(), RunningStatistics()
-    compared: list[Comparison] = []
-    judged: list[tuple[Features, Features]] = []
+    patches: list[Array64] = []
+    embedded: list[Array64] = []
+    judged: list[tuple[Comparison, Features, Features]] = []
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
             name = path.relative_to(converted).as_posix()
             try:
-                origin_mono = load_mono(its_source) if its_source is not None else None
-                if origin_mono is not None and not origin_mono.any():
+                origin = None if its_source is None else _Recording.load(its_source)
+                if origin is not None and not origin.mono.any():
                     raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
-                mono = load_mono(path)
-                item = features(mono)
-                origin = features(origin_mono) if origin_mono is not None else None
-                against = judge.compare(origin, item, speech=align) if origin is not None else None
-                figures: Figures = {"p": against.p if against else judge.probability(item)}
-                truth_mono = load_mono(its_truth) if its_truth is not None else None
-                if truth_mono is not None:
-                    figures |= _against_truth(mono, item, truth_mono, align)
-                if its_source is not None and origin is not None and against is not None:
-                    pairs.append((name, its_source, path))
-                    judged.append((origin, item))
-                    compared.append(against)
-                    before.add(origin)
-                    after.add(item)
-                    figures |= {
-                        "chr_kept": against.chroma,
-                        "ons_kept": against.onsets,
-                        "change": against.change_db,
-                    }
-                if not align:
-                    figures["percussive"] = percussive_share(mono)
-                figures |= ears.figures(mono, truth_mono, origin_mono)
+                made = _Recording.load(path)
+                against = judge.compare(origin.features if origin else None, made.features, speech=align)
+                true = None if its_truth is None else _Recording.load(its_truth)
+                figures = _figures(made, origin, true, against, ears, align)
                 if embedding is not None:
-                    embedded.append(embedding(mono, SAMPLE_RATE))
-                heard.add(item)
-                files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
+                    embedded.append(embedding(made.mono, SAMPLE_RATE))
             except AudioError as error:
                 failed.append((name, error.message))
                 say.warn(f"not measured: {error.message}")
+            else:
+                files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
+                patches.append(patch_vectors(made.features))
+                if its_source is not None and origin is not None:
+                    pairs.append((name, its_source, path))
+                    judged.append((against, origin.features, made.features))
             task.advance()
     if not files:
         raise NothingToDoError(
             f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
         )
-    judgement = None
-    if judged:
-        origins, items = zip(*judged, strict=True)
-        judgement = judge.conclude(compared, before.statistics(), after.statistics(), spread(origins, items))
-    found = mean(files) | {"fd": frechet_distance(heard.statistics(), judge.target)}
+    judgement = judge.conclude(*zip(*judged, strict=True)) if judged else None
+    found = mean(files) | {"fd": frechet_distance(patch_population(patches), judge.target)}
     if judgement is not None:
         found |= {"fd_source": judgement.fd_source}
     if drums:
         found |= {"percussive_target": float(np.mean(drums))}
     if style_vectors is not None:
-        found |= {"fad": frechet_distance(vector_statistics(np.concatenate(embedded)), style_vectors)}
+        found |= {"fad": frechet_distance(_population(embedded), style_vectors)}
     return Evaluation(files, found, _verdict(judgement, found), judgement, pairs, failed, intervals(files))
 
 
-def _against_truth(mono: Array, item: Features, truth_mono: Array, align: bool) -> Figures:
-    truth = features(truth_mono)
-    figures = {
-        "lsd": lsd(item, truth, align=align),
-        "mcd": mcd(item, truth, align=align),
-        "chr": chroma_correlation(item, truth),
-        "ons": onset_correlation(item, truth),
-    }
-    if align:
-        # Harmony and onsets have no meaning across a warp of time; pitch has.
-        figures = {key: figures[key] for key in ("lsd", "mcd")}
-        tracks, path = (pitch(mono), pitch(truth_mono)), alignment(item, truth)
-        figures["f0"], figures["lf0"] = pitch_error(*tracks, path), log_f0_rmse(*tracks, path)
-    return figures
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    mono: Array
+    features: Features
+
+    @classmethod
+    def load(cls, path: Path) -> _Recording:
+        mono = load_mono(path)
+        return cls(mono, features(mono))
+
+
+def _figures(
+    made: _Recording,
+    origin: _Recording | None,
+    truth: _Recording | None,
+    against: Comparison,
+    ears: Ears,
+    speech: bool,
+) -> Figures:
+    """All that is said of one conversion; nan for what cannot be said."""
+    found: Figures = {"p": against.p}
+    if truth is not None:
+        sides = made.features, truth.features
+        found |= {"lsd": lsd(*sides, align=speech), "mcd": mcd(*sides, align=speech)}
+        if speech:  # harmony and onsets have no meaning across a warp of time; pitch has
+            tracks, path = (pitch(made.mono), pitch(truth.mono)), alignment(*sides)
+            found |= {"f0": pitch_error(*tracks, path), "lf0": log_f0_rmse(*tracks, path)}
+        else:
+            found |= {"chr": chroma_correlation(*sides), "ons": onset_correlation(*sides)}
+    found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
+    if not speech:
+        found["percussive"] = percussive_share(made.mono)
+    return found | ears.figures(made.mono, truth.mono if truth else None, origin.mono if origin else None)
+
+
+def _population(embedded: list[Array64]) -> Population:
+    vectors = np.concatenate(embedded)
+    if len(vectors) < 2:
+        raise UsageError(
+            "the embedding gave less than two vectors for all recordings of one side, of which there is no "
+            "Frechet distance",
+            "give longer recordings or more of them, or leave `embedding` out",
+        )
+    return Population.of(vectors)
 
 
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:

@@ -6,7 +6,7 @@ Made for use inside training as well: fit once on the two collections, then judg
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,12 +14,13 @@ import numpy as np
 
 from styleshift.evaluation.features import Features, clip_range
 from styleshift.evaluation.metrics import (
-    PatchStatistics,
+    Population,
     chroma_correlation,
     frechet_distance,
     lsd,
     onset_correlation,
-    patch_statistics,
+    patch_population,
+    patch_vectors,
 )
 
 if TYPE_CHECKING:
@@ -132,13 +133,13 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One conversion held against its source.
+    """One conversion, held against its source.
 
     Attributes:
         p: probability of the target style, 0 to 1; nan without a classifier.
-        chroma: agreement of harmony with the source, at most 1; nan for speech.
-        onsets: agreement of note onsets with the source, at most 1; nan for speech.
-        change_db: log-mel distance to the source at the best gain; 0 is a copy.
+        chroma: agreement of harmony with the source, at most 1; nan for speech, and without a source.
+        onsets: agreement of note onsets with the source, at most 1; nan likewise.
+        change_db: log-mel distance to the source at the best gain; 0 is a copy; nan without a source.
     """
 
     p: float
@@ -151,7 +152,7 @@ class Comparison:
 class Judge:
     """Knows one target style; made by :meth:`fit`."""
 
-    target: PatchStatistics
+    target: Population
     classifier: StyleClassifier | None
 
     @classmethod
@@ -159,26 +160,19 @@ class Judge:
         cls,
         other: Sequence[Features] | None,
         target: Sequence[Features],
-        *,
-        steps: int | None = None,
-        seed: int = 0,
-        advance: Callable[[float], None] | None = None,
     ) -> Judge:
         """Learn what the target sounds like; takes some 10 s a core for 10 minutes a side.
 
         Args:
             other: recordings of the style that conversions come from; None leaves out the classifier.
             target: recordings of the target style.
-            steps: of the classifier's training; None for as many as it needs.
-            seed: of the classifier's training; the same input and seed judge the same.
-            advance: as in :func:`styleshift.evaluation.classifier.train_classifier`.
         """
         classifier = None
         if other:
             from styleshift.evaluation.classifier import train_classifier
 
-            classifier = train_classifier(other, target, steps=steps, seed=seed, advance=advance)
-        return cls(target=patch_statistics(target), classifier=classifier)
+            classifier = train_classifier(other, target)
+        return cls(patch_population(map(patch_vectors, target)), classifier)
 
     def judge(self, sources: Sequence[Features], converted: Sequence[Features]) -> Judgement:
         """Compare conversions with their sources, one to one.
@@ -187,38 +181,28 @@ class Judge:
             sources: what went in.
             converted: what came out, in the same order.
         """
-        assert sources, "nothing to judge"
-        assert len(sources) == len(converted), "every conversion needs its source"
-        return self.conclude(
-            [self.compare(*pair) for pair in zip(sources, converted, strict=True)],
-            patch_statistics(sources),
-            patch_statistics(converted),
-            spread(sources, converted),
-        )
+        compared = [self.compare(*pair) for pair in zip(sources, converted, strict=True)]
+        return self.conclude(compared, sources, converted)
 
-    def compare(self, source: Features, converted: Features, *, speech: bool = False) -> Comparison:
-        """Compare one conversion with its source; of speech, which has no harmony, the change alone."""
+    def compare(self, source: Features | None, converted: Features, *, speech: bool = False) -> Comparison:
+        """Compare one conversion with its source, if there is one; of speech the change alone."""
+        music = None if speech else source
         return Comparison(
             p=self.probability(converted),
-            chroma=math.nan if speech else chroma_correlation(converted, source),
-            onsets=math.nan if speech else onset_correlation(converted, source),
-            change_db=lsd(converted, source),
+            chroma=math.nan if music is None else chroma_correlation(converted, music),
+            onsets=math.nan if music is None else onset_correlation(converted, music),
+            change_db=math.nan if source is None else lsd(converted, source),
         )
 
     def conclude(
-        self,
-        compared: Sequence[Comparison],
-        sources: PatchStatistics,
-        converted: PatchStatistics,
-        spread: float,
+        self, compared: Sequence[Comparison], sources: Sequence[Features], converted: Sequence[Features]
     ) -> Judgement:
-        """The judgement from what was found recording by recording.
+        """The judgement from what :meth:`compare` found, recording by recording.
 
         Args:
             compared: at least one.
-            sources: statistics of what went in.
-            converted: statistics of what came out.
-            spread: as :func:`spread` gives it.
+            sources: what went in.
+            converted: what came out, in the same order.
         """
 
         def mean(name: str) -> float:
@@ -226,13 +210,13 @@ class Judge:
 
         return Judgement(
             p=mean("p"),
-            fd=frechet_distance(converted, self.target),
-            fd_source=frechet_distance(sources, self.target),
+            fd=frechet_distance(patch_population(map(patch_vectors, converted)), self.target),
+            fd_source=frechet_distance(patch_population(map(patch_vectors, sources)), self.target),
             chroma=mean("chroma"),
             onsets=mean("onsets"),
             change_db=mean("change_db"),
             recordings=len(compared),
-            spread=spread,
+            spread=spread(sources, converted),
         )
 
     def probability(self, recording: Features) -> float:

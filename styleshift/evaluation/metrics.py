@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.errors import UsageError
 from styleshift.evaluation.features import FRAME_RATE, Array, Array64, Features, clip_range, mel_cepstra
 
 PATCH_SECONDS = 1.0
@@ -90,82 +89,51 @@ def correlation(left: npt.NDArray[np.floating], right: npt.NDArray[np.floating])
 
 
 @dataclass(frozen=True, slots=True)
-class PatchStatistics:
-    """Mean and covariance of 1 s patches of a set of recordings, for the Frechet distance.
+class Population:
+    """Mean and covariance of vectors, for the Frechet distance.
 
     Attributes:
-        mean: ``[2 * PATCH_CEPSTRA]`` dB.
-        covariance: ``[2 * PATCH_CEPSTRA, 2 * PATCH_CEPSTRA]`` dB squared.
-        patches: how many there were.
+        mean: ``[d]``.
+        covariance: ``[d, d]``; zeros of a single vector, which has none.
     """
 
     mean: Array64
     covariance: Array64
-    patches: int
+
+    @classmethod
+    def of(cls, vectors: Array64) -> Population:
+        """Of ``[n, d]``, such as :func:`patch_vectors` or an embedding gives; one at least."""
+        size = vectors.shape[1]
+        covariance = np.zeros((size, size))
+        if len(vectors) > 1:
+            covariance[:] = np.cov(vectors, rowvar=False)
+        return cls(vectors.mean(axis=0), covariance)
 
 
-class RunningStatistics:
-    """Mean and covariance of patches that come recording by recording (Chan, Golub and LeVeque 1979)."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._mean: Array64 = np.zeros(2 * PATCH_CEPSTRA)
-        self._scatter: Array64 = np.zeros((2 * PATCH_CEPSTRA, 2 * PATCH_CEPSTRA))
-
-    def add(self, recording: Features) -> None:
-        """Take in one recording; one shorter than a patch counts as one patch."""
-        patches = patch_vectors(recording.log_mel)
-        count, mean = len(patches), patches.mean(axis=0)
-        spread, gap = patches - mean, mean - self._mean
-        total = self._count + count
-        self._scatter += spread.T @ spread + np.outer(gap, gap) * (self._count * count / total)
-        self._mean = self._mean + gap * (count / total)
-        self._count = total
-
-    def statistics(self) -> PatchStatistics:
-        """Of all recordings so far; at least one."""
-        assert self._count, "no recordings, no statistics"
-        return PatchStatistics(self._mean, self._scatter / max(1, self._count - 1), self._count)
+def patch_population(patches: Iterable[Array64]) -> Population:
+    """Of the means and deviations in :func:`patch_vectors`, of all recordings together."""
+    return Population.of(np.concatenate(list(patches))[:, : 2 * PATCH_CEPSTRA])
 
 
-def patch_statistics(recordings: Iterable[Features]) -> PatchStatistics:
-    """Statistics of all recordings together."""
-    running = RunningStatistics()
-    for recording in recordings:
-        running.add(recording)
-    return running.statistics()
+def patch_vectors(recording: Features) -> Array64:
+    """What 20 mel cepstra do in each second, half overlapping: ``[patches, 3 * PATCH_CEPSTRA]``.
 
-
-def patch_vectors(log_mel: Array) -> Array64:
-    """Mean and standard deviation of 20 mel cepstra in each second: ``[patches, 2 * PATCH_CEPSTRA]``.
-
-    Levels are taken relative to the recording's peak, so that a volume knob changes nothing.
+    Their means, then standard deviations, then mean absolute differences from frame to frame. Levels are
+    taken relative to the recording's peak, so that a volume knob changes nothing. A recording that is shorter
+    than a patch counts as one.
     """
-    cepstra = mel_cepstra(clip_range(log_mel - log_mel.max(initial=-100.0)), 0, PATCH_CEPSTRA - 1)
+    loudness = clip_range(recording.log_mel - recording.log_mel.max(initial=-100.0))
+    cepstra = mel_cepstra(loudness, 0, PATCH_CEPSTRA - 1)
     length = round(PATCH_SECONDS * FRAME_RATE)
-    starts = range(0, max(1, len(cepstra) - length + 1), length // 2)
-    patches = [cepstra[start : start + length] for start in starts]
-    return np.array([np.concatenate([patch.mean(axis=0), patch.std(axis=0)]) for patch in patches])
+    found = []
+    for start in range(0, max(1, len(cepstra) - length + 1), length // 2):
+        patch = cepstra[start : start + length]
+        steps = np.abs(np.diff(patch, axis=0)) if len(patch) > 1 else np.zeros_like(patch)
+        found.append(np.concatenate([patch.mean(axis=0), patch.std(axis=0), steps.mean(axis=0)]))
+    return np.array(found)
 
 
-def vector_statistics(vectors: Array64) -> PatchStatistics:
-    """Mean and covariance of any vectors ``[n, d]``, such as an embedding gives.
-
-    Raises:
-        UsageError: there is one vector or none, which has no covariance.
-    """
-    if len(vectors) < 2:
-        raise UsageError(
-            "the embedding gave less than two vectors for all recordings of one side, of which there is no "
-            "Frechet distance",
-            "give longer recordings or more of them, or leave `embedding` out",
-        )
-    return PatchStatistics(
-        vectors.mean(axis=0), np.cov(vectors, rowvar=False).reshape(vectors.shape[1], -1), len(vectors)
-    )
-
-
-def frechet_distance(left: PatchStatistics, right: PatchStatistics) -> float:
+def frechet_distance(left: Population, right: Population) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^1/2), dB squared (Dowson and Landau 1982).
 
     Biased upwards when one side has few patches (Gui et al. 2023, arXiv 2311.01616): compare only figures

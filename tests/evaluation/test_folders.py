@@ -11,7 +11,6 @@ from styleshift.errors import UsageError
 from styleshift.evaluation import folders
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import evaluate_folders
-from styleshift.evaluation.metrics import vector_statistics
 
 
 def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
@@ -79,9 +78,10 @@ def test_an_embedding_of_ones_own_gives_its_frechet_distance(collections: Path) 
     assert set(heard) == {22050}
 
 
-def test_an_embedding_of_one_vector_is_refused() -> None:
+def test_an_embedding_of_one_vector_is_refused(collections: Path, tmp_path: Path) -> None:
+    shutil.copy(next((collections / "plucked").iterdir()), tmp_path)
     with pytest.raises(UsageError, match="less than two vectors"):
-        vector_statistics(np.ones((1, 3)))
+        evaluate_folders(tmp_path, target=tmp_path, embedding=lambda mono, rate: np.ones((1, 3)))
 
 
 def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def test_a_volume_knob_changes_nothing(gain: float) -> None:
     assert m.lsd(louder, other) == pytest.approx(m.lsd(one, other), abs=0.06)
     assert m.mcd(louder, other) == pytest.approx(m.mcd(one, other), abs=0.06)
     assert m.chroma_correlation(louder, one) == pytest.approx(1, abs=1e-3)
-    np.testing.assert_allclose(m.patch_vectors(louder.log_mel), m.patch_vectors(one.log_mel), atol=0.3)
+    np.testing.assert_allclose(m.patch_vectors(louder), m.patch_vectors(one), atol=0.3)
 
 
 def test_lsd_of_a_known_difference() -> None:
@@ -118,15 +118,15 @@ def test_correlation_is_numpys_and_has_answers_for_flat_lines() -> None:
 
 def test_frechet_distance_of_two_normals_on_one_axis() -> None:
     # W2^2 of N(1, 3^2) and N(4, 5^2) is (4 - 1)^2 + (5 - 3)^2.
-    left = m.PatchStatistics(np.array([1.0]), np.array([[9.0]]), 10)
-    right = m.PatchStatistics(np.array([4.0]), np.array([[25.0]]), 10)
+    left = m.Population(np.array([1.0]), np.array([[9.0]]))
+    right = m.Population(np.array([4.0]), np.array([[25.0]]))
     assert m.frechet_distance(left, right) == pytest.approx(13)
 
 
 def test_frechet_distance_is_that_of_scipys_matrix_root() -> None:
     random = np.random.default_rng(5)
     parts = [random.normal(size=(30, 8)) @ random.normal(size=(8, 8)) + shift for shift in (0.0, 0.7)]
-    left, right = (m.PatchStatistics(x.mean(0), np.cov(x, rowvar=False), len(x)) for x in parts)
+    left, right = (m.Population(x.mean(0), np.cov(x, rowvar=False)) for x in parts)
     root = scipy.linalg.sqrtm(left.covariance @ right.covariance).real
     gap = left.mean - right.mean
     expected = gap @ gap + np.trace(left.covariance + right.covariance - 2 * root)
@@ -135,16 +135,16 @@ def test_frechet_distance_is_that_of_scipys_matrix_root() -> None:
 
 
 def test_frechet_distance_survives_fewer_patches_than_dimensions() -> None:
-    few = m.patch_statistics([features(clip(6))])
-    one = m.patch_statistics([features(clip(7, seconds=0.6))])
-    assert one.patches == 1
+    few = m.patch_population([m.patch_vectors(features(clip(6)))])
+    one = m.patch_population([m.patch_vectors(features(clip(7, seconds=0.6)))])
+    assert not one.covariance.any()  # a single patch has none
     assert np.isfinite(m.frechet_distance(few, one))
     assert m.frechet_distance(few, one) > 0
 
 
 def test_patches_are_one_second_every_half() -> None:
-    assert len(m.patch_vectors(np.zeros((86 + 43 * 3, 80), np.float32))) == 4
-    assert len(m.patch_vectors(np.zeros((20, 80), np.float32))) == 1
+    assert len(m.patch_vectors(given(np.zeros((86 + 43 * 3, 80))))) == 4
+    assert len(m.patch_vectors(given(np.zeros((20, 80))))) == 1
 
 
 def test_dtw_is_librosas() -> None:
