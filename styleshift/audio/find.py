@@ -85,13 +85,7 @@ class Found:
         return [str(file)[start:] for file in self.files]
 
 
-def find_audio(
-    root: Path,
-    *,
-    hidden: bool = False,
-    extensions: frozenset[str] = AUDIO_EXTENSIONS,
-    exclude: Callable[[Path], bool] | None = None,
-) -> Found:
+def find_audio(root: Path, *, extensions: frozenset[str] = AUDIO_EXTENSIONS) -> Found:
     """As :func:`walk_audio`, all of it at once.
 
     Returns:
@@ -99,7 +93,7 @@ def find_audio(
     """
     files: list[Path] = []
     skipped: list[Skipped] = []
-    for folder in walk_audio(root, hidden=hidden, extensions=extensions, exclude=exclude):
+    for folder in walk_audio(root, extensions=extensions):
         files.extend(root / name for name in folder.files)
         skipped.extend(folder.skipped)
     return Found(root, tuple(files), tuple(skipped))
@@ -108,7 +102,6 @@ def find_audio(
 def walk_audio(
     root: Path,
     *,
-    hidden: bool = False,
     extensions: frozenset[str] = AUDIO_EXTENSIONS,
     exclude: Callable[[Path], bool] | None = None,
 ) -> Iterator[Folder]:
@@ -119,14 +112,11 @@ def walk_audio(
 
     Args:
         root: the folder.
-        hidden: also take names that begin with a dot (never AppleDouble resource forks, ``._name``).
         extensions: lower-case, with the dot; case does not matter. What a file *is*, is judged when it is
             opened.
         exclude: folders for which this is true are passed over in silence (an output folder, say).
     """
-    return walk_folders(
-        lambda name: list_audio(root, name, hidden=hidden, extensions=extensions, exclude=exclude)
-    )
+    return walk_folders(lambda name: list_audio(root, name, extensions=extensions, exclude=exclude))
 
 
 def walk_folders(
@@ -228,7 +218,6 @@ def list_audio(
     root: Path,
     name: str,
     *,
-    hidden: bool = False,
     extensions: frozenset[str] = AUDIO_EXTENSIONS,
     exclude: Callable[[Path], bool] | None = None,
 ) -> Folder:
@@ -258,26 +247,21 @@ def list_audio(
                 skip(below, "unreadable", f"cannot be looked at: {error.strerror or error}")
             continue
         audio_name = _suffix(entry.name) in extensions
-        if entry.name.startswith("."):
-            if entry.name.startswith("._") and not is_folder:
-                fork = stat.S_ISREG(status.st_mode) and _is_resource_fork(entry.path)  # a pipe would block
-                if fork or not hidden:
-                    what = "a macOS resource fork (AppleDouble), no recording" if fork else "hidden"
-                    skip(below, "resource fork" if fork else "hidden", what, audio_name)
-                    continue
-            if not hidden:
-                # Two dots are no habit of any program: somebody's own name, who should hear of it.
-                notable = audio_name or entry.name.startswith("..")
-                skip(below, "hidden", "hidden: its name begins with a dot", notable)
-                continue
-        if is_folder:
+        regular = stat.S_ISREG(status.st_mode)  # a pipe would block
+        if entry.name.startswith("._") and regular and _is_resource_fork(entry.path):
+            skip(below, "resource fork", "a macOS resource fork (AppleDouble), no recording", audio_name)
+        elif entry.name.startswith("."):
+            # Two dots are no habit of any program: somebody's own name, who should hear of it.
+            notable = audio_name or entry.name.startswith("..")
+            skip(below, "hidden", "hidden: its name begins with a dot", notable)
+        elif is_folder:
             if audio_name:
                 skip(below, "folder", "a folder with a recording's name; looked into")
             if exclude is None or not exclude(root / below):
                 found.folders.append(below + "/")
         elif not audio_name:
             found.skipped.append(_not_audio(below))
-        elif not stat.S_ISREG(status.st_mode):
+        elif not regular:
             skip(below, "special", "no regular file (a pipe, socket or device)")
         else:
             found.files[below] = stamp_of_status(status)

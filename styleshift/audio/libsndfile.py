@@ -14,7 +14,7 @@ from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, refusal
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, refusal
 from styleshift.errors import AudioError
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
@@ -24,25 +24,20 @@ _SYSTEM_ERROR = 2
 # An MP3 may end in so much of what is no frame: half a frame, tags, padding.
 _TRAILER_BYTES = 1 << 16
 
-# libsndfile's words, where they mislead.
-_CLEARER = {
-    "File does not exist or is not a regular file (possibly a pipe?)": "no audio frame in it",
+# libsndfile's words of what no recording has, and others, where they mislead.
+_ABSURD = {
     "Internal error : SF_INFO struct incomplete": "the sample rate in its header is no sample rate",
     "Too many channels specified": "too many channels in its header",
     "Channel count is zero": "no channels in its header",
+}
+ABSURD = frozenset(_ABSURD.values())
+_CLEARER = _ABSURD | {
+    "File does not exist or is not a regular file (possibly a pipe?)": "no audio frame in it",
     "unknown error in flac decoder": "its FLAC header is damaged",
     "Unspecified internal error": "its decoder gave up",
     "File contains data in an unimplemented format": "an encoding that libsndfile does not know",
     "Internal psf_fseek() failed": "its decoder gave up",
 }
-ABSURD = frozenset(
-    _CLEARER[words]
-    for words in (
-        "Internal error : SF_INFO struct incomplete",
-        "Too many channels specified",
-        "Channel count is zero",
-    )
-)
 
 
 def plain_words(error: soundfile.LibsndfileError) -> str:
@@ -152,12 +147,8 @@ class SoundFileStream(DecodedStream):
                     if len(block):
                         position += len(block)
                         yield block
-                    raise refusal(
-                        self.path,
-                        f"damaged somewhere after {position / self.sample_rate:.2f} s ({plain_words(error)})",
-                        "fetch the file again, or repair it",
-                        reason="damaged",
-                    ) from error
+                    where = f"{position / self.sample_rate:.2f} s ({plain_words(error)})"
+                    raise damage(self.path, f"damaged somewhere after {where}") from error
                 # The error is the end: a last frame that is not whole, or padding after it.
                 if LAST_FRAME_CUT not in self.warnings:
                     self.warnings.append(LAST_FRAME_CUT)

@@ -21,7 +21,7 @@ from styleshift.audio.container import demuxer
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
-from styleshift.audio.stream import DecodedStream, refusal
+from styleshift.audio.stream import DecodedStream, damage, refusal
 from styleshift.errors import AudioError
 
 
@@ -70,15 +70,13 @@ class LinkedStream(DecodedStream):
             channels=max(info.channels for info, _ in infos),
             frames=None if None in lengths else sum(length for length in lengths if length is not None),
         )
-        self.kinds = sorted({(info.sample_rate, info.channels) for info, _ in infos})
+        kinds = sorted({(info.sample_rate, info.channels) for info, _ in infos})
         super().__init__(path, info, allow_cut=allow_cut, extent=extent)
         self.warnings.append(f"{len(extent.links)} recordings one behind the other: read as one")
         self.extras += _tags_left(path, file, extent.links)
-        if len(self.kinds) > 1:
-            kinds = " and ".join(
-                f"{rate} Hz with {channels} channel{'s' * (channels > 1)}" for rate, channels in self.kinds
-            )
-            self.warnings.append(f"they are of different kinds: {kinds}")
+        if len(kinds) > 1:
+            words = [f"{rate} Hz with {count} channel{'s' * (count > 1)}" for rate, count in kinds]
+            self.warnings.append(f"they are of different kinds: {' and '.join(words)}")
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:
         position = 0
@@ -91,12 +89,7 @@ class LinkedStream(DecodedStream):
                         yield wide[start : start + frames]
                     position += len(wide)
         if self._unread:
-            raise refusal(
-                self.path,
-                f"after {position / self.sample_rate:.1f} s, {self._unread}",
-                "fetch the file again, or repair it",
-                reason="damaged",
-            )
+            raise damage(self.path, f"after {position / self.sample_rate:.1f} s, {self._unread}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, refusal
+from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, damage, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -117,12 +117,7 @@ class PyAVStream(DecodedStream):
         except (av.FFmpegError, ValueError, EOFError) as error:
             if self._extent.cut and self._file.read(1) == b"":
                 return  # the last packet is the one that the cut went through
-            raise refusal(
-                self.path,
-                f"damaged somewhere after {seconds:.1f} s ({_plain(error)})",
-                "fetch the file again, or repair it",
-                reason="damaged",
-            ) from error
+            raise damage(self.path, f"damaged somewhere after {seconds:.1f} s ({_plain(error)})") from error
 
     def close(self) -> None:
         """Let go of the file."""

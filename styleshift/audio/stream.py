@@ -66,6 +66,11 @@ def refusal(path: Path, said: str, hint: str = "", *, reason: str = "unreadable"
     return AudioError(f"{shown(path)}: {said}", hint, reason=reason)
 
 
+def damage(path: Path, said: str) -> AudioError:
+    """What to raise of a recording whose bytes are not those that were written."""
+    return refusal(path, said, "fetch the file again, or repair it", reason="damaged")
+
+
 def cannot_be_read(path: Path, error: OSError) -> AudioError:
     """What to raise where the disk, or the network, does not give a recording's bytes."""
     return refusal(path, f"cannot be read: {error.strerror or error}")
@@ -149,7 +154,7 @@ class DecodedStream:
             position += len(block)
             yield block
         if not position:
-            raise refusal(self.path, "holds no sound (0 samples)", reason="too short")
+            raise self._no_sound()
         self._check_length(position)
 
     def check_promise(self) -> None:
@@ -183,7 +188,7 @@ class DecodedStream:
         return round(self.frames / (1 - missing))  # a decoder counts the bytes that are there; undo that
 
     def _no_sound(self) -> AudioError:
-        return AudioError(f"{shown(self.path)}: holds no sound (0 samples)", reason="too short")
+        return refusal(self.path, "holds no sound (0 samples)", reason="too short")
 
     def _refuse_odd(self, block: Float32Array, position: int) -> None:
         finite = np.isfinite(block).all(axis=1)
@@ -204,13 +209,8 @@ class DecodedStream:
     def _check_length(self, position: int | None) -> None:
         """The one judge of completeness: what the container says against what was decoded."""
         if self._extent.damage:
-            raise refusal(
-                self.path,
-                f"damaged inside: {self._extent.damage}",
-                "fetch the file again, or repair it",
-                reason="damaged",
-            )
-        text = ""
+            raise damage(self.path, f"damaged inside: {self._extent.damage}")
+        text = self._extent.cut
         promised = self.promised
         lossless = is_lossless(self.info.subtype)
         seconds = _CODEC_SECONDS if not lossless else _UNIT_SECONDS.get(self.info.format, 0.0)
@@ -220,8 +220,6 @@ class DecodedStream:
                 f"its header promises {promised / self.sample_rate:.3g} s, "
                 f"{position / self.sample_rate:.3g} s are there"
             )
-        elif self._extent.cut:
-            text = self._extent.cut
         if not text:
             return
         if not self._allow_cut:

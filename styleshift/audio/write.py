@@ -221,26 +221,6 @@ def _words(error: Exception) -> str:
     return str(text).strip().rstrip(".")
 
 
-class _SoundFileEncoder:
-    def __init__(
-        self, file: RememberingFile, format: OutputFormat, container: str, sample_rate: int, channels: int
-    ) -> None:
-        options: dict[str, Any] = {}
-        if format.compression_level is not None:
-            options["compression_level"] = format.compression_level
-        if format.bitrate_mode is not None:
-            options["bitrate_mode"] = format.bitrate_mode
-        self._sound = soundfile.SoundFile(
-            file, "w", sample_rate, channels, format.subtype, format=container, **options
-        )
-
-    def write(self, block: Float32Array) -> None:
-        self._sound.write(block)
-
-    def close(self) -> None:
-        self._sound.close()
-
-
 def _encoder(
     file: RememberingFile,
     format: OutputFormat,
@@ -258,7 +238,17 @@ def _encoder(
         width = {"FLOAT": 4, "DOUBLE": 8, "PCM_32": 4, "PCM_24": 3, "PCM_16": 2}.get(format.subtype, 2)
         if frames * channels * width > _WAV_LIMIT:
             container = "RF64"
-    return _SoundFileEncoder(file, format, container, sample_rate, channels)
+    encoder: Encoder = soundfile.SoundFile(
+        file,
+        "w",
+        sample_rate,
+        channels,
+        format.subtype,
+        format=container,
+        compression_level=format.compression_level,
+        bitrate_mode=format.bitrate_mode,
+    )
+    return encoder
 
 
 def remove_leftovers(folder: Path, token: str = "") -> int:
