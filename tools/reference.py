@@ -72,14 +72,17 @@ def formats_page() -> str:
             same = "FLAC if lossless, else M4A" if row.lossless is None else row.becomes.upper()
         formats.append(f"| {row.name} | {endings} | {needs or 'yes'} | {same} |")
     tags = ["| Vorbis comment (FLAC, Ogg, Opus) | ID3 (MP3, WAV, AIFF) | MP4 |", "|---|---|---|"]
-    rows = [(each.name, each.id3 or f"TXXX:{each.name}", mp4_name(each.name, each.mp4)) for each in FIELDS]
+    paired = {*PAIRS, *(total for total, _, _ in PAIRS.values())}
+    rows = [
+        (each.name, each.id3 or f"TXXX:{each.name}", mp4_name(each.name, each.mp4))
+        for each in FIELDS
+        if each.name not in paired
+    ]
     rows += [
         (f"{number}, {total}", frame, atom or "`©mvi`, `©mvc`")
         for number, (total, frame, atom) in PAIRS.items()
     ]
     rows += [
-        ("comment", "COMM", "©cmt"),
-        ("lyrics", "USLT", "©lyr"),
         ("performer", "TMCL", mp4_name("performer", "")),
         (", ".join(INVOLVED), "TIPL", "under their own names"),
         ("metadata_block_picture, FLAC pictures", "APIC", "covr (JPEG, PNG, BMP)"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import struct
 from pathlib import Path
 
 from mutagen.mp3 import BitrateMode, MPEGInfo
 
+from styleshift.audio.containers.extent import Bytes, sound_end
 from styleshift.audio.tags.read import open_tags
 
 
@@ -21,19 +20,6 @@ def bits_per_second(path: Path, seconds: float) -> float:
     found = getattr(info, "bitrate", None)
     size = path.stat().st_size
     if isinstance(info, MPEGInfo) and info.bitrate_mode != BitrateMode.CBR:
-        size, found = size - info.frame_offset - _tail(path), None
+        with path.open("rb") as file:
+            size, found = sound_end(Bytes(file.fileno())) - info.frame_offset, None
     return float(found or max(size, 0) * 8 / max(seconds, 0.1))
-
-
-def _tail(path: Path) -> int:
-    """Bytes of the tags that follow the sound of an MP3: ID3v1, and APEv2 before it."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 160))
-        end = file.read()
-    found = 128 if end[-128:].startswith(b"TAG") else 0
-    footer = end[: len(end) - found][-32:]
-    if footer.startswith(b"APETAGEX"):
-        length, _, flags = struct.unpack("<3I", footer[12:24])
-        found += length + (32 if flags >> 31 else 0)  # its header is not counted in its length
-    return min(found, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from styleshift.audio.containers.chunks import walk
 from styleshift.audio.containers.extent import Bytes, Extent, followed, left_behind, short_of
 
 _MOST_BOXES = 100_000
@@ -87,22 +88,17 @@ def _element(file: Bytes, position: int) -> tuple[bytes, int | None, int | None]
 
 def asf_extent(file: Bytes) -> Extent:
     """Of ASF (WMA): the size of the file that its properties tell, unless it was a broadcast."""
-    head = file.at(0, 30)
-    if len(head) < 30:
-        return Extent()
-    position, end = 30, int(struct.unpack("<Q", head[16:24])[0])
-    while position + 24 <= min(end, file.size):
-        name, length = file.at(position, 16), int(struct.unpack("<Q", file.at(position + 16, 8))[0])
-        body = file.at(position + 24, 80)
-        if name == _ASF_FILE and len(body) == 80:
-            size = int(struct.unpack("<Q", body[16:24])[0])
-            flags = int(struct.unpack("<I", body[64:68])[0])
+    mark, end = struct.unpack("<16sQ", file.at(0, 24))
+    for each in walk(file, 30, "<16sQ", counted=24):
+        if each.start > end:
+            break
+        if each.name == _ASF_FILE:
+            size, flags = struct.unpack("<16xQ40xI", file.at(each.start, 68))
             if not flags & 1 and file.size < size:
                 return short_of(f"{size} bytes", file.size, size)
-            if file.at(size, 16) == head[:16]:
+            if file.at(size, 16) == mark:
                 return Extent(follows=size)
             if not flags & 1 and file.size > size:
                 return Extent(notes=(f"{file.size - size} bytes more than its header says",))
-            return Extent()
-        position += max(24, length)
+            break
     return Extent()

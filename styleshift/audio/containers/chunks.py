@@ -30,28 +30,54 @@ class Chunk:
     length: int
 
 
+def walk(
+    file: Bytes, position: int, header: str, *, counted: int = 0, align: int = 1, long_data: int = 0
+) -> Iterator[Chunk]:
+    """Chunk after chunk, as far as they go.
+
+    Args:
+        file: its bytes.
+        position: offset of the first.
+        header: of each, a name and a length, as :mod:`struct` has it.
+        counted: bytes of the header that the length counts.
+        align: chunks begin at multiples of this.
+        long_data: length of a chunk ``data`` that says that it has no room for it; 0: it has.
+    """
+    head = struct.Struct(header)
+    for _ in range(_MOST_CHUNKS):
+        told = file.at(position, head.size)
+        if len(told) < head.size:
+            return
+        name, length = head.unpack(told)
+        if name == b"data" and length == 0xFFFFFFFF and long_data:
+            length = long_data
+        length -= counted
+        position += head.size
+        yield Chunk(name, position, length)
+        if length < 0:
+            return
+        position += length + -length % align
+
+
+def form_of(file: Bytes, start: int = 0) -> str:
+    """``RIFF``, ``RIFX``, ``RF64`` or ``FORM``: which WAV or AIFF begins at an offset; empty: none."""
+    head = file.at(start, 12)
+    form = head[:4].decode("latin-1")
+    kinds = {b"WAVE": ("RIFF", "RIFX", "RF64"), b"AIFF": ("FORM",), b"AIFC": ("FORM",)}
+    return form if form in kinds.get(head[8:], ()) else ""
+
+
+def order_of(form: str) -> str:
+    """Which byte of its numbers comes first, as :mod:`struct` has it."""
+    return ">" if form in ("FORM", "RIFX") else "<"
+
+
 def chunks(file: Bytes, start: int = 0) -> Iterator[Chunk]:
     """The chunks of the WAV (RIFF, RIFX, RF64) or AIFF at an offset; none where none is."""
-    head = file.at(start, 12)
-    if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:] == b"WAVE":
-        order = ">" if head[:4] == b"RIFX" else "<"
-    elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-        order = ">"
-    else:
-        return
-    position, long_size = start + 12, 0
-    for _ in range(_MOST_CHUNKS):
-        told = file.at(position, 8)
-        if len(told) < 8:
-            return
-        name, length = told[:4], struct.unpack(order + "I", told[4:])[0]
-        if name == b"ds64":
-            body = file.at(position + 8, 16)
-            long_size = struct.unpack("<Q", body[8:])[0] if len(body) == 16 else 0
-        if name == b"data" and length == 0xFFFFFFFF and long_size:
-            length = long_size
-        yield Chunk(name, position + 8, length)
-        position += 8 + length + length % 2
+    if form := form_of(file, start):
+        first = file.at(start + 12, 24)
+        long_data = int.from_bytes(first[16:], "little") if first[:4] == b"ds64" else 0
+        yield from walk(file, start + 12, f"{order_of(form)}4sI", align=2, long_data=long_data)
 
 
 def chunk_extent(file: Bytes) -> Extent:
@@ -91,55 +117,36 @@ def _one(file: Bytes, start: int) -> tuple[Extent, int]:
 
 def _promise(file: Bytes, start: int, length: int) -> Extent:
     there = file.size - start
-    if length == 0 and there > 0 and not _chunk_like(file.at(start, 4)):
+    if length == 0 and there > 0 and not is_name(file.at(start, 4)):
         return Extent(unfinished=there)
     if length <= there or (_STREAMED_FROM <= length <= 0xFFFFFFFF):
         return Extent()
     return Extent(missing=1 - there / length)
 
 
-def _chunk_like(name: bytes) -> bool:
+def is_name(name: bytes) -> bool:
+    """Whether four bytes may be the name of a chunk."""
     return len(name) == 4 and all(32 <= byte < 127 for byte in name)
 
 
 def au_extent(file: Bytes) -> Extent:
     """Of a Sun AU."""
     head = file.at(0, 12)
-    order = "<" if head[:4] == b"dns." else ">"
-    if len(head) < 12:
-        return Extent()
-    start, length = struct.unpack(order + "II", head[4:])
+    start, length = struct.unpack("<II" if head[:4] == b"dns." else ">II", head[4:])
     return Extent() if length == 0xFFFFFFFF else _promise_plain(file, start, length)
 
 
 def w64_extent(file: Bytes) -> Extent:
     """Of a Sony Wave64, whose chunks have names of 16 bytes and count their own headers."""
-    position = 40
-    for _ in range(_MOST_CHUNKS):
-        head = file.at(position, 24)
-        if len(head) < 24:
-            break
-        length = int(struct.unpack("<Q", head[16:])[0])
-        if head[:16] == _W64_DATA:
-            return _promise_plain(file, position + 24, length - 24)
-        position += max(24, length + -length % 8)
-    return Extent()
+    found = (each for each in walk(file, 40, "<16sQ", counted=24, align=8) if each.name == _W64_DATA)
+    data = next(found, None)
+    return Extent() if data is None else _promise_plain(file, data.start, data.length)
 
 
 def caf_extent(file: Bytes) -> Extent:
     """Of Apple's Core Audio Format; -1 is the length of a last chunk that goes on to the end."""
-    position = 8
-    for _ in range(_MOST_CHUNKS):
-        head = file.at(position, 12)
-        if len(head) < 12:
-            break
-        length = int(struct.unpack(">q", head[4:])[0])
-        if head[:4] == b"data":
-            return Extent() if length < 0 else _promise_plain(file, position + 12, length)
-        if length < 0:
-            break
-        position += 12 + length
-    return Extent()
+    data = next((each for each in walk(file, 8, ">4sq") if each.name == b"data"), None)
+    return Extent() if data is None or data.length < 0 else _promise_plain(file, data.start, data.length)
 
 
 def _promise_plain(file: Bytes, start: int, length: int) -> Extent:

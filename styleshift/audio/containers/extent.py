@@ -148,10 +148,6 @@ class Part(io.RawIOBase):
         self._position = max(0, base + offset)
         return self._position
 
-    def tell(self) -> int:
-        """As of any file."""
-        return self._position
-
     def readinto(self, buffer: Any) -> int:
         """All that is asked for, where it is there."""
         room = memoryview(buffer).cast("B")
@@ -184,6 +180,11 @@ def followed(file: Bytes, end: int, length: int = 4) -> Extent:
     return Extent(follows=end + at - tagged) if at >= tagged and mark.strip(b"\0") else Extent()
 
 
+def ends_at(file: Bytes, end: int, length: int = 4) -> Extent:
+    """What is said of a file whose recording ends at an offset by its header: cut, or :func:`followed`."""
+    return short_of(f"{end} bytes", file.size, end) if end > file.size else followed(file, end, length)
+
+
 def left_behind(file: Bytes, end: int) -> tuple[str, ...]:
     """A sentence on bytes behind the sound, where they are more than a tag's rest or padding."""
     count = file.size - end
@@ -202,5 +203,24 @@ def id3_length(file: Bytes, position: int = 0) -> int:
     head = file.at(position, 10)
     if len(head) < 10 or head[:3] != b"ID3" or max(head[6:]) > 127:
         return 0
-    length = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-    return 10 + length + (10 if head[5] & 0x10 else 0)
+    return 10 + syncsafe(head[6:]) + (10 if head[5] & 0x10 else 0)
+
+
+def syncsafe(digits: bytes) -> int:
+    """A number of ID3v2, of seven bits a byte."""
+    value = 0
+    for digit in digits:
+        value = value << 7 | digit & 0x7F
+    return value
+
+
+def sound_end(file: Bytes) -> int:
+    """Offset behind the sound, or zeros that follow it: before an ID3v1 or APEv2 tag."""
+    end = file.size
+    if file.at(max(0, end - 128), 3) == b"TAG":
+        end -= 128
+    foot = file.at(max(0, end - 32), 32)
+    if foot[:8] == b"APETAGEX":
+        # A header of 32 bytes, where there is one, is not counted in its length.
+        end -= int.from_bytes(foot[12:16], "little") + (32 if foot[23] & 0x80 else 0)
+    return max(end, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
+from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length, sound_end
 
 # Header, a constant for each channel, checksum.
 _SMALLEST_FRAME = 9
@@ -32,17 +34,10 @@ def _table(polynomial: int, bits: int) -> tuple[int, ...]:
 _CRC8, _CRC16 = _table(0x07, 8), _table(0x8005, 16)
 
 
-def _crc8(data: bytes) -> int:
-    value = 0
+def _checksum(data: bytes, table: tuple[int, ...], bits: int) -> int:
+    value, mask = 0, (1 << bits) - 1
     for byte in data:
-        value = _CRC8[value ^ byte]
-    return value
-
-
-def _crc16(data: bytes) -> int:
-    value = 0
-    for byte in data:
-        value = (value << 8 & 0xFFFF) ^ _CRC16[value >> 8 ^ byte]
+        value = (value << 8 & mask) ^ table[value >> bits - 8 ^ byte]
     return value
 
 
@@ -110,7 +105,7 @@ def frame_at(data: bytes, position: int, info: StreamInfo) -> tuple[int, int] | 
     else:
         size = _BLOCK_SIZES.get(code, 0)
     end += {12: 1, 13: 2, 14: 2}.get(head[2] & 15, 0)
-    if not size or end >= len(head) or _crc8(head[:end]) != head[end]:
+    if not size or end >= len(head) or _checksum(head[:end], _CRC8, 8) != head[end]:
         return None
     return (number if head[1] & 1 else number * info.block), size
 
@@ -142,22 +137,20 @@ def total_by_last_frame(file: Bytes, info: StreamInfo, end: int) -> int | None:
     begin = max(info.sound, end - _LAST_BYTES)
     data = file.at(begin, end - begin)
     position = len(data)
+    told = int.from_bytes(data[-2:], "big")
     while (position := data.rfind(b"\xff", 0, position)) >= 0:
         found = frame_at(data, position, info)
-        if found is not None and _crc16(data[position:-2]) == int.from_bytes(data[-2:], "big"):
+        if found is not None and _checksum(data[position:-2], _CRC16, 16) == told:
             return sum(found) - first[0]
     return None
 
 
-def sound_end(file: Bytes) -> int:
-    """Offset behind the sound, or zeros that follow it: before an ID3v1 or APEv2 tag."""
-    end = file.size
-    if file.at(max(0, end - 128), 3) == b"TAG":
-        end -= 128
-    foot = file.at(max(0, end - 32), 32)
-    if foot[:8] == b"APETAGEX":
-        end -= int.from_bytes(foot[12:16], "little") + (32 if foot[23] & 0x80 else 0)
-    return max(end, 0)
+def frames_in(data: bytes, info: StreamInfo) -> Iterator[tuple[int, int, int]]:
+    """Of every frame that seems to begin in ``data``: its offset, first sample and number of samples."""
+    position = -1
+    while (position := data.find(b"\xff", position + 1)) >= 0:
+        if (found := frame_at(data, position, info)) is not None:
+            yield position, *found
 
 
 def flac_extent(file: Bytes) -> Extent:
@@ -190,21 +183,19 @@ def flac_extent(file: Bytes) -> Extent:
 def _last_begun(file: Bytes, info: StreamInfo, end: int) -> int | None:
     """First sample of the last frame that begins, where one follows on another; None: it may be the last."""
     first = frame_at(file.at(info.sound, 16), 0, info)
+    if first is None:
+        return None
     begin = max(info.sound, end - _LAST_BYTES)
-    data, position, before, last = file.at(begin, end - begin), -1, -1, None
-    while first is not None and (position := data.find(b"\xff", position + 1)) >= 0:
-        found = frame_at(data, position, info)
-        if found is None:
-            continue
-        if sum(found) - first[0] == info.total:
+    before, last = -1, None
+    for _, start, count in frames_in(file.at(begin, end - begin), info):
+        done = start + count - first[0]
+        if done == info.total:
             return None
         # By chance, sound may look like a frame's header, but hardly like that of the next.
-        if found[0] == before:
-            last = found
-        before = sum(found)
-    if first is None or last is None or sum(last) - first[0] > info.total:
-        return None
-    return last[0] - first[0]
+        if start == before:
+            last = start - first[0] if done < info.total else None
+        before = start + count
+    return last
 
 
 def _last_frame(file: Bytes, info: StreamInfo, end: int) -> tuple[int, int | None]:
@@ -223,15 +214,10 @@ def _rises(file: Bytes, info: StreamInfo, end: int) -> bool:
     before = -1
     for part in range(_PROBES):
         start = info.sound + (end - info.sound) * part // _PROBES
-        data, position = file.read(_PROBE_BYTES, start), -1
-        while (position := data.find(b"\xff", position + 1)) >= 0:
-            found = frame_at(data, position, info)
-            if found is None:
-                continue
-            if found[0] < before:
+        for _, sample, _ in itertools.islice(frames_in(file.read(_PROBE_BYTES, start), info), 1):
+            if sample < before:
                 return False
-            before = found[0]
-            break
+            before = sample
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from styleshift.audio.containers.extent import Bytes, Extent, followed, left_behind, short_of
+from styleshift.audio.containers.extent import Bytes, Extent, ends_at, followed, left_behind
 
 _AC3_RATES = (48000, 44100, 32000)
 _AC3_KILOBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
@@ -17,18 +17,13 @@ _APE_DESCRIPTOR = struct.Struct("<4sHHIIIIIII")
 def tta_extent(file: Bytes) -> Extent:
     """Of True Audio: a table of how long each frame is follows the header."""
     head = file.at(0, 22)
-    if len(head) < 22 or head[:4] != b"TTA1":
-        return Extent()
     rate, samples = struct.unpack("<II", head[10:18])
     # Frames are of 256 / 245 of a second.
     frames = -(-samples // max(1, 256 * rate // 245))
     table = file.at(22, 4 * frames)
     if len(table) < 4 * frames:
         return Extent(cut="its table of frames is not whole")
-    end = 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table))
-    if end > file.size:
-        return short_of(f"{end} bytes", file.size, end)
-    return followed(file, end)
+    return ends_at(file, 22 + len(table) + 4 + sum(struct.unpack(f"<{frames}I", table)))
 
 
 def ac3_extent(file: Bytes) -> Extent:
@@ -54,17 +49,12 @@ def ac3_extent(file: Bytes) -> Extent:
 
 def ape_extent(file: Bytes) -> Extent:
     """Of Monkey's Audio from version 3.98 on: a descriptor counts the bytes of each part."""
-    head = file.at(0, _APE_DESCRIPTOR.size)
-    if len(head) < _APE_DESCRIPTOR.size:
-        return Extent()
-    _, version, _, *parts = _APE_DESCRIPTOR.unpack(head)
+    _, version, _, *parts = _APE_DESCRIPTOR.unpack(file.at(0, _APE_DESCRIPTOR.size))
     if version < _DESCRIPTOR_FROM:
         return Extent()
     descriptor, header, table, wav_header, low, high, tail = parts
     end = descriptor + header + table + wav_header + (high << 32 | low) + tail
-    if end > file.size:
-        return short_of(f"{end} bytes", file.size, end)
-    return followed(file, end, 6)  # with the version: "MAC " alone is a word
+    return ends_at(file, end, 6)  # with the version: "MAC " alone is a word
 
 
 def wavpack_extent(file: Bytes) -> Extent:
@@ -99,17 +89,9 @@ def _share(done: int, total: int) -> float:
 
 def dsf_extent(file: Bytes) -> Extent:
     """Of DSF: the size of the whole file, and where its tag begins."""
-    head = file.at(0, 28)
-    if len(head) < 28:
-        return Extent()
-    size = int(struct.unpack("<Q", head[12:20])[0])
-    return short_of(f"{size} bytes", file.size, size) if size > file.size else followed(file, size)
+    return ends_at(file, struct.unpack("<Q", file.at(12, 8))[0])
 
 
 def dff_extent(file: Bytes) -> Extent:
     """Of DSDIFF: the size of its one form chunk."""
-    head = file.at(0, 12)
-    if len(head) < 12:
-        return Extent()
-    end = 12 + int(struct.unpack(">Q", head[4:])[0])
-    return short_of(f"{end} bytes", file.size, end) if end > file.size else followed(file, end)
+    return ends_at(file, 12 + struct.unpack(">Q", file.at(4, 8))[0])

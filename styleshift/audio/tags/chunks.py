@@ -10,7 +10,7 @@ import os
 import struct
 from pathlib import Path
 
-from styleshift.audio.containers.chunks import Chunk, chunks
+from styleshift.audio.containers.chunks import Chunk, chunks, form_of, is_name, order_of, walk
 from styleshift.audio.containers.extent import Bytes
 from styleshift.audio.tags.model import Tags
 from styleshift.audio.tags.table import BY_INFO
@@ -25,14 +25,6 @@ _TEXTS_OF_AIFF = frozenset({b"NAME", b"AUTH", b"(c) ", b"ANNO"})
 _LARGEST_TEXT = 1 << 24
 
 
-def _form(file: Bytes) -> str:
-    """``RIFF``, ``RIFX``, ``RF64`` or ``FORM``; empty: none of them."""
-    head = file.at(0, 12)
-    form = head[:4].decode("latin-1")
-    known = form in ("RIFF", "RIFX", "RF64") and head[8:] == b"WAVE"
-    return form if known or (form == "FORM" and head[8:] in (b"AIFF", b"AIFC")) else ""
-
-
 def _label(file: Bytes, chunk: Chunk) -> str:
     """Name for a report: that of the chunk, or of the list that it is."""
     name = file.at(chunk.start, 4) if chunk.name == b"LIST" else chunk.name
@@ -42,53 +34,42 @@ def _label(file: Bytes, chunk: Chunk) -> str:
 
 def _others(file: Bytes) -> list[Chunk]:
     """All chunks but the sound's own, the padding and the tags."""
-    found = []
-    for chunk in chunks(file):
-        if chunk.name in _OWN | _PADDING | ID3_CHUNKS or chunk.start + chunk.length > file.size:
-            continue
-        if chunk.name == b"data" or not all(32 <= byte < 127 for byte in chunk.name):
-            continue
-        found.append(chunk)
-    return found
+    return [
+        chunk
+        for chunk in chunks(file)
+        if chunk.name not in _OWN | _PADDING | ID3_CHUNKS
+        and is_name(chunk.name)
+        and chunk.start + chunk.length <= file.size
+    ]
 
 
 def read_chunks(file: Bytes) -> Tags:
     """Texts of a WAV or AIFF, and the names of its other chunks; empty for other files."""
     found = Tags()
-    form = _form(file)
-    for chunk in _others(file) if form else ():
+    form = form_of(file)
+    for chunk in _others(file):
         if chunk.length > _LARGEST_TEXT:
             found.foreign.append(_label(file, chunk))
         elif chunk.name == b"LIST" and file.at(chunk.start, 4) == b"INFO":
-            _read_info(found, file.at(chunk.start + 4, chunk.length - 4), ">" if form == "RIFX" else "<")
+            _read_info(found, file, chunk, order_of(form))
         elif form == "FORM" and chunk.name in _TEXTS_OF_AIFF:
-            text = _text(file.at(chunk.start, chunk.length))
-            found.add("comment" if chunk.name == b"ANNO" else BY_INFO[chunk.name.decode()], text)
+            found.add(BY_INFO[chunk.name.decode()], _text(file.at(chunk.start, chunk.length)))
         else:
             found.foreign.append(_label(file, chunk))
     return found
 
 
-def _read_info(found: Tags, body: bytes, order: str) -> None:
-    position = 0
-    while position + 8 <= len(body):
-        name, length = body[position : position + 4].decode("latin-1"), _u32(body, position + 4, order)
-        text = _text(body[position + 8 : position + 8 + length])
-        if name == "ICMT":
-            found.add("comment", text)
-        elif name in ("ITRK", "IPRT"):
-            number, _, total = text.partition("/")
-            found.add("tracknumber", number)
-            found.add("tracktotal", total)
-        elif name == "ISFT":
+def _read_info(found: Tags, file: Bytes, info: Chunk, order: str) -> None:
+    end = info.start + info.length
+    for each in walk(file, info.start + 4, f"{order}4sI", align=2):
+        if each.start > end:
+            break
+        name = each.name.decode("latin-1")
+        text = _text(file.at(each.start, min(each.length, end - each.start)))
+        if name == "ISFT":
             found.stale += ["encoder"] if text else []
-        elif text:
-            found.add(BY_INFO.get(name, f"info {name.lower()}"), text)
-        position += 8 + length + length % 2
-
-
-def _u32(data: bytes, position: int, order: str) -> int:
-    return int(struct.unpack_from(order + "I", data, position)[0])
+        else:
+            found.add_named(BY_INFO.get(name, f"info {name.lower()}"), text)
 
 
 def _text(data: bytes) -> str:
@@ -113,8 +94,8 @@ def copy_chunks(source: Path, target: Path, *, same_positions: bool) -> tuple[li
     kept, lost = [], []
     with source.open("rb") as opened, target.open("rb") as written:
         old, new = Bytes(opened.fileno()), Bytes(written.fileno())
-        forms = _form(old), _form(new)
-        alike = forms[0] == forms[1] or {*forms} <= {"RIFF", "RF64"}
+        forms = {form_of(old), form_of(new)}
+        alike = len(forms) == 1 or forms == {"RIFF", "RF64"}
         there = {_label(new, chunk) for chunk in _others(new)}
         bodies: list[tuple[bytes, bytes]] = []
         for chunk in _others(old):
@@ -161,8 +142,8 @@ def append_chunks(path: Path, bodies: list[tuple[bytes, bytes]]) -> None:
         return
     with path.open("r+b") as file:
         view = Bytes(file.fileno())
-        form = _form(view)
-        order = ">" if form in ("FORM", "RIFX") else "<"
+        form = form_of(view)
+        order = order_of(form)
         end = file.seek(0, os.SEEK_END)
         if end % 2:
             file.write(b"\0")
@@ -185,5 +166,5 @@ def id3_chunk(file: Bytes) -> bytes:
 def takes_chunks(path: Path) -> str:
     """``WAV`` or ``AIFF`` where a file is one; empty where it is not."""
     with path.open("rb") as opened:
-        form = _form(Bytes(opened.fileno()))
+        form = form_of(Bytes(opened.fileno()))
     return "" if not form else "AIFF" if form == "FORM" else "WAV"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mutagen
 import mutagen.apev2
 from mutagen.mp4 import MP4
 
-from styleshift.audio.containers.extent import Bytes
+from styleshift.audio.containers.extent import Bytes, id3_length
 from styleshift.audio.stream import refusal
 from styleshift.audio.tags import id3, mp4, vorbis
 from styleshift.audio.tags.chunks import append_chunks, copy_chunks, id3_chunk, keep_mask, takes_chunks
 from styleshift.audio.tags.model import Tags, lost
-from styleshift.audio.tags.read import open_tags, read_tags
+from styleshift.audio.tags.read import has_comments, open_tags, read_tags
 from styleshift.audio.tags.seektable import add_seek_table
 from styleshift.audio.tags.table import is_stale
 
@@ -100,30 +99,26 @@ def _write(
             mp4.write_mp4(new, before)
         if comment:
             mp4.add_comment(new, comment)
-        _save(new)
-    elif type(new).__name__.startswith(("FLAC", "Ogg")):
+        new.save()
+    elif has_comments(new):
         old = open_tags(source)
-        if type(old).__name__.startswith(("FLAC", "Ogg")):
+        if has_comments(old):
             vorbis.copy_vorbis(old, new, before)
         else:
             vorbis.write_vorbis(new, before)
         if comment:
             vorbis.add_comment(new, comment)
-        _save(new)
+        new.save()
         if type(new).__name__ == "FLAC":
             add_seek_table(target)
     return [], []
-
-
-def _save(file: Any) -> None:
-    file.save()
 
 
 def _id3_block(before: Tags, source: Path, comment: str) -> bytes:
     """The ID3 tag that the target gets: the source's own, if it has one, else one of its fields."""
     with source.open("rb") as file:
         view = Bytes(file.fileno())
-        own = id3_chunk(view) or id3.block_of(view)
+        own = id3_chunk(view) or view.at(0, id3_length(view))
     made = id3.copied(own, comment) if own else None
     if made is not None:
         return made
@@ -151,7 +146,7 @@ def _insert(path: Path, data: bytes) -> None:
 def _copy_tail(source: Path, target: Path) -> None:
     """What an MP3 has behind its sound: an APEv2 tag, and ID3v1 as the last 128 bytes."""
     try:
-        old: Any = mutagen.apev2.APEv2(source)  # type: ignore[no-untyped-call]
+        old = mutagen.apev2.APEv2(source)
     except mutagen.MutagenError:
         old = None
     if old is not None and type(open_tags(source)).__name__ == "MP3":

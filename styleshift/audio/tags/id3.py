@@ -8,15 +8,19 @@ from typing import Any
 
 from mutagen import id3
 
-from styleshift.audio.containers.extent import Bytes
-from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.containers.extent import syncsafe
+from styleshift.audio.tags.model import Chapter, Tags, picture
 from styleshift.audio.tags.table import BY_ID3, BY_NAME, INVOLVED, PAIRS, is_stale
 
-_frames: Any = id3  # its classes are made at run time
 _UTF8 = 3
 _PAIR_OF = {frame: name for name, (_, frame, _) in PAIRS.items()}
 # The few names in small letters of a TXXX that others write otherwise.
 _MUSICBRAINZ = "http://musicbrainz.org"
+
+
+def read_block(block: bytes) -> Tags:
+    """The fields of an ID3 tag as it stands in a file."""
+    return read_id3(id3.ID3(io.BytesIO(block)))
 
 
 def read_id3(tags: Any) -> Tags:
@@ -27,7 +31,7 @@ def read_id3(tags: Any) -> Tags:
         if is_stale(key.removeprefix("TXXX:").removeprefix("COMM:")):
             found.stale.append(key.removeprefix("TXXX:"))
         elif name in _PAIR_OF:
-            _read_pair(found, name, frame)
+            found.add_named(_PAIR_OF[name], str(frame.text[0] if frame.text else ""))
         elif name == "TCON":
             found.add("genre", *frame.genres)
         elif name == "TXXX":
@@ -35,7 +39,7 @@ def read_id3(tags: Any) -> Tags:
         elif name in ("COMM", "USLT"):
             _read_text(found, "comment" if name == "COMM" else "lyrics", frame)
         elif name == "APIC":
-            found.pictures.append(_picture(frame))
+            found.pictures.append(picture(frame.data, frame.mime, int(frame.type), frame.desc.strip()))
         elif name in ("TIPL", "TMCL", "IPLS"):
             for role, person in frame.people:
                 own = role.lower().replace("-", "")
@@ -63,27 +67,14 @@ def read_id3(tags: Any) -> Tags:
     return found
 
 
-def _read_pair(found: Tags, frame_name: str, frame: Any) -> None:
-    number, _, total = str(frame.text[0] if frame.text else "").partition("/")
-    found.add(_PAIR_OF[frame_name], number.strip())
-    found.add(PAIRS[_PAIR_OF[frame_name]][0], total.strip())
-
-
 def _read_text(found: Tags, name: str, frame: Any) -> None:
     texts = frame.text if isinstance(frame.text, list) else [frame.text]
     found.add(f"{name}:{frame.desc}" if frame.desc else name, *texts)
 
 
-def _picture(frame: Any) -> Any:
-    picture = Picture()
-    picture.data, picture.mime, picture.desc = frame.data, frame.mime, frame.desc.strip()
-    picture.type = int(frame.type)
-    return picture
-
-
 def make_id3(tags: Tags) -> Any:
     """An ID3v2.4 tag of all fields."""
-    made = _frames.ID3()
+    made = id3.ID3()
     fields = dict(tags.fields)
     for number, (total, frame, _) in PAIRS.items():
         first, second = fields.pop(number, [""])[0], fields.pop(total, [""])[0]
@@ -97,44 +88,35 @@ def make_id3(tags: Tags) -> Any:
             _add_texts(made, own, description, values)
         elif own == "performer":
             players = [[_role(value), value.removesuffix(f" ({_role(value)})")] for value in values]
-            made.add(_frames.TMCL(encoding=_UTF8, people=players))
+            made.add(id3.TMCL(encoding=_UTF8, people=players))
         elif name in INVOLVED:
             people += [[name, value] for value in values]
         elif own == "url":
             for value in values:
-                made.add(_frames.WXXX(encoding=_UTF8, desc=description, url=value))
+                made.add(id3.WXXX(encoding=_UTF8, desc=description, url=value))
         elif name == "musicbrainz_trackid":
-            made.add(_frames.UFID(owner=_MUSICBRAINZ, data=values[0].encode("ascii", "replace")))
+            made.add(id3.UFID(owner=_MUSICBRAINZ, data=values[0].encode("ascii", "replace")))
         elif field is not None and field.id3.startswith("W"):
             for value in values:
-                made.add(getattr(_frames, field.id3)(url=value))
+                made.add(getattr(id3, field.id3)(url=value))
         elif field is not None and field.id3 and not field.id3.startswith("TXXX:"):
             made.add(_frame(field.id3, values))
         else:
             label = field.id3.removeprefix("TXXX:") if field is not None and field.id3 else name
-            made.add(_frames.TXXX(encoding=_UTF8, desc=label, text=values))
+            made.add(id3.TXXX(encoding=_UTF8, desc=label, text=values))
     if people:
-        made.add(_frames.TIPL(encoding=_UTF8, people=people))
-    for picture in tags.pictures:
-        if picture.data:
-            description = picture.desc
-            while f"APIC:{description}" in made:  # ID3 tells pictures apart by it
-                description += " "
-            made.add(
-                _frames.APIC(
-                    encoding=_UTF8,
-                    mime=picture.mime,
-                    type=picture.type,
-                    desc=description,
-                    data=picture.data,
-                )
-            )
+        made.add(id3.TIPL(encoding=_UTF8, people=people))
+    for each in filter(lambda each: each.data, tags.pictures):
+        description = each.desc
+        while f"APIC:{description}" in made:  # ID3 tells pictures apart by it
+            description += " "
+        made.add(id3.APIC(_UTF8, each.mime, each.type, description, each.data))
     _add_chapters(made, tags.chapters)
     return made
 
 
 def _frame(name: str, values: list[str]) -> Any:
-    return getattr(_frames, name)(encoding=_UTF8, text=values)
+    return getattr(id3, name)(encoding=_UTF8, text=values)
 
 
 def _role(performer: str) -> str:
@@ -143,7 +125,7 @@ def _role(performer: str) -> str:
 
 
 def _add_texts(made: Any, name: str, description: str, values: list[str]) -> None:
-    kind = _frames.COMM if name == "comment" else _frames.USLT
+    kind = id3.COMM if name == "comment" else id3.USLT
     for number, value in enumerate(values, 1):
         own = description if number == 1 else f"{description}{number}"
         while f"{kind.__name__}:{own}:eng" in made:
@@ -156,9 +138,9 @@ def _add_chapters(made: Any, chapters: list[Chapter]) -> None:
         return
     names = [f"chp{number}" for number in range(len(chapters))]
     made.add(
-        _frames.CTOC(
+        id3.CTOC(
             element_id="toc",
-            flags=_frames.CTOCFlags.TOP_LEVEL | _frames.CTOCFlags.ORDERED,
+            flags=id3.CTOCFlags.TOP_LEVEL | id3.CTOCFlags.ORDERED,
             child_element_ids=names,
             sub_frames=[],
         )
@@ -166,7 +148,7 @@ def _add_chapters(made: Any, chapters: list[Chapter]) -> None:
     for name, chapter in zip(names, chapters, strict=True):
         title = [_frame("TIT2", [chapter.title])] if chapter.title else []
         made.add(
-            _frames.CHAP(
+            id3.CHAP(
                 element_id=name,
                 start_time=round(chapter.start * 1000),
                 end_time=round(chapter.end * 1000),
@@ -197,13 +179,13 @@ def copied(block: bytes, comment: str) -> bytes | None:
     version, flags = block[3], block[5]
     if version not in (2, 3, 4) or len(block) < 10:
         return None
-    body = block[10 : 10 + _syncsafe(block[6:10])]
+    body = block[10 : 10 + syncsafe(block[6:10])]
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
     if flags & 0x40:
         if version == 2:
             return None
-        length = _syncsafe(body[:4]) if version == 4 else 4 + int.from_bytes(body[:4], "big")
+        length = syncsafe(body[:4]) if version == 4 else 4 + int.from_bytes(body[:4], "big")
         body = body[length:]
     frames, head = [], 6 if version == 2 else 10
     width = 3 if version == 2 else 4
@@ -212,7 +194,7 @@ def copied(block: bytes, comment: str) -> bytes | None:
         if not name.isalnum():
             return None
         digits = body[width : 2 * width]
-        length = _syncsafe(digits) if version == 4 else int.from_bytes(digits, "big")
+        length = syncsafe(digits) if version == 4 else int.from_bytes(digits, "big")
         if version == 4 and not _ends(body, head + length):
             length = int.from_bytes(digits, "big")  # as iTunes wrote them, against the standard
         if not _ends(body, head + length):
@@ -262,18 +244,5 @@ def _comment(text: str, version: int, frames: bytes) -> bytes:
     return name + len(body).to_bytes(3, "big") + body
 
 
-def _syncsafe(digits: bytes) -> int:
-    value = 0
-    for digit in digits:
-        value = value << 7 | digit & 0x7F
-    return value
-
-
 def _to_syncsafe(value: int) -> bytes:
     return bytes(value >> shift & 0x7F for shift in (21, 14, 7, 0))
-
-
-def block_of(file: Bytes) -> bytes:
-    """The ID3v2 tag that a file begins with; empty where it begins with none."""
-    head = file.at(0, 10)
-    return file.at(0, 10 + _syncsafe(head[6:10])) if head[:3] == b"ID3" and len(head) == 10 else b""

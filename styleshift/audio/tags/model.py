@@ -8,10 +8,17 @@ from typing import Any
 
 import mutagen.flac
 
+from styleshift.audio.tags.table import PAIRS, field_name
+
 # What the comment of every conversion holds.
 MARK = "converted with styleshift"
 
-Picture: Any = mutagen.flac.Picture
+
+def picture(data: bytes, mime: str, kind: int = 3, description: str = "") -> Any:
+    """A picture as FLAC has it, and ID3 its kind: 3 is the front cover."""
+    made: Any = mutagen.flac.Picture()
+    made.data, made.mime, made.type, made.desc = data, mime, kind, description
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,20 @@ class Tags:
         found = [value for value in (str(value) for value in values) if value]
         if found:
             self.fields.setdefault(name, []).extend(found)
+
+    def add_named(self, key: str, *values: str) -> None:
+        """As :meth:`add`, by any name that the field has in Vorbis comments, APEv2 or ASF.
+
+        A number may have its total behind it, as in ``3/12``.
+        """
+        name = field_name(key)
+        for value in values:
+            if name in PAIRS:
+                number, _, total = value.partition("/")
+                self.add(name, number.strip())
+                self.add(PAIRS[name][0], total.strip())
+            else:
+                self.add(name, value)
 
     def update(self, other: Tags) -> None:
         """Take what is not there yet from another block of tags of the same file."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import mutagen.mp4
-from mutagen.mp4 import AtomDataType
+from mutagen.mp4 import AtomDataType, MP4Cover, MP4FreeForm
 
-from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.tags.model import Chapter, Tags, picture
 from styleshift.audio.tags.table import (
     BY_FREE,
     BY_MP4,
@@ -19,13 +18,9 @@ from styleshift.audio.tags.table import (
     is_stale,
 )
 
-_TEXT: Any = mutagen.mp4.MP4FreeForm
-_COVER: Any = mutagen.mp4.MP4Cover
 _FREE = "----:com.apple.iTunes:"
-_COMMENT, _LYRICS = "©cmt", "©lyr"
 _PAIR_ATOMS = {atom: name for name, (_, _, atom) in PAIRS.items() if atom}
 _MIMES = {AtomDataType.JPEG: "image/jpeg", AtomDataType.PNG: "image/png", AtomDataType.BMP: "image/bmp"}
-_NUMBERS = {"movement": "©mvi", "movementtotal": "©mvc"}
 
 
 def read_mp4(file: Any) -> Tags:
@@ -40,13 +35,9 @@ def read_mp4(file: Any) -> Tags:
             found.add(_PAIR_ATOMS[key], str(number or ""))
             found.add(PAIRS[_PAIR_ATOMS[key]][0], str(total or ""))
         elif key == "covr":
-            found.pictures += [_picture(cover) for cover in values]
-        elif key in (_COMMENT, _LYRICS):
-            found.add("comment" if key == _COMMENT else "lyrics", *values)
+            found.pictures += [picture(bytes(each), _MIMES.get(each.imageformat, "")) for each in values]
         elif key in FLAGS_IN_MP4:
             found.add(BY_MP4[key], "1" if values else "")
-        elif key in _NUMBERS.values():
-            found.add(next(name for name, atom in _NUMBERS.items() if atom == key), str(values[0]))
         elif key in BY_MP4:
             found.add(BY_MP4[key], *map(str, values))
         elif key.startswith("----:"):
@@ -55,9 +46,8 @@ def read_mp4(file: Any) -> Tags:
             found.foreign.append(key)
     for key, bodies in _failed(file).items():
         texts = [text for body in bodies if (text := _old_text(body))]
-        name = BY_MP4.get(key) or {_COMMENT: "comment", _LYRICS: "lyrics"}.get(key)
-        if name and len(texts) == len(bodies):
-            found.add(name, *texts)
+        if key in BY_MP4 and len(texts) == len(bodies):
+            found.add(BY_MP4[key], *texts)
         else:
             found.foreign.append(str(key))
     chapters = list(getattr(file, "chapters", None) or ())
@@ -96,13 +86,6 @@ def _read_free(found: Tags, key: str, bare: str, values: Any) -> None:
     found.add(BY_FREE.get(bare.lower(), field_name(bare)), *texts)
 
 
-def _picture(cover: Any) -> Any:
-    picture = Picture()
-    picture.data, picture.type = bytes(cover), 3
-    picture.mime = _MIMES.get(cover.imageformat, "")
-    return picture
-
-
 def write_mp4(file: Any, tags: Tags) -> None:
     """Give an MP4 file that mutagen opened all that it can hold; not saved yet."""
     if file.tags is None:
@@ -117,22 +100,20 @@ def write_mp4(file: Any, tags: Tags) -> None:
             fields.pop(total, None)
     for name, values in fields.items():
         field = BY_NAME.get(name)
-        atom = _NUMBERS.get(name) or (field.mp4 if field is not None and field.mp4 else f":{name.upper()}")
-        if name in ("comment", "lyrics"):
-            file.tags[_COMMENT if name == "comment" else _LYRICS] = values
-        elif atom in NUMBERS_IN_MP4:
+        atom = field.mp4 if field is not None and field.mp4 else f":{name.upper()}"
+        if atom in NUMBERS_IN_MP4:
             whole = _number(values)
             if whole is not None:
                 file.tags[atom] = [whole]
         elif atom in FLAGS_IN_MP4:
             file.tags[atom] = values[0] not in ("0", "")
         elif atom.startswith(":"):
-            file.tags[_FREE + atom[1:]] = [_TEXT(value.encode("utf-8")) for value in values]
+            file.tags[_FREE + atom[1:]] = [MP4FreeForm(value.encode("utf-8")) for value in values]
         else:
             file.tags[atom] = values
     kinds = {mime: kind for kind, mime in _MIMES.items()} | {"image/jpg": AtomDataType.JPEG}
     covers = [
-        _COVER(picture.data, imageformat=kinds[picture.mime.lower()])
+        MP4Cover(picture.data, imageformat=kinds[picture.mime.lower()])
         for picture in tags.pictures
         if picture.data and picture.mime.lower() in kinds
     ]
@@ -156,7 +137,7 @@ def copy_mp4(old: Any, new: Any) -> None:
             new.tags[key] = values
     for key, bodies in _failed(old).items():
         texts = [text for body in bodies if (text := _old_text(body))]
-        if key in (_COMMENT, _LYRICS, *BY_MP4) and len(texts) == len(bodies):
+        if key in BY_MP4 and len(texts) == len(bodies):
             new.tags[key] = texts  # now in UTF-8, as it should have been
         else:
             new.tags._failed_atoms[key] = bodies
@@ -164,4 +145,4 @@ def copy_mp4(old: Any, new: Any) -> None:
 
 def add_comment(file: Any, comment: str) -> None:
     """One comment more."""
-    file.tags[_COMMENT] = [*file.tags.get(_COMMENT, []), comment]
+    file.tags["©cmt"] = [*file.tags.get("©cmt", []), comment]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from styleshift.audio.tags.model import Chapter, Picture, Tags
-from styleshift.audio.tags.table import PAIRS, field_name, is_stale
+from styleshift.audio.tags.model import Chapter, Tags, picture
+from styleshift.audio.tags.table import field_name, is_stale
 
 # What a WMA says about itself, not about the music.
 _OF_THE_FILE = ("wm/mediaclass", "isvbr", "devicecon", "wmfsdk", "wm/encodingtime")
@@ -22,28 +22,16 @@ def read_ape(tags: Any) -> Tags:
         if is_stale(key):
             found.stale.append(key)
         elif value.kind == _TEXT:
-            _add(found, key, [str(text) for text in value])
+            found.add_named(key, *map(str, value))
         elif value.kind == _ADDRESS:
-            found.add(field_name(key), str(value))
+            found.add_named(key, str(value))
         elif key.lower().startswith("cover art"):
             name, _, data = bytes(value.value).partition(b"\0")
-            picture = Picture()
-            picture.type = 4 if "back" in key.lower() else 3
-            picture.data, picture.mime = data, _mime(data, name)
-            found.pictures.append(picture)
+            kind = 4 if "back" in key.lower() else 3
+            found.pictures.append(picture(data, _mime(data, name), kind))
         else:
             found.foreign.append(key)
     return found
-
-
-def _add(found: Tags, key: str, values: list[str]) -> None:
-    name = field_name(key)
-    if name in PAIRS and "/" in values[0]:
-        number, _, total = values[0].partition("/")
-        found.add(name, number.strip())
-        found.add(PAIRS[name][0], total.strip())
-    else:
-        found.add(name, *values)
 
 
 def _mime(data: bytes, name: bytes) -> str:
@@ -71,18 +59,15 @@ def read_asf(tags: Any) -> Tags:
         elif isinstance(value.value, bytes):
             found.foreign.append(key)
         else:
-            _add(found, key, [str(value)])
+            found.add_named(key, str(value))
     return found
 
 
 def _asf_picture(data: bytes) -> Any:
-    picture = Picture()
-    picture.type = data[0] if data else 3
     length = int.from_bytes(data[1:5], "little")
     texts = data[5 : len(data) - length].decode("utf-16-le", "replace").split("\0")
-    picture.mime, picture.desc = texts[0], texts[1] if len(texts) > 1 else ""
-    picture.data = data[len(data) - length :] if length else b""
-    return picture
+    body = data[len(data) - length :] if length else b""
+    return picture(body, texts[0], data[0] if data else 3, texts[1] if len(texts) > 1 else "")
 
 
 def read_by_ffmpeg(file: Any, kind: str) -> Tags:
@@ -100,13 +85,11 @@ def read_by_ffmpeg(file: Any, kind: str) -> Tags:
                 if is_stale(key) or key.lower().startswith(_OF_THE_TRACK):
                     found.stale.append(key)
                 elif field_name(key) not in found.fields:
-                    _add(found, key, [value])
+                    found.add_named(key, value)
         for track in box.streams.video:
             if track.disposition & Disposition.attached_pic:
-                picture = Picture()
-                picture.type, picture.mime = 3, track.metadata.get("mimetype", "")
-                picture.data = next((bytes(packet) for packet in box.demux(track)), b"")
-                found.pictures.append(picture)
+                data = next((bytes(packet) for packet in box.demux(track)), b"")
+                found.pictures.append(picture(data, track.metadata.get("mimetype", "")))
         for track in box.streams.attachments:
             found.foreign.append(f"attachment {track.metadata.get('filename', track.index)}")
         for chapter in box.chapters():

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import mutagen
-import mutagen.apev2
-import mutagen.id3
 from mutagen.apev2 import APEv2
 from mutagen.asf import ASFTags
 from mutagen.id3 import ID3
@@ -19,7 +17,7 @@ from mutagen.mp4 import MP4Tags
 from styleshift.audio.container import kind_of
 from styleshift.audio.containers.extent import Bytes, Link, Part, id3_length
 from styleshift.audio.tags.chunks import id3_chunk, read_chunks
-from styleshift.audio.tags.id3 import read_id3
+from styleshift.audio.tags.id3 import read_block, read_id3
 from styleshift.audio.tags.model import MARK, Tags
 from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
@@ -27,8 +25,6 @@ from styleshift.audio.tags.tail import read_tail
 from styleshift.audio.tags.vorbis import read_vorbis
 
 OWN = "its comment says that styleshift made it"
-_ID3: Any = mutagen.id3.ID3
-_APE: Any = mutagen.apev2.APEv2
 # Where mutagen knows the sound but no tags, or FFmpeg knows more.
 _BY_FFMPEG = frozenset({"matroska", "caf", "au"})
 _CHAPTERS_BY_FFMPEG = _BY_FFMPEG | {"m4a"}
@@ -40,6 +36,11 @@ def open_tags(file: Path | IO[bytes] | Part) -> Any:
         return mutagen.File(file)
     except Exception:  # tags are a stranger's bytes, and mutagen lets many kinds of errors through
         return None
+
+
+def has_comments(opened: Any) -> bool:
+    """Whether what mutagen opened is of the family that has Vorbis comments."""
+    return type(opened).__name__.startswith(("FLAC", "Ogg"))
 
 
 def read_tags(path: Path) -> Tags:
@@ -83,8 +84,8 @@ class _Reader:
             self._of_file,
             self._of_id3,
             self._of_ape,
-            self._of_tail,
-            self._of_chunks,
+            partial(read_tail, self._view),
+            partial(read_chunks, self._view),
             self._of_ffmpeg,
         ):
             try:
@@ -105,29 +106,23 @@ class _Reader:
             return read_ape(tags)
         if isinstance(tags, ASFTags):
             return read_asf(tags)
-        if type(opened).__name__.startswith(("FLAC", "Ogg")):
+        if has_comments(opened):
             return read_vorbis(opened)
         block = id3_chunk(self._view)
-        return read_id3(_ID3(io.BytesIO(block))) if block else Tags()
+        return read_block(block) if block else Tags()
 
     def _of_id3(self) -> Tags:
         """An ID3 tag before or behind a format that has tags of its own, or that mutagen does not know."""
         if isinstance(getattr(self._opened, "tags", None), ID3) and self._behind is self._file:
             return Tags()  # it was read
         self._file.seek(0)
-        return read_id3(_ID3(self._file))
+        return read_id3(ID3(self._file))
 
     def _of_ape(self) -> Tags:
         if isinstance(getattr(self._opened, "tags", None), APEv2):
             return Tags()
         self._file.seek(0)
-        return read_ape(_APE(self._file))
-
-    def _of_tail(self) -> Tags:
-        return read_tail(self._view)
-
-    def _of_chunks(self) -> Tags:
-        return read_chunks(self._view)
+        return read_ape(APEv2(self._file))
 
     def _of_ffmpeg(self) -> Tags:
         if self._kind is None or self._kind.name not in _CHAPTERS_BY_FFMPEG:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import mutagen.flac
+from mutagen.flac import FLAC, SeekPoint, SeekTable
 
 from styleshift.audio.containers.extent import Bytes
-from styleshift.audio.containers.flac import frame_at, stream_info
+from styleshift.audio.containers.flac import frames_in, stream_info
 
 _SECONDS = 10.0
 _SEARCH_BYTES = 1 << 17
-_FLAC: Any = mutagen.flac.FLAC
-_SEEK_POINT: Any = mutagen.flac.SeekPoint
-_SEEK_TABLE: Any = mutagen.flac.SeekTable
 
 
 def add_seek_table(path: Path) -> None:
@@ -33,15 +29,13 @@ def add_seek_table(path: Path) -> None:
         step = (file.size - info.sound) / count
         for number in range(count):
             begin = info.sound + int(number * step)
-            data, position = file.at(begin, _SEARCH_BYTES), -1
-            while (position := data.find(b"\xff", position + 1)) >= 0:
-                found = frame_at(data, position, info)
-                if found is not None and found[0] < info.total:
-                    points.append(_SEEK_POINT(found[0], begin + position - info.sound, found[1]))
+            for position, sample, samples in frames_in(file.at(begin, _SEARCH_BYTES), info):
+                if sample < info.total:
+                    points.append(SeekPoint(sample, begin + position - info.sound, samples))
                     break
-    table = _SEEK_TABLE(None)
+    table = SeekTable(None)
     table.seekpoints = sorted(set(points))
-    new: Any = _FLAC(path)
+    new = FLAC(path)
     new.metadata_blocks = [block for block in new.metadata_blocks if block.code != table.code]
     new.metadata_blocks.insert(1, table)
     new.seektable = table

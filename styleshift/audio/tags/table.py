@@ -30,9 +30,9 @@ class Field:
     info: tuple[str, ...] = ()
 
 
-def _slashed(text: str) -> str:
-    """The name of an identifier of MusicBrainz in ASF."""
-    return f"musicbrainz/{text}".lower()
+def _musicbrainz(name: str, text: str) -> Field:
+    long = f"MusicBrainz {text}"
+    return Field(f"musicbrainz_{name}", f"TXXX:{long}", f":{long}", (f"musicbrainz/{text}".lower(),))
 
 
 FIELDS: tuple[Field, ...] = (
@@ -69,6 +69,11 @@ FIELDS: tuple[Field, ...] = (
     Field("originalalbum", "TOAL", ":ORIGINALALBUM", ("wm/originalalbumtitle",)),
     Field("originallyricist", "TOLY", ":ORIGINALLYRICIST"),
     Field("originalfilename", "TOFN", ":ORIGINALFILENAME", ("wm/originalfilename",)),
+    Field("comment", "COMM", mp4="©cmt", info=("ICMT", "ANNO")),
+    Field("lyrics", "USLT", mp4="©lyr"),
+    Field("tracknumber", info=("ITRK", "IPRT")),
+    Field("movement", mp4="©mvi"),
+    Field("movementtotal", mp4="©mvc"),
     Field("fileowner", "TOWN"),
     Field("radiostation", "TRSN"),
     Field("radioowner", "TRSO"),
@@ -86,18 +91,13 @@ FIELDS: tuple[Field, ...] = (
     Field("longdescription", "TXXX:LONGDESCRIPTION", "ldes"),
     Field("encodingtime", "TDEN"),
     # Of MusicBrainz; the recording's identifier is a UFID frame in ID3.
-    *(
-        Field(f"musicbrainz_{short}", f"TXXX:MusicBrainz {text}", f":MusicBrainz {text}", (_slashed(text),))
-        for short, text in (
-            ("artistid", "Artist Id"),
-            ("albumid", "Album Id"),
-            ("albumartistid", "Album Artist Id"),
-            ("releasegroupid", "Release Group Id"),
-            ("releasetrackid", "Release Track Id"),
-            ("workid", "Work Id"),
-            ("discid", "Disc Id"),
-        )
-    ),
+    _musicbrainz("artistid", "Artist Id"),
+    _musicbrainz("albumid", "Album Id"),
+    _musicbrainz("albumartistid", "Album Artist Id"),
+    _musicbrainz("releasegroupid", "Release Group Id"),
+    _musicbrainz("releasetrackid", "Release Track Id"),
+    _musicbrainz("workid", "Work Id"),
+    _musicbrainz("discid", "Disc Id"),
     Field("musicbrainz_trackid", "UFID:http://musicbrainz.org", ":MusicBrainz Track Id"),
     Field("releasestatus", "TXXX:MusicBrainz Album Status", ":MusicBrainz Album Status"),
     Field("releasetype", "TXXX:MusicBrainz Album Type", ":MusicBrainz Album Type"),

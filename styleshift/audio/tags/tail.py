@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
-import mutagen.id3
-
-from styleshift.audio.containers.extent import Bytes
-from styleshift.audio.tags.id3 import read_id3
+from styleshift.audio.containers.extent import Bytes, syncsafe
+from styleshift.audio.tags.id3 import read_block
 from styleshift.audio.tags.model import Tags
 
-_ID3: Any = mutagen.id3.ID3
 _LYRICS3_END = b"LYRICS200"
 _LYRICS3_BEGIN = b"LYRICSBEGIN"
 _FOOTER_BYTES = 10
@@ -27,11 +21,9 @@ def read_tail(file: Bytes) -> Tags:
     if file.at(max(0, end - 9), 9) == _LYRICS3_END:
         return _lyrics3(file, end)
     if file.at(max(0, end - _FOOTER_BYTES), 3) == b"3DI":
-        size = file.at(end - 4, 4)
-        length = size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3]
-        start = end - 2 * _FOOTER_BYTES - length
+        start = end - 2 * _FOOTER_BYTES - syncsafe(file.at(end - 4, 4))
         if start >= 0 and file.at(start, 3) == b"ID3":
-            return read_id3(_ID3(io.BytesIO(file.read(end - start, start))))
+            return read_block(file.read(end - start, start))
     return Tags()
 
 

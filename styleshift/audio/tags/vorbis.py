@@ -6,9 +6,9 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from mutagen.flac import FLAC
+from mutagen.flac import FLAC, Picture
 
-from styleshift.audio.tags.model import Chapter, Picture, Tags
+from styleshift.audio.tags.model import Chapter, Tags, picture
 from styleshift.audio.tags.table import PAIRS, field_name, is_stale
 
 PICTURE_KEY = "metadata_block_picture"
@@ -26,7 +26,6 @@ def read_vorbis(file: Any) -> Tags:
     old_mime = "image/jpeg"
     for key, value in file.tags or ():
         plain = key.lower()
-        name = field_name(plain)
         if is_stale(plain):
             found.stale.append(plain)
         elif plain == PICTURE_KEY:
@@ -45,14 +44,8 @@ def read_vorbis(file: Any) -> Tags:
                 titles[plain[:10]] = value
             else:
                 found.add(plain, value)
-        elif name in PAIRS and "/" in value:
-            number, _, total = value.partition("/")
-            found.add(name, number.strip())
-            found.add(PAIRS[name][0], total.strip())
-        elif name == "description" and plain == "description":
-            found.add("description", value)
         else:
-            found.add(name, value)
+            found.add_named(plain, value)
     length = float(getattr(file.info, "length", 0.0) or 0.0)
     order = sorted(starts, key=lambda key: starts[key])
     for number, key in enumerate(order):
@@ -78,13 +71,10 @@ def _seconds(text: str) -> float:
 
 
 def _old_picture(value: str, mime: str) -> Any:
-    picture = Picture()
-    picture.type, picture.mime = 3, mime
     try:
-        picture.data = base64.b64decode(value)
+        return picture(base64.b64decode(value), mime)
     except ValueError:
-        picture.data = b""
-    return picture
+        return picture(b"", mime)
 
 
 def write_vorbis(file: Any, tags: Tags) -> None:
@@ -141,10 +131,9 @@ def copy_vorbis(old: Any, new: Any, tags: Tags) -> None:
 def set_pictures(file: Any, pictures: Iterable[Any]) -> None:
     """Give a file these pictures and no others."""
     if isinstance(file, FLAC):
-        new: Any = file
-        new.clear_pictures()
-        for picture in pictures:
-            new.add_picture(picture)
+        file.clear_pictures()
+        for each in pictures:
+            file.add_picture(each)
         return
     written = [base64.b64encode(picture.write()).decode("ascii") for picture in pictures]
     if written:
