@@ -116,7 +116,7 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
     """
     from styleshift.audio.formats import output_format
     from styleshift.errors import ConfigError
-    from styleshift.hooks.registry import build_config, load_registry
+    from styleshift.hooks.registry import load_registry
     from styleshift.runtimes.devices import resolve_device
     from styleshift.runtimes.plugin import runtimes_for
 
@@ -130,13 +130,11 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         raise ConfigError(f"overwrite is {settings.overwrite!r}; it must be {', '.join(OVERWRITE)}")
     if settings.audio_format != "same":
         output_format(settings.audio_format)
-    spec = load_registry().vocoders.get(settings.vocoder)
-    build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
-    engine = load_registry().engines.get(settings.engine)
-    build_config(engine.config, settings.engine_options, f"engine {engine.name}")
+    registry = load_registry()
+    registry.vocoders.configured(settings.vocoder, settings.vocoder_options)
+    registry.engines.configured(settings.engine, settings.engine_options)
     if settings.runtime != "auto":
-        runtime = load_registry().runtimes.get(settings.runtime)
-        build_config(runtime.config, settings.runtime_options, f"runtime {runtime.name}")
+        registry.runtimes.configured(settings.runtime, settings.runtime_options)
     elif settings.runtime_options:
         raise ConfigError(
             "options of a runtime are given, but no runtime", "`runtime=NAME` says which they are for"

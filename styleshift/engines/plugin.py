@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from styleshift.hooks.engines import Engine, EngineSpec
-from styleshift.hooks.options import build_config
 from styleshift.hooks.records import NoOptions
 from styleshift.hooks.specs import hookimpl
 
@@ -29,8 +28,8 @@ def load_engine(name: str = "local", options: Mapping[str, Any] | None = None) -
     """
     from styleshift.hooks.registry import load_registry
 
-    spec = load_registry().engines.get(name)
-    return spec.build(build_config(spec.config, options or {}, f"engine {spec.name}"))
+    spec, config = load_registry().engines.configured(name, options or {})
+    return spec.build(config)
 
 
 def _local(options: NoOptions) -> Engine:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from styleshift.errors import PluginError
 from styleshift.hooks.check import record_problem
 from styleshift.hooks.guard import Owner, guarded
-from styleshift.hooks.records import RecordT
+from styleshift.hooks.options import build_config
+from styleshift.hooks.records import NoOptions, RecordT
 from styleshift.words import did_you_mean
 
 GUIDE = "docs/reference/plugin-hooks.md, the plugin author's guide, lists the hooks and their records"
@@ -135,6 +136,16 @@ class Shelf(Generic[RecordT]):
     def get(self, name: str) -> RecordT:
         """The record of that name; raises as :meth:`entry` does."""
         return self.entry(name).spec
+
+    def configured(self, name: str, options: Mapping[str, Any]) -> tuple[RecordT, Any]:
+        """The record of that name, and its config with some options set.
+
+        Raises:
+            PluginError: as :meth:`entry`.
+            ConfigError: as :func:`styleshift.hooks.options.build_config`.
+        """
+        spec = self.get(name)
+        return spec, build_config(getattr(spec, "config", NoOptions), options, f"{self.kind} {name}")
 
     def entries(self) -> Mapping[str, Registered[RecordT]]:
         """All, in the order they came; a name that two packages bring is left out."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
-from styleshift.testing.contract import built, checked, contract, options_of, require
+from styleshift.testing.contract import built, checked, contract, require
 from styleshift.testing.generator import SPECTROGRAMS
 from styleshift.testing.material import notes
 
@@ -126,25 +126,19 @@ def check_recipe(spec: RecipeSpec) -> None:
     Raises:
         ContractError: in plain words.
     """
-    from styleshift.hooks.registry import Shelf, load_registry
+    from styleshift.hooks.registry import load_registry
     from styleshift.recipes import load_recipe
-    from styleshift.recipes.schema import COMPONENTS, EXTRAS
 
     checked(spec, RecipeSpec)
     recipe = load_recipe(spec.path)
     require(recipe.name == spec.name, f"its file calls it {recipe.name!r}, not {spec.name!r}")
     registry = load_registry()
-    shelves: dict[str, Shelf[Any]] = {
-        "generator": registry.generators,
-        "discriminator": registry.discriminators,
-    }
-    for part in COMPONENTS:
-        component = getattr(recipe, part)
-        options_of(shelves[part].get(component.name), component.options)
-    more: dict[str, Shelf[Any]] = {"losses": registry.losses, "augmentations": registry.augmentations}
-    for part in EXTRAS:
-        for name, table in getattr(recipe, part).items():
-            options_of(more[part].get(name), {key: value for key, value in table.items() if key != "weight"})
+    registry.generators.configured(recipe.generator.name, recipe.generator.options)
+    registry.discriminators.configured(recipe.discriminator.name, recipe.discriminator.options)
+    for name, options in recipe.augmentations.items():
+        registry.augmentations.configured(name, options)
+    for name, table in recipe.losses.items():
+        registry.losses.configured(name, {key: value for key, value in table.items() if key != "weight"})
     for name in recipe.schedule.content:
         registry.metrics.get(name)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from styleshift.errors import ConfigError
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec
-from styleshift.hooks.registry import Registered, build_config, load_registry
+from styleshift.hooks.registry import Registered, load_registry
 from styleshift.recipes import Recipe
 from styleshift.training.data import Batch, BatchSource
 from styleshift.training.device import sent
@@ -38,13 +38,13 @@ def build_losses(recipe: Recipe, device: torch.device) -> dict[str, tuple[float,
         ConfigError: a weight is no number from 0, or a loss has no such option.
     """
     built: dict[str, tuple[float, TensorPair]] = {}
-    for entry in loss_entries(recipe):
-        spec, options = entry.spec, dict(recipe.losses[entry.spec.name])
+    for name, table in recipe.losses.items():
+        options = dict(table)
         weight = options.pop("weight", 1.0)
         if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < float("inf"):
-            raise ConfigError(f"losses.{spec.name}.weight is {weight!r}; it must be a number from 0")
-        config = build_config(spec.config, options, f"loss {spec.name}")
-        built[spec.name] = (float(weight), partial(_exactly, spec.build(config, recipe.spectrogram, device)))
+            raise ConfigError(f"losses.{name}.weight is {weight!r}; it must be a number from 0")
+        spec, config = load_registry().losses.configured(name, options)
+        built[name] = (float(weight), partial(_exactly, spec.build(config, recipe.spectrogram, device)))
     return built
 
 
@@ -70,18 +70,9 @@ class Augmented:
     def __init__(self, source: BatchSource, recipe: Recipe, device: torch.device) -> None:
         self._source = source
         self._device = device
-        self._augmentations = [
-            entry.spec.build(
-                build_config(
-                    entry.spec.config,
-                    recipe.augmentations[entry.spec.name],
-                    f"augmentation {entry.spec.name}",
-                ),
-                recipe.spectrogram,
-                device,
-            )
-            for entry in augmentation_entries(recipe)
-        ]
+        configured = load_registry().augmentations.configured
+        chosen = [configured(name, options) for name, options in recipe.augmentations.items()]
+        self._augmentations = [spec.build(config, recipe.spectrogram, device) for spec, config in chosen]
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.BatchSource`."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.percussion import PercussionSplitter
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.registry import load_registry
 from styleshift.recipes import LossConfig, Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
@@ -158,14 +158,14 @@ class CycleGAN(nn.Module):
     def __init__(self, recipe: Recipe, x: Statistics, y: Statistics) -> None:
         super().__init__()
         frames = recipe.data.crop_frames
-        spec = load_registry().generators.get(recipe.generator.name)
+        wanted = recipe.generator
+        spec, options = load_registry().generators.configured(wanted.name, wanted.options)
         smallest = 4 * spec.time_multiple
         if frames % spec.time_multiple or frames < smallest:
             raise ConfigError(
                 f"data.crop_frames is {frames}; generator {spec.name} needs a multiple of "
                 f"{spec.time_multiple}, at least {smallest}"
             )
-        options = build_config(spec.config, recipe.generator.options, f"generator {spec.name}")
         scales = make_scales(recipe, x, y)
         floor = silence(recipe.spectrogram)
         self.translators = nn.ModuleDict()
@@ -195,8 +195,8 @@ class CycleGAN(nn.Module):
             for direction in DIRECTIONS:
                 core = self.translator(direction).core
                 self.heads[direction] = ProjectionHeads(core, spec.name, recipe.spectrogram.bins, frames)
-        critic = load_registry().discriminators.get(recipe.discriminator.name)
-        options = build_config(critic.config, recipe.discriminator.options, f"discriminator {critic.name}")
+        wanted = recipe.discriminator
+        critic, options = load_registry().discriminators.configured(wanted.name, wanted.options)
         sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
         self.discriminators = nn.ModuleDict(
             {side: critic.build(options, recipe.spectrogram, frames) for side in sides}

@@ -100,10 +100,9 @@ def check_trackers(names: Sequence[str], options: Options) -> None:
 
 def _chosen(name: str, options: Options) -> tuple[TrackerSpec, Any]:
     """A tracker and its options."""
-    from styleshift.hooks.registry import build_config, load_registry
+    from styleshift.hooks.registry import load_registry
 
-    spec = load_registry().trackers.get(name)
-    return spec, build_config(spec.config, options.get(name, {}), f"tracker {name}")
+    return load_registry().trackers.configured(name, options.get(name, {}))
 
 
 def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) -> list[str]:

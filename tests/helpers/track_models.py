@@ -10,7 +10,8 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import measure
 from styleshift.frontend import SpectrogramConfig
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.options import build_config
+from styleshift.hooks.registry import load_registry
 
 SMALL = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
 

@@ -14,7 +14,8 @@ from torch import nn
 from styleshift.bundle.export import export_bundle
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.options import build_config
+from styleshift.hooks.registry import load_registry
 from styleshift.networks.layers import InstanceNorm2d, Resize
 from styleshift.networks.options import (
     OneDimensionalGeneratorOptions,

@@ -6,7 +6,8 @@ import torch
 
 from styleshift.errors import ConfigError, PluginError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.options import build_config
+from styleshift.hooks.registry import load_registry
 from styleshift.networks.layers import Bands, band_positions
 from styleshift.networks.options import ResidualGeneratorOptions
 from styleshift.networks.patch import Deltas

@@ -25,7 +25,7 @@ def styleshift_vocoders():
         (PLUGIN.replace("@hookimpl", ""), "not marked with @hookimpl"),
         (PLUGIN.replace('[VocoderSpec("echo", "a test", print)]', "[]"), "bring no record"),
         ("import nothing_of_that_name", "No module named"),
-        (PLUGIN.replace('"echo"', '"griffin-lim"'), "the vocoder 'griffin-lim' is built in"),
+        (PLUGIN.replace('"echo"', '"griffin-lim"'), "the vocoder 'griffin-lim' that it brings is built in"),
     ],
 )
 def test_a_plugin_that_breaks_a_promise_is_told_which(tmp_path, monkeypatch, source, sentence):

@@ -9,8 +9,9 @@ from scipy.signal.windows import hann
 
 from styleshift.errors import ConfigError
 from styleshift.frontend import SpectrogramConfig, compress, stft
+from styleshift.hooks.options import build_config
 from styleshift.hooks.records import Vocoder
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.registry import load_registry
 
 CONFIG = SpectrogramConfig(sample_rate=16000, frame_length=512, hop_length=128, fft_length=512)
 SAMPLES = 16000

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
 from styleshift.conversion.track.converter import TrackConverter
+from styleshift.hooks.options import build_config
 from styleshift.hooks.records import RuntimeSession
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.registry import load_registry
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.plugin import runtimes_for
 
@@ -55,8 +56,7 @@ def load_converter(
     settings = checked(settings)
     if "auto" in (settings.runtime, settings.device):  # else it was tried where the command began
         settings = with_runtime(settings, bundle)
-    spec = load_registry().vocoders.get(settings.vocoder)
-    options = build_config(spec.config, settings.vocoder_options, f"vocoder {spec.name}")
+    spec, options = load_registry().vocoders.configured(settings.vocoder, settings.vocoder_options)
     vocoder = spec.build(options, bundle.metadata.spectrogram, settings.device)
     session = shared or load_session(bundle, settings, threads)
     if shared is not None:

@@ -17,7 +17,8 @@ from styleshift.errors import AudioError, BundleError, PluginError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
-from styleshift.hooks.registry import build_config, load_registry
+from styleshift.hooks.options import build_config
+from styleshift.hooks.registry import load_registry
 
 SEED = SpectrogramConfig()
 
