@@ -6,8 +6,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Collection, Iterable
-from contextlib import redirect_stdout
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint
 
@@ -130,31 +130,21 @@ def _needs(distribution: Distribution) -> str:
     return ""
 
 
-class Watched:
-    """Within ``with Watched() as watched:`` a plugin is loaded; afterwards :meth:`slow` says what that cost.
+@contextmanager
+def watched(package: str, warnings: list[str]) -> Iterator[None]:
+    """Within it a plugin is loaded; a sentence is added to ``warnings`` where that takes long.
 
-    What it prints goes to stderr: stdout is for results.
+    What the plugin prints goes to stderr: stdout is for results.
     """
-
-    def __enter__(self) -> Watched:
-        self._before = heavy_modules()
-        self._began = time.process_time()
-        self._redirect = redirect_stdout(sys.stderr)
-        self._redirect.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._redirect.__exit__(*error)  # type: ignore[arg-type]
-        self._seconds = time.process_time() - self._began
-        self._heavy = [name for name in heavy_modules() if name not in self._before]
-
-    def slow(self, package: str) -> str:
-        """A sentence on a plugin that takes long to import; empty where it does not."""
-        if not self._heavy and self._seconds < _SLOW_SECONDS:
-            return ""
-        why = f", for it imports {', '.join(self._heavy)} at its top" if self._heavy else ""
-        return (
-            f"plugin {package} makes every command {self._seconds:.1f} s slower{why}; its author can move "
+    before, began = heavy_modules(), time.process_time()
+    with redirect_stdout(sys.stderr):
+        yield
+    seconds = time.process_time() - began
+    heavy = [name for name in heavy_modules() if name not in before]
+    if heavy or seconds >= _SLOW_SECONDS:
+        why = f", for it imports {', '.join(heavy)} at its top" if heavy else ""
+        warnings.append(
+            f"plugin {package} makes every command {seconds:.1f} s slower{why}; its author can move "
             "imports into the functions that need them"
         )
 

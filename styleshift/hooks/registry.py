@@ -24,11 +24,10 @@ from styleshift.hooks.installed import (
     LeftOut,
     PluginPackage,
     SwitchedOff,
-    Watched,
     normal,
     plugin_packages,
+    watched,
 )
-from styleshift.hooks.options import build_config
 from styleshift.hooks.records import (
     DiscriminatorSpec,
     DomainSpec,
@@ -49,7 +48,6 @@ __all__ = [
     "Registered",
     "Registry",
     "Shelf",
-    "build_config",
     "how_to_install",
     "load_registry",
     "warn_of_plugins",
@@ -160,7 +158,7 @@ class Registry:
             self._leave_out(package, f"it needs styleshift {package.needs}; this is {__version__}")
             return
         seen: list[object] = []
-        with Watched() as watched:
+        with watched(package.name, self.warnings):
             for entry_point in package.entry_points:
                 try:
                     plugin = entry_point.load()
@@ -174,8 +172,6 @@ class Registry:
                     self._leave_out(package, error.message.removeprefix(own) + hint)
                 except (Exception, SystemExit) as error:  # a stranger's code may raise anything
                     self._leave_out(package, f"{type(error).__name__}: {_first_line(error)}{_later(error)}")
-        if slow := watched.slow(package.name):
-            self.warnings.append(slow)
 
     def _leave_out(self, package: PluginPackage, reason: str) -> None:
         self.left_out.append(LeftOut(package.name, package.version, reason))
@@ -192,15 +188,21 @@ class Registry:
         }
 
 
+def built_in() -> Registry:
+    """A registry of what comes with styleshift, and nothing else."""
+    registry = Registry()
+    for name in BUILT_IN_MODULES:
+        registry.register(importlib.import_module(name), BUILT_IN, __version__)
+    return registry
+
+
 @lru_cache(maxsize=1)
 def load_registry() -> Registry:
     """The registry of this process: built-ins first, then every installed plugin.
 
     A plugin that is broken in any way becomes a warning in ``Registry.warnings``.
     """
-    registry = Registry()
-    for name in BUILT_IN_MODULES:
-        registry.register(importlib.import_module(name), BUILT_IN, __version__)
+    registry = built_in()
     registry.switched_off = SwitchedOff.from_environment()
     if not registry.disabled:
         registry.register_installed(distributions())

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib import import_module
 from importlib.metadata import EntryPoint, distribution, packages_distributions
 
 from styleshift import __version__
 from styleshift.errors import PluginError
 from styleshift.hooks.installed import ENTRY_POINT_GROUP, HEAVY, plugin_packages
-from styleshift.hooks.registry import BUILT_IN_MODULES, Registry
-from styleshift.hooks.shelf import BUILT_IN
+from styleshift.hooks.registry import BUILT_IN_MODULES, Registry, built_in
 from styleshift.testing.contract import ContractError, contract, require
 
 _PROBE = """
@@ -45,7 +43,10 @@ def check_plugin(module: str) -> Registry:
     """
     registry = Registry(guard=False)  # the checks say more of what is wrong
     try:
-        registry.register(EntryPoint("checked", module, ENTRY_POINT_GROUP).load(), module, "0")
+        plugin = EntryPoint("checked", module, ENTRY_POINT_GROUP).load()
+        registry.register(plugin, module, "0")
+        if module not in BUILT_IN_MODULES:
+            built_in().register(plugin, module, "0")  # which refuses a name that is taken
     except PluginError as error:
         raise ContractError("; ".join(filter(None, (error.message, error.hint)))) from error
     except (Exception, SystemExit) as error:  # as the registry of a user would meet it
@@ -54,7 +55,6 @@ def check_plugin(module: str) -> Registry:
         any(shelf.specs() for shelf in registry.shelves()), f"{module} has hooks, but they bring no record"
     )
     if module not in BUILT_IN_MODULES:
-        _check_names(registry)
         _check_entry_point(module)
     heavy = _heavy_imports(module)
     require(
@@ -62,16 +62,6 @@ def check_plugin(module: str) -> Registry:
         f"{module} imports {', '.join(heavy)} before anything is built: move the import into the functions",
     )
     return registry
-
-
-def _check_names(registry: Registry) -> None:
-    """No record has the name of one that is built in."""
-    built_in = Registry(guard=False)
-    for name in BUILT_IN_MODULES:
-        built_in.register(import_module(name), BUILT_IN, "0")
-    for mine, theirs in zip(registry.shelves(), built_in.shelves(), strict=True):
-        for name in mine.entries():
-            require(name not in theirs.entries(), f"the {mine.kind} {name!r} is built in; take another name")
 
 
 def _check_entry_point(module: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from styleshift.hooks.engines import Crashed, Engine, EngineSpec, Finished, Progress, Stalled, Work
 from styleshift.hooks.guard.owner import END, Owner, kind_of
-from styleshift.hooks.records import Excerpt, Tracker, TrackerSpec
+from styleshift.hooks.records import TrackerSpec
 
 
 def check_tracker(owner: Owner, spec: TrackerSpec, config: Any) -> None:
@@ -16,27 +17,11 @@ def check_tracker(owner: Owner, spec: TrackerSpec, config: Any) -> None:
     owner.call(spec.check, config)
 
 
-def build_tracker(owner: Owner, spec: TrackerSpec, *given: Any) -> Tracker:
+def build_tracker(owner: Owner, spec: TrackerSpec, *given: Any) -> SimpleNamespace:
     """A tracker whose every call is guarded."""
-    return _Tracker(owner, owner.built(spec, *given, members=("figures", "excerpts", "close")))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tracker:
-    owner: Owner
-    tracker: Tracker
-
-    def figures(self, step: int, figures: Mapping[str, float]) -> None:
-        """See :class:`styleshift.hooks.records.Tracker`."""
-        self.owner.call(self.tracker.figures, step, figures)
-
-    def excerpts(self, step: int, excerpts: Sequence[Excerpt]) -> None:
-        """See :class:`styleshift.hooks.records.Tracker`."""
-        self.owner.call(self.tracker.excerpts, step, excerpts)
-
-    def close(self) -> None:
-        """See :class:`styleshift.hooks.records.Tracker`."""
-        self.owner.call(self.tracker.close)
+    members = ("figures", "excerpts", "close")
+    tracker = owner.built(spec, *given, members=members)
+    return SimpleNamespace(**{name: partial(owner.call, getattr(tracker, name)) for name in members})
 
 
 def build_engine(owner: Owner, spec: EngineSpec, config: Any) -> Engine:
