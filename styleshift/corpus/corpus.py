@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.arrays import Float16Array
-from styleshift.corpus.manifest import Manifest, ManifestEntry, read_manifest
+from styleshift.corpus.manifest import AGAIN, Manifest, ManifestEntry, read_manifest
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 
@@ -65,13 +65,13 @@ class Track:
         try:
             array: npt.NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise CorpusError(f"the spectrogram of {self.name} cannot be read: {error}", _AGAIN) from error
+            raise CorpusError(f"the spectrogram of {self.name} cannot be read: {error}", AGAIN) from error
         whole = (self.channels, self.frames if self.stored is None else self.stored, self.bins)
         if array.shape != whole or array.dtype != np.float16:
             raise CorpusError(
                 f"the spectrogram of {self.name} is {array.dtype} {list(array.shape)}; "
                 f"float16 {list(whole)} was stored",
-                _AGAIN,
+                AGAIN,
             )
         return array[:, self.first : self.first + self.frames]
 
@@ -117,9 +117,6 @@ class Corpus:
                 "run styleshift precompute to see why",
             )
         return cls(manifest.domain, manifest.config, tracks, manifest.digest)
-
-
-_AGAIN = "run styleshift precompute again; it makes anew what is missing"
 
 
 def stored_domains(folder: Path) -> list[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 
 from styleshift.corpus.manifest import ManifestEntry
 from styleshift.corpus.stored import work
 from styleshift.corpus.work import RecordingJob, RecordingOutcome, start
 from styleshift.engines import run_all
 from styleshift.hooks import Crashed, Engine, Finished, Progress, Work
-from styleshift.system.hashing import FileStamp
 from styleshift.system.interrupt import StopRequest
 
 
@@ -72,5 +70,6 @@ def _sendable(jobs: Iterable[RecordingJob], others: list[RecordingJob]) -> Itera
 
 
 def _lost(job: RecordingJob, message: str) -> RecordingOutcome:
-    blank = ManifestEntry(job.recording.name, "", "", job.recording.version, FileStamp())
-    return RecordingOutcome(replace(blank, reason="damaged", message=message), remember=False)
+    name, version = job.recording.name, job.recording.version
+    entry = ManifestEntry(name, version=version, reason="damaged", message=message)
+    return RecordingOutcome(entry, remember=False)

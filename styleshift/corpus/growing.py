@@ -8,21 +8,21 @@ import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float16Array
 from styleshift.system.files import remove_partial_files
 
 TEMPORARY_SUFFIX = ".growing"
 # A multiple of 64, as the format wants it, with room for any length.
 HEADER_BYTES = 128
+_DTYPE = np.dtype(np.float16)
 
 
-def npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+def npy_header(frames: int, bins: int) -> bytes:
     """A .npy header (format 1.0, C order) of exactly ``HEADER_BYTES`` bytes, whatever the shape."""
-    text = f"{{'descr': {dtype.str!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
+    text = f"{{'descr': {_DTYPE.str!r}, 'fortran_order': False, 'shape': {(1, frames, bins)!r}, }}"
     room = HEADER_BYTES - 10
     assert len(text) < room, "an array of that shape does not fit on any disk"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", room) + text.ljust(room - 1).encode("ascii") + b"\n"
@@ -41,34 +41,32 @@ def _storing() -> Iterator[None]:
 
 
 class GrowingArray:
-    """Writes ``[1, frames, bins]`` to a .npy file, frames by frames.
+    """Writes ``[1, frames, bins]`` float16 to a .npy file, frames by frames.
 
     Args:
         path: the final name.
         bins: length of the last axis.
-        dtype: of the elements.
 
     A context manager: whatever is not finished when it is left is removed.
     """
 
-    def __init__(self, path: Path, bins: int, dtype: npt.DTypeLike = np.float16) -> None:
+    def __init__(self, path: Path, bins: int) -> None:
         self.path = path
         self.frames = 0
         self._bins = bins
-        self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
         with _storing():
             self._file = io.FileIO(self._temporary, "w")
-        self._write(npy_header((1, 0, bins), self._dtype))
+        self._write(npy_header(0, bins))
 
-    def append(self, rows: npt.NDArray[Any]) -> None:
-        """Add ``[1, n, bins]`` of the array's dtype.
+    def append(self, rows: Float16Array) -> None:
+        """Add ``[1, n, bins]``.
 
         Raises:
             NotStoredError: the disk is full.
         """
         assert rows.shape == (1, rows.shape[1], self._bins)
-        assert rows.dtype == self._dtype
+        assert rows.dtype == _DTYPE
         if rows.shape[1]:
             self._write(np.ascontiguousarray(rows).data.cast("B"))
             self.frames += rows.shape[1]
@@ -82,7 +80,7 @@ class GrowingArray:
         """
         with _storing():
             self._file.seek(0)
-            self._write(npy_header((1, self.frames, self._bins), self._dtype))
+            self._write(npy_header(self.frames, self._bins))
             self._file.close()
             self._temporary.replace(self.path)
 
@@ -101,9 +99,9 @@ class GrowingArray:
             self._temporary.unlink(missing_ok=True)
 
 
-def stored_bytes(frames: int, bins: int, dtype: npt.DTypeLike = np.float16) -> int:
+def stored_bytes(frames: int, bins: int) -> int:
     """The size of a whole file."""
-    return HEADER_BYTES + frames * bins * np.dtype(dtype).itemsize
+    return HEADER_BYTES + frames * bins * _DTYPE.itemsize
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.system.files import write_json
 from styleshift.system.hashing import FileStamp
-from styleshift.system.lines import JsonLines
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "journal.jsonl"
+AGAIN = "run styleshift precompute again; it makes anew what is missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ManifestEntry:
         key: decides the array: content, settings, version; its file is ``<key>.npy``.
         digest: of the file's bytes, hexadecimal.
         version: of the :class:`~styleshift.hooks.Recording`.
-        stamp: of the file when it was hashed.
+        stamp: of the file when it was hashed; of one that never was, key and digest are empty, too.
         frames: of the spectrogram.
         seconds: of the recording.
         sample_rate, channels: of the recording.
@@ -44,10 +44,10 @@ class ManifestEntry:
     """
 
     name: str
-    key: str
-    digest: str
-    version: str
-    stamp: FileStamp
+    key: str = ""
+    digest: str = ""
+    version: str = ""
+    stamp: FileStamp = field(default_factory=FileStamp)
     frames: int = 0
     seconds: float = 0.0
     sample_rate: int = 0
@@ -123,36 +123,17 @@ def read_manifest(folder: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read: {error}", _AGAIN) from error
+        raise CorpusError(f"{path} cannot be read: {error}", AGAIN) from error
     try:
         if values["format"] != FORMAT_VERSION:
             raise CorpusError(
-                f"{path} is of format {values['format']!r}; this styleshift reads {FORMAT_VERSION}", _AGAIN
+                f"{path} is of format {values['format']!r}; this styleshift reads {FORMAT_VERSION}", AGAIN
             )
         config = SpectrogramConfig.from_dict(values["spectrogram"])
         entries = [ManifestEntry.from_dict(item) for item in values["recordings"]]
         return Manifest(str(values["domain"]), config, {entry.name: entry for entry in entries})
     except (KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"{path} is damaged: {type(error).__name__}: {error}", _AGAIN) from error
-
-
-_AGAIN = "run styleshift precompute again; it makes anew what is missing"
-
-
-class CorpusJournal:
-    """Appends entries, a line each, as they are finished and their arrays are on the disk."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lines = JsonLines(folder / JOURNAL_NAME, sync=True)
-
-    def add(self, entry: ManifestEntry) -> None:
-        """One entry; it is on the disk when this returns. Raises OSError."""
-        self._lines.append(asdict(entry))
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._lines.close()
+        raise CorpusError(f"{path} is damaged: {type(error).__name__}: {error}", AGAIN) from error
 
 
 def read_journal(folder: Path) -> list[ManifestEntry]:
@@ -161,15 +142,11 @@ def read_journal(folder: Path) -> list[ManifestEntry]:
         lines = (folder / JOURNAL_NAME).read_text("ascii", errors="replace").splitlines()
     except OSError:
         return []
-    return list(_entries(lines))
-
-
-def _entries(lines: Iterable[str]) -> Iterable[ManifestEntry]:
+    entries = []
     for line in lines:
-        try:
-            yield ManifestEntry.from_dict(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            entries.append(ManifestEntry.from_dict(json.loads(line)))
+    return entries
 
 
 def track_key(digest: str, version: str, config: SpectrogramConfig) -> str:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from styleshift.corpus.corpus import stored_domains
 from styleshift.corpus.dispatch import run_jobs
 from styleshift.corpus.growing import remove_unfinished
-from styleshift.corpus.manifest import CorpusJournal, Manifest, ManifestEntry
+from styleshift.corpus.manifest import JOURNAL_NAME, Manifest, ManifestEntry
 from styleshift.corpus.plan import (
     DomainPlan,
     file_size,
@@ -33,6 +33,7 @@ from styleshift.progress import Reporter
 from styleshift.remote import is_remote
 from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
+from styleshift.system.lines import JsonLines
 from styleshift.system.lock import Lock
 from styleshift.workspace import Workspace
 
@@ -126,12 +127,7 @@ def precompute(
             results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
     except OSError as error:
         raise _no_space(workspace.spectrograms, error.strerror or str(error)) from error
-    computed = sum(
-        outcome.entry.seconds
-        for done in outcomes.values()
-        for outcome in done
-        if not outcome.known and not outcome.entry.reason
-    )
+    computed = sum(each.entry.seconds for done in outcomes.values() for each in done if each.new)
     return PrecomputeResult(results, time.monotonic() - began, computed / 3600, planned, unlisted=unlisted)
 
 
@@ -152,7 +148,7 @@ def _compute(
     in_store = any(isinstance(recording, StoredRecording) for plan in plans for recording in plan.to_do)
     workers = min(jobs or engine.workers * (2 if in_store else 1), count)
     to_do = _jobs(plans, config, overlap=workers < engine.workers)
-    journals = {plan.name: CorpusJournal(plan.folder) for plan in plans if plan.to_do}
+    journals = {plan.name: JsonLines(plan.folder / JOURNAL_NAME, sync=True) for plan in plans if plan.to_do}
     began = time.monotonic()
     seconds = 0.0
     flushing: list[Future[None]] = []
@@ -168,8 +164,7 @@ def _compute(
                 outcomes[job.domain].append(outcome)
                 if outcome.no_space:
                     raise _no_space(job.folder, outcome.no_space)
-                new = not outcome.known and not outcome.entry.reason
-                array = job.folder / outcome.entry.array_name if new else None
+                array = job.folder / outcome.entry.array_name if outcome.new else None
                 journal = journals[job.domain] if outcome.remember else None
                 flushing.append(flusher.submit(_keep, outcome.entry, array, journal))
                 for warning in outcome.entry.warnings:
@@ -197,12 +192,12 @@ def _compute(
     return outcomes
 
 
-def _keep(entry: ManifestEntry, array: Path | None, journal: CorpusJournal | None) -> None:
+def _keep(entry: ManifestEntry, array: Path | None, journal: JsonLines | None) -> None:
     """Write an entry down once its array is on the disk: a journal must not promise what may yet be lost."""
     if array is not None:
         flush_to_disk(array)
     if journal is not None:
-        journal.add(entry)
+        journal.append(asdict(entry))
 
 
 def _no_space(folder: Path, why: str) -> AudioError:
@@ -240,8 +235,7 @@ def _complete(
     manifest.write(plan.folder)
     for path in obsolete_arrays(plan.folder, manifest.tracks):
         path.unlink(missing_ok=True)
-    added = sum(not outcome.known and not outcome.entry.reason for outcome in outcomes)
-    return _result(plan, list(entries.values()), added)
+    return _result(plan, list(entries.values()), sum(outcome.new for outcome in outcomes))
 
 
 def _of_plan(plan: DomainPlan) -> DomainResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 # Reasons that say something about the music, not about the file: left out, but nothing failed.
@@ -78,14 +78,12 @@ class PrecomputeResult:
     planned: int
     dry_run: bool = False
     unlisted: tuple[str, ...] = ()
-    failed: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Derive ``failed``: some file could not be used, or not be found, though it should have been."""
-        failed = any(item.failed for domain in self.domains for item in domain.rejected) or bool(
-            self.unlisted
-        )
-        object.__setattr__(self, "failed", failed)
+    @property
+    def failed(self) -> bool:
+        """Some file could not be used, or not be found, though it should have been."""
+        rejected = (item for domain in self.domains for item in domain.rejected)
+        return bool(self.unlisted) or any(item.failed for item in rejected)
 
     @property
     def tracks(self) -> int:

@@ -73,8 +73,8 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
             stamp = fetch_into(scratch, path, recording.folder, name, lambda: report(0.0))
         except StoreError as error:
             message = f"cannot be fetched: {error.strerror}"
-            entry = ManifestEntry(recording.name, "", "", recording.version, FileStamp())
-            entry = replace(entry, reason="unreadable", message=message)
+            name, version = recording.name, recording.version
+            entry = ManifestEntry(name, version=version, reason="unreadable", message=message)
             return RecordingOutcome(entry, remember=False, no_space=message if error.no_room else "")
         copy = Recording(recording.name, path, partial(open_recording, path), recording.version)
         outcome = here.work(replace(job, recording=copy), report)

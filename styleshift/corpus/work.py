@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from styleshift.audio.tags.read import OWN, made_by_styleshift
@@ -53,6 +53,11 @@ class RecordingOutcome:
     remember: bool = True
     no_space: str = ""
 
+    @property
+    def new(self) -> bool:
+        """Its spectrogram was computed and stored."""
+        return not (self.known or self.entry.reason)
+
 
 def start() -> None:
     """Nothing is to be set up: all that a job needs was imported with this module."""
@@ -66,17 +71,16 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         report: told of progress, in seconds of music.
     """
     recording = job.recording
-    digest = key = ""
-    stamp = FileStamp()
+    entry = ManifestEntry(recording.name, version=recording.version)
     remember = False
     report(0.0)
     try:
-        stamp = FileStamp.of(recording.path)
+        entry = replace(entry, stamp=FileStamp.of(recording.path))
         digest = file_digest(recording.path, lambda: report(0.0))
         key = track_key(digest, recording.version, job.config)
-        blank = ManifestEntry(recording.name, key, digest, recording.version, stamp)
+        entry = replace(entry, key=key, digest=digest)
         if key in job.known:
-            return RecordingOutcome(blank, known=True)
+            return RecordingOutcome(entry, known=True)
         remember = True
         if made_by_styleshift(recording.path):
             raise AudioError(OWN, reason="own")
@@ -85,22 +89,8 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
                 recording, job.folder / f"{key}.npy", job.config, overlap=job.overlap, report=report
             )
         except NotStoredError as error:
-            return RecordingOutcome(blank, remember=False, no_space=error.strerror or str(error))
-        return RecordingOutcome(
-            ManifestEntry(
-                recording.name,
-                key,
-                digest,
-                recording.version,
-                stamp,
-                frames=measured.frames,
-                seconds=measured.seconds,
-                sample_rate=measured.sample_rate,
-                channels=measured.channels,
-                level_db=measured.level_db,
-                warnings=measured.warnings,
-            )
-        )
+            return RecordingOutcome(entry, remember=False, no_space=error.strerror or str(error))
+        return RecordingOutcome(replace(entry, **asdict(measured)))
     except AudioError as error:
         reason, message = error.reason, _without_name(error.message, recording.path)
         # An installed package changes what is unsupported, and a disk may give another time what it did not.
@@ -115,10 +105,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         reason, message, remember = "unreadable", error.message, False
     except Exception as error:  # our bug, or a library's: either way, one recording
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
-    entry = ManifestEntry(
-        recording.name, key, digest, recording.version, stamp, reason=reason, message=message
-    )
-    return RecordingOutcome(entry, remember=remember)
+    return RecordingOutcome(replace(entry, reason=reason, message=message), remember=remember)
 
 
 def _without_name(message: str, path: Path) -> str:

@@ -38,6 +38,6 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("frames", [0, 1, 10**12])
 def test_the_header_has_one_size_for_every_length(frames: int) -> None:
-    header = npy_header((1, frames, 1025), np.dtype(np.float16))
+    header = npy_header(frames, 1025)
     assert len(header) == 128
     assert header.endswith(b"\n")

@@ -270,7 +270,7 @@ def test_a_recording_is_written_down_once_its_array_is_on_the_disk(
     module = sys.modules["styleshift.corpus.precompute"]
     monkeypatch.setattr(module, "flush_to_disk", lambda array: happened.append(f"flush {array.suffix}"))
     monkeypatch.setattr(
-        module.CorpusJournal, "add", lambda self, entry: happened.append(f"note {entry.name}")
+        module.JsonLines, "append", lambda self, entry: happened.append(f"note {entry['name']}")
     )
     run(tmp_path, registry=make_registry(one_domain(recording(path, "a"))))
     assert happened == ["flush .npy", "note a"]
