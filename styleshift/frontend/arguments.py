@@ -121,12 +121,4 @@ def threads_of(threads: int | None, values: int) -> int:
     """Threads to use: the caller's number, or as many as the machine has and ``values`` numbers are worth."""
     if threads is None:
         return max(1, min(processors(), 16, values // VALUES_A_THREAD))
-    if (
-        isinstance(threads, bool)
-        or not isinstance(threads, int | np.integer)
-        or not 1 <= threads <= MOST_THREADS
-    ):
-        raise ConfigError(
-            f"threads is {threads!r}; it must be a whole number from 1 to {MOST_THREADS}, or None"
-        )
-    return int(threads)
+    return whole_number_of(threads, "threads", 1, MOST_THREADS)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ from styleshift.remote.store import Store, StoreError
 from styleshift.system.files import atomic_path
 from styleshift.system.hashing import FileStamp
 from styleshift.system.lines import JsonLines
+from styleshift.system.lock import one_at_a_time
 
 _AT_ONCE = 8
 # Sent before what speaks of them, so that a sender that is killed promises nothing that is not there.
@@ -65,7 +65,8 @@ class Mirror:
             OSError: it cannot be written here.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._alone(), JsonLines(self.folder / _STATE, sync=False) as lines:
+        # Of several that train together here, the first fetches for all.
+        with one_at_a_time(self.folder / _LOCK), JsonLines(self.folder / _STATE, sync=False) as lines:
             self._read_state()
             for part in filter(_counts, below):
                 listed = Store(f"{self.store.address}/{part}").listed()
@@ -96,7 +97,9 @@ class Mirror:
             StoreError: something does not arrive.
             OSError: what is here cannot be read.
         """
-        with self._alone():  # who fetches meanwhile would take what was sent for somebody else's
+        with one_at_a_time(
+            self.folder / _LOCK
+        ):  # who fetches meanwhile would take what was sent for somebody else's
             self._send(list(filter(_counts, below)), reporter)
 
     def _send(self, below: Sequence[str], reporter: Reporter) -> None:
@@ -183,16 +186,6 @@ class Mirror:
                 self._known[values["name"]] = FileStamp(*values["there"]), (size, changed)
             except (ValueError, KeyError, TypeError):  # cut short by a kill
                 continue
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time: of several that train together here, the first fetches for all."""
-        file = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(file)
 
 
 def _counts(name: str) -> bool:

@@ -79,13 +79,13 @@ class Store:
         except ValueError as error:
             raise StyleshiftError(f"{self.address} is no address that is known: {error}") from error
         named = self._files.protocol
-        self._appears_whole = not _OBJECT_STORES.isdisjoint([named] if isinstance(named, str) else named)
+        self._protocols = (named,) if isinstance(named, str) else named
+        self._appears_whole = not _OBJECT_STORES.isdisjoint(self._protocols)
 
     @property
     def place(self) -> str:
         """One text for all addresses of the same folder: of ``s3://`` and ``s3a://``, and paths."""
-        named = self._files.protocol
-        kind = named if isinstance(named, str) else named[0]
+        kind = self._protocols[0]
         return place_of(self._root) if kind == "file" else f"{kind}:{self._root}"
 
     def stamps(self) -> dict[str, FileStamp]:
@@ -218,13 +218,9 @@ class Store:
 
         def put() -> None:
             report()
-            if self._appears_whole:
-                self._files.put_file(str(path), target, callback=_callback(report))
-            else:
-                self._renamed(
-                    target,
-                    lambda partial: self._files.put_file(str(path), partial, callback=_callback(report)),
-                )
+            self._whole(
+                target, lambda there: self._files.put_file(str(path), there, callback=_callback(report))
+            )
             size = self._info(name)["size"]
             if size != path.stat().st_size:
                 raise OSError(f"{size} of {path.stat().st_size} bytes arrived")
@@ -244,22 +240,18 @@ class Store:
     def write(self, name: str, data: bytes) -> None:
         """Write a small file of our own; raises StoreError."""
         path = self._path(name)
-
-        def pipe() -> None:
-            if self._appears_whole:
-                self._files.pipe_file(path, data)
-            else:
-                self._renamed(path, lambda partial: self._files.pipe_file(partial, data))
-
-        self._tried(name, pipe)
+        self._tried(name, lambda: self._whole(path, lambda there: self._files.pipe_file(there, data)))
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, if they are there; raises StoreError."""
         for name in names:
             self._tried(name, partial(self._files.rm_file, self._path(name)), missing=None)
 
-    def _renamed(self, target: str, write: Callable[[str], object]) -> None:
+    def _whole(self, target: str, write: Callable[[str], object]) -> None:
         """Written under another name and renamed, where half a file could be seen."""
+        if self._appears_whole:
+            write(target)
+            return
         folder, _, last = target.rpartition("/")
         self._files.makedirs(folder, exist_ok=True)
         partial = f"{folder}/.styleshift-{secrets.token_hex(8)}-{last}"
@@ -304,11 +296,7 @@ def is_partial(name: str) -> bool:
 def _callback(report: Callable[[], None]) -> Any:
     from fsspec.callbacks import Callback
 
-    class Told(Callback):  # type: ignore[misc]
-        def call(self, *_: object, **__: object) -> None:
-            report()
-
-    return Told()
+    return Callback(hooks={"report": lambda *_: report()})
 
 
 def place_of(path: str | Path) -> str:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
 
@@ -66,20 +65,17 @@ def file_digest(path: Path, on_block: Callable[[], None] | None = None) -> str:
     Raises:
         OSError: it cannot be read.
     """
-    return _digest(path, blake3(), on_block)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal, as ``sha256sum`` prints it; raises OSError."""
-    return _digest(path, hashlib.sha256(), None)
-
-
-def _digest(path: Path, digest: Any, on_block: Callable[[], None] | None) -> str:
-    block = bytearray(_BLOCK_BYTES)
+    digest, block = blake3(), bytearray(_BLOCK_BYTES)
     view = memoryview(block)
     with path.open("rb", buffering=0) as file:
         while size := file.readinto(block):
             digest.update(view[:size])
             if on_block is not None:
                 on_block()
-    return str(digest.hexdigest())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, as ``sha256sum`` prints it; raises OSError."""
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

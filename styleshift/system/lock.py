@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from styleshift.errors import LockedError
@@ -56,6 +58,25 @@ class Lock:
         if self._file is not None:
             os.close(self._file)  # lets go of the lock
             self._file = None
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other process of this user is in such a block; where there are no locks, nobody waits.
+
+    Args:
+        path: the lock file; made if it is not there, and left there.
+
+    Raises:
+        OSError: the file cannot be made, or is a link.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)  # lets go of it
 
 
 def is_held(path: Path) -> bool:

@@ -8,9 +8,10 @@ import secrets
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+
+from styleshift.system.lock import one_at_a_time
 
 _PREFIX = "styleshift-run-"
 _CLAIM = ".bytes"
@@ -58,7 +59,7 @@ class Scratch:
         Raises:
             OSError: the folder is gone, or the disk is full.
         """
-        with _alone(self._base):
+        with one_at_a_time(self._base / f"{_PREFIX}{os.getuid()}.lock"):
             others = sum(_claim(folder) for folder in self._others())
             if others and others + size > limit:
                 return False
@@ -107,17 +108,3 @@ def _claim(folder: Path) -> int:
         return int((folder / _CLAIM).read_text() or 0)
     except (OSError, ValueError):
         return 0
-
-
-@contextmanager
-def _alone(base: Path) -> Iterator[None]:
-    """One process of this user at a time."""
-    file = os.open(
-        base / f"{_PREFIX}{os.getuid()}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-    )
-    try:
-        with suppress(OSError):  # no locks here
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)
