@@ -202,7 +202,7 @@ def main() -> None:
         take = choose_steps(state, Reporter())
         rows: list[Tensor] = []
 
-        def ours() -> None:  # what a turn of styleshift.training.loop does
+        def ours() -> None:  # what a turn of Trainer.fit does
             losses = train_step(state, next(loader), take)
             rows.append(torch.stack(list(losses.values())))
             if state.step % recipe.schedule.log_every == 0:

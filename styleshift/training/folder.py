@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def check_writable(place: Workspace) -> None:
         raise _unwritable(place.runs, error) from error
 
 
-def write_run(folder: Path, values: dict[str, Any]) -> None:
+def write_run(folder: Path, values: Mapping[str, Any]) -> None:
     """What is known of a run before its first step; raises UsageError where it cannot be written."""
     try:
         write_json(folder / RUN_FILE, values)

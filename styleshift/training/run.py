@@ -7,7 +7,8 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ import torch
 
 from styleshift import __version__
 from styleshift.corpus import Corpus
-from styleshift.errors import (
-    NothingToDoError,
-)
+from styleshift.errors import NothingToDoError
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
 from styleshift.progress import Reporter
@@ -29,14 +28,8 @@ from styleshift.training.device import choose_device, enough_memory, settle_arit
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.extras import augmentation_entries, loss_entries
 from styleshift.training.files import CheckpointFolder, read
-from styleshift.training.find import (
-    CHECKPOINTS,
-    begun_after,
-    find_run,
-    forget_begun,
-    free_name,
-)
-from styleshift.training.folder import begun, check_writable, locked, new_folder, write_run
+from styleshift.training.find import CHECKPOINTS, begun_after, find_run, forget_begun, free_name
+from styleshift.training.folder import begun, check_writable, locked, new_folder
 from styleshift.training.fronts import with_fronts
 from styleshift.training.held_out import held_out_segments
 from styleshift.training.model import CycleGAN
@@ -53,30 +46,9 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.threads import choose_threads, use_threads
-from styleshift.training.trackers import Trackers, check_trackers, usable_trackers
-from styleshift.training.trainer import Trainer
+from styleshift.training.trackers import ChosenTracker, Trackers, check_trackers, usable_trackers
+from styleshift.training.trainer import RunResult, Trainer
 from styleshift.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a training came to.
-
-    Attributes:
-        run: its name.
-        folder: ``runs/<name>``.
-        step: steps done.
-        seconds: spent on them.
-    """
-
-    run: str
-    folder: Path
-    step: int
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "folder": str(self.folder)}
 
 
 def start_run(
@@ -115,8 +87,8 @@ def start_run(
         CheckpointError: the last step cannot be saved, as on a full disk.
         LockedError: another process is working on this run.
     """
-    shown_with = dict(tracker_options or {})
-    check_trackers(trackers, shown_with)  # before the work
+    options = dict(tracker_options or {})
+    shown = check_trackers(trackers, options)  # before the work
     requires = _requirements(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
@@ -131,9 +103,7 @@ def start_run(
         with enough_memory(recipe), preparing(reporter, "nothing was saved") as told:
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
-            use_threads(recipe, processor)
-            settle_arithmetic(recipe)
-            tell_kernels(processor, told)
+            _settle(recipe, processor, told)
             torch.manual_seed(seed)
             heard, held = split_held_out(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed, told)
@@ -149,39 +119,34 @@ def start_run(
             state = TrainingState.begin(recipe, model, seed, ranks)
             where = _describe(processor, ranks.world_size)
             told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {where}")
-            validator = (
-                make_validator(samplers, heard, held, recipe, told, processor) if ranks.is_main else None
-            )
+            validator = None
+            if ranks.is_main:
+                validator = make_validator(samplers, heard, held, recipe, told, processor)
             resident = choose_resident(samplers, state)
             loader = make_loader(heard, samplers, state, seed, told, resident["used"])
+            # Only now, after minutes in which a person may think better of it, is there a folder.
+            folder = stack.enter_context(new_folder(place, pair, name)) if ranks.is_main else Path()
+            folder = ranks.broadcast(folder)
+            told.info(f"run {folder.name}")
+            reporter.follow("run", name=folder.name)
             run = {
+                "name": folder.name,
                 "domains": list(pair),
                 "recipe": recipe.to_dict(),
                 "seed": seed,
                 "provenance": _provenance(corpora, where, seed),
                 "requires": requires,
                 "trackers": list(trackers),
-                "tracker_options": shown_with,
+                "tracker_options": options,
                 "resident": resident,
                 "held_out": {corpus.domain: held_out_segments(corpus) for corpus in held or ()},
             }
-            # Only now, after minutes in which a person may think better of it, is there a folder.
-            folder, shown = Path(), None
-            if ranks.is_main:
-                folder = stack.enter_context(new_folder(place, pair, name))
-                told.info(f"run {folder.name}")
-                reporter.follow("run", name=folder.name)
-                run = {"name": folder.name, **run}
-                write_run(folder, run)
-            folder = ranks.broadcast(folder)
-            if ranks.is_main:
-                shown = stack.enter_context(Trackers(trackers, shown_with, folder, run, reporter))
-            trainer = Trainer(folder, pair, state, loader, validator, reporter, trackers=shown)
+            tracked = stack.enter_context(Trackers(shown if ranks.is_main else (), folder, run, reporter))
+            trainer = Trainer(folder, run, state, loader, validator, reporter, tracked)
             trainer.setup(told)
         if ranks.is_main:
             forget_begun(place)
-        trainer.fit()
-        return RunResult(folder.name, folder, state.step, state.seconds)
+        return trainer.fit()
 
 
 def resume_run(
@@ -221,8 +186,7 @@ def resume_run(
         ranks = stack.enter_context(process_group(processor, reporter))
         reporter = (reporter if ranks.is_main else None) or Reporter()
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
-        folder, run, names, usable = Path(), dict[str, Any](), list[str](), list[str]()
-        shown_with: dict[str, Mapping[str, Any]] = {}
+        folder, run, shown = Path(), dict[str, Any](), list[ChosenTracker]()
         if ranks.is_main:
             folder = find_run(place, name)
             if name is None and (later := begun_after(place, folder)):
@@ -232,30 +196,26 @@ def resume_run(
             reporter.follow("run", name=folder.name)
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
-            names = usable = list(run.get("trackers", []) if trackers is None else trackers)
-            if tracker_options is not None or trackers is not None:
-                shown_with = dict(tracker_options or {})
-            else:
-                shown_with = run.get("tracker_options", {})
-            if trackers is None:
-                usable = usable_trackers(names, shown_with, reporter)
-            else:
-                check_trackers(names, shown_with)  # before the work
+            if trackers is not None or tracker_options is not None:
+                run["tracker_options"] = dict(tracker_options or {})
+            if trackers is not None:
+                run["trackers"] = list(trackers)
+            names, options = run.setdefault("trackers", []), run.setdefault("tracker_options", {})
+            check = check_trackers if trackers is not None else partial(usable_trackers, reporter=reporter)
+            shown = check(names, options)  # before the work
         folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
-        use_threads(recipe, processor)
-        settle_arithmetic(recipe)
-        tell_kernels(processor, reporter)
+        _settle(recipe, processor, reporter)
         if processor.type == "cpu" and recipe.schedule.threads > processors():
             reporter.warn(
                 f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "
                 f"{processors()} processors here; this will be slow"
             )
-        pair = (run["domains"][0], run["domains"][1])
-        corpora = open_corpora(place, pair, recipe)
+        x, y = run["domains"]
+        corpora = open_corpora(place, (x, y), recipe)
         for corpus in corpora:
             if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
                 reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
@@ -271,38 +231,39 @@ def resume_run(
             state = TrainingState.begin(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)
             if state.progress >= 1:
-                done, more = f"step {state.step}", f"`steps={2 * state.step}`"
-                if not recipe.schedule.steps:
-                    trained = state.seconds / 60
-                    done = f"{trained:.2g} minutes from its first step (step {state.step})"
-                    more = f"`minutes={max(1, round(2 * trained))}`"
-                longer = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}` {more}"
-                raise NothingToDoError(
-                    f"run {folder.name} is at its end, {done}", f"train it longer: {longer}"
-                )
+                raise _at_its_end(folder.name, state)
             where = _describe(processor, ranks.world_size)
-            told.info(
-                f"run {folder.name}, {pair[0]} <-> {pair[1]}, continues from step {state.step}, on {where}"
-            )
-            validator = (
-                make_validator(samplers, heard, held, recipe, told, processor) if ranks.is_main else None
-            )
+            told.info(f"run {folder.name}, {x} <-> {y}, continues from step {state.step}, on {where}")
+            validator = None
+            if ranks.is_main:
+                validator = make_validator(samplers, heard, held, recipe, told, processor)
             resident = choose_resident(samplers, state, run.get("resident"))
             loader = make_loader(heard, samplers, state, run["seed"], told, resident["used"])
             loader.load_state_dict(values["source"])
-            shown = None
-            if ranks.is_main:
-                run = {**run, "recipe": recipe.to_dict(), "resident": resident}
-                run |= {"trackers": names, "tracker_options": shown_with}
-                run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
-                write_run(folder, run)
-                shown = stack.enter_context(Trackers(usable, shown_with, folder, run, reporter))
-            trainer = Trainer(
-                folder, pair, state, loader, validator, reporter, values.get("early_stopping"), shown
-            )
+            run |= {"recipe": recipe.to_dict(), "resident": resident}
+            run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
+            tracked = stack.enter_context(Trackers(shown, folder, run, reporter))
+            stopping = values.get("early_stopping")
+            trainer = Trainer(folder, run, state, loader, validator, reporter, tracked, stopping)
             trainer.setup(told)
-        trainer.fit()
-        return RunResult(folder.name, folder, state.step, state.seconds)
+        return trainer.fit()
+
+
+def _settle(recipe: Recipe, processor: torch.device, reporter: Reporter) -> None:
+    """How this process computes, before it does."""
+    use_threads(recipe, processor)
+    settle_arithmetic(recipe)
+    tell_kernels(processor, reporter)
+
+
+def _at_its_end(name: str, state: TrainingState) -> NothingToDoError:
+    done, more = f"step {state.step}", f"`steps={2 * state.step}`"
+    if not state.recipe.schedule.steps:
+        trained = state.seconds / 60
+        done = f"{trained:.2g} minutes from its first step (step {state.step})"
+        more = f"`minutes={max(1, round(2 * trained))}`"
+    longer = f"`styleshift train` `resume` `name={shlex.quote(name)}` {more}"
+    return NothingToDoError(f"run {name} is at its end, {done}", f"train it longer: {longer}")
 
 
 def _requirements(recipe: Recipe) -> list[dict[str, str]]:

@@ -275,18 +275,16 @@ def make_validator(
         return None
     crop = recipe.data.crop_frames / recipe.spectrogram.frame_rate
     least = 3600 * min(corpus.hours for corpus in corpora)
-    known = max(8, round(min(300.0, least) / crop))  # five minutes a side, or what there is
     x, y = samplers
-    held_out = make_samplers(held, recipe, 0) if held else None
     return Validator(
         x,
         y,
         recipe.spectrogram,
-        known=known,
+        known=max(8, round(min(300.0, least) / crop)),  # five minutes a side, or what there is
         excerpts=max(1, round(seconds / crop)),
         seed=0,
         content=recipe.schedule.content,
-        held_out=held_out,
+        held_out=make_samplers(held, recipe, 0) if held else None,
         reporter=reporter,
         device=device,
     )

@@ -79,8 +79,11 @@ def _check_tensorboard(options: TensorBoardOptions) -> None:
 Options = Mapping[str, Mapping[str, Any]]
 """Of trackers, by their names, then by key, as text or plain values."""
 
+ChosenTracker = tuple[TrackerSpec, Any]
+"""A tracker and its options."""
 
-def check_trackers(names: Sequence[str], options: Options) -> None:
+
+def check_trackers(names: Sequence[str], options: Options) -> list[ChosenTracker]:
     """Find out before the work what cannot be used.
 
     Raises:
@@ -93,19 +96,18 @@ def check_trackers(names: Sequence[str], options: Options) -> None:
             raise ConfigError(
                 f"there are options of the tracker {name}, which is not used", f"`tracker={name}`"
             )
-    for name in names:
-        spec, config = _chosen(name, options)
-        spec.check(config)
+    return [_usable(name, options) for name in names]
 
 
-def _chosen(name: str, options: Options) -> tuple[TrackerSpec, Any]:
-    """A tracker and its options."""
+def _usable(name: str, options: Options) -> ChosenTracker:
     from styleshift.hooks.registry import load_registry
 
-    return load_registry().trackers.configured(name, options.get(name, {}))
+    spec, config = load_registry().trackers.configured(name, options.get(name, {}))
+    spec.check(config)
+    return spec, config
 
 
-def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) -> list[str]:
+def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) -> list[ChosenTracker]:
     """Those of a run's trackers that can be used now; a warning for each that cannot.
 
     A run that is gone on with must not wait for a package that was there when it began.
@@ -113,9 +115,7 @@ def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) 
     usable = []
     for name in names:
         try:
-            spec, config = _chosen(name, options)
-            spec.check(config)
-            usable.append(name)
+            usable.append(_usable(name, options))
         except StyleshiftError as error:
             reporter.warn(_without(name, error))
     return usable
@@ -134,26 +134,18 @@ class Trackers(AbstractContextManager["Trackers"]):
     One that raises is left out from then on, with a warning.
 
     Args:
-        names: of trackers.
-        options: of trackers.
+        chosen: as :func:`check_trackers` gives them.
         folder: ``runs/<name>``.
         run: what ``run.json`` holds.
         reporter: who is told.
 
     Raises:
-        PluginError: there is no tracker of a name.
         ConfigError: a tracker cannot be used here.
     """
 
     def __init__(
-        self,
-        names: Sequence[str],
-        options: Options,
-        folder: Path,
-        run: Mapping[str, Any],
-        reporter: Reporter,
+        self, chosen: Iterable[ChosenTracker], folder: Path, run: Mapping[str, Any], reporter: Reporter
     ) -> None:
-        chosen = [_chosen(name, options) for name in names]
         self._trackers: dict[str, Tracker] = {}
         self._reporter = reporter
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from torch import Tensor
 from styleshift.errors import CheckpointError, ConfigError, TrainingError
 from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
+from styleshift.system.interrupt import StopRequest
 from styleshift.training.checkpoint import pack
 from styleshift.training.device import compile_networks, enough_memory
 from styleshift.training.distributed import LostRankError
@@ -21,13 +24,35 @@ from styleshift.training.early_stopping import EarlyStopping
 from styleshift.training.excerpts import make_excerpts
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
+from styleshift.training.folder import write_run
+from styleshift.training.graph import choose_steps
 from styleshift.training.loader import BatchLoader
 from styleshift.training.log import Log
-from styleshift.training.loop import Loop
 from styleshift.training.page import write_run_page
-from styleshift.training.step import TrainingState
+from styleshift.training.step import TrainingState, train_step
 from styleshift.training.trackers import Trackers
 from styleshift.training.validator import ValidationResult, Validator
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a training came to.
+
+    Attributes:
+        run: its name.
+        folder: ``runs/<name>``.
+        step: steps done.
+        seconds: spent on them.
+    """
+
+    run: str
+    folder: Path
+    step: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "folder": str(self.folder)}
 
 
 class Trainer:
@@ -35,7 +60,7 @@ class Trainer:
 
     Args:
         folder: ``runs/<name>``; of several processes only the main one writes to it.
-        domains: names of X and Y.
+        run: what ``run.json`` holds.
         state: where it begins, and what it changes.
         loader: gives the batches; closed at the end.
         validator: judges every checkpoint; None where nothing is held against anything.
@@ -47,16 +72,16 @@ class Trainer:
     def __init__(
         self,
         folder: Path,
-        domains: tuple[str, str],
+        run: Mapping[str, Any],
         state: TrainingState,
         loader: BatchLoader,
         validator: Validator | None,
         reporter: Reporter,
+        trackers: Trackers,
         stopping: Mapping[str, Any] | None = None,
-        trackers: Trackers | None = None,
     ) -> None:
         self.state, self.loader, self.validator, self.reporter = state, loader, validator, reporter
-        x, y = domains
+        x, y = run["domains"]
         self.names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
         self.early_stopping = EarlyStopping(state.recipe.schedule.patience, self.names)
         if stopping:
@@ -67,9 +92,8 @@ class Trainer:
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}`"
         file = folder / "log.jsonl" if state.group.is_main else Path(os.devnull)
-        self.folder, self.trackers = folder, trackers
-        show = trackers.figures if trackers else None
-        self.log = Log(file, how_to_resume, state.seconds, reporter, show, domains)
+        self.folder, self.run, self.trackers = folder, run, trackers
+        self.log = Log(file, how_to_resume, state.seconds, reporter, trackers.figures, (x, y))
 
     def setup(self, reporter: Reporter) -> None:
         """What is left to do before the first step.
@@ -78,6 +102,8 @@ class Trainer:
             reporter: who is told of this, since a signal may still end it at any moment.
         """
         state = self.state
+        if state.group.is_main:
+            write_run(self.folder, self.run)
         if state.recipe.schedule.compile:
             with reporter.phase("compiling the networks"):
                 compile_networks(state.model, reporter)
@@ -87,25 +113,30 @@ class Trainer:
             with reporter.phase("validating the start" if self.validator else "saving the start"):
                 self.save(False)
 
-    def fit(self) -> None:
-        """Train to the end of the schedule; raises as :meth:`styleshift.training.loop.Loop.run` does."""
+    def fit(self) -> RunResult:
+        """Train to the end of the schedule.
+
+        Raises:
+            Interrupted: a signal came; the state is saved.
+            CheckpointError: the state as it is at the end, or where a signal came, cannot be saved.
+            TrainingError: a loss is not finite; the last good checkpoint stays.
+            LostRankError: another process has ended.
+        """
         state, log = self.state, self.log
         began = state.seconds
         self.reporter.info("training begins; Ctrl-C saves and stops, `resume` continues")
         try:
             with enough_memory(state.recipe):
-                Loop(state, self.loader, log, self.save, self._saved, self.reporter).run()
+                self._loop()
         except (TrainingError, ConfigError) as error:
             log.event("failed", step=state.step, message=error.message)
             if isinstance(error, TrainingError):
                 self._keep_failed()
             raise
         except LostRankError as error:
-            last = self.checkpoints.steps()[-1:]
-            kept = f"step {last[0]} is safe" if last else "nothing is saved yet"
             log.event("lost", step=state.step, message=error.message)
             raise LostRankError(
-                f"{error.message}; {kept}", f"start all of them again: {log.how_to_resume}"
+                f"{error.message}; {self._safe()}", f"start all of them again: {log.how_to_resume}"
             ) from error
         finally:
             self.loader.close()
@@ -113,6 +144,52 @@ class Trainer:
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
+        return RunResult(self.folder.name, self.folder, state.step, state.seconds)
+
+    def _loop(self) -> None:
+        """The loop, whole: draw crops, take a step, log, save; stop in good order."""
+        state, schedule, log = self.state, self.state.recipe.schedule, self.log
+        take = choose_steps(state, self.reporter)
+        names: list[str] = []
+        rows: list[Tensor] = []
+        timed = not schedule.steps  # a budget of time alone: the bar fills with the seconds
+        total, unit = (60 * schedule.minutes, "s") if timed else (schedule.steps, "steps")
+        with StopRequest() as stop, self.reporter.task("training", total, unit) as task:
+            task.advance(state.seconds if timed else state.step)
+            clock = time.monotonic()
+            while state.progress < 1 and not state.group.any(stop.requested):
+                losses = train_step(state, next(self.loader), take)
+                now = time.monotonic()
+                took, clock = now - clock, now
+                state.seconds = state.group.max(state.seconds + took)
+                figures: dict[str, float | str] = {}
+                if (
+                    rows and list(losses) != names
+                ):  # the warm start is over: its last few steps have other losses
+                    log.check(state.step - 1, names, state.group.mean(torch.stack(rows)))
+                    rows.clear()
+                names = list(losses)
+                rows.append(torch.stack(list(losses.values())))
+                due = state.step % schedule.save_every == 0
+                if due or state.step % schedule.log_every == 0 or state.progress >= 1:
+                    figures = log.write(state, names, state.group.mean(torch.stack(rows)), self.loader.waited)
+                    rows.clear()
+                    if timed:
+                        figures = {"step": str(state.step), **figures}
+                task.advance(took if timed else 1, **figures)
+                if due and state.progress < 1:
+                    self.save(False)
+            if rows:  # a signal came between two lines of the log
+                log.write(state, names, state.group.mean(torch.stack(rows)), self.loader.waited)
+            if self._saved != state.step or state.progress >= 1:
+                self.save(True)
+        if state.progress < 1:
+            raise stop.error(f"stopped at step {state.step}; everything is saved", log.how_to_resume)
+
+    def _safe(self) -> str:
+        """What is saved whatever happens."""
+        steps = self.checkpoints.steps()
+        return f"step {steps[-1]} is safe" if steps else "nothing is saved yet"
 
     def save(self, last: bool) -> bool:
         """Validate and save the state as it is now; every rank calls this.
@@ -144,8 +221,7 @@ class Trainer:
         try:
             self.checkpoints.save(tensors, values, result.scores if result else None)
         except OSError as error:
-            steps = self.checkpoints.steps()
-            kept = f"step {steps[-1]} is safe" if steps else "nothing is saved yet"
+            kept = self._safe()
             if last:
                 what = "the end of the run" if final else f"step {state.step}"
                 raise CheckpointError(
@@ -185,7 +261,7 @@ class Trainer:
                     f"the page of this run is not up to date: {type(error).__name__}: {reason}".rstrip(": ")
                 )
             self._told = True
-        if self.trackers and result:
+        if result:
             scores = {f"score/{name}": score for name, score in result.scores.items()}
             self.trackers.figures(state.step, {"score/mean": result.score, **scores})
             self.trackers.excerpts(state.step, excerpts)

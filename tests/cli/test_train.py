@@ -14,7 +14,7 @@ from styleshift.remote import Store
 from styleshift.remote.lease import Lease
 from styleshift.remote.workspace import LEASES
 from styleshift.training import run as run_module
-from styleshift.training.run import RunResult
+from styleshift.training.trainer import RunResult
 from styleshift.workspace import Workspace
 
 runner = CliRunner()

@@ -271,7 +271,7 @@ def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
         return losses
 
     _fill_disk_after_step_2(fresh, monkeypatch)
-    monkeypatch.setattr("styleshift.training.loop.train_step", step)
+    monkeypatch.setattr("styleshift.training.trainer.train_step", step)
     with pytest.raises(
         CheckpointError, match=f"step {signalled_at} cannot be saved.*step 2 is safe"
     ) as caught:
