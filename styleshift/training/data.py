@@ -16,10 +16,10 @@ from styleshift.training.augment import augment
 
 
 class Crops(Protocol):
-    """An endless source of random crops (``styleshift.corpus.CropSampler``)."""
+    """An endless source of random crops: ``CropSampler`` of the corpus, or ``ResidentCrops``."""
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32]:
-        """``[count, 1, bins, frames]`` float32 log magnitudes at the reference level.
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32] | Tensor:
+        """``[count, 1, bins, frames]`` float32 log magnitudes at the reference level; a tensor on any device.
 
         They are the ``part``-th of ``parts`` equal parts of one draw, so that ranks share a sequence.
         """
@@ -29,19 +29,6 @@ class Crops(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`state_dict`."""
-
-
-class TensorCrops(Protocol):
-    """The same, as tensors that may be on a GPU (``styleshift.training.resident.ResidentCrops``)."""
-
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
-        """See :class:`Crops`."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """See :class:`Crops`."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See :class:`Crops`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +89,8 @@ class RandomCrops:
 
     def __init__(
         self,
-        x: Crops | TensorCrops,
-        y: Crops | TensorCrops,
+        x: Crops,
+        y: Crops,
         config: DataConfig,
         spectrogram: SpectrogramConfig,
         part: int = 0,
@@ -137,7 +124,7 @@ def measure(crops: Crops, count: int = 256) -> Statistics:
     frames, loudest = 0, 0.0
     total = squares = torch.zeros((), dtype=torch.float64)
     for _ in range(-(-count // 16)):
-        batch = torch.from_numpy(crops.batch(16)).double()[:, 0]
+        batch = torch.as_tensor(crops.batch(16)).double()[:, 0]
         total = total + batch.sum(dim=(0, 2))
         squares = squares + batch.square().sum(dim=(0, 2))
         loudest += float(batch.amax(dim=1).sum())

@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from styleshift.errors import ConfigError
-from styleshift.hooks.experiment import AugmentationSpec, LossSpec
-from styleshift.hooks.registry import Registered, load_registry
+from styleshift.hooks.registry import load_registry
 from styleshift.recipes import Recipe
-from styleshift.training.data import Batch, BatchSource
+from styleshift.training.data import Batch
 from styleshift.training.device import sent
 
 TensorPair = Callable[[Tensor, Tensor], Tensor]
-
-
-def loss_entries(recipe: Recipe) -> list[Registered[LossSpec]]:
-    """The losses that the recipe names; raises PluginError where there is none of a name."""
-    return [load_registry().losses.entry(name) for name in recipe.losses]
-
-
-def augmentation_entries(recipe: Recipe) -> list[Registered[AugmentationSpec]]:
-    """The augmentations that the recipe names; raises PluginError where there is none of a name."""
-    return [load_registry().augmentations.entry(name) for name in recipe.augmentations]
 
 
 def build_losses(recipe: Recipe, device: torch.device) -> dict[str, tuple[float, TensorPair]]:
@@ -54,11 +42,10 @@ def _exactly(loss: TensorPair, source: Tensor, converted: Tensor) -> Tensor:
         return loss(source.float(), converted.float())
 
 
-class Augmented:
-    """Batches of another source whose crops are varied further; what matches a crop stays.
+class Augmentations:
+    """Vary the crops of a batch further; what matches a crop stays.
 
     Args:
-        source: of the batches.
         recipe: names the augmentations.
         device: where they are varied; crops that are not there yet are sent there.
 
@@ -67,16 +54,15 @@ class Augmented:
         ConfigError: it has no such option.
     """
 
-    def __init__(self, source: BatchSource, recipe: Recipe, device: torch.device) -> None:
-        self._source = source
+    def __init__(self, recipe: Recipe, device: torch.device) -> None:
         self._device = device
-        configured = load_registry().augmentations.configured
-        chosen = [configured(name, options) for name, options in recipe.augmentations.items()]
-        self._augmentations = [spec.build(config, recipe.spectrogram, device) for spec, config in chosen]
+        self._augmentations = []
+        for name, options in recipe.augmentations.items():
+            spec, config = load_registry().augmentations.configured(name, options)
+            self._augmentations.append(spec.build(config, recipe.spectrogram, device))
 
-    def batch(self, count: int, random: torch.Generator) -> Batch:
-        """See :class:`styleshift.training.data.BatchSource`."""
-        batch = self._source.batch(count, random)
+    def __call__(self, batch: Batch, random: torch.Generator) -> Batch:
+        """The batch with other crops; ``random`` is on the CPU."""
         return replace(batch, x=self._varied(batch.x, random), y=self._varied(batch.y, random))
 
     def _varied(self, crops: Tensor, random: torch.Generator) -> Tensor:
@@ -84,11 +70,3 @@ class Augmented:
         for augment in self._augmentations:
             crops = augment(crops, sent(torch.rand(crops.shape, generator=random), self._device))
         return crops
-
-    def state_dict(self) -> Any:
-        """See :class:`styleshift.training.data.BatchSource`."""
-        return self._source.state_dict()
-
-    def load_state_dict(self, state: Any) -> None:
-        """See :class:`styleshift.training.data.BatchSource`."""
-        self._source.load_state_dict(state)

@@ -97,6 +97,6 @@ def _voice(batches: list[Tensor], recipe: Recipe) -> float:
 
 def _draw(source: Crops, count: int) -> list[Tensor]:
     state = source.state_dict()
-    drawn = [torch.from_numpy(source.batch(8)) for _ in range(-(-count // 8))]
+    drawn = [torch.as_tensor(source.batch(8)) for _ in range(-(-count // 8))]
     source.load_state_dict(state)
     return drawn

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
+import itertools
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
+from styleshift.system.prefetch import prefetch
 from styleshift.training.data import Batch, BatchSource
+from styleshift.training.device import page_locked
 
 PREFETCH = 2
 """Batches that are ready at most, beside the one in use: enough to hide an uneven disk."""
@@ -31,7 +31,8 @@ class BatchLoader:
         count: crops a domain.
         seed: of the run; of the rank too, where there are several.
         device: CUDA gets batches from page-locked memory, which it reads without waiting.
-        prefetch: draw ahead in a thread; without, batches are drawn when they are asked for.
+        ahead: draw ahead in a thread; without, batches are drawn when they are asked for.
+        augment: varies each batch further.
 
     Attributes:
         waited: seconds that :meth:`__next__` kept the device waiting so far.
@@ -44,15 +45,13 @@ class BatchLoader:
         seed: tuple[int, ...],
         device: torch.device,
         *,
-        prefetch: bool = True,
+        ahead: bool = True,
+        augment: Callable[[Batch, torch.Generator], Batch] | None = None,
     ) -> None:
         self._source, self._count, self._seed = source, count, seed
-        self._device, self._pinned = device, device.type == "cuda"
-        self._prefetch = prefetch
+        self._device, self._ahead, self._augment = device, ahead, augment
         self._used = (0, source.state_dict())
-        self._ready: queue.Queue[tuple[Batch, tuple[int, Any]] | Exception] = queue.Queue(PREFETCH)
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._batches: Generator[tuple[Batch, tuple[int, Any]]] | None = None
         self.waited = 0.0
 
     def __iter__(self) -> Iterator[Batch]:
@@ -61,18 +60,12 @@ class BatchLoader:
     def __next__(self) -> Batch:
         """The next batch; raises whatever drawing it raised."""
         # A batch that is made on a GPU which is still at its last step is waited for by nobody.
-        idle = self._prefetch or not self._pinned or torch.cuda.current_stream(self._device).query()
+        here = self._ahead or self._device.type != "cuda"
+        idle = here or torch.cuda.current_stream(self._device).query()
         began = time.perf_counter()
-        if self._prefetch:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._fill, name="crops", daemon=True)
-                self._thread.start()
-            drawn = self._ready.get()
-            if isinstance(drawn, Exception):
-                raise drawn
-        else:
-            drawn = self._draw(self._used[0])
-        batch, self._used = drawn
+        if self._batches is None:
+            self._batches = prefetch(self._draw(), PREFETCH) if self._ahead else self._draw()
+        batch, self._used = next(self._batches)
         self.waited += (time.perf_counter() - began) * idle
         return batch
 
@@ -82,35 +75,23 @@ class BatchLoader:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on as the loader that gave this state, before the first batch is asked for."""
-        assert self._thread is None
+        assert self._batches is None
         self._source.load_state_dict(state["source"])
         self._used = (int(state["drawn"]), state["source"])
 
     def close(self) -> None:
         """End the thread; :meth:`__next__` may not be called any more."""
-        self._stop.set()
-        if self._thread is not None:
-            while self._thread.is_alive():
-                with contextlib.suppress(queue.Empty):
-                    self._ready.get(timeout=0.05)
-            self._thread.join()
+        if self._batches is not None:
+            self._batches.close()
 
-    def _draw(self, number: int) -> tuple[Batch, tuple[int, Any]]:
-        (seed,) = np.random.SeedSequence([*self._seed, number]).generate_state(1, np.uint64)
-        random = torch.Generator().manual_seed(int(seed >> np.uint64(1)))
-        batch = self._source.batch(self._count, random)
-        if self._pinned and batch.x.device.type == "cpu":
-            matched = {direction: bands.pin_memory() for direction, bands in batch.matched.items()}
-            batch = replace(batch, x=batch.x.pin_memory(), y=batch.y.pin_memory(), matched=matched)
-        return batch, (number + 1, self._source.state_dict())
-
-    def _fill(self) -> None:
-        number = self._used[0]
-        while not self._stop.is_set():
-            try:
-                drawn = self._draw(number)
-            except Exception as error:
-                self._ready.put(error)
-                return
-            self._ready.put(drawn)
-            number += 1
+    def _draw(self) -> Generator[tuple[Batch, tuple[int, Any]]]:
+        """Batches, each with its number and the state of the source after it."""
+        for number in itertools.count(self._used[0]):
+            (seed,) = np.random.SeedSequence([*self._seed, number]).generate_state(1, np.uint64)
+            random = torch.Generator().manual_seed(int(seed >> np.uint64(1)))
+            batch = self._source.batch(self._count, random)
+            if self._augment is not None:
+                batch = self._augment(batch, random)
+            locked = partial(page_locked, device=self._device)
+            matched = {direction: locked(bands) for direction, bands in batch.matched.items()}
+            yield Batch(locked(batch.x), locked(batch.y), matched), (number + 1, self._source.state_dict())

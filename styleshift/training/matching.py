@@ -15,7 +15,7 @@ from styleshift.networks.layers import Bands
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.augment import augment, recolouring, reshaping
-from styleshift.training.data import Batch, Crops, TensorCrops
+from styleshift.training.data import Batch, Crops
 from styleshift.training.device import exact_products, sent
 from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
 
@@ -49,8 +49,8 @@ class MatchedCrops:
 
     def __init__(
         self,
-        x: Crops | TensorCrops,
-        y: Crops | TensorCrops,
+        x: Crops,
+        y: Crops,
         recipe: Recipe,
         model: CycleGAN,
         reporter: Reporter,
@@ -221,6 +221,6 @@ def average_nearest(queries: Tensor, keys: Tensor, values: Tensor, neighbours: i
     return values[nearest].mean(dim=1)
 
 
-def _draw(crops: Crops | TensorCrops, count: int, device: torch.device) -> Tensor:
+def _draw(crops: Crops, count: int, device: torch.device) -> Tensor:
     sizes = (min(16, count - done) for done in range(0, count, 16))
     return torch.cat([torch.as_tensor(crops.batch(size)).to(device) for size in sizes])

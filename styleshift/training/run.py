@@ -26,7 +26,6 @@ from styleshift.training.checkpoint import blank_statistics, read_run, unpack
 from styleshift.training.data import measure
 from styleshift.training.device import choose_device, enough_memory, settle_arithmetic, tell_kernels
 from styleshift.training.distributed import local_device, process_group
-from styleshift.training.extras import augmentation_entries, loss_entries
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS, begun_after, find_run, forget_begun, free_name
 from styleshift.training.folder import begun, check_writable, locked, new_folder
@@ -273,8 +272,8 @@ def _requirements(recipe: Recipe) -> list[dict[str, str]]:
         [
             registry.generators.entry(recipe.generator.name),
             registry.discriminators.entry(recipe.discriminator.name),
-            *loss_entries(recipe),
-            *augmentation_entries(recipe),
+            *(registry.losses.entry(name) for name in recipe.losses),
+            *(registry.augmentations.entry(name) for name in recipe.augmentations),
             *(registry.metrics.entry(name) for name in recipe.schedule.content),
         ]
     )

@@ -13,8 +13,8 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import BatchSource, Crops, RandomCrops, TensorCrops
-from styleshift.training.extras import Augmented
+from styleshift.training.data import BatchSource, Crops, RandomCrops
+from styleshift.training.extras import Augmentations
 from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
@@ -208,13 +208,15 @@ def make_loader(
     """The batches that the recipe asks for; ``on_device`` where the corpora are to be held there."""
     source = make_source(corpora, samplers, state, seed, reporter, on_device)
     there = on_device and not isinstance(source, PairedCrops)  # whose crops are cut on the CPU
+    augment = None
     if state.recipe.augmentations:
-        source = Augmented(source, state.recipe, state.device if there else torch.device("cpu"))
+        augment = Augmentations(state.recipe, state.device if there else torch.device("cpu"))
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
     # drawn with these numbers, so with them the augmentation is alike, too.
     alike = state.group.rank == 0 or state.recipe.warm_start.used
     own = (seed,) if alike else (seed, state.group.rank)
-    return BatchLoader(source, state.recipe.schedule.batch, own, state.device, prefetch=not there)
+    count = state.recipe.schedule.batch
+    return BatchLoader(source, count, own, state.device, ahead=not there, augment=augment)
 
 
 def make_source(
@@ -247,10 +249,8 @@ def make_source(
     return MatchedCrops(x, y, recipe, state.model, reporter, most, *share, device=device)
 
 
-def _resident(
-    samplers: list[CropSampler], device: torch.device, reporter: Reporter
-) -> list[Crops | TensorCrops]:
-    found: list[Crops | TensorCrops] = []
+def _resident(samplers: list[CropSampler], device: torch.device, reporter: Reporter) -> list[Crops]:
+    found: list[Crops] = []
     with reporter.phase("copying the corpora to the device", len(samplers), "domains") as task:
         for sampler in samplers:
             found.append(ResidentCrops(sampler, device))

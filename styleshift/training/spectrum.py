@@ -60,8 +60,8 @@ def match_spectrum(
         )
     made, wanted = [], []
     for _ in range(-(-crops // _CROPS)):
-        made.append(_levels(translator(torch.from_numpy(source.batch(_CROPS))), config))
-        wanted.append(_levels(torch.from_numpy(target.batch(_CROPS)), config))
+        made.append(_levels(translator(torch.as_tensor(source.batch(_CROPS))), config))
+        wanted.append(_levels(torch.as_tensor(target.batch(_CROPS)), config))
     have, goal = torch.cat(made), torch.cat(wanted)
     floor = float(torch.stack([levels.max() for levels in wanted]).mean()) - _HEARD
     goal = goal.clamp(min=floor).mean(dim=0)

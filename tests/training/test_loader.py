@@ -31,9 +31,9 @@ def samplers(place: Workspace) -> list[CropSampler]:
     return [CropSampler(Corpus.open(place.spectrograms / name), 64, seed=n) for n, name in enumerate(domains)]
 
 
-def make(place: Workspace, recipe: Recipe, *, prefetch: bool = True, seed: int = 0) -> BatchLoader:
+def make(place: Workspace, recipe: Recipe, *, ahead: bool = True, seed: int = 0) -> BatchLoader:
     x, y = samplers(place)
-    return BatchLoader(RandomCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, prefetch=prefetch)
+    return BatchLoader(RandomCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, ahead=ahead)
 
 
 def take(source: BatchLoader, count: int) -> list[Batch]:
@@ -47,17 +47,17 @@ def same(one: list[Batch], other: list[Batch]) -> bool:
 
 def test_drawing_ahead_changes_nothing(place: Workspace, tiny_recipe: Tiny) -> None:
     recipe = tiny_recipe("data.gain_db=6", "data.mute=0.5")
-    one, other = make(place, recipe), make(place, recipe, prefetch=False)
+    one, other = make(place, recipe), make(place, recipe, ahead=False)
     assert same(take(one, 6), take(other, 6))
     one.close()
-    assert not same(take(other, 2), take(make(place, recipe, prefetch=False, seed=1), 2))
+    assert not same(take(other, 2), take(make(place, recipe, ahead=False, seed=1), 2))
 
 
 def test_the_state_is_that_of_what_was_used(place: Workspace, tiny_recipe: Tiny) -> None:
     recipe = tiny_recipe("data.gain_db=6")
     first = make(place, recipe)
     take(first, 3)
-    while not first._ready.full():  # more is drawn than was used
+    while first._source.state_dict() == first.state_dict()["source"]:  # until more is drawn than was used
         time.sleep(0.001)
     state = json.loads(json.dumps(first.state_dict()))
     assert state["drawn"] == 3
@@ -112,7 +112,7 @@ def test_waiting_is_measured(place: Workspace, tiny_recipe: Tiny) -> None:
         def load_state_dict(self, state: Any) -> None:
             pass
 
-    source = BatchLoader(Slow(), 1, (0,), CPU, prefetch=False)
+    source = BatchLoader(Slow(), 1, (0,), CPU, ahead=False)
     take(source, 3)
     assert source.waited >= 0.06
 
