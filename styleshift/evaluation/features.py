@@ -17,6 +17,7 @@ from styleshift.frontend.percussion import PercussionSplitter
 
 Array = npt.NDArray[np.float32]
 Array64 = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 SAMPLE_RATE = 22050
 MEL_BANDS = 80
@@ -80,19 +81,27 @@ def to_mono(samples: npt.ArrayLike, sample_rate: int) -> Array:
 
 def log_mel(mono: Array) -> Array:
     """``[samples]`` at ``SAMPLE_RATE`` to ``[frames, MEL_BANDS]`` float32 dB, floored at -100 dB."""
-    bank = mel_filters(SAMPLE_RATE, _TIMBRE.fft_length, MEL_BANDS)
-    decibels: Array = (10 * np.log10(np.maximum(_power(mono, _TIMBRE) @ bank.T, _POWER_FLOOR))).astype(
-        np.float32
-    )
-    return decibels
+    return mel_decibels(_power(mono, _TIMBRE), _TIMBRE).astype(np.float32)
 
 
 def chroma(mono: Array) -> Array:
     """``[samples]`` at ``SAMPLE_RATE`` to ``[frames, 12]`` float32, C first, each frame's largest at 1."""
-    classes = _power(mono, _HARMONY) @ chroma_filters(SAMPLE_RATE, _HARMONY.fft_length).T
+    return pitch_classes(_power(mono, _HARMONY), _HARMONY).astype(np.float32)
+
+
+def mel_decibels(power: Floats, config: SpectrogramConfig) -> Floats:
+    """Power ``[frames, bins]`` to dB of its mel bands ``[frames, MEL_BANDS]``, floored at -100 dB."""
+    bank = mel_filters(config.sample_rate, config.fft_length, MEL_BANDS)
+    decibels: Floats = 10 * np.log10(np.maximum(power @ bank.T, _POWER_FLOOR))
+    return decibels
+
+
+def pitch_classes(power: Floats, config: SpectrogramConfig) -> Floats:
+    """Power ``[frames, bins]`` to pitch classes ``[frames, 12]``, C first, each frame's largest at 1."""
+    classes = power @ chroma_filters(config.sample_rate, config.fft_length).T
     top = classes.max(axis=1, keepdims=True, initial=0.0)
     loud = top > _POWER_FLOOR
-    scaled: Array = np.where(loud, classes / np.where(loud, top, 1.0), 0.0).astype(np.float32)
+    scaled: Floats = np.where(loud, classes / np.where(loud, top, 1.0), 0.0)
     return scaled
 
 

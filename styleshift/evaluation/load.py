@@ -11,6 +11,7 @@ import numpy as np
 from styleshift.audio.find import find_audio
 from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
+from styleshift.audio.stream import DecodedStream
 from styleshift.errors import AudioError, NothingToDoError
 from styleshift.evaluation.features import SAMPLE_RATE, Array, Features, features
 from styleshift.progress import Reporter
@@ -30,20 +31,9 @@ def load_mono(path: Path, *, start: float = 0.0, seconds: float = LONGEST_SECOND
         AudioError: unreadable, damaged, or shorter than half a second.
     """
     with open_audio(path, allow_cut=True) as stream:
-        first = round(start * stream.sample_rate)
-        last = first + round(seconds * stream.sample_rate)
-
-        def wanted() -> Iterator[Array]:
-            position = 0
-            for block in stream.blocks(_BLOCK_FRAMES):
-                part = block[max(0, first - position) : max(0, last - position)]
-                position += len(block)
-                if len(part):
-                    yield part.mean(axis=1, keepdims=True, dtype=np.float32)
-                if position >= last:
-                    return
-
-        blocks = list(resample(wanted(), stream.sample_rate, SAMPLE_RATE))
+        parts = excerpt(stream, start, seconds)
+        averaged = (part.mean(axis=1, keepdims=True, dtype=np.float32) for part in parts)
+        blocks = list(resample(averaged, stream.sample_rate, SAMPLE_RATE))
     mono = np.concatenate(blocks)[:, 0] if blocks else np.zeros(0, np.float32)
     if len(mono) < _SHORTEST_SECONDS * SAMPLE_RATE:
         raise AudioError(
@@ -52,6 +42,25 @@ def load_mono(path: Path, *, start: float = 0.0, seconds: float = LONGEST_SECOND
             reason="too short",
         )
     return np.ascontiguousarray(mono)
+
+
+def excerpt(stream: DecodedStream, start: float, seconds: float) -> Iterator[Array]:
+    """Blocks ``[frames, channels]`` of at most ``seconds`` from ``start`` on; none where it ends before."""
+    first, position = round(start * stream.sample_rate), 0
+    last = first + round(seconds * stream.sample_rate)
+    for block in stream.blocks(_BLOCK_FRAMES):
+        part = block[max(0, first - position) : max(0, last - position)]
+        position += len(block)
+        if len(part):
+            yield part
+        if position >= last:
+            return
+
+
+def length_of(path: Path) -> float:
+    """Seconds of a recording, as far as its header says; raises AudioError."""
+    with open_audio(path, allow_cut=True) as stream:
+        return stream.info.seconds or 0.0
 
 
 def find_recordings(folder: Path, what: str) -> list[Path]:
@@ -108,9 +117,7 @@ def load_style(
 
 
 def _middle(path: Path, seconds: float) -> Array:
-    with open_audio(path, allow_cut=True) as stream:
-        length = stream.info.seconds or 0.0
-    return load_mono(path, start=max(0.0, (length - seconds) / 2), seconds=seconds)
+    return load_mono(path, start=max(0.0, (length_of(path) - seconds) / 2), seconds=seconds)
 
 
 def partners(

@@ -16,6 +16,7 @@ from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
 from styleshift.errors import AudioError, UsageError
 from styleshift.evaluation.features import Array
+from styleshift.evaluation.load import excerpt, length_of
 from styleshift.pages import Player, legend, render, shot
 from styleshift.pages.picture import HIGHEST_HZ, log_frequency
 from styleshift.system.files import write_text
@@ -123,25 +124,17 @@ def _player(pair: Pair, names: tuple[str, str], seconds: float) -> Player:
 
 def _start(path: Path, seconds: float) -> float:
     """A third into a long recording, past its introduction; the beginning of a short one."""
-    with open_audio(path, allow_cut=True) as stream:
-        length = stream.info.seconds or 0.0
-    return float(max(0.0, (length - seconds) / 3)) if length > 2 * seconds else 0.0
+    length = length_of(path)
+    return (length - seconds) / 3 if length > 2 * seconds else 0.0
 
 
 def _excerpt(path: Path, start: float, seconds: float) -> tuple[Array, int]:
     """``[samples, 1 or 2]`` float32 and its sample rate, at most 48 kHz."""
-    blocks = []
     with open_audio(path, allow_cut=True) as stream:
-        rate = stream.sample_rate
-        first, last, position = round(start * rate), round((start + seconds) * rate), 0
-        for block in stream.blocks(1 << 16):
-            blocks.append(block[max(0, first - position) : max(0, last - position)])
-            position += len(block)
-            if position >= last:
-                break
-    wave = np.concatenate(blocks)
-    if len(wave) < 0.1 * rate:
+        rate, blocks = stream.sample_rate, list(excerpt(stream, start, seconds))
+    if sum(map(len, blocks)) < 0.1 * rate:
         raise AudioError(f"{path.name}: nothing to play from {start:.0f} s on", reason="too short")
+    wave = np.concatenate(blocks)
     wave = wave if wave.shape[1] <= 2 else wave.mean(axis=1, keepdims=True)
     if rate > _HIGHEST_RATE:
         wave = np.concatenate(list(resample([wave], rate, _HIGHEST_RATE)))

@@ -21,10 +21,10 @@ from styleshift.evaluation.checkpoint_score import CheckpointScore, CheckpointSc
 from styleshift.evaluation.features import (
     CHROMA_RATE,
     FRAME_RATE,
-    MEL_BANDS,
     Features,
-    chroma_filters,
-    mel_filters,
+    Floats,
+    mel_decibels,
+    pitch_classes,
 )
 from styleshift.evaluation.judge import Judge, Judgement
 from styleshift.evaluation.metrics import patch_population, patch_vectors
@@ -37,7 +37,6 @@ from styleshift.training.model import DIRECTIONS, CycleGAN
 
 Array = npt.NDArray[np.float32]
 
-_POWER_FLOOR = 1e-10
 _AT_ONCE = 16
 _THREADS = 4
 
@@ -205,17 +204,13 @@ def spectrogram_features(log_magnitude: Array, config: SpectrogramConfig) -> Fea
     """
     wide = log_magnitude.T.astype(np.float64)
     power = expanded(wide, config) ** 2
-    mel = power @ mel_filters(config.sample_rate, config.fft_length, MEL_BANDS).T
-    classes = power @ chroma_filters(config.sample_rate, config.fft_length).T
-    top = classes.max(axis=1, keepdims=True)
-    chroma = np.where(top > _POWER_FLOOR, classes / np.maximum(top, _POWER_FLOOR), 0.0)
     return Features(
-        log_mel=_at_rate(10 * np.log10(np.maximum(mel, _POWER_FLOOR)), config.frame_rate, FRAME_RATE),
-        chroma=_at_rate(chroma, config.frame_rate, CHROMA_RATE),
+        log_mel=_at_rate(mel_decibels(power, config), config.frame_rate, FRAME_RATE),
+        chroma=_at_rate(pitch_classes(power, config), config.frame_rate, CHROMA_RATE),
     )
 
 
-def _at_rate(values: npt.NDArray[np.float64], rate: float, wanted: float) -> Array:
+def _at_rate(values: Floats, rate: float, wanted: float) -> Array:
     """``[frames, n]`` interpolated linearly to another number of frames a second."""
     if math.isclose(rate, wanted, rel_tol=1e-6):
         return values.astype(np.float32)
