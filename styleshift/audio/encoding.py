@@ -11,6 +11,7 @@ import soundfile
 
 from styleshift.audio.formats import (
     ALAC,
+    DEPTHS,
     FORMATS,
     OutputFormat,
     format_held,
@@ -25,7 +26,8 @@ def same_format(info: AudioInfo, path: Path) -> OutputFormat:
 
     What cannot be written (Monkey's Audio, WMA, Musepack, ...) becomes FLAC if it was lossless, else M4A.
     """
-    return _named(_nearest(info), path.suffix)
+    format = _nearest(info)
+    return replace(format, extension=path.suffix or format.extension)
 
 
 def _nearest(info: AudioInfo) -> OutputFormat:
@@ -42,8 +44,7 @@ def _nearest(info: AudioInfo) -> OutputFormat:
     if info.reader == "soundfile" and _written(info.format, info.subtype):
         row = format_held(info.format)
         name = row.name if row is not None else info.format.lower()
-        ending = row.extensions[0] if row is not None else ""
-        return OutputFormat(name, info.format, info.subtype, ending, not lossless)
+        return OutputFormat(name, info.format, info.subtype, _extension(info), not lossless)
     if info.format == "CAF" and info.subtype == "alac":
         bits = next(bits for bits in (16, 20, 24, 32) if bits >= min(info.bits or 24, 32))
         return OutputFormat("caf", "CAF", f"ALAC_{bits}", _extension(info))
@@ -62,12 +63,9 @@ def with_depth(format: OutputFormat, info: AudioInfo) -> OutputFormat:
     """``format``, with 24 bits where it has 16 and the source has more; no bit is lost for the container."""
     if format.subtype == "PCM_16" and depth_of(info) > 16:
         return replace(format, subtype="PCM_24")
-    return (
-        replace(format, bits=max(16, min(depth_of(info), 24))) if format.subtype == ALAC.subtype else format
-    )
-
-
-_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+    if format.subtype == ALAC.subtype:
+        return replace(format, bits=max(16, min(depth_of(info), 24)))
+    return format
 
 
 def depth_of(info: AudioInfo) -> int:
@@ -76,7 +74,7 @@ def depth_of(info: AudioInfo) -> int:
         return 0
     if info.subtype.startswith(("ALAC_", "DWVW_")):
         return int(info.subtype[5:])
-    return _DEPTHS.get(info.subtype) or info.bits or 24
+    return DEPTHS.get(info.subtype) or info.bits or 24
 
 
 def belongs(format: OutputFormat, path: Path) -> bool:
@@ -131,7 +129,7 @@ def choose(info: AudioInfo, target: Path, asked: OutputFormat | None = None) -> 
         losses.append(f"lossless sound ({before}) is written as {format.name} ({after}), which is not")
     elif not (belongs(format, Path(f"x{_extension(info)}")) if lossless else _alike(before, after)):
         changes.append(f"{before} is written as {format.name} ({after})")
-    kept = format.bits or _DEPTHS.get(format.subtype, 0)
+    kept = format.bits or DEPTHS.get(format.subtype, 0)
     if lossless and kept and depth_of(info) > kept:
         losses.append(f"{depth_of(info)} bits a sample become {kept}")
     if rate != info.sample_rate:
@@ -212,7 +210,3 @@ def writable_rate(format: OutputFormat, sample_rate: int) -> int:
     while sample_rate > format.highest_rate:
         sample_rate //= 2
     return sample_rate
-
-
-def _named(format: OutputFormat, extension: str) -> OutputFormat:
-    return replace(format, extension=extension or format.extension)

@@ -138,14 +138,7 @@ _LOSSLESS = {"kilobytes": 90, "lossless": True}
 
 TABLE: tuple[AudioFormat, ...] = (
     _by_libsndfile(
-        "wav",
-        ".wav .wave",
-        "WAV WAVEX",
-        b"RIFF",
-        b"RIFX",
-        output=_WAV,
-        extent=chunk_extent,
-        **_PCM,
+        "wav", ".wav .wave", "WAV WAVEX", b"RIFF", b"RIFX", output=_WAV, extent=chunk_extent, **_PCM
     ),
     _by_libsndfile("flac", ".flac", "FLAC", b"fLaC", output=_FLAC, extent=flac_extent, **_LOSSLESS),
     _by_libsndfile(
@@ -221,6 +214,10 @@ _LOSSLESS_CODECS = frozenset(
     {"alac", "ape", "wavpack", "tak", "tta", "wmalossless", "flac", "mlp", "truehd", "als", "shorten"}
 )
 _LOSSLESS_SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ALAC", "DWVW")
+
+
+DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+"""Bits of a sample by libsndfile's names of encodings."""
 
 
 def format_of(name: str | PurePath) -> AudioFormat | None:

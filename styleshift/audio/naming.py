@@ -32,8 +32,9 @@ def output_extension(source: Path) -> str:
         return named
     if held is None or (row is not None and held.name == row.name and not row.open_ended):
         return named
-    if head[:4] == b"OggS" and codec_of(head[27 + head[26] :]) in ("vorbis", "opus"):
-        return named if row is not None and row.name in ("ogg", "opus") else _by_content(source, named)
+    plain = head[:4] == b"OggS" and codec_of(head[27 + head[26] :]) in ("vorbis", "opus")
+    if plain and row is not None and row.name in ("ogg", "opus"):
+        return named
     return _by_content(source, named)
 
 

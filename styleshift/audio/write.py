@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,10 +19,11 @@ import soundfile
 
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.ogg import set_serial
-from styleshift.audio.formats import OutputFormat
+from styleshift.audio.formats import DEPTHS, OutputFormat
 from styleshift.audio.stream import refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
+from styleshift.system.files import flush_to_disk
 
 TEMPORARY_PREFIX = ".styleshift-"
 # libsndfile crashes when a minute or more of Ogg Vorbis comes in one call.
@@ -153,8 +153,7 @@ class AudioWriter:
             self._file.close()
             if self._on_written is not None:
                 self._on_written(self._temporary)
-            with self._temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            flush_to_disk(self._temporary)
             self._verify()
             self._temporary.replace(self.path)
         except OSError as error:
@@ -234,10 +233,9 @@ def _encoder(
 
         return PyAVEncoder(file, format, sample_rate, channels, chapters)
     container = format.container
-    if container in ("WAV", "WAVEX") and frames is not None:
-        width = {"FLOAT": 4, "DOUBLE": 8, "PCM_32": 4, "PCM_24": 3, "PCM_16": 2}.get(format.subtype, 2)
-        if frames * channels * width > _WAV_LIMIT:
-            container = "RF64"
+    size = (frames or 0) * channels * DEPTHS.get(format.subtype, 16) // 8
+    if container in ("WAV", "WAVEX") and size > _WAV_LIMIT:
+        container = "RF64"
     encoder: Encoder = soundfile.SoundFile(
         file,
         "w",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.arrays import Float16Array
-from styleshift.corpus.manifest import AGAIN, Manifest, ManifestEntry, read_manifest
+from styleshift.corpus.manifest import AGAIN, read_manifest
 from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 
@@ -23,7 +23,6 @@ class Track:
         name: POSIX path of the recording in its domain.
         key: decided by content, settings and version; the same key, the same array.
         frames: of the spectrogram.
-        channels: of the array (1: recordings are stored as mono mixes).
         bins: of the spectrogram.
         level_db: gated RMS level of the waveform, dBFS.
         seconds: of music.
@@ -36,7 +35,6 @@ class Track:
     name: str
     key: str
     frames: int
-    channels: int
     bins: int
     level_db: float
     seconds: float
@@ -57,7 +55,7 @@ class Track:
         )
 
     def array(self) -> Float16Array:
-        """``[channels, frames, bins]`` float16, memory-mapped, read-only; at the recording's own level.
+        """``[1, frames, bins]`` float16, memory-mapped, read-only; a mono mix at the recording's own level.
 
         Raises:
             CorpusError: the file is missing or not what the manifest says.
@@ -66,7 +64,7 @@ class Track:
             array: npt.NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise CorpusError(f"the spectrogram of {self.name} cannot be read: {error}", AGAIN) from error
-        whole = (self.channels, self.frames if self.stored is None else self.stored, self.bins)
+        whole = (1, self.frames if self.stored is None else self.stored, self.bins)
         if array.shape != whole or array.dtype != np.float16:
             raise CorpusError(
                 f"the spectrogram of {self.name} is {array.dtype} {list(array.shape)}; "
@@ -110,7 +108,19 @@ class Corpus:
                 f"there are no spectrograms of {folder.name!r} in {folder.parent}; {_others(folder.parent)}",
                 "styleshift precompute ./audio, where each sub-folder of ./audio is one style",
             )
-        tracks = tuple(_track(entry, manifest, folder) for entry in manifest.tracks)
+        tracks = tuple(
+            Track(
+                name=entry.name,
+                key=entry.key,
+                frames=entry.frames,
+                bins=manifest.config.bins,
+                level_db=entry.level_db,
+                seconds=entry.seconds,
+                digest=entry.digest,
+                path=folder / entry.array_name,
+            )
+            for entry in manifest.tracks
+        )
         if not tracks:
             raise CorpusError(
                 f"none of the {len(manifest.entries)} recordings of {folder.name!r} could be used",
@@ -127,17 +137,3 @@ def stored_domains(folder: Path) -> list[str]:
 def _others(folder: Path) -> str:
     names = stored_domains(folder)
     return f"available: {', '.join(names)}" if names else "nothing is stored there"
-
-
-def _track(entry: ManifestEntry, manifest: Manifest, folder: Path) -> Track:
-    return Track(
-        name=entry.name,
-        key=entry.key,
-        frames=entry.frames,
-        channels=1,
-        bins=manifest.config.bins,
-        level_db=entry.level_db,
-        seconds=entry.seconds,
-        digest=entry.digest,
-        path=folder / entry.array_name,
-    )

@@ -104,27 +104,29 @@ def precompute(
                 f"{name}: has spectrograms, but no recordings below {audio_root} any more; "
                 f"they stay until you remove {workspace.spectrograms / name}"
             )
-    if dry_run:
+
+    def plan() -> list[DomainPlan]:
         plans = [
             plan_domain(name, workspace.spectrograms / name, recordings, config, reporter, unlisted)
             for name, recordings in found.items()
         ]
         tell_of_replaced(plans, config, reporter)
-        results = tuple(_of_plan(plan) for plan in plans)
+        return plans
+
+    if dry_run:
+        results = tuple(map(_of_plan, plan()))
         return PrecomputeResult(
             results, time.monotonic() - began, 0.0, planned, dry_run=True, unlisted=unlisted
         )
     try:
         with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
-            plans = []
-            for name, recordings in found.items():
+            for name in found:
                 folder = workspace.spectrograms / name
                 folder.mkdir(exist_ok=True)
                 remove_unfinished(folder)
-                plans.append(plan_domain(name, folder, recordings, config, reporter, unlisted))
-            tell_of_replaced(plans, config, reporter)
+            plans = plan()
             outcomes = _compute(plans, config, chosen, jobs, stall_seconds, reporter)
-            results = tuple(_complete(plan, config, outcomes[plan.name]) for plan in plans)
+            results = tuple(_complete(each, config, outcomes[each.name]) for each in plans)
     except OSError as error:
         raise _no_space(workspace.spectrograms, error.strerror or str(error)) from error
     computed = sum(each.entry.seconds for done in outcomes.values() for each in done if each.new)

@@ -37,7 +37,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+    with contextlib.suppress(OSError):  # not every system can
+        flush_to_disk(path.parent)
 
 
 @contextlib.contextmanager
@@ -59,8 +60,8 @@ def write_json(path: Path, values: Any) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Wait until a file's bytes are on the disk; raises OSError."""
-    file = os.open(path, os.O_RDWR)
+    """Wait until the bytes of a file, or the names in a folder, are on the disk; raises OSError."""
+    file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)
     finally:
@@ -71,12 +72,3 @@ def remove_partial_files(folder: Path, start: str = "") -> None:
     """Remove what killed writers left of files named so, in a folder in which nobody else writes them now."""
     for path in folder.glob(f".{glob.escape(start)}*{_SUFFIX}"):
         path.unlink(missing_ok=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not every system can
-        file = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)

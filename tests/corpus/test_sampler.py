@@ -24,7 +24,7 @@ def _corpus(folder: Path, lengths: list[int], level_db: float = REFERENCE_LEVEL_
             ramp = index + 1 + (np.arange(frames) % 120)[None, :, None] / 128
             array.append(np.repeat(ramp, CONFIG.bins, axis=2).astype(np.float16))
             array.finish()
-        tracks.append(Track(f"{index}.wav", str(index), frames, 1, CONFIG.bins, level_db, 1.0, "", path))
+        tracks.append(Track(f"{index}.wav", str(index), frames, CONFIG.bins, level_db, 1.0, "", path))
     return Corpus("piano", CONFIG, tuple(tracks), "")
 
 

@@ -39,9 +39,7 @@ def make(folder: Path, lengths: Sequence[int], names: Sequence[str] | None = Non
         np.save(folder / f"{index}.npy", values)
         digest = hashlib.sha256(content.encode()).hexdigest()
         where = folder / f"{index}.npy"
-        tracks.append(
-            Track(str(index), str(index), frames, 1, CONFIG.bins, -20.0, frames / 125, digest, where)
-        )
+        tracks.append(Track(str(index), str(index), frames, CONFIG.bins, -20.0, frames / 125, digest, where))
     return Corpus("x", CONFIG, tuple(tracks), "")
 
 

@@ -12,7 +12,6 @@ _BOXES = frozenset(
     b"ftyp moov mdat free skip wide udta uuid meta moof mfra sidx styp ssix prft emsg pdin pnot junk".split()
 )
 _SEGMENT = b"\x18\x53\x80\x67"
-_CLUSTER = b"\x1f\x43\xb6\x75"
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 

@@ -49,8 +49,6 @@ class StreamInfo:
         start: offset of ``fLaC``.
         sound: offset of the first frame.
         rate: Hz.
-        channels: of the sound.
-        bits: of a sample.
         block: sample frames in a frame at most; in each but the last, where all have as many.
         total: sample frames; 0: not known.
     """
@@ -58,8 +56,6 @@ class StreamInfo:
     start: int
     sound: int
     rate: int
-    channels: int
-    bits: int
     block: int
     total: int
 
@@ -82,8 +78,6 @@ def stream_info(file: Bytes, start: int = 0) -> StreamInfo | None:
         start,
         position,
         rate=packed >> 44,
-        channels=(packed >> 41 & 7) + 1,
-        bits=(packed >> 36 & 31) + 1,
         block=int.from_bytes(head[10:12], "big"),
         total=packed & (1 << 36) - 1,
     )

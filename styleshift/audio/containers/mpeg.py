@@ -171,7 +171,7 @@ class _Walk:
                 if follows < 0:
                     self._told_of_rest(position)
                     break
-                if self._is_tag(position):
+                if _tag_length(self._file, position):
                     seconds += self._end(link, position)
                     link = None
                 else:
@@ -226,7 +226,7 @@ class _Walk:
         """Offset of the next frames; -1: only tags or padding, or bytes that are no music, follow."""
         file = self._file
         while position < file.size:
-            if length := id3_length(file, position) or self._tag_length(position):
+            if length := _tag_length(file, position):
                 position += length
                 if _chained(file, position):
                     return position
@@ -242,24 +242,22 @@ class _Walk:
 
     def _told_of_rest(self, position: int) -> None:
         """Name what lies behind the last frame and its tags."""
-        while length := id3_length(self._file, position) or self._tag_length(position):
+        while length := _tag_length(self._file, position):
             position += length
         self.notes += left_behind(self._file, position)
 
-    def _is_tag(self, position: int) -> bool:
-        return bool(id3_length(self._file, position) or self._tag_length(position))
 
-    def _tag_length(self, position: int) -> int:
-        """Bytes of an ID3v1, APEv2 or Lyrics3 tag; 0: none is there."""
-        head = self._file.at(position, 32)
-        if head[:3] == b"TAG":
-            return 128
-        if head[:8] == b"APETAGEX" and len(head) == 32:
-            return 32 + int(struct.unpack("<I", head[12:16])[0])
-        if head[:11] == b"LYRICSBEGIN":
-            found = self._file.find(b"LYRICS200", position, min(self._file.size, position + (1 << 20)))
-            return found + 9 - position if found >= 0 else 0
-        return 0
+def _tag_length(file: Bytes, position: int) -> int:
+    """Bytes of an ID3, APEv2 or Lyrics3 tag; 0: none is there."""
+    head = file.at(position, 32)
+    if head[:3] == b"TAG":
+        return 128
+    if head[:8] == b"APETAGEX" and len(head) == 32:
+        return 32 + int.from_bytes(head[12:16], "little")
+    if head[:11] == b"LYRICSBEGIN":
+        found = file.find(b"LYRICS200", position, min(file.size, position + (1 << 20)))
+        return found + 9 - position if found >= 0 else 0
+    return id3_length(file, position)
 
 
 def adts_extent(file: Bytes) -> Extent:

@@ -41,7 +41,7 @@ def read_mp4(file: Any) -> Tags:
         elif key in BY_MP4:
             found.add(BY_MP4[key], *map(str, values))
         elif key.startswith("----:"):
-            _read_free(found, key, bare, values)
+            _read_free(found, key, values)
         else:
             found.foreign.append(key)
     for key, bodies in _failed(file).items():
@@ -69,21 +69,19 @@ def _old_text(body: bytes) -> str:
     return body[16 : int.from_bytes(body[:4], "big")].decode("cp1252", "replace")
 
 
-def _read_free(found: Tags, key: str, bare: str, values: Any) -> None:
+def _read_free(found: Tags, key: str, values: Any) -> None:
     try:
         texts = [bytes(value).decode("utf-8") for value in values]
     except UnicodeDecodeError:
         found.foreign.append(key)
         return
-    head, _, description = bare.partition(":")
-    if key.lower().startswith(_FREE.lower()):
-        described = key[len(_FREE) :]
-        head, _, description = described.partition(":")
-        if head.lower() in ("comment", "lyrics") and description:
-            found.add(f"{head.lower()}:{description}", *texts)
-            return
-        bare = described
-    found.add(BY_FREE.get(bare.lower(), field_name(bare)), *texts)
+    ours = key.lower().startswith(_FREE.lower())
+    name = key[len(_FREE) :] if ours else key.rpartition(":")[2]
+    head, _, description = name.partition(":")
+    if head.lower() in ("comment", "lyrics") and description:
+        found.add(f"{head.lower()}:{description}", *texts)
+    else:
+        found.add(BY_FREE.get(name.lower(), field_name(name)), *texts)
 
 
 def write_mp4(file: Any, tags: Tags) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.stream import refusal
 from styleshift.audio.tags.copy import Carried, copy_tags
+from styleshift.audio.tags.model import Chapter
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.system.scratch import Scratch
@@ -62,20 +64,18 @@ class TagPreview:
         """A silent file that may be written to."""
         if self._folder is None:
             self._folder = Scratch()
-        before = read_tags(source) if format.container == "M4A" else None
-        if before is not None and before.chapters:
-            return self._blank(source, format, sample_rate)
+        if format.container == "M4A" and (chapters := read_tags(source).chapters):
+            return self._blank(format, sample_rate, chapters)
         known = self._blanks.get((format, sample_rate))
         if known is None:
-            known = self._blanks[format, sample_rate] = self._blank(None, format, sample_rate)
+            known = self._blanks[format, sample_rate] = self._blank(format, sample_rate)
         trial = known.with_name(f"trial{format.extension}")
         shutil.copyfile(known, trial)
         return trial
 
-    def _blank(self, source: Path | None, format: OutputFormat, sample_rate: int) -> Path:
+    def _blank(self, format: OutputFormat, sample_rate: int, chapters: Sequence[Chapter] = ()) -> Path:
         assert self._folder is not None
         path = self._folder.path / f"{len(self._blanks)}{format.extension}"
-        chapters = read_tags(source).chapters if source is not None else ()
         with AudioWriter(
             path, sample_rate=sample_rate, channels=1, format=format, chapters=chapters
         ) as writer:
