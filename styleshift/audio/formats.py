@@ -5,10 +5,10 @@ To add a format, add a row; nothing else in the package names an extension. Ligh
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -266,8 +266,13 @@ def same_extension(name: str) -> str:
     return suffix
 
 
+def has_pyav() -> bool:
+    """Whether PyAV is installed, which comes with the extra ``m4a``."""
+    return importlib.util.find_spec("av") is not None
+
+
 def readable() -> str:
     """A sentence for whoever has no recording that can be read."""
     plain = ", ".join(row.name.upper() for row in TABLE if row.reader == "soundfile" and row.output)
-    more = "" if find_spec("av") else " with `pip install 'styleshift[m4a]'`"
+    more = "" if has_pyav() else " with `pip install 'styleshift[m4a]'`"
     return f"{plain} are read, and M4A and others{more}"

@@ -15,7 +15,6 @@ from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_le
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, refusal
-from styleshift.errors import AudioError
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60
@@ -85,39 +84,30 @@ class SoundFileStream(DecodedStream):
         owns: bool = True,
     ) -> None:
         view = Bytes(file)
-        if link is None and extent.links:
-            link = extent.links[0]
-        whole = link is None or (link.start in (0, id3_length(view)) and link.end == view.size)
+        link = link or next(iter(extent.links), Link(0, view.size, guessed=True))
         source: int | Part = file
-        if extent.unread and link is not None and link.frames is not None:
+        if extent.unread and link.frames is not None:
             source = Part(file, link, with_total(view, link.frames))
-        elif not whole and link is not None:
+        elif link.start not in (0, id3_length(view)) or link.end != view.size:
             source = Part(file, link)
-        sound = _ForwardOnly(source, closefd=False) if source is file else _ForwardOnly(source)
-        try:
-            check_header(path, sound.samplerate, sound.channels)
-            # A length that libsndfile guessed counts for nothing.
-            guessed = sound.format == "MP3" and (link is None or link.guessed)
-            frames = sound.frames if 0 <= sound.frames < _NO_LENGTH and not guessed else None
-            info = AudioInfo(
-                sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile"
+        sound = _ForwardOnly(source, closefd=False)
+        check_header(path, sound.samplerate, sound.channels)
+        # A length that libsndfile guessed counts for nothing.
+        guessed = sound.format == "MP3" and link.guessed
+        frames = sound.frames if 0 <= sound.frames < _NO_LENGTH and not guessed else None
+        info = AudioInfo(sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile")
+        if extent.unfinished:
+            raise refusal(
+                path,
+                f"an unfinished recording, its header says 0 samples and {extent.unfinished} bytes follow",
+                "an audio editor can import it as raw data and save it whole",
+                reason="damaged",
             )
-            if extent.unfinished:
-                raise refusal(
-                    path,
-                    f"an unfinished recording, its header says 0 samples "
-                    f"and {extent.unfinished} bytes follow",
-                    "an audio editor can import it as raw data and save it whole",
-                    reason="damaged",
-                )
-        except AudioError:
-            sound.close()
-            raise
         super().__init__(path, info, allow_cut=allow_cut, extent=extent)
         self._file = file
         self._owns = owns
         self._sound = sound
-        self._link = link or Link(0, view.size)
+        self._link = link
         self._guessed = guessed
         self._pipe: int | None = None
         self._failed: list[OSError] = []  # why the pipe ended before the file
@@ -143,17 +133,15 @@ class SoundFileStream(DecodedStream):
                 if error.code == _SYSTEM_ERROR:
                     raise OSError(plain_words(error)) from error
                 block = block[: len(block) - int(np.isnan(block[:, 0]).sum())] if filled else block[:0]
+                position += len(block)
+                if len(block):
+                    yield block
                 if self._pipe is None or _more_than(_TRAILER_BYTES, self._pipe):
-                    if len(block):
-                        position += len(block)
-                        yield block
                     where = f"{position / self.sample_rate:.2f} s ({plain_words(error)})"
                     raise damage(self.path, f"damaged somewhere after {where}") from error
                 # The error is the end: a last frame that is not whole, or padding after it.
                 if LAST_FRAME_CUT not in self.warnings:
                     self.warnings.append(LAST_FRAME_CUT)
-                if len(block):
-                    yield block
                 return
             if self._failed:
                 raise self._failed[0]

@@ -6,7 +6,6 @@ one recording: at the highest of their sample rates, with as many channels as th
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import soundfile
 from styleshift.arrays import Float32Array
 from styleshift.audio.container import demuxer
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
+from styleshift.audio.formats import has_pyav
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, damage, refusal
@@ -127,7 +127,7 @@ def _open(path: Path, file: int, link: Link) -> DecodedStream:
     except soundfile.LibsndfileError:
         part = Part(file, link)
         kind = demuxer(part.view())
-        if kind is None or importlib.util.find_spec("av") is None:
+        if kind is None or not has_pyav():
             raise
         from styleshift.audio.pyav import PyAVStream
 

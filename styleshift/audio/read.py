@@ -7,7 +7,6 @@ whoever reads a library does it in worker processes, so that a crash costs one f
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import stat
 from pathlib import Path
@@ -16,7 +15,7 @@ import soundfile
 
 from styleshift.audio.container import demuxer, extent_of, kind_of
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
-from styleshift.audio.formats import UNREADABLE, format_of
+from styleshift.audio.formats import UNREADABLE, format_of, has_pyav
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
 from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, refusal
@@ -83,14 +82,12 @@ def probe(path: Path) -> AudioInfo:
 def _open_regular(path: Path) -> int:
     try:
         # A pipe would block for ever; look before opening.
-        if not stat.S_ISREG(path.stat().st_mode):
-            kind = "a folder" if path.is_dir() else "no regular file"
-            raise refusal(path, f"is {kind}")
-        file = os.open(path, os.O_RDONLY)
-        if os.fstat(file).st_size == 0:
-            os.close(file)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise refusal(path, f"is {'a folder' if path.is_dir() else 'no regular file'}")
+        if not status.st_size:
             raise refusal(path, "is empty (0 bytes)")
-        return file
+        return os.open(path, os.O_RDONLY)
     except OSError as error:
         raise refusal(path, f"cannot be opened: {error.strerror or error}") from error
 
@@ -107,7 +104,7 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
     ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
     reason = "absurd header" if why in ABSURD else "unreadable"
     refused = refusal(path, f"cannot be read as a recording ({why})", reason=reason)
-    if kind is not None and importlib.util.find_spec("av") is not None:
+    if kind is not None and has_pyav():
         from styleshift.audio.pyav import PyAVStream
 
         try:
@@ -119,7 +116,7 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
             raise
     named = format_of(path)
     if (kind is not None and not ours) or (named is not None and named.reader == "pyav"):
-        if importlib.util.find_spec("av") is not None:
+        if has_pyav():
             what = f"holds no {named.name} that can be read" if named is not None else "is no recording"
             raise refusal(path, f"{what} ({why})")
         raise refusal(

@@ -83,29 +83,26 @@ def export_run(
     if match_spectrum:
         trained = _match_spectrum(workspace, trained, reporter)
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
-    for direction in DIRECTIONS:
-        step = trained.checkpoints[direction]["step"]
-        chosen = _describe_choice(step, direction, checkpoints.scores())
-        reporter.info(f"run {folder.name}, {paths[direction].stem}: step {step}{chosen}")
-        if which == "best" and step == 0:
-            reporter.warn(
-                f"run {folder.name} never scored better than at its start for {paths[direction].stem}, so "
-                "the start is exported: at best an equaliser. Train it longer (`styleshift train` `resume` "
-                f"`name={shlex.quote(folder.name)}` `minutes=60`), or export the last checkpoint "
-                "(`checkpoint=last`)"
-            )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
-        for direction in DIRECTIONS:
-            path = paths[direction]
+        for direction, path in paths.items():
+            step = trained.checkpoints[direction]["step"]
+            chosen = _describe_choice(step, direction, checkpoints.scores())
+            reporter.info(f"run {folder.name}, {path.stem}: step {step}{chosen}")
+            if which == "best" and step == 0:
+                reporter.warn(
+                    f"run {folder.name} never scored better than at its start for {path.stem}, so the start "
+                    "is exported: at best an equaliser. Train it longer (`styleshift train` `resume` "
+                    f"`name={shlex.quote(folder.name)}` `minutes=60`), or export the last checkpoint "
+                    "(`checkpoint=last`)"
+                )
             reporter.info(f"writing {path.name} and comparing it with PyTorch")
             exported = export_bundle(
                 trained, direction, path, licence=licence, card=cards[direction], strength=strength
             )
             task.advance()
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
-            if path in there:
-                maker = there[path]
+            if maker := there.get(path):
                 reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made

@@ -115,21 +115,18 @@ def keep_mask(source: Path, target: Path) -> None:
 
     libsndfile writes the usual ones for a number of channels: 3.1 would become quadraphonic.
     """
-    with source.open("rb") as opened, target.open("rb") as written:
-        old, new = _speakers(Bytes(opened.fileno())), _speakers(Bytes(written.fileno()))
-    if old and new and old[1][:2] == new[1][:2]:
-        with target.open("r+b") as file:
-            file.seek(new[0] + 20)
-            file.write(old[1][2])
+    with source.open("rb") as opened, target.open("r+b") as written:
+        old, new = Bytes(opened.fileno()), Bytes(written.fileno())
+        ours, theirs = _extensible(old), _extensible(new)
+        if ours and theirs and old.at(ours + 2, 2) == new.at(theirs + 2, 2):  # as many channels
+            written.seek(theirs + 20)
+            written.write(old.at(ours + 20, 4))
 
 
-def _speakers(file: Bytes) -> tuple[int, tuple[bytes, bytes, bytes]] | None:
-    """Offset of an extensible format chunk, and in it its kind, number of channels and their mask."""
-    for chunk in chunks(file):
-        body = file.at(chunk.start, 40)
-        if chunk.name == b"fmt " and chunk.length >= 40 and body[:2] == b"\xfe\xff":
-            return chunk.start, (body[:2], body[2:4], body[20:24])
-    return None
+def _extensible(file: Bytes) -> int:
+    """Offset of a format chunk that has a mask of loudspeakers; 0: there is none."""
+    found = (each.start for each in chunks(file) if each.name == b"fmt " and each.length >= 40)
+    return next((start for start in found if file.at(start, 2) == b"\xfe\xff"), 0)
 
 
 def append_chunks(path: Path, bodies: list[tuple[bytes, bytes]]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
+from styleshift.audio.formats import has_pyav
 from styleshift.audio.tags.model import Chapter, Tags, picture
 from styleshift.audio.tags.table import field_name, is_stale
 
@@ -73,7 +73,7 @@ def _asf_picture(data: bytes) -> Any:
 def read_by_ffmpeg(file: Any, kind: str) -> Tags:
     """What FFmpeg tells of a container that mutagen does not know, such as Matroska; chapters of any."""
     found = Tags()
-    if importlib.util.find_spec("av") is None:
+    if not has_pyav():
         return found
     import av
     from av.stream import Disposition
