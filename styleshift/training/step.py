@@ -19,7 +19,7 @@ from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.distributed import ProcessGroup
 from styleshift.training.extras import TensorPair, build_losses
-from styleshift.training.inputs import Phase, StepInputs, draw, identity_weight, prepare
+from styleshift.training.inputs import StepInputs, prepare
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
 
@@ -169,15 +169,11 @@ def take_step(state: TrainingState, inputs: StepInputs) -> Losses:
     model, values = state.model, inputs.values
     x = model.translator("x2y").source.normalise(values["x"])
     y = model.translator("y2x").source.normalise(values["y"])
-    matched = {name[8:]: value for name, value in values.items() if name.startswith("matched.")}
-    fakes: dict[str, Tensor] = {}
     model.discriminators.requires_grad_(False)
     try:
         with torch.autocast(state.device.type, torch.bfloat16, enabled=state.half):
-            if inputs.phase.warming:
-                total, named = warming_losses(state, {"x2y": x, "y2x": y}, matched)
-            else:
-                total, named, fakes = generator_losses(state, x, y, matched, inputs)
+            objective = warming_losses if inputs.phase.warming else generator_losses
+            total, named, fakes = objective(state, x, y, inputs)
         _advance(state, state.generator_optimiser, model.generating(), total)
         model.update_averages(values["average"])
     finally:
@@ -192,18 +188,22 @@ def take_step(state: TrainingState, inputs: StepInputs) -> Losses:
 
 
 def warming_losses(
-    state: TrainingState, crops: dict[str, Tensor], matched: dict[str, Tensor]
-) -> tuple[Tensor, Losses]:
-    """How far both generators are from the matched frames, and nothing else; see ``WarmStartConfig``."""
+    state: TrainingState, x: Tensor, y: Tensor, inputs: StepInputs
+) -> tuple[Tensor, Losses, dict[str, Tensor]]:
+    """How far both generators are from the matched frames, and nothing else; see ``WarmStartConfig``.
+
+    Arguments and results as of :func:`generator_losses`; there are no fakes for discriminators.
+    """
     named: Losses = {}
-    for direction, source in crops.items():
+    for direction, source in (("x2y", x), ("y2x", y)):
         converted = state.model.translator(direction).translate(source)
-        named[f"match_{direction}"] = _match(state, direction, converted, matched[direction])
-    return torch.stack(list(named.values())).sum(), named
+        named[f"match_{direction}"] = _match(state, direction, converted, inputs)
+    return torch.stack(list(named.values())).sum(), named, {}
 
 
-def _match(state: TrainingState, direction: str, converted: Tensor, matched: Tensor) -> Tensor:
+def _match(state: TrainingState, direction: str, converted: Tensor, inputs: StepInputs) -> Tensor:
     assert state.bands is not None
+    matched = inputs.values[f"matched.{direction}"]
     if state.recipe.warm_start.pairs:
         scale = state.model.translator(direction).target
         loudest = scale.plain(matched).amax(dim=(2, 3), keepdim=True)
@@ -213,11 +213,7 @@ def _match(state: TrainingState, direction: str, converted: Tensor, matched: Ten
 
 
 def generator_losses(
-    state: TrainingState,
-    x: Tensor,
-    y: Tensor,
-    matched: dict[str, Tensor] | None = None,
-    inputs: StepInputs | None = None,
+    state: TrainingState, x: Tensor, y: Tensor, inputs: StepInputs
 ) -> tuple[Tensor, Losses, dict[str, Tensor]]:
     """The objective of both generators on normalised crops ``[batch, 1, bin, frame]``.
 
@@ -225,77 +221,79 @@ def generator_losses(
         state: is read.
         x: of domain X.
         y: of domain Y.
-        matched: what each direction should give, where frames or recordings are matched.
-        inputs: the random choices of the step; None draws them now.
+        inputs: the random choices of the step, and what each direction should give, where that is known.
 
     Returns:
         The weighted sum; every term by name, unweighted; the fakes by the discriminator that they are for.
     """
-    weights, model = state.recipe.loss, state.model
-    inputs = inputs or _drawn_now(state, x)
-    kind, drawn = weights.adversarial, inputs.values
     named: Losses = {}
-    total = torch.zeros((), device=x.device)
     fakes: dict[str, Tensor] = {}
-    for direction, back, here, there, source in (("x2y", "y2x", "x", "y", x), ("y2x", "x2y", "y", "x", y)):
-        other = y if direction == "x2y" else x
-        translate = model.translator(direction).translate
-        ratio = model.translator(direction).ratio(source)
-        hidden = drawn.get(f"hidden.{direction}")
-        given = source if hidden is None else source.masked_fill(hidden, 0.0)
-        fake = fakes[there] = translate(given, ratio)
-        terms: dict[str, tuple[float | Tensor, Tensor]] = {
-            f"g_loss_{direction}": (
-                weights.gan,
-                losses.generator_adversarial_loss(kind, model.discriminate(there, fake)),
-            )
-        }
-        if weights.cycle or weights.second_adversarial:
-            # A voice goes back to where it was, not to the middle of its domain.
-            home = None if ratio is None else 1 / ratio
-            # Noise, so that nothing can be hidden in inaudible detail (Chu et al. 2017).
-            noise = drawn.get(f"noise.{direction}")
-            cycled = model.translator(back).translate(fake if noise is None else fake + noise, home)
-            terms[f"cycle_{here}"] = (weights.cycle, losses.l1_loss(cycled, source))
-            if weights.second_adversarial:
-                fakes[f"{here}_cycled"] = cycled
-                second = losses.generator_adversarial_loss(kind, model.discriminate(f"{here}_cycled", cycled))
-                terms[f"g_loss_{here}_cycled"] = (weights.second_adversarial, second)
-        if weights.patch_nce:
-            nce = model.patch_nce(direction, source, fake, weights, inputs.layers("places", direction))
-            terms[f"patch_nce_{direction}"] = (weights.patch_nce, nce)
-        if inputs.phase.identity or weights.patch_nce_identity:
-            # As the generator would see real audio of its target: on the scale of its source.
-            given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
-            same = translate(given)
-            if inputs.phase.identity:
-                terms[f"identity_{there}"] = (drawn["identity"], losses.l1_loss(same, other))
-            if weights.patch_nce_identity:
-                places = inputs.layers("places_identity", direction)
-                nce = model.patch_nce(direction, given, same, weights, places)
-                terms[f"patch_nce_identity_{there}"] = (weights.patch_nce_identity, nce)
-        if weights.feature_matching:
-            with torch.no_grad():
-                real = model.features(there, other)
-            distance = losses.feature_matching_loss(real, model.features(there, fake))
-            terms[f"feature_matching_{direction}"] = (weights.feature_matching, distance)
-        if matched and state.recipe.warm_start.weight:
-            match = _match(state, direction, fake, matched[direction])
-            terms[f"match_{direction}"] = (state.recipe.warm_start.weight, match)
-        if weights.spectral_flux:
-            terms[f"spectral_flux_{direction}"] = (
-                weights.spectral_flux,
-                losses.spectral_flux_loss(source, fake),
-            )
-        if state.losses:
-            scales = model.translator(direction)
-            heard = scales.source.plain(source), scales.target.plain(fake)
-            for name, (share, loss) in state.losses.items():
-                terms[f"losses.{name}_{direction}"] = (share, loss(*heard))
-        for name, (weight, value) in terms.items():
+    total = torch.zeros((), device=x.device)
+    for direction, source, other in (("x2y", x, y), ("y2x", y, x)):
+        for name, (weight, value) in _terms(state, direction, source, other, inputs, fakes).items():
             named[name] = value
             total = total + weight * value
     return total, named, fakes
+
+
+def _terms(
+    state: TrainingState,
+    direction: str,
+    source: Tensor,
+    other: Tensor,
+    inputs: StepInputs,
+    fakes: dict[str, Tensor],
+) -> dict[str, tuple[float | Tensor, Tensor]]:
+    """Weight and value of all that a direction adds to the objective; its fakes are added to ``fakes``."""
+    weights, model, drawn = state.recipe.loss, state.model, inputs.values
+    kind = weights.adversarial
+    here, there, back = ("x", "y", "y2x") if direction == "x2y" else ("y", "x", "x2y")
+    forward = model.translator(direction)
+    ratio = forward.ratio(source)
+    hidden = drawn.get(f"hidden.{direction}")
+    given = source if hidden is None else source.masked_fill(hidden, 0.0)
+    fake = fakes[there] = forward.translate(given, ratio)
+    deceit = losses.generator_adversarial_loss(kind, model.discriminate(there, fake))
+    terms: dict[str, tuple[float | Tensor, Tensor]] = {f"g_loss_{direction}": (weights.gan, deceit)}
+    if weights.cycle or weights.second_adversarial:
+        # A voice goes back to where it was, not to the middle of its domain.
+        home = None if ratio is None else 1 / ratio
+        # Noise, so that nothing can be hidden in inaudible detail (Chu et al. 2017).
+        noise = drawn.get(f"noise.{direction}")
+        cycled = model.translator(back).translate(fake if noise is None else fake + noise, home)
+        terms[f"cycle_{here}"] = (weights.cycle, losses.l1_loss(cycled, source))
+        if weights.second_adversarial:
+            fakes[f"{here}_cycled"] = cycled
+            second = losses.generator_adversarial_loss(kind, model.discriminate(f"{here}_cycled", cycled))
+            terms[f"g_loss_{here}_cycled"] = (weights.second_adversarial, second)
+    if weights.patch_nce:
+        nce = model.patch_nce(direction, source, fake, weights, inputs.layers("places", direction))
+        terms[f"patch_nce_{direction}"] = (weights.patch_nce, nce)
+    if inputs.phase.identity or weights.patch_nce_identity:
+        # As the generator would see real audio of its target: on the scale of its source.
+        given = model.translator(back).target.normalise(model.translator(back).source.plain(other))
+        same = forward.translate(given)
+        if inputs.phase.identity:
+            terms[f"identity_{there}"] = (drawn["identity"], losses.l1_loss(same, other))
+        if weights.patch_nce_identity:
+            places = inputs.layers("places_identity", direction)
+            nce = model.patch_nce(direction, given, same, weights, places)
+            terms[f"patch_nce_identity_{there}"] = (weights.patch_nce_identity, nce)
+    if weights.feature_matching:
+        with torch.no_grad():
+            real = model.features(there, other)
+        distance = losses.feature_matching_loss(real, model.features(there, fake))
+        terms[f"feature_matching_{direction}"] = (weights.feature_matching, distance)
+    if weight := state.recipe.warm_start.weight:
+        terms[f"match_{direction}"] = (weight, _match(state, direction, fake, inputs))
+    if weights.spectral_flux:
+        flux = losses.spectral_flux_loss(source, fake)
+        terms[f"spectral_flux_{direction}"] = (weights.spectral_flux, flux)
+    if state.losses:
+        heard = forward.source.plain(source), forward.target.plain(fake)
+        for name, (share, loss) in state.losses.items():
+            terms[f"losses.{name}_{direction}"] = (share, loss(*heard))
+    return terms
 
 
 def discriminator_losses(
@@ -318,12 +316,6 @@ def discriminator_losses(
             named[f"r1_{side}"] = losses.r1_penalty(state.model.discriminators[side], real[side])
             total = total + weights.r1 * named[f"r1_{side}"]
     return total, named
-
-
-def _drawn_now(state: TrainingState, crops: Tensor) -> StepInputs:
-    weight = identity_weight(state)
-    values = draw(state, crops.shape) | {"identity": torch.tensor(weight)}
-    return StepInputs(Phase(False, weight > 0), values).on(crops.device)
 
 
 def _advance(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from objective import generator_losses
 from torch import Tensor, nn
 
 from styleshift.errors import ConfigError
@@ -15,7 +16,7 @@ from styleshift.training.data import Batch, Statistics
 from styleshift.training.losses import patch_nce
 from styleshift.training.model import CycleGAN
 from styleshift.training.patch_nce import ProjectionHeads
-from styleshift.training.step import TrainingState, generator_losses, train_step
+from styleshift.training.step import TrainingState, train_step
 
 CUT = ("loss.cycle=0", "loss.patch_nce=1", "loss.patch_nce_identity=0.5", "loss.patch_nce_patches=32")
 

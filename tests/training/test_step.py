@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from objective import generator_losses
 from torch import Tensor
 
 from styleshift.recipes import Recipe, load_recipe
@@ -13,7 +14,7 @@ from styleshift.training import losses
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import identity_weight, schedule_rates
 from styleshift.training.model import CycleGAN, move_towards
-from styleshift.training.step import TrainingState, generator_losses, train_step
+from styleshift.training.step import TrainingState, train_step
 
 Tiny = Callable[..., Recipe]
 BINS, FRAMES = 65, 64
