@@ -194,23 +194,18 @@ def _patches(recordings: Sequence[Features], hop: int) -> Array:
     return scaled
 
 
-def _augment(patches: Array, towards: Array, random: np.random.Generator) -> Array:
-    """Each patch with another gain, tilt, EQ and noise floor.
+def _changes(shape: tuple[int, ...], towards: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """Another gain, tilt, EQ and noise floor for each patch: what :func:`_changed` takes.
 
     Args:
-        patches: ``[n, 1, frames, bands]`` float32, -1 to 1.
+        shape: of the patches.
         towards: ``[n, bands]`` dB: the EQ that gives a patch the average spectrum of the other side. A random
             share of it is applied; without that an EQ would pass for the target.
         random: where the changes are drawn from.
 
     Returns:
-        The same shape and range.
+        ``[n, bands]`` dB to add, and a noise floor ``[n, frames, bands]``.
     """
-    return _changed(patches, *_changes(patches.shape, towards, random))
-
-
-def _changes(shape: tuple[int, ...], towards: Array, random: np.random.Generator) -> tuple[Array, Array]:
-    """What :func:`_augment` draws: ``[n, bands]`` dB to add, and a noise floor ``[n, frames, bands]``."""
     count, _, frames, width = shape
     bands, knots = np.linspace(-1.0, 1.0, width), np.linspace(-1.0, 1.0, 9)
     change = random.uniform(-12.0, 0.0, (count, 1)) + random.uniform(-8.0, 8.0, (count, 1)) * bands
@@ -222,6 +217,7 @@ def _changes(shape: tuple[int, ...], towards: Array, random: np.random.Generator
 
 
 def _changed(patches: Array, change: Array, floor: Array) -> Array:
+    """``[n, 1, frames, bands]`` float32, -1 to 1, with the changes of :func:`_changes`; the same range."""
     decibels = patches[:, 0] * np.float32(RANGE_DB / 2) - np.float32(RANGE_DB / 2)
     decibels += change[:, None]
     # The power sum of signal and floor, in dB: the larger plus what the smaller adds to it.

@@ -38,16 +38,20 @@ def twice_differentiable() -> Iterator[None]:
         _off -= 1
 
 
-def apply_here(input: Tensor) -> bool:
-    """Gradients are wanted of bfloat16 on a CPU; not in conversion or export, nor under ``torch.compile``."""
-    return (
-        not _off
-        and input.device.type == "cpu"
-        and input.dtype == torch.bfloat16
-        and input.dim() == 4
-        and torch.is_grad_enabled()
-        and not torch.compiler.is_compiling()
-    )
+def _may_fuse(input: Tensor) -> bool:
+    """Gradients are wanted of an image; not in conversion or export, nor under ``torch.compile``."""
+    wanted = not _off and torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    return wanted and input.is_floating_point() and input.dim() == 4
+
+
+def _on_cpu(input: Tensor) -> bool:
+    """They are wanted of bfloat16 on a CPU."""
+    return input.device.type == "cpu" and input.dtype == torch.bfloat16 and _may_fuse(input)
+
+
+def _on_gpu(input: Tensor) -> bool:
+    """They are wanted on an NVIDIA GPU whose kernels work."""
+    return input.device.type == "cuda" and _may_fuse(input) and not gpu_problem()
 
 
 @lru_cache(maxsize=1)
@@ -60,26 +64,13 @@ def gpu_problem() -> str:
     return problem()
 
 
-def _on_gpu(input: Tensor) -> bool:
-    """Gradients are wanted of an image on an NVIDIA GPU whose kernels work."""
-    return (
-        not _off
-        and input.device.type == "cuda"
-        and input.is_floating_point()
-        and input.dim() == 4
-        and torch.is_grad_enabled()
-        and not torch.compiler.is_compiling()
-        and not gpu_problem()
-    )
-
-
 def fused_norm_silu(input: Tensor, scale: Tensor) -> Tensor | None:
     """:class:`styleshift.networks.layers.ChannelNorm` and SiLU in one step.
 
     None where the layers are to be taken one after the other.
     """
     function: Any = None
-    if apply_here(input) and takes_norm_silu(input.shape[1]):
+    if _on_cpu(input) and takes_norm_silu(input.shape[1]):
         function = NormSiLU
     elif _on_gpu(input) and input.shape[1] <= 512:
         from styleshift.networks import gpu_kernels
@@ -94,7 +85,7 @@ def fused_instance_norm(input: Tensor, weight: Tensor, bias: Tensor, slope: floa
     None where the layers are to be taken one after the other.
     """
     function: Any = None
-    if apply_here(input) and takes_instance_norm(input.shape[1]):
+    if _on_cpu(input) and takes_instance_norm(input.shape[1]):
         function = InstanceNormActivation
     elif _on_gpu(input):
         from styleshift.networks import gpu_kernels
@@ -203,7 +194,7 @@ def add_along_frames(input: Tensor, added: Tensor) -> Tensor:
     With the channels innermost PyTorch adds a few values at a time, and sums them so for the gradient. A
     product with ones where it belongs lays them out along the frames first: exact, and eight times as fast.
     """
-    if not (apply_here(input) and input.is_contiguous(memory_format=torch.channels_last)):
+    if not (_on_cpu(input) and input.is_contiguous(memory_format=torch.channels_last)):
         return input + added
     batch, channels, bins, frames = input.shape
     repeat = torch.eye(channels, dtype=input.dtype).repeat(1, frames)

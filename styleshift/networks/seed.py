@@ -149,12 +149,8 @@ class SeedDiscriminator(nn.Module):
 
     def features(self, input: Tensor) -> list[Tensor]:
         """What each convolution gives, of ``[batch, 1, bin, frame]``."""
-        found = []
-        for layer in self.convolutions:
-            input = layer(input)
-            if isinstance(layer, nn.ReLU):
-                found.append(input)
-        return found
+        activations = [at for at, layer in enumerate(self.convolutions) if isinstance(layer, nn.ReLU)]
+        return chosen_outputs(self.convolutions, input, activations)
 
     def forward(self, input: Tensor) -> Tensor:
         """Logits ``[batch, patch]``, one patch if dense, of normalised ``[batch, 1, bin, frame]``."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,9 @@ from styleshift.recipes.settings import (
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
 
-TABLES: dict[str, type] = {
-    "spectrogram": SpectrogramConfig,
-    "data": DataConfig,
-    "pitch": PitchConfig,
-    "percussion": PercussionConfig,
-    "loss": LossConfig,
-    "optimiser": OptimiserConfig,
-    "warm_start": WarmStartConfig,
-    "schedule": ScheduleConfig,
-}
 COMPONENTS = ("generator", "discriminator")
 EXTRAS = ("losses", "augmentations")
+_NETWORKS = {(part, "name") for part in COMPONENTS}
 
 Table = dict[str, Any]
 
@@ -106,6 +97,14 @@ class Recipe:
         return validate(cls, plain, where)
 
 
+TABLES: dict[str, type] = {
+    field.name: type(field.default)
+    for field in fields(Recipe)
+    if is_dataclass(field.default) and field.name not in COMPONENTS
+}
+"""The settings of each table, by its name in the file; networks and what packages bring apart."""
+
+
 def recipe_keys() -> list[Setting]:
     """Every key that a recipe may hold, but for the options of its networks, as ``loss.cycle``.
 
@@ -156,7 +155,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from error
     values.setdefault("name", path.stem)
-    for table, key, value in _renamed_first(map(_parsed, overrides)):
+    # The names of networks first: options are those of the network that is named, in any order.
+    for table, key, value in sorted(map(_parsed, overrides), key=lambda one: one[:2] not in _NETWORKS):
         _apply(values, table, key, value)
     return Recipe.from_dict(values, where=where)
 
@@ -189,15 +189,6 @@ def _parsed(override: str) -> tuple[str, str, Any]:
         return table, name, text.strip()
 
 
-def _renamed_first(overrides: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
-    """The names of networks before all else: options are those of the network that is named, in any order."""
-    return sorted(overrides, key=lambda one: not _names_network(one[0], one[1]))
-
-
-def _names_network(table: str, key: str) -> bool:
-    return table in COMPONENTS and key == "name"
-
-
 def _apply(values: dict[str, Any], table: str, key: str, value: Any) -> None:
     """Write one setting into ``values``; another network begins with its own defaults."""
     held = values.setdefault(table, {})
@@ -207,6 +198,6 @@ def _apply(values: dict[str, Any], table: str, key: str, value: Any) -> None:
         if not name:
             return
     if isinstance(held, dict):
-        if _names_network(table, key) and value != held.get("name", "seed"):
+        if (table, key) in _NETWORKS and value != held.get("name", "seed"):
             held.clear()  # the options of the recipe's network mean something else to this one
         held[key] = value
