@@ -12,7 +12,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.fused import FusedSequential
 from styleshift.networks.kernels import add_along_frames
 from styleshift.networks.layers import Bands, activation, same_convolution
-from styleshift.networks.options import FineGeneratorOptions, ResidualGeneratorOptions
+from styleshift.networks.options import ResidualGeneratorOptions
 
 
 class Block(nn.Module):
@@ -63,7 +63,7 @@ class BandUNet(nn.Module):
 
     def __init__(
         self,
-        options: ResidualGeneratorOptions | FineGeneratorOptions,
+        options: ResidualGeneratorOptions,
         spectrogram: SpectrogramConfig,
         inputs: int = 1,
         past: int = 0,

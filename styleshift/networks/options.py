@@ -21,36 +21,27 @@ class SeedGeneratorOptions:
     blocks: Blocks = 9
     """ResNet layers."""
     residual: bool = False
-    """As in the generator `resize`; false in the method as it was first described."""
+    """The output is added to the input, and is nothing at the start; where false, as in the method as it was
+    first described, the network has to learn to reproduce its input first."""
 
 
 @settings
-class ResizeGeneratorOptions:
+class ResizeGeneratorOptions(SeedGeneratorOptions):
     """Options of the generator ``resize``."""
 
-    channels: Channels = 64
-    """Channels of the first convolution; the second has twice as many."""
-    blocks: Blocks = 9
-    """ResNet layers."""
-    residual: bool = False
-    """The output is added to the input, and is nothing at the start; where false the network has to learn to
-    reproduce its input first, as the seed's does."""
-
 
 @settings
-class OneDimensionalGeneratorOptions:
+class OneDimensionalGeneratorOptions(SeedGeneratorOptions):
     """Options of the generator ``1d``."""
 
     channels: Channels = 128
     """Channels of the first convolution (128 in the paper); four times as many after two halvings."""
     blocks: Blocks = 6
     """Residual blocks (6 in the paper)."""
-    residual: bool = False
-    """As in the generator `resize`."""
 
 
 @settings
-class TwoOneTwoGeneratorOptions:
+class TwoOneTwoGeneratorOptions(SeedGeneratorOptions):
     """Options of the generator ``2-1-2d``."""
 
     channels: Channels = 32
@@ -58,8 +49,6 @@ class TwoOneTwoGeneratorOptions:
     many after that."""
     blocks: Blocks = 6
     """Residual blocks over time (6 in the paper)."""
-    residual: bool = False
-    """As in the generator `resize`."""
 
 
 @settings
@@ -80,24 +69,16 @@ class ResidualGeneratorOptions:
 
 
 @settings
-class FineGeneratorOptions:
-    """Options of the generator ``fine``."""
+class FineGeneratorOptions(ResidualGeneratorOptions):
+    """Options of the generator ``fine``, whose shift of bins is bounded as the change of bands is."""
 
-    bands: int = Field(default=128, ge=16, multiple_of=16)
-    """Frequency bands, as in the generator `residual`."""
     channels: Channels = 8
     """Channels, as in the generator `residual`."""
-    levels: int = Field(default=4, ge=1, le=4)
-    """Halvings, as in the generator `residual`."""
-    blocks: int = Field(default=1, ge=1)
-    """Residual blocks, as in the generator `residual`."""
     past: Blocks = 3
     """Dilated convolutions along time at the deepest level; with 4 levels and 3 of them it looks 224 frames
     back."""
     detail: int = Field(default=16, ge=4, multiple_of=4)
     """Channels of the part that works on bins."""
-    bound: float = Field(default=4.0, ge=1e-6)
-    """Largest shift, in standard deviations of the log spectrum."""
 
 
 @settings

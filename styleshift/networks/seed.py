@@ -16,11 +16,7 @@ from styleshift.networks.layers import (
     repeat_top_bin,
     zero_,
 )
-from styleshift.networks.options import (
-    ResizeGeneratorOptions,
-    SeedDiscriminatorOptions,
-    SeedGeneratorOptions,
-)
+from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 
 DISCRIMINATOR_STRIDES = (2, 2, 2, 2, 1)
 
@@ -78,9 +74,7 @@ class SeedGenerator(nn.Module):
             output's highest is given twice.
     """
 
-    def __init__(
-        self, options: SeedGeneratorOptions | ResizeGeneratorOptions, spectrogram: SpectrogramConfig
-    ) -> None:
+    def __init__(self, options: SeedGeneratorOptions, spectrogram: SpectrogramConfig) -> None:
         super().__init__()
         self.bins = spectrogram.bins
         self.residual = options.residual
