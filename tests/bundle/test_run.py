@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from corpora import CONFIG
+from reporters import Told
 
 from styleshift.bundle import load as load_module
 from styleshift.bundle import run as run_module
 from styleshift.bundle.run import export_run, file_name
 from styleshift.corpus import precompute
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
-from styleshift.progress import Reporter
 from styleshift.recipes import load_recipe
 from styleshift.training.checkpoint import blank_statistics
 from styleshift.training.files import CheckpointFolder
@@ -41,14 +41,6 @@ def test_domains_become_safe_file_names() -> None:
     assert file_name("..") == "_"
     assert file_name("a\0b\nc\x7f\x85\u202ed\ud800") == "a_b_c___d_"
     assert file_name("音" * 100) == "音" * 26
-
-
-class Warned(Reporter):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.texts.append(text)
 
 
 @pytest.fixture
@@ -108,9 +100,9 @@ def warnings_of_an_export(
         return SimpleNamespace(path=path, parity=0.0, replaced=False)
 
     monkeypatch.setattr(run_module, "export_bundle", left_out)
-    reporter = Warned()
+    reporter = Told()
     export_run(place, checkpoint=checkpoint, reporter=reporter)
-    return reporter.texts
+    return reporter.warnings
 
 
 def test_a_run_whose_start_was_its_best_says_so(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,14 +122,6 @@ def test_a_plugin_in_another_version_is_a_warning(place: Workspace, monkeypatch:
     file.write_text(json.dumps(about))
     (text,) = warnings_of_an_export(place, monkeypatch, "last")
     assert text.startswith("run first was made with pytest 0.0.1; ")
-
-
-class Told(Reporter):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def info(self, text: str) -> None:
-        self.texts.append(text)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +144,7 @@ def test_what_is_exported_says_how_it_was_judged(
     monkeypatch.setattr(run_module, "export_bundle", exported)
     told = Told()
     export_run(place, checkpoint=checkpoint, reporter=told)
-    assert any(said in text for text in told.texts)
+    assert any(said in text for text in told.infos)
 
 
 @pytest.mark.parametrize(("later", "unmoved"), [(0.1649, True), (0.17, False)])
@@ -193,15 +177,15 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     export_run(place, run="first", checkpoint="100")
     told = Told()
     export_run(place, run="first", checkpoint="0", reporter=told)  # another state of the same run
-    assert "violin-to-piano.onnx replaces the one that was there, of run first, step 100" in told.texts
+    assert "violin-to-piano.onnx replaces the one that was there, of run first, step 100" in told.infos
     export_run(place, run="second", reporter=told)
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
-    assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.texts
+    assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.infos
     metadata["violin-to-piano.onnx"].strength = 0.8
     metadata["violin-to-piano.onnx"].provenance["match_spectrum"] = True
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = "`run=second` `checkpoint=0` `strength=0.8` `match_spectrum`"
-    assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.texts)
+    assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
     export_run(place, run="second")
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
@@ -219,7 +203,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     metadata["piano-to-violin.onnx"].provenance["started"] = "2026-03-03"
     export_run(place, run="first", reporter=told)
     assert any(
-        text.endswith("`styleshift export` `run=moved` `checkpoint=0` brings it back") for text in told.texts
+        text.endswith("`styleshift export` `run=moved` `checkpoint=0` brings it back") for text in told.infos
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from convert_command import RATE, events, files, run, song
+from packages import write_package
 
 from styleshift.cli.convert import _shard
 from styleshift.cli.options import key_values
@@ -135,11 +136,8 @@ def test_one_recording_of_a_library_is_made_again_there(model: Path, tmp_path: P
 def test_a_broken_plugin_is_told_of_once(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = tmp_path / "plugin" / "styleshift_broken-1.0.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: styleshift-broken\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[styleshift]\nbroken = no_such_module\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"))
+    broken = write_package(tmp_path / "plugin", "styleshift-broken", "import no_such_module")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
     song(tmp_path / "song.wav")
     done = run(tmp_path, "song.wav", "--to", "classical", "--dry-run")
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
+from packages import write_package
 from pydantic import Field
 from typer.testing import CliRunner
 
@@ -150,11 +151,7 @@ def test_listing_the_real_plugins_imports_no_torch():
 
 @pytest.mark.parametrize("words", [("precompute", "."), ("train",), ("convert", ".", "--to", "x")])
 def test_commands_whose_result_it_may_change_say_that_a_plugin_is_broken(tmp_path, words):
-    (tmp_path / "broken.py").write_text("import a_library_that_is_not_there")
-    info = tmp_path / "broken-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[styleshift]\nplugin = broken\n")
+    write_package(tmp_path, "broken", "import a_library_that_is_not_there", version="1.0")
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     result = subprocess.run(
         [sys.executable, "-m", "styleshift", *words],

@@ -10,7 +10,8 @@ from typing import Any
 import mutagen
 import numpy as np
 import pytest
-from corpora import CONFIG, Heard, counts, run, stored
+from corpora import CONFIG, counts, run, stored
+from reporters import Told
 
 from styleshift.audio.tags.model import MARK
 from styleshift.corpus.manifest import MANIFEST_NAME
@@ -140,7 +141,7 @@ def test_other_settings_make_all_of_it_new(tmp_path: Path, tone: Any, save: Any)
     save(tmp_path / "audio/piano/a.wav", tone(1.0, 8000), 8000)
     run(tmp_path)
     other = SpectrogramConfig(sample_rate=8000, frame_length=128, hop_length=64, fft_length=128)
-    heard = Heard()
+    heard = Told()
     run(tmp_path, other, reporter=heard, dry_run=True)
     (warning,) = heard.warnings
     assert "spectrograms of piano were made with other settings" in warning

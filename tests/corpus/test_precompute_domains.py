@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpora import Heard, counts, make_registry, one_domain, recording, run, stored
+from corpora import counts, make_registry, one_domain, recording, run, stored
+from reporters import Told
 
 from styleshift.audio.read import open_audio
 from styleshift.errors import ConfigError, CorpusError, NothingToDoError, PluginError
@@ -50,7 +51,7 @@ def test_a_corpus_that_is_not_there_names_those_that_are(tmp_path: Path, tone: A
 def test_a_stored_domain_without_recordings_is_named(tmp_path: Path, tone: Any, save: Any) -> None:
     for domain in ("piano", "violin"):
         save(tmp_path / f"audio/{domain}/a.wav", tone(1.0, 8000), 8000)
-    heard = Heard()
+    heard = Told()
     run(tmp_path, reporter=heard)
     assert heard.warnings == []
     (tmp_path / "audio/violin/a.wav").unlink()
@@ -133,7 +134,7 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(
     # What is stored of it stays until somebody can tell that its recordings are gone.
     assert [(domain.kept, domain.removed) for domain in result.domains] == [(2, 0), (1, 0)]
     shut.add("piano")
-    heard = Heard()
+    heard = Told()
     run(tmp_path, reporter=heard)
     assert not any("any more" in warning for warning in heard.warnings)
     monkeypatch.undo()

@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
+from packages import write_package
 
 from styleshift.engines import load_engine
 from styleshift.errors import ConfigError, PluginError
@@ -63,13 +64,7 @@ def styleshift_engines():
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """The package, as pip would leave it."""
-    folder = tmp_path / "site"
-    about = folder / "styleshift_inline-1.0.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: styleshift-inline\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[styleshift]\ninline = styleshift_inline\n")
-    (folder / "styleshift_inline.py").write_text(INLINE)
-    return folder
+    return write_package(tmp_path / "site", "styleshift-inline", INLINE)
 
 
 def run(site: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

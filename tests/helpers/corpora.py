@@ -12,7 +12,6 @@ from styleshift.audio.read import open_audio
 from styleshift.corpus import Corpus, PrecomputeResult, precompute
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import DomainSpec, Recording, Registry
-from styleshift.progress import Reporter
 from styleshift.workspace import Workspace
 
 CONFIG = SpectrogramConfig(sample_rate=8000, frame_length=256, hop_length=128, fft_length=256)
@@ -51,13 +50,3 @@ def one_domain(*recordings: Recording) -> DomainSpec:
 def recording(path: Path, name: str, open: Callable[[], Any] | None = None, version: str = "") -> Recording:
     """A recording of a file."""
     return Recording(name, path, open or partial(open_audio, path), version)
-
-
-class Heard(Reporter):
-    """Remembers warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from packages import write_package
+
 from styleshift.testing.material import SMALL, make_model, metadata
 
 __all__ = ["SMALL", "make_model", "make_trouble", "metadata"]
@@ -52,9 +54,4 @@ if limit := os.environ.get("TROUBLE_DISK"):
 
 def make_trouble(folder: Path) -> Path:
     """Install the plugin of ``TROUBLE`` into a folder that goes on ``PYTHONPATH``."""
-    about = folder / "styleshift_trouble-1.0.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: styleshift-trouble\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[styleshift]\ntrouble = styleshift_trouble\n")
-    (folder / "styleshift_trouble.py").write_text(TROUBLE)
-    return folder
+    return write_package(folder, "styleshift-trouble", TROUBLE)

@@ -44,6 +44,14 @@ def apart(one: Tensor, other: Tensor) -> float:
     return float((one.double() - other.double()).norm() / other.double().norm().clamp(min=1e-3))
 
 
+def alike(input: Tensor, found: tuple[Tensor, ...], wanted: tuple[Tensor, ...], error: float) -> None:
+    """The value and its gradients: first that of the input, as coarse as its type, then those of weights."""
+    assert found[0].dtype == input.dtype
+    assert found[0].stride() == input.stride()
+    for one, other, most in zip(found, wanted, (error, error, 0.001, 0.001), strict=False):
+        assert apart(one, other) < most
+
+
 def weights(channels: int, seed: int) -> Tensor:
     return (1 + 0.3 * torch.randn(channels, generator=torch.Generator().manual_seed(seed))).to(DEVICE)
 
@@ -63,11 +71,7 @@ def test_norm_silu_is_its_definition(
     root = (exact[0].square().mean(dim=1, keepdim=True) + 1e-6).sqrt()
     expected = functional.silu(exact[0] / root * exact[1])
     wanted = torch.autograd.grad(expected, exact, gradient.double())
-    assert value.dtype == dtype
-    assert value.stride() == input.stride()
-    assert apart(value, expected) < error
-    assert apart(found[0], wanted[0]) < error
-    assert apart(found[1], wanted[1]) < 0.001
+    alike(input, (value, *found), (expected, *wanted), error)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.2])
@@ -92,12 +96,7 @@ def test_instance_norm_with_its_activation_is_its_definition(
     normed = functional.instance_norm(exact[0], weight=exact[1], bias=exact[2])
     expected = functional.leaky_relu(normed, slope)
     wanted = torch.autograd.grad(expected, exact, gradient.double())
-    assert value.dtype == dtype
-    assert value.stride() == input.stride()
-    assert apart(value, expected) < error
-    assert apart(found[0], wanted[0]) < error
-    assert apart(found[1], wanted[1]) < 0.001
-    assert apart(found[2], wanted[2]) < 0.001
+    alike(input, (value, *found), (expected, *wanted), error)
 
 
 def test_a_gradient_in_the_other_layout_is_the_same(kernels: Any) -> None:

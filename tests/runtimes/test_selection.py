@@ -13,27 +13,15 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from reporters import Told
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import BundleError, ConfigError
 from styleshift.hooks.records import NoOptions, RuntimeSpec
 from styleshift.hooks.registry import Registry
-from styleshift.progress import Reporter
 from styleshift.runtimes import devices, selection
 from styleshift.runtimes.float16 import to_float16
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
-
-
-class Listener(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-        self.lines: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def info(self, text: str) -> None:
-        self.lines.append(text)
 
 
 class Session:
@@ -93,8 +81,8 @@ def _slow(run: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.
     return later
 
 
-def decided(bundle: Bundle, device: str = "auto", runtime: str = "auto") -> tuple[str, str, Listener]:
-    listener = Listener()
+def decided(bundle: Bundle, device: str = "auto", runtime: str = "auto") -> tuple[str, str, Told]:
+    listener = Told()
     found = selection.select_runtime(bundle, runtime, device, listener)
     return found.runtime, found.device, listener
 
@@ -105,7 +93,7 @@ def test_a_faster_runtime_that_computes_the_same_is_taken(
     offer(spec("fast", lambda window: computes(window) + np.float32(1e-3)))
     runtime, device, listener = decided(bundle)
     assert (runtime, device) == ("fast", "cpu")
-    assert listener.warnings == listener.lines == []
+    assert listener.warnings == listener.infos == []
 
 
 def test_the_fastest_of_several_is_taken(
@@ -146,9 +134,9 @@ def test_one_that_computes_something_else_is_not(
     offer(spec("wrong", run))
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert len(listener.lines) == 1
-    assert listener.lines[0].startswith("wrong is not used: ")
-    assert why in listener.lines[0]
+    assert len(listener.infos) == 1
+    assert listener.infos[0].startswith("wrong is not used: ")
+    assert why in listener.infos[0]
 
 
 def test_one_that_cannot_be_built_says_why_in_one_line(bundle: Bundle, offer: Callable[..., None]) -> None:
@@ -158,7 +146,7 @@ def test_one_that_cannot_be_built_says_why_in_one_line(bundle: Bundle, offer: Ca
     offer(RuntimeSpec("proud", "", build, 10, ("cpu",)))  # type: ignore[arg-type]
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert listener.lines == ["proud is not used: this processor"]
+    assert listener.infos == ["proud is not used: this processor"]
 
 
 def test_one_that_is_slower_is_not_taken(
@@ -167,7 +155,7 @@ def test_one_that_is_slower_is_not_taken(
     offer(spec("slow", _slow(_slow(computes))))
     runtime, _, listener = decided(bundle)
     assert runtime == "onnxruntime"
-    assert any(line.startswith("slow is not used: it takes") for line in listener.lines)
+    assert any(line.startswith("slow is not used: it takes") for line in listener.infos)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +188,7 @@ def test_the_figures_it_says_are_those_it_measured(
     offer(spec("a", computes, priority=20), spec("b", computes))
     runtime, _, listener = decided(bundle)
     assert runtime == chosen
-    assert listener.lines[:1] == ([why] if why else [])
+    assert listener.infos[:1] == ([why] if why else [])
 
 
 def test_what_a_library_was_begun_with_is_taken_again(
@@ -212,18 +200,18 @@ def test_what_a_library_was_begun_with_is_taken_again(
         spec("slow", _slow(_slow(computes))),
         spec("wrong", lambda window: window + 1),
     )
-    listener = Listener()
+    listener = Told()
 
     def chosen(before: str, runtime: str = "auto") -> str:
         earlier = {"cpu": before, "cuda": "fast"}
         return selection.select_runtime(bundle, runtime, "cpu", listener, earlier).runtime
 
     assert [chosen(name) for name in ("fast", "slow", "onnxruntime")] == ["fast", "slow", "onnxruntime"]
-    assert listener.lines == []
+    assert listener.infos == []
     assert chosen("wrong") == "fast"
-    listener.lines.clear()
+    listener.infos.clear()
     assert chosen("gone") == "fast"
-    assert listener.lines[0] == "the files already there were made with gone, which does not run here"
+    assert listener.infos[0] == "the files already there were made with gone, which does not run here"
     assert chosen("fast", runtime="slow") == "slow"  # which was asked for
 
 
@@ -356,10 +344,10 @@ def test_the_gpu_is_used_where_it_is_done_sooner(
     offer(
         spec("quick", lambda windows: windows + (computes(windows[:1]) - windows[:1]), device="cuda"), cuda=1
     )
-    listener = Listener()
+    listener = Told()
     found = selection.select_runtime(bundle, "auto", "auto", listener, earlier, music=music)
     assert found.device == device
-    told = [line for line in listener.lines if line.startswith("the CPU is used")]
+    told = [line for line in listener.infos if line.startswith("the CPU is used")]
     assert len(told) == (device == "cpu")
 
 
@@ -373,7 +361,7 @@ def test_a_gpu_that_runs_a_window_but_not_many_costs_a_warning(
         return computes(windows)
 
     offer(spec("narrow", one, device="cuda"), cuda=1)
-    listener = Listener()
+    listener = Told()
     assert selection.select_runtime(bundle, "auto", "auto", listener, music=36_000.0).device == "cpu"
     assert "narrow is not used on the GPU: out of memory; the CPU does the work" in listener.warnings
 
@@ -382,4 +370,4 @@ def test_a_runtime_that_is_named_keeps_its_gpu(
     bundle: Bundle, offer: Callable[..., None], computes: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     offer(spec("quick", computes, device="cuda"), cuda=1)
-    assert selection.select_runtime(bundle, "quick", "auto", Listener(), music=1.0).device == "cuda"
+    assert selection.select_runtime(bundle, "quick", "auto", Told(), music=1.0).device == "cuda"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from reporters import Told
 
 from styleshift.errors import ConfigError
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.device import (
     choose_device,
@@ -23,14 +23,6 @@ from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
 PAIR = ("low", "high")
-
-
-class Told(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 def test_where_it_cannot_be_used_the_run_says_so_and_goes_on(
@@ -126,17 +118,14 @@ def test_a_single_crop_can_only_be_shorter(tiny_recipe: Tiny) -> None:
 
 
 def test_a_gpu_without_our_kernels_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-
-    class Listener(Reporter):
-        def warn(self, message: str) -> None:
-            told.append(message)
-
+    told = Told()
     monkeypatch.setattr("styleshift.training.device.gpu_problem", lambda: "no C compiler")
-    tell_kernels(torch.device("cpu"), Listener())
-    assert told == []
-    tell_kernels(torch.device("cuda"), Listener())
-    assert told == ["norms and activations are not fused on this GPU (no C compiler); steps take longer"]
+    tell_kernels(torch.device("cpu"), told)
+    assert told.warnings == []
+    tell_kernels(torch.device("cuda"), told)
+    assert told.warnings == [
+        "norms and activations are not fused on this GPU (no C compiler); steps take longer"
+    ]
 
 
 def test_devices() -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reporters import Told
 
 from styleshift.evaluation.checkpoint_score import CheckpointScore
 from styleshift.evaluation.judge import Judgement
-from styleshift.progress import Reporter, Task
+from styleshift.progress import Task
 from styleshift.recipes import Recipe
 from styleshift.system.interrupt import Interrupted
 from styleshift.training.early_stopping import EarlyStopping
@@ -137,14 +138,6 @@ def test_one_score_of_both_directions_is_no_score_to_beat() -> None:
     assert "step 50 is the best of violin to piano (0.60 of 1)" in told[0]
 
 
-class Listener(Reporter):
-    def __init__(self) -> None:
-        self.warned: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-
 # Nothing is learned, and a generator that adds nothing gives back its input.
 COPY = (
     "optimiser.generator_lr=0",
@@ -162,7 +155,7 @@ def lines(folder: Path, event: str) -> list[dict[str, Any]]:
 def test_a_run_that_copies_says_so_and_ends_when_patience_does(
     fresh: Workspace, tiny_recipe: Callable[..., Recipe]
 ) -> None:
-    listener = Listener()
+    listener = Told()
     recipe = tiny_recipe(*COPY, "schedule.patience=3")
     result = start_run(fresh, ("low", "high"), recipe, reporter=listener)
     judged = [line["step"] for line in lines(result.folder, "validated")]
@@ -178,7 +171,7 @@ def test_a_run_that_copies_says_so_and_ends_when_patience_does(
     assert sum("only copies its input" in text for text in during) == 2  # once each direction
     assert any("low to high" in text for text in during)
     assert "the run ends here" in during[-1]
-    assert set(during) < set(listener.warned)
+    assert set(during) < set(listener.warnings)
 
 
 def test_an_interrupted_run_ends_where_a_whole_one_does(
@@ -186,7 +179,7 @@ def test_an_interrupted_run_ends_where_a_whole_one_does(
 ) -> None:
     """Stopped between two judgements, which gives one more that must not count."""
 
-    class Interrupter(Listener):
+    class Interrupter(Told):
         def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
             steps = iter(range(1000))
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reporters import Told
 
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.testing.material import TINY
 from styleshift.training.checkpoint import TrainedModel
@@ -58,20 +58,12 @@ class Crops:
         pass
 
 
-class Heard(Reporter):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def info(self, message: str) -> None:
-        self.said.append(message)
-
-
 def found(settings: Recipe, first: bool = True, second: bool = False) -> tuple[Statistics, Statistics, str]:
     crops = Crops(settings.spectrogram, first), Crops(settings.spectrogram, second)
     blank = Statistics(torch.zeros(settings.spectrogram.bins), 1.0, 1.0, 1.0)
-    heard = Heard()
+    heard = Told()
     x, y = with_fronts((blank, blank), crops, settings, ("country", "classical"), heard, count=8)
-    return x, y, " ".join(heard.said)
+    return x, y, " ".join(heard.infos)
 
 
 def test_drums_are_damped_on_the_way_to_the_style_without() -> None:

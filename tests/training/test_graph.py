@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from reporters import Told
 from torch import Tensor
 
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.graph import WARM_UP, CapturedSteps, CudaRecorder, choose_steps
@@ -25,14 +25,6 @@ SETTINGS = (
     *("schedule.steps=16", "warm_start.share=0.4", "warm_start.weight=1", "optimiser.replay_buffer=3"),
     *("optimiser.ema_decay=0.9", "loss.cycle_noise=0.1", "loss.identity=2", "loss.identity_until=0.9"),
 )
-
-
-class Told(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 class StandIn:

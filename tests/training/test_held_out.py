@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reporters import Told
 
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.corpus.corpus import Track
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import held_out as held_out_module
 from styleshift.training import run as run_module
@@ -124,13 +124,6 @@ def test_what_was_held_out_may_have_gone(tmp_path: Path) -> None:
 def test_a_run_that_goes_on_holds_out_what_it_held_out(
     fresh: Workspace, tiny_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Told(Reporter):
-        def __init__(self) -> None:
-            self.warnings: list[str] = []
-
-        def warn(self, text: str) -> None:
-            self.warnings.append(text)
-
     used: list[list[set[str]]] = []
     real = run_module.make_samplers
 

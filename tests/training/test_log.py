@@ -9,18 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from reporters import Told
 
-from styleshift.progress import Reporter
 from styleshift.training.curves import loss_in_words
 from styleshift.training.log import Log
-
-
-class Warned(Reporter):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.texts.append(text)
 
 
 def state(step: int, seconds: float) -> Any:
@@ -60,13 +52,13 @@ def test_people_read_the_discriminators_and_the_domains_names(tmp_path: Path) ->
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_told_of_once() -> None:
-    reporter = Warned()
+    reporter = Told()
     log = Log(Path("/dev/full"), "", reporter=reporter)
     log.event("start")
     log.write(state(1, 1.0), ["cycle_x"], torch.ones(1, 1))
-    assert len(reporter.texts) == 1
-    assert "No space left" in reporter.texts[0]
-    assert "training continues" in reporter.texts[0]
+    assert len(reporter.warnings) == 1
+    assert "No space left" in reporter.warnings[0]
+    assert "training continues" in reporter.warnings[0]
 
 
 def test_a_line_that_was_cut_does_not_spoil_the_next(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from reporters import Told
 
 from styleshift.errors import CheckpointError, ConfigError, PluginError
 from styleshift.hooks import Excerpt, TrackerSpec, load_registry
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training import run as run_module
 from styleshift.training import trainer as trainer_module
@@ -33,14 +33,6 @@ Tiny = Callable[..., Recipe]
 Patch = pytest.MonkeyPatch
 PAIR = ("low", "high")
 JUDGED = ("schedule.validation_seconds=1", "schedule.steps=4")
-
-
-class Told(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 class Remembers:

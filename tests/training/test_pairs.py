@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from reporters import Told
 
 from styleshift.corpus import Corpus, precompute
 from styleshift.errors import CorpusError
@@ -124,14 +125,9 @@ def test_the_draws_go_on_where_they_were(paired: Workspace, tiny_recipe: Tiny) -
 
 
 def test_recordings_alone_are_told_and_none_is_an_error(paired: Workspace, tiny_recipe: Tiny) -> None:
-    told: list[str] = []
-
-    class Listener(Reporter):
-        def warn(self, message: str) -> None:
-            told.append(message)
-
-    make(paired, tiny_recipe(*PAIRED), Listener())
-    assert "2 recordings have no counterpart" in told[0]
+    told = Told()
+    make(paired, tiny_recipe(*PAIRED), told)
+    assert "2 recordings have no counterpart" in told.warnings[0]
     x, y = corpora(paired)
     renamed = replace(y, tracks=tuple(replace(track, name="x" + track.name) for track in y.tracks))
     model = make(paired, tiny_recipe(*PAIRED))[0]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from reporters import Told
 
 from styleshift.errors import (
     CheckpointError,
@@ -242,16 +243,11 @@ def _fill_disk_after_step_2(place: Workspace, monkeypatch: pytest.MonkeyPatch) -
 def test_a_full_disk_loses_nothing_and_training_goes_on(
     fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warnings: list[str] = []
-
-    class Warned(Reporter):
-        def warn(self, text: str) -> None:
-            warnings.append(text)
-
+    told = Told()
     _fill_disk_after_step_2(fresh, monkeypatch)
     with pytest.raises(CheckpointError, match="step 2 is safe"):
-        start_run(fresh, PAIR, tiny_recipe(), reporter=Warned())
-    assert any("step 4 cannot be saved" in text and "No space left" in text for text in warnings)
+        start_run(fresh, PAIR, tiny_recipe(), reporter=told)
+    assert any("step 4 cannot be saved" in text and "No space left" in text for text in told.warnings)
     folder = fresh.runs / "low-high" / "checkpoints"
     assert [path.name for path in folder.iterdir()] == ["step-00000002.safetensors"]
     monkeypatch.undo()
@@ -286,18 +282,12 @@ def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -
 
 
 def test_recordings_shorter_than_a_crop_are_trained_on_and_said(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    told: list[str] = []
-
-    class Listener(Reporter):
-        def info(self, message: str) -> None:
-            told.append(message)
-
-    found = start_run(
-        fresh, PAIR, tiny_recipe("data.crop_frames=272", "schedule.steps=1"), reporter=Listener()
-    )
+    told = Told()
+    found = start_run(fresh, PAIR, tiny_recipe("data.crop_frames=272", "schedule.steps=1"), reporter=told)
     assert found.step == 1
     assert any(
-        "3 of 3 recordings of low are shorter than a crop (2.2 s): they are joined" in line for line in told
+        "3 of 3 recordings of low are shorter than a crop (2.2 s): they are joined" in line
+        for line in told.infos
     )
 
 
@@ -369,16 +359,10 @@ def test_damaged_checkpoint(fresh: Workspace, tiny_recipe: Tiny) -> None:
 def test_threads_of_the_recipe_are_used_from_the_start_and_said(
     fresh: Workspace, tiny_recipe: Tiny, threads: int, said: str
 ) -> None:
-    class Told(Reporter):
-        def info(self, text: str) -> None:
-            told.append(text)
-
-    told: list[str] = []
+    told = Told()
     before = torch.get_num_threads()
     try:
-        start_run(
-            fresh, PAIR, tiny_recipe("schedule.steps=1", f"schedule.threads={threads}"), reporter=Told()
-        )
+        start_run(fresh, PAIR, tiny_recipe("schedule.steps=1", f"schedule.threads={threads}"), reporter=told)
     finally:
         torch.set_num_threads(before)
-    assert any(said in text for text in told)
+    assert any(said in text for text in told.infos)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from reporters import Told
 
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
@@ -18,14 +19,6 @@ from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]
 PAIR = ("low", "high")
-
-
-class Told(Reporter):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def info(self, text: str) -> None:
-        self.said.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -98,8 +91,8 @@ def test_a_run_says_how_many_and_goes_on_with_them(
     monkeypatch.setattr(threads, "_trial", lambda *_: {1: 1.0, 2: 4.0})
     told = Told()
     result = start_run(fresh, PAIR, tiny_recipe("schedule.threads=0", "schedule.steps=2"), reporter=told)
-    assert any(text.startswith("1 of 2 threads") for text in told.said)
-    assert any("cpu (1 thread)" in text for text in told.said)
+    assert any(text.startswith("1 of 2 threads") for text in told.infos)
+    assert any("cpu (1 thread)" in text for text in told.infos)
     kept = json.loads((result.folder / "run.json").read_text("utf-8"))
     assert kept["recipe"]["schedule"]["threads"] == 1
 
@@ -111,18 +104,14 @@ def test_a_run_says_how_many_and_goes_on_with_them(
 def test_a_run_from_a_larger_machine_is_warned_of(
     fresh: Workspace, tiny_recipe: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Warned(Reporter):
-        def warn(self, text: str) -> None:
-            warned.append(text)
-
-    warned: list[str] = []
+    told = Told()
     start_run(fresh, PAIR, tiny_recipe("schedule.threads=2", "schedule.steps=1"))
     monkeypatch.setattr(run, "processors", lambda: 2)
-    resume_run(fresh, steps=2, reporter=Warned())
-    assert warned == []
+    resume_run(fresh, steps=2, reporter=told)
+    assert told.warnings == []
     monkeypatch.setattr(run, "processors", lambda: 1)
-    resume_run(fresh, steps=3, reporter=Warned())
-    assert any("2 threads (schedule.threads), more than the 1 processors" in text for text in warned)
+    resume_run(fresh, steps=3, reporter=told)
+    assert any("2 threads (schedule.threads), more than the 1 processors" in text for text in told.warnings)
 
 
 def test_beside_a_gpu_a_few_threads_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:

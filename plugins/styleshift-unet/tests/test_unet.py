@@ -17,14 +17,6 @@ from styleshift.training.model import CycleGAN
 from styleshift.training.step import TrainingState, train_step
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def awake(network: UNet) -> UNet:
     """The network with a last layer that is not zero."""
     torch.manual_seed(0)

@@ -17,14 +17,6 @@ SPEC = check_plugin("styleshift_vocos").vocoders.get("vocos")
 LITTLE = Plan(minutes=5, channels=8, blocks=2, frames=40, batch=4, rate=3e-3, steps=60)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
     """A network as it begins, exported for ``SMALL``."""
