@@ -6,7 +6,7 @@ import importlib
 import re
 import traceback
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,7 @@ import pluggy
 
 from styleshift import __version__
 from styleshift.errors import PluginError
-from styleshift.hooks import specs
-from styleshift.hooks.engines import EngineSpec
-from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
+from styleshift.hooks import engines, experiment, records, specs
 from styleshift.hooks.installed import (
     DISABLE_VARIABLE,
     ENTRY_POINT_GROUP,
@@ -28,14 +26,7 @@ from styleshift.hooks.installed import (
     plugin_packages,
     watched,
 )
-from styleshift.hooks.records import (
-    DiscriminatorSpec,
-    DomainSpec,
-    GeneratorSpec,
-    RuntimeSpec,
-    TrackerSpec,
-    VocoderSpec,
-)
+from styleshift.hooks.records import RecordT
 from styleshift.hooks.shelf import BUILT_IN, GUIDE, IN_TREE, Registered, Shelf, how_to_install
 from styleshift.progress import Reporter
 from styleshift.words import did_you_mean
@@ -85,19 +76,22 @@ class Registry:
         self.warnings: list[str] = []
         self.left_out: list[LeftOut] = []
         self.switched_off = SwitchedOff()
-        shelf = partial(Shelf, warnings=self.warnings, guard=guard)
-        self.domains: Shelf[DomainSpec] = shelf("domain source", DomainSpec)
-        self.generators: Shelf[GeneratorSpec] = shelf("generator", GeneratorSpec)
-        self.discriminators: Shelf[DiscriminatorSpec] = shelf("discriminator", DiscriminatorSpec)
-        self.losses: Shelf[LossSpec] = shelf("loss", LossSpec)
-        self.augmentations: Shelf[AugmentationSpec] = shelf("augmentation", AugmentationSpec)
-        self.metrics: Shelf[MetricSpec] = shelf("metric", MetricSpec)
-        self.recipes: Shelf[RecipeSpec] = shelf("recipe", RecipeSpec)
-        self.models: Shelf[ModelsSpec] = shelf("models", ModelsSpec)
-        self.vocoders: Shelf[VocoderSpec] = shelf("vocoder", VocoderSpec)
-        self.runtimes: Shelf[RuntimeSpec] = shelf("runtime", RuntimeSpec)
-        self.trackers: Shelf[TrackerSpec] = shelf("tracker", TrackerSpec)
-        self.engines: Shelf[EngineSpec] = shelf("engine", EngineSpec)
+
+        def shelf(kind: str, record: type[RecordT]) -> Shelf[RecordT]:
+            return Shelf(kind, record, self.warnings, guard=guard)
+
+        self.domains = shelf("domain source", records.DomainSpec)
+        self.generators = shelf("generator", records.GeneratorSpec)
+        self.discriminators = shelf("discriminator", records.DiscriminatorSpec)
+        self.losses = shelf("loss", experiment.LossSpec)
+        self.augmentations = shelf("augmentation", experiment.AugmentationSpec)
+        self.metrics = shelf("metric", experiment.MetricSpec)
+        self.recipes = shelf("recipe", experiment.RecipeSpec)
+        self.models = shelf("models", experiment.ModelsSpec)
+        self.vocoders = shelf("vocoder", records.VocoderSpec)
+        self.runtimes = shelf("runtime", records.RuntimeSpec)
+        self.trackers = shelf("tracker", records.TrackerSpec)
+        self.engines = shelf("engine", engines.EngineSpec)
 
     @property
     def disabled(self) -> bool:

@@ -13,39 +13,30 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from styleshift.hooks.engines import EngineSpec
-from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec
+from styleshift.hooks import engines, experiment, records
 from styleshift.hooks.guard.domain import find
 from styleshift.hooks.guard.experiment import build_augmentation, build_loss, measure
 from styleshift.hooks.guard.networks import build_discriminator, build_generator
 from styleshift.hooks.guard.owner import Owner
 from styleshift.hooks.guard.services import build_engine, build_tracker, check_tracker
 from styleshift.hooks.guard.sound import build_runtime, build_vocoder
-from styleshift.hooks.records import (
-    DiscriminatorSpec,
-    DomainSpec,
-    GeneratorSpec,
-    RecordT,
-    RuntimeSpec,
-    TrackerSpec,
-    VocoderSpec,
-)
+from styleshift.hooks.records import RecordT
 
 __all__ = ["Owner", "guarded"]
 
 # What stands in the place of a record's functions: each is called with the owner, the record, and what the
 # function itself is called with.
 _GUARDS: dict[type, dict[str, Callable[..., Any]]] = {
-    DomainSpec: {"find": find},
-    GeneratorSpec: {"build": build_generator},
-    DiscriminatorSpec: {"build": build_discriminator},
-    LossSpec: {"build": build_loss},
-    AugmentationSpec: {"build": build_augmentation},
-    MetricSpec: {"measure": measure},
-    VocoderSpec: {"build": build_vocoder},
-    RuntimeSpec: {"build": build_runtime},
-    TrackerSpec: {"build": build_tracker, "check": check_tracker},
-    EngineSpec: {"build": build_engine},
+    records.DomainSpec: {"find": find},
+    records.GeneratorSpec: {"build": build_generator},
+    records.DiscriminatorSpec: {"build": build_discriminator},
+    experiment.LossSpec: {"build": build_loss},
+    experiment.AugmentationSpec: {"build": build_augmentation},
+    experiment.MetricSpec: {"measure": measure},
+    records.VocoderSpec: {"build": build_vocoder},
+    records.RuntimeSpec: {"build": build_runtime},
+    records.TrackerSpec: {"build": build_tracker, "check": check_tracker},
+    engines.EngineSpec: {"build": build_engine},
 }
 
 
