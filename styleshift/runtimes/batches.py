@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.errors import BundleError, PluginError
 from styleshift.hooks.records import RuntimeSession
-
-Float32Array = npt.NDArray[np.float32]
 
 
 class Batches:

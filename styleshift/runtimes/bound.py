@@ -16,9 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Float32Array = npt.NDArray[np.float32]
+from styleshift.arrays import Float32Array
 
 _LANES = 2
 

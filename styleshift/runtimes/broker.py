@@ -20,16 +20,14 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.errors import BundleError, StyleshiftError
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.wire import receive, send_array
 
 if TYPE_CHECKING:
     from styleshift.hooks.records import RuntimeSession
-
-Float32Array = npt.NDArray[np.float32]
 
 _POLL_SECONDS = 0.05
 

@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.bundle.load import Bundle
 from styleshift.errors import BundleError, StyleshiftError
 from styleshift.hooks.options import build_config
@@ -28,8 +28,6 @@ from styleshift.system.environment import processors
 if TYPE_CHECKING:
     from styleshift.bundle.metadata import BundleMetadata
     from styleshift.hooks.records import RuntimeSession, RuntimeSpec
-
-Float32Array = npt.NDArray[np.float32]
 
 # Root mean square of the difference, as a share of the output's own deviation: about 0.3 dB in a bin.
 # bfloat16 comes out at 0.004 (recipe small) to 0.025 (seed), float16 near 0.001.

@@ -6,14 +6,13 @@ import pickle
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from styleshift.arrays import Float32Array
 from styleshift.hooks.records import DomainSpec, Recording
 from styleshift.testing.contract import ContractError, checked, contract, options_of, require
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 
 @contract("the check came upon an error")
@@ -94,9 +93,7 @@ def _check_recording(recording: Recording, seconds: float) -> None:
     )
 
 
-def _read(recording: Recording, size: int, seconds: float) -> npt.NDArray[np.float32]:
-    import numpy as np
-
+def _read(recording: Recording, size: int, seconds: float) -> Float32Array:
     name = recording.name
     stream = recording.open()
     try:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
 from styleshift.testing.contract import built, checked, contract, require
@@ -164,7 +166,6 @@ def check_models(spec: ModelsSpec) -> None:
 
 def _music(count: int, spectrogram: SpectrogramConfig) -> torch.Tensor:
     """``[count, 1, bins, 64]`` log magnitudes of notes."""
-    import numpy as np
     import torch
 
     from styleshift.frontend import log_spectrogram

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from styleshift.hooks.installed import ENTRY_POINT_GROUP
@@ -42,7 +43,6 @@ def tiny_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A music library: ``An Album/stereo.flac`` at 44.1 kHz and ``mono.ogg`` at 22 kHz, two seconds each."""
-    import numpy as np
     import soundfile
 
     root = tmp_path_factory.mktemp("library")

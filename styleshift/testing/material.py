@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from styleshift.arrays import Float32Array
 from styleshift.frontend.config import SpectrogramConfig
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from styleshift.bundle.metadata import BundleMetadata
 
 TINY = (
@@ -89,9 +88,7 @@ def make_model(
     return path
 
 
-def notes(
-    seconds: float, rate: int, hertz: float, *, partials: int = 5, decay: float = 4.0
-) -> npt.NDArray[np.float32]:
+def notes(seconds: float, rate: int, hertz: float, *, partials: int = 5, decay: float = 4.0) -> Float32Array:
     """Two notes a second, five pitches in turn, each dying away.
 
     Args:
@@ -108,7 +105,7 @@ def notes(
     within = clock % 0.5
     phase = 2 * np.pi * np.cumsum(hertz * 2 ** (np.floor(clock / 0.5) % 5 / 12)) / rate
     sound = sum(np.sin(number * phase) / number**2 for number in range(1, partials + 1))
-    made: npt.NDArray[np.float32] = (
-        0.18 * sound * np.exp(-decay * within) * np.minimum(1, within / 0.01)
-    ).astype(np.float32)
+    made: Float32Array = (0.18 * sound * np.exp(-decay * within) * np.minimum(1, within / 0.01)).astype(
+        np.float32
+    )
     return made

@@ -6,15 +6,14 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from styleshift.arrays import Float32Array
 from styleshift.errors import BundleError
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec
 from styleshift.testing.contract import ContractError, built, checked, contract, options_of, require
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 BINS = 33
 
@@ -43,8 +42,6 @@ def check_runtime(
     Raises:
         ContractError: in plain words.
     """
-    import numpy as np
-
     guarded = checked(spec, RuntimeSpec)
     require(device.split(":")[0] in spec.devices, f"{spec.name!r} does not say that it serves {device}")
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +76,6 @@ _WEIGHTS = {"w1": (4, 1, 3, 3), "b1": (4,), "scale": (4,), "shift": (4,), "w2": 
 
 def write_model(path: Path) -> None:
     """Write a small model like a generator: ``log_magnitude [batch, 1, 33, frames]`` -> ``converted``."""
-    import numpy as np
     import onnx
 
     random = np.random.default_rng(7)
@@ -91,8 +87,7 @@ def write_model(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _compare(path: Path, session: RuntimeSession, given: npt.NDArray[np.float32], tolerance: float) -> None:
-    import numpy as np
+def _compare(path: Path, session: RuntimeSession, given: Float32Array, tolerance: float) -> None:
     from onnx.reference import ReferenceEvaluator
 
     outputs: Any = ReferenceEvaluator(str(path)).run(None, {"log_magnitude": given})

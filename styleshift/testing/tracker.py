@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from styleshift.hooks.records import Excerpt, TrackerSpec
 from styleshift.testing.contract import built, checked, contract, options_of, require
 
@@ -33,8 +35,6 @@ def check_tracker(
     Raises:
         ContractError: in plain words.
     """
-    import numpy as np
-
     spec = checked(spec, TrackerSpec)
     run = run or _RUN
     with contract("its check failed"):

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.records import Vocoder, VocoderSpec
 from styleshift.testing.contract import built, checked, contract, require
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Float32Array = npt.NDArray[np.float32]
-    ComplexArray = npt.NDArray[np.complex64]
 
 # The seed's frame that is cropped by a shorter FFT, the default recipe's, and the other compression.
 SPECTROGRAMS = (
@@ -67,8 +63,6 @@ def check_vocoder(
 
 def _tones(spectrogram: SpectrogramConfig, samples: int) -> tuple[Float32Array, list[float]]:
     """``[2, samples]``: a tone of amplitude 0.5 a channel, between bins; and their frequencies in Hz."""
-    import numpy as np
-
     spacing = spectrogram.sample_rate / spectrogram.fft_length
     frequencies = [spacing * (spectrogram.bins * part + 0.3) for part in (0.1, 0.3)]
     time = np.arange(samples) / spectrogram.sample_rate
@@ -79,8 +73,6 @@ def _tones(spectrogram: SpectrogramConfig, samples: int) -> tuple[Float32Array, 
 def _analyse(
     audio: Float32Array, spectrogram: SpectrogramConfig, with_source: bool
 ) -> tuple[Float32Array, ComplexArray | None]:
-    import numpy as np
-
     from styleshift.frontend import compress, stft
 
     spectrum = stft(audio, spectrogram)
@@ -101,8 +93,6 @@ def _refuses_no_source(vocoder: Vocoder, spectrogram: SpectrogramConfig) -> bool
 def _call(
     vocoder: Vocoder, log_magnitude: Float32Array, source: ComplexArray | None, samples: int
 ) -> Float32Array:
-    import numpy as np
-
     before = log_magnitude.copy(), None if source is None else source.copy()
     audio = vocoder(log_magnitude, source, samples)
     require(np.array_equal(log_magnitude, before[0]), "it changes the magnitudes it is given")
@@ -120,8 +110,6 @@ def _check_shapes(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source:
 
 
 def _check_silence(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source: bool) -> None:
-    import numpy as np
-
     samples = 20 * spectrogram.hop_length
     loud, _ = _tones(spectrogram, samples)
     silent, nothing = _analyse(np.zeros_like(loud), spectrogram, with_source)
@@ -132,8 +120,6 @@ def _check_silence(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source
 
 
 def _check_tones(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source: bool) -> None:
-    import numpy as np
-
     samples = max(40 * spectrogram.hop_length, 8 * spectrogram.fft_length)
     audio, frequencies = _tones(spectrogram, samples)
     log_magnitude, source = _analyse(audio, spectrogram, with_source)
@@ -153,8 +139,6 @@ def _check_tones(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source: 
 
 
 def _check_threads(vocoder: Vocoder, spectrogram: SpectrogramConfig, with_source: bool) -> None:
-    import numpy as np
-
     samples = 20 * spectrogram.hop_length
     audio, _ = _tones(spectrogram, samples)
     log_magnitude, source = _analyse(audio, spectrogram, with_source)
