@@ -16,8 +16,8 @@ from styleshift.hooks.records import NoOptions, Spec
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from styleshift.arrays import Float32Array
     from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks.records import Float32Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import nn
 
+    from styleshift.arrays import ComplexArray, Float32Array
     from styleshift.frontend import SpectrogramConfig
-
-    Float32Array = npt.NDArray[np.float32]
-    ComplexArray = npt.NDArray[np.complex64]
 
 
 @dataclass(frozen=True, slots=True)

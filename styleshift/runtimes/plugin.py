@@ -16,7 +16,7 @@ from styleshift.runtimes.bound import BoundRuns, lock_pages
 from styleshift.runtimes.float16 import to_float16
 
 if TYPE_CHECKING:
-    from styleshift.hooks.records import Float32Array
+    from styleshift.arrays import Float32Array
 
 _QUIET, _SILENT = 3, 4  # ONNX Runtime's log levels: errors only, and what ends the process
 

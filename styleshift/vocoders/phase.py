@@ -13,8 +13,8 @@ from styleshift.errors import ConfigError
 from styleshift.hooks.records import Vocoder
 
 if TYPE_CHECKING:
+    from styleshift.arrays import ComplexArray, Float32Array
     from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks.records import ComplexArray, Float32Array
     from styleshift.vocoders.options import GriffinLimOptions, PghiOptions
 
 

@@ -12,7 +12,7 @@ from styleshift.hooks.guard.owner import END, Owner, kind_of
 from styleshift.hooks.records import AudioStream, DomainSpec, Recording
 
 if TYPE_CHECKING:
-    from styleshift.hooks.records import Float32Array
+    from styleshift.arrays import Float32Array
 
 
 def find(owner: Owner, spec: DomainSpec, config: Any, root: Path) -> dict[str, list[Recording]]:

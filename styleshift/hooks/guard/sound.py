@@ -10,7 +10,7 @@ from styleshift.hooks.guard.owner import Owner, kind_of
 from styleshift.hooks.records import RuntimeSession, RuntimeSpec, Vocoder, VocoderSpec
 
 if TYPE_CHECKING:
-    from styleshift.hooks.records import ComplexArray, Float32Array
+    from styleshift.arrays import ComplexArray, Float32Array
 
 
 def build_vocoder(owner: Owner, spec: VocoderSpec, *given: Any) -> Vocoder:

@@ -10,9 +10,9 @@ import numpy as np
 from styleshift.errors import ConfigError
 
 if TYPE_CHECKING:
+    from styleshift.arrays import ComplexArray, Float32Array
     from styleshift.frontend import SpectrogramConfig
     from styleshift.hooks import Vocoder
-    from styleshift.hooks.records import ComplexArray, Float32Array
     from styleshift_vocos import Options
 
 SETTINGS = "styleshift-vocos.spectrogram"
