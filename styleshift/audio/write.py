@@ -110,14 +110,13 @@ class AudioWriter:
             raise self._failure(f"cannot be written: {error.strerror or error}") from error
         try:
             self._encoder = _encoder(self._file, format, sample_rate, channels, frames, chapters)
-        except (soundfile.SoundFileError, ValueError, TypeError, OSError) as error:
+        except BaseException as error:
             self._discard()
-            raise self._failure(
-                f"{format.name} does not take {channels} channels at {sample_rate} Hz ({_words(error)})",
-                "another `audio_format`, such as flac",
-            ) from error
-        except BaseException:
-            self._discard()
+            if isinstance(error, (soundfile.SoundFileError, ValueError, TypeError, OSError)):
+                raise self._failure(
+                    f"{format.name} does not take {channels} channels at {sample_rate} Hz ({_words(error)})",
+                    "another `audio_format`, such as flac",
+                ) from error
             raise
 
     def write(self, block: Float32Array) -> None:
@@ -156,11 +155,10 @@ class AudioWriter:
             flush_to_disk(self._temporary)
             self._verify()
             self._temporary.replace(self.path)
-        except OSError as error:
+        except BaseException as error:
             self._discard()
-            raise self._failure(f"cannot be written: {error.strerror or error}") from error
-        except BaseException:
-            self._discard()
+            if isinstance(error, OSError):
+                raise self._failure(f"cannot be written: {error.strerror or error}") from error
             raise
 
     def abort(self) -> None:
@@ -179,16 +177,13 @@ class AudioWriter:
             self.abort()
 
     def _guard(self, action: Callable[[], None]) -> None:
-        problem: Exception | None = None
         try:
             action()
         except (soundfile.SoundFileError, OSError, ValueError, AssertionError) as error:
-            problem = error
-        if self._file.error is not None:
-            cause = self._file.error
+            if self._file.error is None:
+                raise self._failure(f"cannot be encoded as {self.format.name}: {_words(error)}") from error
+        if (cause := self._file.error) is not None:
             raise self._failure(f"cannot be written: {cause.strerror or cause}") from cause
-        if problem is not None:
-            raise self._failure(f"cannot be encoded as {self.format.name}: {_words(problem)}") from problem
 
     def _verify(self) -> None:
         from styleshift.audio.read import probe

@@ -51,7 +51,7 @@ def find_model(
         if fitting:
             raise _several(fitting, folder, command or (lambda path: [str(path)]))
     raise NothingToDoError(
-        f"no model converts {_wish(target, source)}"
+        f"no model converts {source or 'anything'} to {target or 'anything'}"
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
         _meant(target, source, others) or "train and export one, or name a file with `model`",
     )
@@ -68,10 +68,6 @@ def _meant(target: str | None, source: str | None, others: list[str]) -> str:
         if near is not None:
             words.append(f"`{option}={shlex.quote(near)}`")
     return f"did you mean {' '.join(words)}?" if words else ""
-
-
-def _wish(target: str | None, source: str | None) -> str:
-    return f"{source or 'anything'} to {target or 'anything'}"
 
 
 def _several(

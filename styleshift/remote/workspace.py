@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import quote
@@ -80,7 +80,7 @@ def shared_workspace(
             mirror.send(writes, reporter)
 
         try:
-            with _repeated(send, reporter if now_and_then else None):
+            with _repeated(send, reporter) if now_and_then else nullcontext():
                 yield place
         finally:
             try:
@@ -94,10 +94,7 @@ def shared_workspace(
 
 
 @contextmanager
-def _repeated(send: Callable[[Reporter], None], reporter: Reporter | None) -> Iterator[None]:
-    if reporter is None:
-        yield
-        return
+def _repeated(send: Callable[[Reporter], None], reporter: Reporter) -> Iterator[None]:
     ended = Event()
 
     def repeat() -> None:

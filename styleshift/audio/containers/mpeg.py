@@ -5,8 +5,8 @@ ISO/IEC 11172-3 and 13818-3 for the frames; the Xing, Info and VBRI headers as L
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length, left_behind
 
@@ -44,21 +44,9 @@ class Frame:
     mark: int
 
 
-_known: dict[bytes, Frame | None] = {}
-
-
+@lru_cache(maxsize=4096)  # a recording has few
 def frame_of(head: bytes) -> Frame | None:
     """What four bytes say as a frame's header; None: they are none, or leave the length open."""
-    try:
-        return _known[head]
-    except KeyError:
-        if len(_known) > 4096:  # bytes that are no music
-            _known.clear()
-        _known[head] = found = _parse(head)
-        return found
-
-
-def _parse(head: bytes) -> Frame | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -205,7 +193,7 @@ class _Walk:
             return True, (int.from_bytes(mark[8:], "big") or None) if mark[7] & 1 else None
         body = self._file.at(position + 36, 18)
         if body[:4] == b"VBRI" and len(body) == 18:
-            return True, int(struct.unpack(">I", body[14:18])[0]) or None
+            return True, int.from_bytes(body[14:], "big") or None
         return False, None
 
     def _end(self, link: _LinkFrames | None, end: int, *, last: bool = False) -> float:

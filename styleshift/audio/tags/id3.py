@@ -137,26 +137,13 @@ def _add_chapters(made: Any, chapters: list[Chapter]) -> None:
     if not chapters:
         return
     names = [f"chp{number}" for number in range(len(chapters))]
-    made.add(
-        id3.CTOC(
-            element_id="toc",
-            flags=id3.CTOCFlags.TOP_LEVEL | id3.CTOCFlags.ORDERED,
-            child_element_ids=names,
-            sub_frames=[],
-        )
-    )
+    flags = id3.CTOCFlags.TOP_LEVEL | id3.CTOCFlags.ORDERED
+    made.add(id3.CTOC(element_id="toc", flags=flags, child_element_ids=names, sub_frames=[]))
+    no_offset = 0xFFFFFFFF  # the times count
     for name, chapter in zip(names, chapters, strict=True):
         title = [_frame("TIT2", [chapter.title])] if chapter.title else []
-        made.add(
-            id3.CHAP(
-                element_id=name,
-                start_time=round(chapter.start * 1000),
-                end_time=round(chapter.end * 1000),
-                start_offset=0xFFFFFFFF,
-                end_offset=0xFFFFFFFF,
-                sub_frames=title,
-            )
-        )
+        start, end = round(chapter.start * 1000), round(chapter.end * 1000)
+        made.add(id3.CHAP(name, start, end, no_offset, no_offset, title))
 
 
 def to_bytes(tags: Any) -> bytes:

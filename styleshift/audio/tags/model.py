@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,12 @@ class Chapter:
     start: float
     end: float
     title: str
+
+
+def chapters_from(starts: Sequence[tuple[float, str]], end: float) -> list[Chapter]:
+    """Chapters by start and title, in order: each ends where the next begins, the last at ``end``."""
+    ends = [*(start for start, _ in starts[1:]), end]
+    return [Chapter(start, end, title) for (start, title), end in zip(starts, ends, strict=False)]
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mutagen.mp4 import AtomDataType, MP4Cover, MP4FreeForm
 
-from styleshift.audio.tags.model import Chapter, Tags, picture
+from styleshift.audio.tags.model import Tags, chapters_from, picture
 from styleshift.audio.tags.table import (
     BY_FREE,
     BY_MP4,
@@ -50,10 +50,8 @@ def read_mp4(file: Any) -> Tags:
             found.add(BY_MP4[key], *texts)
         else:
             found.foreign.append(str(key))
-    chapters = list(getattr(file, "chapters", None) or ())
-    for number, chapter in enumerate(chapters):
-        end = chapters[number + 1].start if number + 1 < len(chapters) else file.info.length
-        found.chapters.append(Chapter(float(chapter.start), float(end), chapter.title))
+    starts = [(float(each.start), each.title) for each in getattr(file, "chapters", None) or ()]
+    found.chapters = chapters_from(starts, float(file.info.length))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mutagen.flac import FLAC, Picture
 
-from styleshift.audio.tags.model import Chapter, Tags, picture
+from styleshift.audio.tags.model import Tags, chapters_from, picture
 from styleshift.audio.tags.table import PAIRS, field_name, is_stale
 
 PICTURE_KEY = "metadata_block_picture"
@@ -47,10 +47,8 @@ def read_vorbis(file: Any) -> Tags:
         else:
             found.add_named(plain, value)
     length = float(getattr(file.info, "length", 0.0) or 0.0)
-    order = sorted(starts, key=lambda key: starts[key])
-    for number, key in enumerate(order):
-        end = starts[order[number + 1]] if number + 1 < len(order) else max(length, starts[key])
-        found.chapters.append(Chapter(starts[key], end, titles.get(key, "")))
+    order = [(starts[key], titles.get(key, "")) for key in sorted(starts, key=lambda key: starts[key])]
+    found.chapters = chapters_from(order, max([length, *starts.values()]))
     if isinstance(file, FLAC):
         found.pictures += file.pictures
         found.foreign += ["cue sheet"] if file.cuesheet is not None else []
