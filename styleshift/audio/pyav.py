@@ -14,7 +14,7 @@ from av.stream import Disposition
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import NOTHING_SAID, AudioInfo, DecodedStream, check_header, damage, refusal
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -39,7 +39,7 @@ class PyAVStream(DecodedStream):
         kind: str,
         *,
         allow_cut: bool,
-        extent: Extent = NOTHING_SAID,
+        extent: Extent,
         part: IO[bytes] | Part | None = None,
     ) -> None:
         # A file object, so that no protocol of FFmpeg's is involved and any file name will do.

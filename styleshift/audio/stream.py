@@ -13,7 +13,6 @@ from styleshift.audio.containers.extent import Extent
 from styleshift.audio.formats import is_lossless
 from styleshift.errors import AudioError
 
-NOTHING_SAID = Extent()
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 MOST_CHANNELS = 64
 # 120 dB over full scale: no recording, but bytes that were never samples. Kept well inside float32, so
@@ -112,9 +111,7 @@ class DecodedStream:
         cut: whether the file ended before its header says; known once ``blocks`` has ended.
     """
 
-    def __init__(
-        self, path: Path, info: AudioInfo, *, allow_cut: bool, extent: Extent = NOTHING_SAID
-    ) -> None:
+    def __init__(self, path: Path, info: AudioInfo, *, allow_cut: bool, extent: Extent) -> None:
         self.path = path
         self.info = info
         self.sample_rate = info.sample_rate

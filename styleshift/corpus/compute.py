@@ -94,7 +94,7 @@ def _pass(
         if mono.cancels:
             return None
         seconds = mono.frames / stream.sample_rate
-        level_db = _usable_level(meter, seconds, array.frames, config)
+        level_db = _usable_level(meter, seconds, array.frames)
         array.finish()
         warnings = tuple(getattr(stream, "warnings", ()))
         if only is not None:
@@ -102,7 +102,7 @@ def _pass(
         return Measured(array.frames, seconds, stream.sample_rate, stream.channels, level_db, warnings)
 
 
-def _usable_level(meter: LevelMeter, seconds: float, frames: int, config: SpectrogramConfig) -> float:
+def _usable_level(meter: LevelMeter, seconds: float, frames: int) -> float:
     if seconds < SHORTEST_SECONDS or frames == 0:
         raise AudioError(
             f"{seconds:.3f} s long; at least {SHORTEST_SECONDS} s are needed", reason="too short"

@@ -45,14 +45,6 @@ class _Worker(Generic[JobT]):
     new: bool = True
 
 
-class _NotStartedError(Exception):
-    """The system has no process, or no descriptor, to give."""
-
-    def __init__(self, cause: OSError | EOFError) -> None:
-        super().__init__(cause)
-        self.cause = cause
-
-
 class WorkerPool(Generic[JobT, OutcomeT]):
     """Runs jobs in processes; a context manager that leaves none behind.
 
@@ -123,9 +115,9 @@ class WorkerPool(Generic[JobT, OutcomeT]):
                 continue
             try:
                 self._give(job, pickled)
-            except _NotStartedError as refused:
+            except StyleshiftError:  # the system has no process, or no descriptor, to give
                 if not self._workers:
-                    raise _refused(refused.cause) from refused.cause
+                    raise
                 # The job is not to blame: those that run, all of them busy, do the rest.
                 self._kept.append(job)
                 self._size = len(self._workers)
@@ -157,7 +149,7 @@ class WorkerPool(Generic[JobT, OutcomeT]):
                     with no_interrupts():
                         process.start()
             except (OSError, EOFError) as error:  # EOFError: the server that forks has failed at it
-                raise _NotStartedError(error) from error
+                raise _refused(error) from error
             kept.pop_all()
         worker: _Worker[JobT] = _Worker(process, ours, [])
         self._workers.append(worker)

@@ -20,6 +20,18 @@ MOST_THREADS = 256
 VALUES_A_THREAD = 1 << 18
 
 
+class Stream:
+    """What takes its input piece by piece, and ends once."""
+
+    _finished = False
+
+    def _check_open(self, *, ends: bool = False) -> None:
+        """Refuse what comes after the end; with ``ends``, this is the end."""
+        if self._finished:
+            raise ConfigError("the stream has been finished; make a new one")
+        self._finished = ends
+
+
 @lru_cache(maxsize=64)
 def _plan(
     _variant: str, frame_length: int, hop_length: int, fft_length: int, window: str, center: bool

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from styleshift.errors import ConfigError
 from styleshift.frontend import _native
-from styleshift.frontend.arguments import whole_number_of
+from styleshift.frontend.arguments import Stream, whole_number_of
 
 
 @lru_cache(maxsize=16)
@@ -17,7 +17,7 @@ def _change(_variant: str, source_rate: int, target_rate: int) -> _native.RateCh
     return _native.RateChange(source_rate, target_rate)
 
 
-class Mixdown:
+class Mixdown(Stream):
     """Takes blocks of interleaved samples and gives the mean of their channels at another rate.
 
     All in the processor's caches: channels are added, a block of their mean is transformed, its bins pass
@@ -44,7 +44,6 @@ class Mixdown:
         same = source_rate == target_rate
         change = None if same else _change(_native.chosen_variant(), source_rate, target_rate)
         self._mixdown = _native.Mixdown(change, self._channels)
-        self._finished = False
 
     @staticmethod
     def can(source_rate: int, target_rate: int) -> bool:
@@ -65,8 +64,7 @@ class Mixdown:
 
     def finish(self) -> NDArray[np.float32]:
         """No more frames: the remaining samples, ``[m]``."""
-        self._check_open()
-        self._finished = True
+        self._check_open(ends=True)
         return self._mixdown.finish()
 
     @property
@@ -79,7 +77,3 @@ class Mixdown:
             return 1.0
         mean = self._mixdown.channel_power / self._channels
         return self._mixdown.mixed_power / mean if mean else float("nan")
-
-    def _check_open(self) -> None:
-        if self._finished:
-            raise ConfigError("the mix has been finished; make a new one")

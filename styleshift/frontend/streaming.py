@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from styleshift.errors import ConfigError
 from styleshift.frontend import _native
 from styleshift.frontend.arguments import (
+    Stream,
     compression_of,
     frame_rows,
     length_of,
@@ -20,10 +21,8 @@ from styleshift.frontend.arguments import (
 )
 from styleshift.frontend.config import SpectrogramConfig
 
-_FINISHED = "the stream has been finished; make a new one"
 
-
-class StreamingSpectrogram:
+class StreamingSpectrogram(Stream):
     """Takes blocks of samples of any size and gives each frame as soon as its last sample is there.
 
     All frames together are, bit for bit, what :func:`styleshift.frontend.stft` or
@@ -65,7 +64,6 @@ class StreamingSpectrogram:
         self._half = np.dtype(dtype) == np.float16
         self._compression = compression_of(config, power=power, mean=mean, scale=scale)
         self._stream = _native.AnalysisStream(plan_of(config), self._channels, threads_of(threads, 1 << 40))
-        self._finished = False
 
     def push(self, block: ArrayLike) -> NDArray[Any]:
         """Add samples.
@@ -79,8 +77,7 @@ class StreamingSpectrogram:
         Raises:
             ConfigError: another shape or type, or the stream has been finished.
         """
-        if self._finished:
-            raise ConfigError(_FINISHED)
+        self._check_open()
         rows = signal_rows(block, "block")
         if np.ndim(block) > 2 or rows.shape[0] != self._channels:
             raise ConfigError(f"block has shape {np.shape(block)}; it must be [{self._channels}, samples]")
@@ -89,9 +86,7 @@ class StreamingSpectrogram:
 
     def finish(self) -> NDArray[Any]:
         """End the signal: the frames that only zeros can complete, ``[channels, frames, bins]``."""
-        if self._finished:
-            raise ConfigError(_FINISHED)
-        self._finished = True
+        self._check_open(ends=True)
         self._stream.finish()
         return self._take()
 
@@ -103,7 +98,7 @@ class StreamingSpectrogram:
         return self._stream.take_float32(self._compression)
 
 
-class StreamingInverse:
+class StreamingInverse(Stream):
     """Takes frames and gives the samples that no later frame can change.
 
     All samples together are, bit for bit, what :func:`styleshift.frontend.istft` gives for all frames.
@@ -131,7 +126,6 @@ class StreamingInverse:
         self._stream = _native.SynthesisStream(
             plan_of(config), self._channels, length_of(length, -1), threads_of(threads, 1 << 40)
         )
-        self._finished = False
 
     def push(self, spectrum: ArrayLike) -> NDArray[np.float32]:
         """Add frames ``[channels, frames, bins]``; returns ``[channels, samples]``, maybe of no samples.
@@ -139,8 +133,7 @@ class StreamingInverse:
         Raises:
             ConfigError: another shape or type, or the stream has been finished.
         """
-        if self._finished:
-            raise ConfigError(_FINISHED)
+        self._check_open()
         rows = frame_rows(spectrum, self._config, "spectrum", np.complex64)
         if np.ndim(spectrum) > 3 or rows.shape[0] != self._channels:
             raise ConfigError(
@@ -151,7 +144,5 @@ class StreamingInverse:
 
     def finish(self) -> NDArray[np.float32]:
         """No more frames: the remaining samples, ``[channels, samples]``."""
-        if self._finished:
-            raise ConfigError(_FINISHED)
-        self._finished = True
+        self._check_open(ends=True)
         return self._stream.finish()
