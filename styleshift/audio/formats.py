@@ -103,8 +103,8 @@ def _written(name: str, subtype: str = "PCM_16", container: str = "", **more: An
     return OutputFormat(name, container or name.upper(), subtype, f".{name}", **more)
 
 
-def _by_libsndfile(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
-    """A row of what libsndfile reads; extensions and containers are the words of a text."""
+def _row(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
+    """A row, of what libsndfile reads unless told; extensions and containers are the words of a text."""
     row = {"reader": "soundfile", "lossless": None, **more}
     return AudioFormat(
         name, tuple(extensions.split()), containers=tuple(containers.split()), magic=magic, **row
@@ -114,7 +114,7 @@ def _by_libsndfile(name: str, extensions: str, containers: str, *magic: bytes, *
 def _by_pyav(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
     """A row of what PyAV reads: it becomes FLAC where it is lossless, else M4A."""
     row = {"lossless": False, "becomes": "flac" if more.get("lossless") else "m4a", **more}
-    return _by_libsndfile(name, extensions, containers, *magic, reader="pyav", **row)
+    return _row(name, extensions, containers, *magic, reader="pyav", **row)
 
 
 ALAC = _written("m4a", "alac", "M4A", highest_rate=384_000)
@@ -137,18 +137,12 @@ _PCM = {"kilobytes": UNCOMPRESSED}
 _LOSSLESS = {"kilobytes": 90, "lossless": True}
 
 TABLE: tuple[AudioFormat, ...] = (
-    _by_libsndfile(
-        "wav", ".wav .wave", "WAV WAVEX", b"RIFF", b"RIFX", output=_WAV, extent=chunk_extent, **_PCM
-    ),
-    _by_libsndfile("flac", ".flac", "FLAC", b"fLaC", output=_FLAC, extent=flac_extent, **_LOSSLESS),
-    _by_libsndfile(
-        "aiff", ".aiff .aif .aifc", "AIFF", b"FORM", output=_written("aiff"), extent=chunk_extent, **_PCM
-    ),
-    _by_libsndfile(
-        "mp3", ".mp3", "MP3", lossless=False, output=_MP3, kilobytes=28, work=1.0, extent=mpeg_extent
-    ),
-    _by_libsndfile("ogg", ".ogg .oga", "OGG", b"OggS", output=_VORBIS, extent=ogg_extent),
-    _by_libsndfile("opus", ".opus", "", lossless=False, output=_OPUS, kilobytes=16),
+    _row("wav", ".wav .wave", "WAV WAVEX", b"RIFF", b"RIFX", output=_WAV, extent=chunk_extent, **_PCM),
+    _row("flac", ".flac", "FLAC", b"fLaC", output=_FLAC, extent=flac_extent, **_LOSSLESS),
+    _row("aiff", ".aiff .aif .aifc", "AIFF", b"FORM", output=_written("aiff"), extent=chunk_extent, **_PCM),
+    _row("mp3", ".mp3", "MP3", lossless=False, output=_MP3, kilobytes=28, work=1.0, extent=mpeg_extent),
+    _row("ogg", ".ogg .oga", "OGG", b"OggS", output=_VORBIS, extent=ogg_extent),
+    _row("opus", ".opus", "", lossless=False, output=_OPUS, kilobytes=16),
     _by_pyav(
         "m4a",
         _M4A_ENDINGS,
@@ -163,10 +157,10 @@ TABLE: tuple[AudioFormat, ...] = (
         extent=mp4_extent,
     ),
     # Written as what a source is, not on demand.
-    _by_libsndfile("rf64", ".rf64", "RF64", b"RF64", extent=chunk_extent, **_PCM),
-    _by_libsndfile("w64", ".w64", "W64", b"riff", extent=w64_extent, **_PCM),
-    _by_libsndfile("au", ".au .snd", "AU", b".snd", b"dns.", extent=au_extent, **_PCM),
-    _by_libsndfile("caf", ".caf", "CAF", b"caff", extent=caf_extent, **_PCM),
+    _row("rf64", ".rf64", "RF64", b"RF64", extent=chunk_extent, **_PCM),
+    _row("w64", ".w64", "W64", b"riff", extent=w64_extent, **_PCM),
+    _row("au", ".au .snd", "AU", b".snd", b"dns.", extent=au_extent, **_PCM),
+    _row("caf", ".caf", "CAF", b"caff", extent=caf_extent, **_PCM),
     # Read only.
     _by_pyav("aac", ".aac", "AAC", *_ADTS, extent=adts_extent),
     _by_pyav("alac", ".alac", "", **_LOSSLESS),
@@ -177,7 +171,7 @@ TABLE: tuple[AudioFormat, ...] = (
     _by_pyav("tak", ".tak", "TAK", b"tBaK", lossless=True, kilobytes=85),
     _by_pyav("musepack", ".mpc", "MPC8", b"MPCK"),
     _by_pyav("musepack 7", ".mpp .mp+", "MPC", b"MP+"),
-    _by_libsndfile("mp2", ".mp2", "", lossless=False, becomes="m4a", kilobytes=28),
+    _row("mp2", ".mp2", "", lossless=False, becomes="m4a", kilobytes=28),
     _by_pyav("ac3", ".ac3 .eac3", "AC3", b"\x0b\x77", kilobytes=48, extent=plain.ac3_extent),
     _by_pyav("dts", ".dts", "DTS", b"\x7f\xfe\x80\x01", b"\xfe\x7f\x01\x80", kilobytes=100),
     _by_pyav("speex", ".spx", "", kilobytes=4),

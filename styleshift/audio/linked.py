@@ -16,9 +16,9 @@ import numpy as np
 import soundfile
 
 from styleshift.arrays import Float32Array
-from styleshift.audio.container import demuxer
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.formats import has_pyav
+from styleshift.audio.identify import demuxer
 from styleshift.audio.libsndfile import SoundFileStream, plain_words
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, damage, refusal

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import soundfile
 
-from styleshift.audio.container import demuxer, extent_of, kind_of
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.formats import UNREADABLE, format_of, has_pyav
+from styleshift.audio.identify import demuxer, extent_of, kind_of
 from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
 from styleshift.audio.linked import LinkedStream
 from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, refusal

@@ -51,7 +51,7 @@ class DomainPlan:
 
     def maybe(self, recording: Recording) -> frozenset[str]:
         """Keys that the recording may have, by its size: a renamed or touched file is not computed again."""
-        return frozenset(self.sizes.get(file_size(recording), ()))
+        return frozenset(self.sizes.get(stamp_of(recording).size, ()))
 
 
 def find_recordings(
@@ -204,7 +204,7 @@ def plan_domain(
         plan.sizes.setdefault(entry.stamp.size, set()).add(entry.key)
     for recording in recordings:
         entry = by_name.get(recording.name)
-        if entry is not None and _same_file(entry, recording):
+        if entry is not None and (entry.version, entry.stamp) == (recording.version, stamp_of(recording)):
             key = track_key(entry.digest, recording.version, config)
             if key in stored:
                 plan.decided[recording.name] = _renamed(stored[key], entry)
@@ -255,21 +255,6 @@ def _is_whole(folder: Path, entry: ManifestEntry, config: SpectrogramConfig) -> 
         return (folder / entry.array_name).stat().st_size == stored_bytes(entry.frames, config.bins)
     except OSError:
         return False
-
-
-def _same_file(entry: ManifestEntry, recording: Recording) -> bool:
-    try:
-        return entry.version == recording.version and entry.stamp == stamp_of(recording)
-    except OSError:
-        return False
-
-
-def file_size(recording: Recording) -> int:
-    """In bytes; 0 where it cannot be known."""
-    try:
-        return stamp_of(recording).size
-    except OSError:
-        return 0
 
 
 def obsolete_arrays(folder: Path, kept: Iterable[ManifestEntry]) -> list[Path]:

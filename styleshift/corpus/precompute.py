@@ -16,14 +16,13 @@ from styleshift.corpus.growing import remove_unfinished
 from styleshift.corpus.manifest import JOURNAL_NAME, Manifest, ManifestEntry
 from styleshift.corpus.plan import (
     DomainPlan,
-    file_size,
     find_recordings,
     obsolete_arrays,
     plan_domain,
     tell_of_replaced,
 )
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
-from styleshift.corpus.stored import StoredRecording
+from styleshift.corpus.stored import StoredRecording, stamp_of
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
 from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
@@ -213,7 +212,7 @@ def _no_space(folder: Path, why: str) -> AudioError:
 def _jobs(plans: Sequence[DomainPlan], config: SpectrogramConfig, *, overlap: bool) -> Iterator[RecordingJob]:
     """Every job; the largest files first, so that all workers end at about the same time."""
     every = [(plan, recording) for plan in plans for recording in plan.to_do]
-    for plan, recording in sorted(every, key=lambda pair: -file_size(pair[1])):
+    for plan, recording in sorted(every, key=lambda pair: -stamp_of(pair[1]).size):
         yield RecordingJob(plan.name, recording, plan.folder, config, plan.maybe(recording), overlap)
 
 

@@ -57,8 +57,13 @@ def stored_recordings(address: str) -> tuple[dict[str, list[Recording]], Found]:
 
 
 def stamp_of(recording: Recording) -> FileStamp:
-    """Of the file as it is, or was when the store was listed; raises OSError."""
-    return recording.stamp if isinstance(recording, StoredRecording) else FileStamp.of(recording.path)
+    """Of the file as it is, or was when the store was listed; all 0 where it cannot be looked at."""
+    if isinstance(recording, StoredRecording):
+        return recording.stamp
+    try:
+        return FileStamp.of(recording.path)
+    except OSError:
+        return FileStamp()
 
 
 def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome:

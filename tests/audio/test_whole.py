@@ -14,9 +14,9 @@ import pytest
 import soundfile
 from audio_files import BY_FFMPEG, BY_SNDFILE, write
 
-from styleshift.audio.container import extent_of
 from styleshift.audio.containers.extent import Extent
 from styleshift.audio.containers.ogg import ogg_extent, page_at
+from styleshift.audio.identify import extent_of
 from styleshift.audio.read import open_audio
 from styleshift.errors import AudioError
 

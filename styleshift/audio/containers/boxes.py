@@ -41,10 +41,8 @@ def mp4_extent(file: Bytes) -> Extent:
 def matroska_extent(file: Bytes) -> Extent:
     """Of Matroska and WebM: the segment's size; where that is open, its clusters'."""
     _, _, position = _element(file, 0)
-    if position is None:
-        return Extent()
     name, size, body = _element(file, position)
-    if name != _SEGMENT or body is None:
+    if name != _SEGMENT:
         return Extent()
     if size is not None:
         there = file.size - body
@@ -53,8 +51,8 @@ def matroska_extent(file: Bytes) -> Extent:
         return followed(file, body + size)
     position = body
     for _ in range(_MOST_BOXES):
-        name, size, body = _element(file, position)
-        if body is None or size is None:
+        _, size, body = _element(file, position)
+        if size is None:
             break
         if body + size > file.size:
             return Extent(cut="its last cluster is not whole")
@@ -62,22 +60,21 @@ def matroska_extent(file: Bytes) -> Extent:
     return Extent()
 
 
-def _element(file: Bytes, position: int) -> tuple[bytes, int | None, int | None]:
-    """Name, size (None: open) and offset of the body of an EBML element; no offset where there is none.
+def _element(file: Bytes, position: int) -> tuple[bytes, int | None, int]:
+    """Name, size (None: open) and offset of the body of an EBML element.
 
     For the first element, the header, the offset is that of what follows.
+
+    Raises:
+        IndexError, ValueError: none is there.
     """
     head = file.at(position, 12)
-    if len(head) < 2 or not head[0]:
-        return b"", None, None
     width = 9 - head[0].bit_length()
-    if width > 4 or len(head) <= width or not head[width]:
-        return b"", None, None
     name, first = head[:width], head[width]
     length = 9 - first.bit_length()
     digits = head[width + 1 : width + length]
-    if len(digits) < length - 1:
-        return b"", None, None
+    if width > 4 or length > 8 or len(digits) < length - 1:
+        raise ValueError("no element of EBML")
     size = int.from_bytes(bytes([first & (0xFF >> length)]) + digits, "big")
     body = position + width + length
     if name == b"\x1a\x45\xdf\xa3":

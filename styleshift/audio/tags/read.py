@@ -14,8 +14,8 @@ from mutagen.asf import ASFTags
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4Tags
 
-from styleshift.audio.container import kind_of
 from styleshift.audio.containers.extent import Bytes, Link, Part, id3_length
+from styleshift.audio.identify import kind_of
 from styleshift.audio.tags.chunks import id3_chunk, read_chunks
 from styleshift.audio.tags.id3 import read_block, read_id3
 from styleshift.audio.tags.model import MARK, Tags
