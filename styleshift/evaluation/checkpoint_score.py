@@ -147,17 +147,12 @@ def train_classifiers(
     target: Sequence[Features],
     *,
     seed: int = 0,
-    advance: Callable[[float], None] | None = None,
+    advance: Callable[[float], None] = lambda part: None,
     device: torch.device | str = "cpu",
 ) -> list[StyleClassifier]:
     """One classifier a view, each with other augmentation; arguments as in :func:`train_classifier`."""
-
-    def part(done: float) -> None:
-        if advance is not None:
-            advance(done / len(VIEWS))
-
     return [
-        train_classifier(other, target, seed=seed + number, view=view, advance=part, device=device)
+        train_classifier(other, target, seed=seed + number, view=view, advance=advance, device=device)
         for number, view in enumerate(VIEWS)
     ]
 

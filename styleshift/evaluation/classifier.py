@@ -85,7 +85,7 @@ def train_classifier(
     steps: int | None = None,
     seed: int = 0,
     view: View = "level",
-    advance: Callable[[float], None] | None = None,
+    advance: Callable[[float], None] = lambda part: None,
     device: torch.device | str = "cpu",
 ) -> StyleClassifier:
     """Learn to tell ``target`` from ``other``; the same input and seed give the same network.
@@ -127,8 +127,7 @@ def train_classifier(
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 schedule.step()
-                if advance is not None:
-                    advance(1 / steps)
+                advance(1 / steps)
     network.cpu().eval()
     return StyleClassifier(network=network, held_out_accuracy=_accuracy(network, kept[0], kept[1]))
 

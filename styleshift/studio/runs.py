@@ -12,7 +12,7 @@ from typing import Any
 from styleshift.errors import NothingToDoError
 from styleshift.evaluation.judge import Judgement
 from styleshift.pages import diagram, render
-from styleshift.training.curves import curve_points, diagrams, read_log
+from styleshift.training.curves import curve_points, diagrams, direction_names, read_log
 from styleshift.training.find import CHECKPOINTS, RUN_FILE, scores_in, steps_in
 from styleshift.workspace import Workspace
 
@@ -36,7 +36,7 @@ def describe_run(place: Workspace, name: str) -> dict[str, Any]:
     run = json.loads((folder / RUN_FILE).read_text("utf-8"))
     x, y = run["domains"]
     scores = scores_in(folder / CHECKPOINTS)
-    names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+    names = direction_names((x, y))
     checkpoints = [
         {
             "step": step,
@@ -110,9 +110,8 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 def _verdicts(line: Mapping[str, Any], styles: tuple[str, str]) -> dict[str, str]:
     """What the judge says of each direction, in words."""
-    x, y = styles
     said = {}
-    for key, name in (("x2y", f"{x} to {y}"), ("y2x", f"{y} to {x}")):
+    for key, name in direction_names(styles).items():
         values = line.get(key) or {}
         figures = {each.name: values.get(each.name, math.nan) for each in fields(Judgement)}
         said[name] = Judgement(**figures).verdict

@@ -55,12 +55,17 @@ def loss_in_words(name: str, domains: tuple[str, str]) -> tuple[str, str]:
     >>> loss_in_words("d_loss_x_cycled", ("violin", "piano"))
     ('discriminator', 'violin there and back')
     """
-    x, y = domains
-    sides = {"x": x, "y": y, "x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+    sides = {"x": domains[0], "y": domains[1], **direction_names(domains)}
     words = name.removesuffix("_cycled").split("_")
     kind = " ".join(words[:-1])
     cycled = " there and back" * name.endswith("_cycled")
     return {"d loss": "discriminator", "g loss": "generator"}.get(kind, kind), sides[words[-1]] + cycled
+
+
+def direction_names(domains: tuple[str, str]) -> dict[str, str]:
+    """What to call ``x2y`` and ``y2x`` in front of people."""
+    x, y = domains
+    return {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
 
 
 def curve_points(values: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:

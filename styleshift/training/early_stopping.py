@@ -81,19 +81,17 @@ class EarlyStopping:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on as if nothing had been; fit for JSON."""
-        row = {direction: list(value) for direction, value in self._row.items()}
-        best = {direction: list(value) for direction, value in self._best.items()}
-        return {"row": row, "best": best, "since": self._since}
+        return {"row": dict(self._row), "best": dict(self._best), "since": self._since}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`state_dict`; a run that was ended and goes on all the same counts anew.
 
         So does one that was begun when both directions had one score, of another kind.
         """
-        self._row = {direction: (kind, times) for direction, (kind, times) in state["row"].items()}
+        self._row = dict(state["row"])
         if not isinstance(state["best"], Mapping):
             return
-        self._best = {direction: (score, step) for direction, (score, step) in state["best"].items()}
+        self._best = dict(state["best"])
         self._since = int(state["since"])
         if self.should_stop:
             self._since = 0

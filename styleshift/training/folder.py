@@ -79,18 +79,15 @@ def write_run(folder: Path, values: Mapping[str, Any]) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a run's folder, free of what a killed process was writing; raises LockedError, UsageError."""
-    lock = Lock(folder / "lock", f"run {folder.name}")
-    try:
-        lock.__enter__()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(Lock(folder / "lock", f"run {folder.name}"))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
         for place in (folder, folder / CHECKPOINTS):
             remove_partial_files(place)  # of a run that was killed
             remove_partial_checkpoints(place)
         yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _unwritable(folder: Path, error: OSError) -> UsageError:

@@ -100,7 +100,7 @@ def draw(state: TrainingState, shape: torch.Size) -> dict[str, Tensor]:
             found[f"noise.{direction}"] = weights.cycle_noise * torch.randn(shape, generator=state.random)
         for kind, weight in (("places", weights.patch_nce), ("places_identity", weights.patch_nce_identity)):
             if weight:
-                drawn = model.projections(direction).draw(weights, state.random)
+                drawn = model.projections(direction).draw(state.random)
                 found |= {f"{kind}.{direction}.{layer}": places for layer, places in enumerate(drawn)}
     # In the order of the fakes: each side's, and what was converted back from it.
     for side in ("y", "x_cycled", "x", "y_cycled"):

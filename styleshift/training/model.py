@@ -11,7 +11,7 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.hooks.registry import load_registry
-from styleshift.recipes import LossConfig, Recipe
+from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
 from styleshift.training.percussion import PercussionFront
@@ -167,34 +167,18 @@ class CycleGAN(nn.Module):
                 f"{spec.time_multiple}, at least {smallest}"
             )
         scales = make_scales(recipe, x, y)
-        floor = silence(recipe.spectrogram)
         self.translators = nn.ModuleDict()
-        for direction in DIRECTIONS:
-            source, target = scales if direction == "x2y" else scales[::-1]
-            loudest = (x if direction == "x2y" else y).loudest
+        for direction, (mine, other) in zip(DIRECTIONS, ((x, y), (y, x)), strict=True):
             core = spec.build(options, recipe.spectrogram)
-            gate = max(1e-3, (loudest - floor) / 4)
-            mine, other = (x, y) if direction == "x2y" else (y, x)
-            front = drums = moved = None
-            if recipe.pitch.shift:
-                front = PitchFront(shifter_of(recipe), other.voice_hz)
-            if recipe.percussion.damp_db:
-                drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
-            if front is not None or drums is not None:
-                moved = source
-                if recipe.data.normalisation == "domain" and mine.moved is not None:
-                    moved = Scale(mine.moved, float(source.deviation))
-            self.translators[direction] = Translator(
-                core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums
-            )
+            self.translators[direction] = _translator(recipe, core, *scales, mine, other)
+            scales = scales[::-1]
         self.averages = nn.ModuleDict()
         if recipe.optimiser.ema_decay:
             self.averages = copy.deepcopy(self.translators).requires_grad_(False)
         self.heads = nn.ModuleDict()
         if recipe.loss.patch_nce or recipe.loss.patch_nce_identity:
             for direction in DIRECTIONS:
-                core = self.translator(direction).core
-                self.heads[direction] = ProjectionHeads(core, spec.name, recipe.spectrogram.bins, frames)
+                self.heads[direction] = ProjectionHeads(self.translator(direction).core, recipe)
         wanted = recipe.discriminator
         critic, options = load_registry().discriminators.configured(wanted.name, wanted.options)
         sides = ["x", "y"] + (["x_cycled", "y_cycled"] if recipe.loss.second_adversarial else [])
@@ -214,17 +198,9 @@ class CycleGAN(nn.Module):
         assert isinstance(heads, ProjectionHeads)
         return heads
 
-    def patch_nce(
-        self,
-        direction: str,
-        source: Tensor,
-        converted: Tensor,
-        weights: LossConfig,
-        places: list[Tensor],
-    ) -> Tensor:
+    def patch_nce(self, direction: str, source: Tensor, converted: Tensor, places: list[Tensor]) -> Tensor:
         """The contrastive loss between what went into a direction and what came out, both normalised."""
-        core = self.translator(direction).core
-        return self.projections(direction).loss(core, source, converted, weights, places)
+        return self.projections(direction).loss(self.translator(direction).core, source, converted, places)
 
     def generating(self) -> nn.ModuleList:
         """All that the generators' optimiser moves."""
@@ -258,6 +234,24 @@ class CycleGAN(nn.Module):
                 move_towards(averaged, newest, weight)
             else:
                 torch._foreach_lerp_(averaged, newest, [weight] * len(averaged))
+
+
+def _translator(
+    recipe: Recipe, core: nn.Module, source: Scale, target: Scale, mine: Statistics, other: Statistics
+) -> Translator:
+    """A generator from the domain of ``mine`` to that of ``other``, with what is done in front of it."""
+    floor = silence(recipe.spectrogram)
+    gate = max(1e-3, (mine.loudest - floor) / 4)
+    front = drums = moved = None
+    if recipe.pitch.shift:
+        front = PitchFront(shifter_of(recipe), other.voice_hz)
+    if recipe.percussion.damp_db:
+        drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
+    if front is not None or drums is not None:
+        moved = source
+        if recipe.data.normalisation == "domain" and mine.moved is not None:
+            moved = Scale(mine.moved, float(source.deviation))
+    return Translator(core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums)
 
 
 def move_towards(values: list[Tensor], others: list[Tensor], weight: Tensor) -> None:

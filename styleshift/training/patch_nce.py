@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.errors import ConfigError
-from styleshift.recipes.settings import LossConfig
+from styleshift.recipes import Recipe
 from styleshift.training.losses import patch_nce
 
 WIDTH = 256
@@ -24,49 +24,40 @@ class ProjectionHeads(nn.Module):
     Args:
         core: a generator with ``features(normalised)``: the list of what some of its layers give,
             ``[batch, channel, bin, frame]`` each, with any number of channels, bins and frames.
-        name: of the generator, for an error.
-        bins: of the spectrogram.
-        frames: of a crop.
+        recipe: says how large crops are, how many places are compared, and at which temperature.
 
     Raises:
         ConfigError: the generator does not hand out its features.
     """
 
-    def __init__(self, core: nn.Module, name: str, bins: int, frames: int) -> None:
+    def __init__(self, core: nn.Module, recipe: Recipe) -> None:
         super().__init__()
+        self._weights, name = recipe.loss, recipe.generator.name
         if not callable(getattr(core, "features", None)):
             raise ConfigError(
                 f"loss.patch_nce needs a generator with a method `features`; {name} has none",
                 "use one that has it, such as `generator.name=residual`, or none of it: `loss.patch_nce=0`",
             )
         with torch.no_grad():
-            seen = _features(core, torch.zeros(1, 1, bins, frames))
+            seen = _features(core, torch.zeros(1, 1, recipe.spectrogram.bins, recipe.data.crop_frames))
         self.heads = nn.ModuleList(
             nn.Sequential(nn.Linear(part.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH))
             for part in seen
         )
         self._places = [part.shape[2] * part.shape[3] for part in seen]
 
-    def draw(self, weights: LossConfig, random: torch.Generator) -> list[Tensor]:
+    def draw(self, random: torch.Generator) -> list[Tensor]:
         """The places that are compared, layer by layer, drawn on the CPU."""
-        count = weights.patch_nce_patches
+        count = self._weights.patch_nce_patches
         return [torch.randperm(places, generator=random)[:count] for places in self._places]
 
-    def loss(
-        self,
-        core: nn.Module,
-        source: Tensor,
-        converted: Tensor,
-        weights: LossConfig,
-        places: list[Tensor],
-    ) -> Tensor:
+    def loss(self, core: nn.Module, source: Tensor, converted: Tensor, places: list[Tensor]) -> Tensor:
         """The mean over layers of the contrast between source and conversion.
 
         Args:
             core: the generator.
             source: ``[batch, 1, bin, frame]`` normalised on its domain's scale.
             converted: the same on its own, with the gradient.
-            weights: the temperature.
             places: as :meth:`draw` gives them, on the device.
 
         Returns:
@@ -82,7 +73,7 @@ class ProjectionHeads(nn.Module):
                 functional.normalize(head(part[:, :, at].transpose(1, 2)).float(), dim=2)
                 for part in (query, key)
             ]
-            terms.append(patch_nce(vectors[0], vectors[1].detach(), weights.patch_nce_temperature))
+            terms.append(patch_nce(vectors[0], vectors[1].detach(), self._weights.patch_nce_temperature))
         return torch.stack(terms).mean()
 
 

@@ -282,7 +282,6 @@ def make_validator(
         recipe.spectrogram,
         known=max(8, round(min(300.0, least) / crop)),  # five minutes a side, or what there is
         excerpts=max(1, round(seconds / crop)),
-        seed=0,
         content=recipe.schedule.content,
         held_out=make_samplers(held, recipe, 0) if held else None,
         reporter=reporter,

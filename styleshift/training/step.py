@@ -267,7 +267,7 @@ def _terms(
             second = losses.generator_adversarial_loss(kind, model.discriminate(f"{here}_cycled", cycled))
             terms[f"g_loss_{here}_cycled"] = (weights.second_adversarial, second)
     if weights.patch_nce:
-        nce = model.patch_nce(direction, source, fake, weights, inputs.layers("places", direction))
+        nce = model.patch_nce(direction, source, fake, inputs.layers("places", direction))
         terms[f"patch_nce_{direction}"] = (weights.patch_nce, nce)
     if inputs.phase.identity or weights.patch_nce_identity:
         # As the generator would see real audio of its target: on the scale of its source.
@@ -277,7 +277,7 @@ def _terms(
             terms[f"identity_{there}"] = (drawn["identity"], losses.l1_loss(same, other))
         if weights.patch_nce_identity:
             places = inputs.layers("places_identity", direction)
-            nce = model.patch_nce(direction, given, same, weights, places)
+            nce = model.patch_nce(direction, given, same, places)
             terms[f"patch_nce_identity_{there}"] = (weights.patch_nce_identity, nce)
     if weights.feature_matching:
         with torch.no_grad():

@@ -18,6 +18,7 @@ from styleshift.hooks.records import Excerpt
 from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
 from styleshift.training.checkpoint import pack
+from styleshift.training.curves import LOG_FILE, direction_names
 from styleshift.training.device import compile_networks, enough_memory
 from styleshift.training.distributed import LostRankError
 from styleshift.training.early_stopping import EarlyStopping
@@ -82,7 +83,7 @@ class Trainer:
     ) -> None:
         self.state, self.loader, self.validator, self.reporter = state, loader, validator, reporter
         x, y = run["domains"]
-        self.names = {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+        self.names = direction_names((x, y))
         self.early_stopping = EarlyStopping(state.recipe.schedule.patience, self.names)
         if stopping:
             self.early_stopping.load_state_dict(stopping)
@@ -91,7 +92,7 @@ class Trainer:
         self._validated: tuple[int, ValidationResult] | None = None
         self.checkpoints = CheckpointFolder(folder / CHECKPOINTS)
         how_to_resume = f"`styleshift train` `resume` `name={shlex.quote(folder.name)}`"
-        file = folder / "log.jsonl" if state.group.is_main else Path(os.devnull)
+        file = folder / LOG_FILE if state.group.is_main else Path(os.devnull)
         self.folder, self.run, self.trackers = folder, run, trackers
         self.log = Log(file, how_to_resume, state.seconds, reporter, trackers.figures, (x, y))
 

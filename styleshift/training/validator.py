@@ -18,6 +18,7 @@ from torch import Tensor
 
 from styleshift.corpus import CropSampler
 from styleshift.evaluation.checkpoint_score import CheckpointScore, CheckpointScorer, train_classifiers
+from styleshift.evaluation.classifier import VIEWS
 from styleshift.evaluation.features import (
     CHROMA_RATE,
     FRAME_RATE,
@@ -96,7 +97,6 @@ class Validator:
         config: of the spectrograms.
         known: crops a side that it learns the domains from.
         excerpts: most crops a side that are converted each time.
-        seed: of what it learns.
         content: metrics that say how much of the music stayed.
         held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
@@ -114,7 +114,6 @@ class Validator:
         *,
         known: int,
         excerpts: int,
-        seed: int,
         content: Sequence[str] = ("harmony", "rhythm"),
         held_out: Sequence[CropSampler] | None = None,
         reporter: Reporter | None = None,
@@ -138,12 +137,9 @@ class Validator:
                 crops.load_state_dict(state)
         given_features = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
         with reporter.phase("training the classifiers", 100, "%") as task:
+            share = 100 / len(VIEWS)
             there = train_classifiers(
-                learned["x2y"],
-                learned["y2x"],
-                seed=seed,
-                advance=lambda part: task.advance(100 * part),
-                device=device,
+                learned["x2y"], learned["y2x"], advance=lambda part: task.advance(share * part), device=device
             )
         self._judges: dict[str, Judge] = {}
         self._scorers: dict[str, CheckpointScorer] = {}

@@ -74,8 +74,8 @@ def test_gradients_reach_generator_and_heads_through_the_conversion_alone(
     assert isinstance(heads, ProjectionHeads)
     source, converted = (crops(n).requires_grad_() for n in (1, 2))
     random = torch.Generator().manual_seed(0)
-    places = heads.draw(state.recipe.loss, random)
-    heads.loss(core, source, converted, state.recipe.loss, places).backward()
+    places = heads.draw(random)
+    heads.loss(core, source, converted, places).backward()
     assert source.grad is None
     assert converted.grad is not None
     assert float(converted.grad.abs().sum()) > 0
@@ -110,8 +110,8 @@ def test_a_copy_is_nearer_than_another_sound(tiny_recipe: Callable[..., Recipe])
 
     def loss(converted: Tensor) -> float:
         random = torch.Generator().manual_seed(0)
-        places = state.model.projections("x2y").draw(state.recipe.loss, random)
-        return float(state.model.patch_nce("x2y", source, converted, state.recipe.loss, places).detach())
+        places = state.model.projections("x2y").draw(random)
+        return float(state.model.patch_nce("x2y", source, converted, places).detach())
 
     assert loss(source) < loss(source + 0.3 * other) < loss(other)
 
@@ -172,9 +172,9 @@ def test_places_are_drawn_from_the_run_s_own_generator(tiny_recipe: Callable[...
     assert float(first["patch_nce_x2y"].detach()) == float(again["patch_nce_x2y"].detach())
 
 
-def test_a_generator_without_features_is_an_error_in_words() -> None:
-    with pytest.raises(ConfigError, match=r"loss.patch_nce needs .* equaliser has none"):
-        ProjectionHeads(nn.Identity(), "equaliser", 65, 64)
+def test_a_generator_without_features_is_an_error_in_words(tiny_recipe: Callable[..., Recipe]) -> None:
+    with pytest.raises(ConfigError, match=r"loss.patch_nce needs .* residual has none"):
+        ProjectionHeads(nn.Identity(), tiny_recipe())
 
 
 def test_fewer_places_than_points_is_no_error(tiny_recipe: Callable[..., Recipe]) -> None:
