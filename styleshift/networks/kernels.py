@@ -10,15 +10,13 @@ operations has several. Any number of threads gives the same bits. On an NVIDIA 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -120,7 +118,7 @@ class NormSiLU(torch.autograd.Function):
         """``[batch, channel, bin, frame]`` bfloat16 and ``[1, channel, 1, 1]``, :func:`takes_norm_silu`."""
         rows, weight = _rows(input), scale.reshape(-1).float()
         made = torch.empty_like(rows)
-        _native.norm_silu(_bits(rows), weight.numpy(), _bits(made), torch.get_num_threads())
+        _run(_native.norm_silu, rows, weight, made)
         ctx.save_for_backward(rows, weight)
         return _image(made, input.shape)
 
@@ -130,14 +128,7 @@ class NormSiLU(torch.autograd.Function):
         """Of the input and of the scale."""
         rows, weight = ctx.saved_tensors
         made, of_scale = torch.empty_like(rows), torch.empty_like(weight)
-        _native.norm_silu_backward(
-            _bits(rows),
-            weight.numpy(),
-            _bits(_rows(gradient)),
-            _bits(made),
-            of_scale.numpy(),
-            torch.get_num_threads(),
-        )
+        _run(_native.norm_silu_backward, rows, weight, _rows(gradient), made, of_scale)
         return _image(made, gradient.shape), of_scale.reshape(1, -1, 1, 1)
 
 
@@ -151,16 +142,7 @@ class InstanceNormActivation(torch.autograd.Function):
         scale, shift = weight.detach().float(), bias.detach().float()
         made = torch.empty_like(images)
         mean, inverse = torch.empty(2, *input.shape[:2]).unbind()
-        _native.instance_norm(
-            _bits(images),
-            scale.numpy(),
-            shift.numpy(),
-            slope,
-            _bits(made),
-            mean.numpy(),
-            inverse.numpy(),
-            torch.get_num_threads(),
-        )
+        _run(_native.instance_norm, images, scale, shift, slope, made, mean, inverse)
         ctx.save_for_backward(images, scale, shift, mean, inverse)
         ctx.slope = slope
         return _image(made, input.shape)
@@ -172,19 +154,8 @@ class InstanceNormActivation(torch.autograd.Function):
         images, scale, shift, mean, inverse = ctx.saved_tensors
         made = torch.empty_like(images)
         of_scale, of_shift = torch.empty_like(scale), torch.empty_like(shift)
-        _native.instance_norm_backward(
-            _bits(images),
-            scale.numpy(),
-            shift.numpy(),
-            ctx.slope,
-            mean.numpy(),
-            inverse.numpy(),
-            _bits(_images(gradient)),
-            _bits(made),
-            of_scale.numpy(),
-            of_shift.numpy(),
-            torch.get_num_threads(),
-        )
+        known = (images, scale, shift, ctx.slope, mean, inverse)
+        _run(_native.instance_norm_backward, *known, _images(gradient), made, of_scale, of_shift)
         return _image(made, gradient.shape), of_scale, of_shift, None
 
 
@@ -218,6 +189,12 @@ def _image(rows: Tensor, shape: torch.Size) -> Tensor:
     return rows.view(batch, bins, frames, channels).permute(0, 3, 1, 2)
 
 
-def _bits(values: Tensor) -> NDArray[np.uint16]:
-    bits: NDArray[np.uint16] = values.view(torch.uint16).numpy()
-    return bits
+def _run(kernel: Callable[..., None], *given: Tensor | float) -> None:
+    """A kernel of the C++ library, on tensors as they lie in memory, bfloat16 as its bits."""
+    arrays = [
+        (value.view(torch.uint16) if value.dtype == torch.bfloat16 else value).numpy()
+        if isinstance(value, Tensor)
+        else value
+        for value in given
+    ]
+    kernel(*arrays, torch.get_num_threads())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,9 +12,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from styleshift.corpus import CropSampler
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.recipes.settings import DataConfig
 from styleshift.training.augment import augment
+from styleshift.training.device import sent
+
+SHARE_OF_FREE = 0.25
+"""Of the device's free memory that both corpora may take; the rest is for networks and their activations."""
+
+BYTES = 4
+"""A value on the device is float32, scaled already, so that crops are those of the sampler, bit for bit."""
 
 
 class Crops(Protocol):
@@ -118,18 +128,24 @@ class RandomCrops:
         self._y.load_state_dict(state[1])
 
 
-def measure(crops: Crops, count: int = 256) -> Statistics:
-    """Statistics over ``count`` crops, sixteen at a time; the source of crops is put back where it was."""
+def peek(crops: Crops, count: int, at_once: int = 16) -> Iterator[Tensor]:
+    """Batches of ``count`` crops in all; the source of crops is then put back where it was."""
     state = crops.state_dict()
+    for done in range(0, count, at_once):
+        yield torch.as_tensor(crops.batch(min(at_once, count - done)))
+    crops.load_state_dict(state)
+
+
+def measure(crops: Crops, count: int = 256) -> Statistics:
+    """Statistics over ``count`` crops; the source of crops is put back where it was."""
     frames, loudest = 0, 0.0
     total = squares = torch.zeros((), dtype=torch.float64)
-    for _ in range(-(-count // 16)):
-        batch = torch.as_tensor(crops.batch(16)).double()[:, 0]
+    for drawn in peek(crops, count):
+        batch = drawn.double()[:, 0]
         total = total + batch.sum(dim=(0, 2))
         squares = squares + batch.square().sum(dim=(0, 2))
         loudest += float(batch.amax(dim=1).sum())
         frames += batch.shape[0] * batch.shape[2]
-    crops.load_state_dict(state)
     mean, power = total / frames, squares / frames
     return Statistics(
         mean=mean.float(),
@@ -137,3 +153,55 @@ def measure(crops: Crops, count: int = 256) -> Statistics:
         overall=float((power.mean() - mean.mean().square()).clamp(min=0).sqrt()),
         loudest=loudest / frames,
     )
+
+
+class ResidentCrops:
+    """Gives the crops that a sampler would, as tensors on a device.
+
+    Args:
+        sampler: of a corpus; keeps drawing the places.
+        device: where the corpus is copied to.
+    """
+
+    def __init__(self, sampler: CropSampler, device: torch.device) -> None:
+        self._sampler, self._device = sampler, device
+        self._firsts = [0]
+        for index in range(sampler.stretches):
+            self._firsts.append(self._firsts[-1] + sampler.length(index))
+        # One block, filled stretch by stretch: nothing is there twice.
+        self._frames: Tensor = torch.empty(self._firsts[-1], sampler.bins, device=device)
+        for index, (first, end) in enumerate(pairwise(self._firsts)):
+            self._frames[first:end] = torch.from_numpy(sampler.whole(index)).to(device)
+
+    def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
+        """See :class:`Crops`; on the device."""
+        places = self._sampler.places(count, part, parts)
+        starts = torch.tensor([self._firsts[stretch] + start for stretch, start in places])
+        rows = sent(starts, self._device)[:, None] + torch.arange(self._sampler.frames, device=self._device)
+        cut = self._frames[rows]  # [count, frames, bins]
+        return cut.transpose(1, 2)[:, None].contiguous()
+
+    def state_dict(self) -> dict[str, Any]:
+        """See :class:`Crops`."""
+        return self._sampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See :class:`Crops`."""
+        self._sampler.load_state_dict(state)
+
+
+def resident_bytes(sampler: CropSampler) -> int:
+    """What the corpus of a sampler takes on a device."""
+    return BYTES * sampler.bins * sum(sampler.length(index) for index in range(sampler.stretches))
+
+
+def fits(samplers: list[CropSampler], device: torch.device) -> bool:
+    """The corpora fit into a GPU's memory beside a training.
+
+    On a CPU this is False: the memory-mapped files are in its memory already, as float16, where the system's
+    file cache has room for them.
+    """
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(resident_bytes(sampler) for sampler in samplers) <= SHARE_OF_FREE * free

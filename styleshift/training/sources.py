@@ -13,13 +13,12 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import BatchSource, Crops, RandomCrops
+from styleshift.training.data import BatchSource, Crops, RandomCrops, ResidentCrops, fits
 from styleshift.training.extras import Augmentations
 from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.pairs import PairedCrops
-from styleshift.training.resident import ResidentCrops, fits
 from styleshift.training.step import TrainingState
 from styleshift.training.validator import Validator
 from styleshift.words import nearest

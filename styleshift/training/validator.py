@@ -34,11 +34,11 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors
+from styleshift.training.data import peek
 from styleshift.training.model import DIRECTIONS, CycleGAN
 
 Array = npt.NDArray[np.float32]
 
-_AT_ONCE = 16
 _THREADS = 4
 
 
@@ -127,14 +127,11 @@ class Validator:
         learned: dict[str, list[Features]] = {}
         with reporter.phase("preparing the classifiers", 2 * known, "crops") as task:
             for direction, crops, given in zip(DIRECTIONS, (x, y), held_out or (x, y), strict=True):
-                state = crops.state_dict()
                 self._sources[direction] = torch.from_numpy(tiled_crops(given, excerpts))
                 learned[direction] = []
-                for done in range(0, known, _AT_ONCE):
-                    count = min(_AT_ONCE, known - done)
-                    learned[direction] += self._features(crops.batch(count))
-                    task.advance(count)
-                crops.load_state_dict(state)
+                for batch in peek(crops, known):
+                    learned[direction] += self._features(batch.numpy())
+                    task.advance(len(batch))
         given_features = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
         with reporter.phase("training the classifiers", 100, "%") as task:
             share = 100 / len(VIEWS)

@@ -15,10 +15,9 @@ from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import CorpusError
 from styleshift.recipes import Recipe
 from styleshift.training import sources as sources_module
-from styleshift.training.data import Batch, RandomCrops
+from styleshift.training.data import Batch, RandomCrops, ResidentCrops, fits, resident_bytes
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.loader import PREFETCH, BatchLoader
-from styleshift.training.resident import ResidentCrops, fits, resident_bytes
 from styleshift.training.run import resume_run, start_run
 from styleshift.workspace import Workspace
 
