@@ -28,8 +28,7 @@ from styleshift.evaluation.metrics import (
     frechet_distance,
     lsd,
     onset_correlation,
-    patch_population,
-    patch_vectors,
+    population,
 )
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.progress import Reporter
@@ -117,14 +116,14 @@ def main() -> None:
                 made.append(spectrogram_features(converted, config))
             classifier = apart if direction == "x2y" else apart.mirrored()
             pairs = list(zip(made, truths[target], strict=True))
-            target_statistics = patch_population(map(patch_vectors, styles[target]))
+            target_statistics = population(styles[target])
             row = {
                 "step": step,
                 **result.directions[direction].score.to_dict(),
                 "lsd": np.mean([lsd(*both) for both in pairs]),
                 "chr": np.mean([chroma_correlation(*both) for both in pairs]),
                 "ons": np.mean([onset_correlation(*both) for both in pairs]),
-                "fd": frechet_distance(patch_population(map(patch_vectors, made)), target_statistics),
+                "fd": frechet_distance(population(made), target_statistics),
                 "fd3": sum(distributions[target].distances(made)[part] for part in PARTS),
                 "p": np.mean([classifier.probability(item) for item in made]),
             }

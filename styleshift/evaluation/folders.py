@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from styleshift.errors import AudioError, NothingToDoError, UsageError
+from styleshift.evaluation import metrics
 from styleshift.evaluation.ears import INSTALL, Ears
 from styleshift.evaluation.features import (
     SAMPLE_RATE,
@@ -23,19 +24,6 @@ from styleshift.evaluation.features import (
 from styleshift.evaluation.figures import IN_WORDS, Figures, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
-from styleshift.evaluation.metrics import (
-    Population,
-    alignment,
-    chroma_correlation,
-    frechet_distance,
-    log_f0_rmse,
-    lsd,
-    mcd,
-    onset_correlation,
-    patch_population,
-    patch_vectors,
-    pitch_error,
-)
 from styleshift.progress import Reporter
 
 Embedding = Callable[[Array, int], Array64]
@@ -174,7 +162,7 @@ def evaluate_folders(
                 say.warn(f"not measured: {error.message}")
             else:
                 files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
-                patches.append(patch_vectors(made.features))
+                patches.append(metrics.patch_vectors(made.features))
                 if its_source is not None and origin is not None:
                     pairs.append((name, its_source, path))
                     judged.append((against, origin.features, made.features))
@@ -184,13 +172,13 @@ def evaluate_folders(
             f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
         )
     judgement = judge.conclude(*zip(*judged, strict=True)) if judged else None
-    found = mean(files) | {"fd": frechet_distance(patch_population(patches), judge.target)}
+    found = mean(files) | {"fd": metrics.frechet_distance(metrics.patch_population(patches), judge.target)}
     if judgement is not None:
         found |= {"fd_source": judgement.fd_source}
     if drums:
         found |= {"percussive_target": float(np.mean(drums))}
     if style_vectors is not None:
-        found |= {"fad": frechet_distance(_population(embedded), style_vectors)}
+        found |= {"fad": metrics.frechet_distance(_population(embedded), style_vectors)}
     return Evaluation(files, found, _verdict(judgement, found), judgement, pairs, failed, intervals(files))
 
 
@@ -217,19 +205,19 @@ def _figures(
     found: Figures = {"p": against.p}
     if truth is not None:
         sides = made.features, truth.features
-        found |= {"lsd": lsd(*sides, align=speech), "mcd": mcd(*sides, align=speech)}
+        found |= {"lsd": metrics.lsd(*sides, align=speech), "mcd": metrics.mcd(*sides, align=speech)}
         if speech:  # harmony and onsets have no meaning across a warp of time; pitch has
-            tracks, path = (pitch(made.mono), pitch(truth.mono)), alignment(*sides)
-            found |= {"f0": pitch_error(*tracks, path), "lf0": log_f0_rmse(*tracks, path)}
+            tracks, path = (pitch(made.mono), pitch(truth.mono)), metrics.alignment(*sides)
+            found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
         else:
-            found |= {"chr": chroma_correlation(*sides), "ons": onset_correlation(*sides)}
+            found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
     found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
     if not speech:
         found["percussive"] = percussive_share(made.mono)
     return found | ears.figures(made.mono, truth.mono if truth else None, origin.mono if origin else None)
 
 
-def _population(embedded: list[Array64]) -> Population:
+def _population(embedded: list[Array64]) -> metrics.Population:
     vectors = np.concatenate(embedded)
     if len(vectors) < 2:
         raise UsageError(
@@ -237,7 +225,7 @@ def _population(embedded: list[Array64]) -> Population:
             "Frechet distance",
             "give longer recordings or more of them, or leave `embedding` out",
         )
-    return Population.of(vectors)
+    return metrics.Population.of(vectors)
 
 
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from styleshift.evaluation import metrics
 from styleshift.evaluation.features import Features, clip_range
-from styleshift.evaluation.metrics import (
-    Population,
-    chroma_correlation,
-    frechet_distance,
-    lsd,
-    onset_correlation,
-    patch_population,
-    patch_vectors,
-)
 
 if TYPE_CHECKING:
     from styleshift.evaluation.classifier import StyleClassifier
@@ -152,7 +144,7 @@ class Comparison:
 class Judge:
     """Knows one target style; made by :meth:`fit`."""
 
-    target: Population
+    target: metrics.Population
     classifier: StyleClassifier | None
 
     @classmethod
@@ -172,7 +164,7 @@ class Judge:
             from styleshift.evaluation.classifier import train_classifier
 
             classifier = train_classifier(other, target)
-        return cls(patch_population(map(patch_vectors, target)), classifier)
+        return cls(metrics.population(target), classifier)
 
     def judge(self, sources: Sequence[Features], converted: Sequence[Features]) -> Judgement:
         """Compare conversions with their sources, one to one.
@@ -189,9 +181,9 @@ class Judge:
         music = None if speech else source
         return Comparison(
             p=self.probability(converted),
-            chroma=math.nan if music is None else chroma_correlation(converted, music),
-            onsets=math.nan if music is None else onset_correlation(converted, music),
-            change_db=math.nan if source is None else lsd(converted, source),
+            chroma=math.nan if music is None else metrics.chroma_correlation(converted, music),
+            onsets=math.nan if music is None else metrics.onset_correlation(converted, music),
+            change_db=math.nan if source is None else metrics.lsd(converted, source),
         )
 
     def conclude(
@@ -210,8 +202,8 @@ class Judge:
 
         return Judgement(
             p=mean("p"),
-            fd=frechet_distance(patch_population(map(patch_vectors, converted)), self.target),
-            fd_source=frechet_distance(patch_population(map(patch_vectors, sources)), self.target),
+            fd=metrics.frechet_distance(metrics.population(converted), self.target),
+            fd_source=metrics.frechet_distance(metrics.population(sources), self.target),
             chroma=mean("chroma"),
             onsets=mean("onsets"),
             change_db=mean("change_db"),

@@ -115,6 +115,11 @@ def patch_population(patches: Iterable[Array64]) -> Population:
     return Population.of(np.concatenate(list(patches))[:, : 2 * PATCH_CEPSTRA])
 
 
+def population(recordings: Iterable[Features]) -> Population:
+    """:func:`patch_population` of recordings."""
+    return patch_population(map(patch_vectors, recordings))
+
+
 def patch_vectors(recording: Features) -> Array64:
     """What 20 mel cepstra do in each second, half overlapping: ``[patches, 3 * PATCH_CEPSTRA]``.
 

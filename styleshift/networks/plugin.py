@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.records import DiscriminatorSpec, GeneratorSpec
 from styleshift.hooks.specs import hookimpl
-from styleshift.networks.options import (
-    FineGeneratorOptions,
-    OneDimensionalGeneratorOptions,
-    PatchDiscriminatorOptions,
-    ResidualGeneratorOptions,
-    ResizeGeneratorOptions,
-    SeedDiscriminatorOptions,
-    SeedGeneratorOptions,
-    TwoOneTwoGeneratorOptions,
-)
+from styleshift.networks import options
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,38 +31,38 @@ def styleshift_generators() -> Iterable[GeneratorSpec]:
         GeneratorSpec(
             name="seed",
             summary="2 strided convolutions, 9 ResNet layers, 2 transposed convolutions, instance norm",
-            config=SeedGeneratorOptions,
+            config=options.SeedGeneratorOptions,
             build=_lazily("seed:SeedGenerator"),
         ),
         GeneratorSpec(
             name="resize",
             summary="the seed's with resize and convolution in the place of transposed convolutions",
-            config=ResizeGeneratorOptions,
+            config=options.ResizeGeneratorOptions,
             build=_lazily("resize:ResizeGenerator"),
         ),
         GeneratorSpec(
             name="1d",
             summary="gated convolutions over time with bins as channels (CycleGAN-VC)",
-            config=OneDimensionalGeneratorOptions,
+            config=options.OneDimensionalGeneratorOptions,
             build=_lazily("voice:OneDimensionalGenerator"),
         ),
         GeneratorSpec(
             name="2-1-2d",
             summary="2-D where the size changes, 1-D over time between (CycleGAN-VC2)",
-            config=TwoOneTwoGeneratorOptions,
+            config=options.TwoOneTwoGeneratorOptions,
             build=_lazily("voice:TwoOneTwoGenerator"),
         ),
         GeneratorSpec(
             name="residual",
             summary="a bounded change of the log spectrum added to the input; starts as no change",
-            config=ResidualGeneratorOptions,
+            config=options.ResidualGeneratorOptions,
             build=_lazily("residual:ResidualGenerator"),
             time_multiple=16,
         ),
         GeneratorSpec(
             name="fine",
             summary="keeps, damps or replaces every bin, knowing onsets and the past; starts as no change",
-            config=FineGeneratorOptions,
+            config=options.FineGeneratorOptions,
             build=_lazily("fine:FineGenerator"),
             time_multiple=16,
         ),
@@ -85,13 +76,13 @@ def styleshift_discriminators() -> Iterable[DiscriminatorSpec]:
         DiscriminatorSpec(
             name="seed",
             summary="5 strided convolutions and a dense layer: one answer for a crop of one length",
-            config=SeedDiscriminatorOptions,
+            config=options.SeedDiscriminatorOptions,
             build=_lazily("seed:SeedDiscriminator"),
         ),
         DiscriminatorSpec(
             name="patch",
             summary="an answer for each patch of a crop, on frequency bands, at one or several scales",
-            config=PatchDiscriminatorOptions,
+            config=options.PatchDiscriminatorOptions,
             build=_lazily("patch:PatchDiscriminator"),
         ),
     ]

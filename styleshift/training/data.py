@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from styleshift.corpus import CropSampler
-from styleshift.frontend.config import SpectrogramConfig
-from styleshift.recipes.settings import DataConfig
+from styleshift.recipes import Recipe
 from styleshift.training.augment import augment
 from styleshift.training.device import sent
 
@@ -97,35 +96,27 @@ class BatchSource(Protocol):
 class RandomCrops:
     """Crops from anywhere in both corpora, augmented as the recipe says."""
 
-    def __init__(
-        self,
-        x: Crops,
-        y: Crops,
-        config: DataConfig,
-        spectrogram: SpectrogramConfig,
-        part: int = 0,
-        parts: int = 1,
-    ) -> None:
-        self._x, self._y, self._config, self._spectrogram = x, y, config, spectrogram
-        self._share = (part, parts)
+    def __init__(self, x: Crops, y: Crops, recipe: Recipe, part: int = 0, parts: int = 1) -> None:
+        self._sides, self._recipe, self._share = (x, y), recipe, (part, parts)
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`BatchSource`."""
         made = []
-        for crops in (self._x, self._y):
-            batch = torch.as_tensor(crops.batch(count, *self._share))
-            others = torch.as_tensor(crops.batch(count, *self._share)) if self._config.mix else None
-            made.append(augment(batch, self._config, self._spectrogram, random, others))
+        for crops in self._sides:
+            batch, others = torch.as_tensor(crops.batch(count, *self._share)), None
+            if self._recipe.data.mix:
+                others = torch.as_tensor(crops.batch(count, *self._share))
+            made.append(augment(batch, self._recipe.data, self._recipe.spectrogram, random, others))
         return Batch(made[0], made[1])
 
     def state_dict(self) -> Any:
         """See :class:`BatchSource`."""
-        return [self._x.state_dict(), self._y.state_dict()]
+        return [crops.state_dict() for crops in self._sides]
 
     def load_state_dict(self, state: Any) -> None:
         """See :class:`BatchSource`."""
-        self._x.load_state_dict(state[0])
-        self._y.load_state_dict(state[1])
+        for crops, own in zip(self._sides, state, strict=True):
+            crops.load_state_dict(own)
 
 
 def peek(crops: Crops, count: int, at_once: int = 16) -> Iterator[Tensor]:

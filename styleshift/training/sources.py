@@ -230,7 +230,7 @@ def make_source(
     recipe, share = state.recipe, (state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
         x, y = _resident(samplers, state.device, reporter) if on_device else samplers
-        return RandomCrops(x, y, recipe.data, recipe.spectrogram, *share)
+        return RandomCrops(x, y, recipe, *share)
     if recipe.data.mute:
         reporter.warn(
             "data.mute does nothing here, since what a crop should become is known for sounding crops alone; "

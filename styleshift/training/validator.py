@@ -28,7 +28,7 @@ from styleshift.evaluation.features import (
     pitch_classes,
 )
 from styleshift.evaluation.judge import Judge, Judgement
-from styleshift.evaluation.metrics import patch_population, patch_vectors
+from styleshift.evaluation.metrics import population
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
@@ -143,7 +143,7 @@ class Validator:
         back = [classifier.mirrored() for classifier in there]
         for direction, other, classifiers in (("x2y", "y2x", there), ("y2x", "x2y", back)):
             target = learned[other]  # what the way back comes from
-            self._judges[direction] = Judge(patch_population(map(patch_vectors, target)), classifiers[0])
+            self._judges[direction] = Judge(population(target), classifiers[0])
             self._scorers[direction] = CheckpointScorer.fit(
                 classifiers, target, given_features[other], given_features[direction], metrics
             )

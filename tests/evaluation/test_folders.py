@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from styleshift.errors import UsageError
-from styleshift.evaluation import folders
+from styleshift.evaluation import metrics
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import evaluate_folders
 
@@ -86,8 +86,8 @@ def test_an_embedding_of_one_vector_is_refused(collections: Path, tmp_path: Path
 
 def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
-    real = folders.frechet_distance
-    monkeypatch.setattr(folders, "frechet_distance", lambda *sides: taken.append(sides) or real(*sides))
+    real = metrics.frechet_distance
+    monkeypatch.setattr(metrics, "frechet_distance", lambda *sides: taken.append(sides) or real(*sides))
     found = evaluate_folders(collections / "tunes-held", target=collections / "plucked")
     assert len(found.files) == 2
     assert len(taken) == 1

@@ -156,7 +156,7 @@ def test_crops_go_on_where_they_were(place: Workspace) -> None:
 
     def source() -> RandomCrops:
         x, y = (CropSampler(Corpus.open(place.spectrograms / name), 64, seed=1) for name in ("low", "high"))
-        return RandomCrops(x, y, EVERYTHING, LOG1P)
+        return RandomCrops(x, y, Recipe(data=EVERYTHING, spectrogram=LOG1P))
 
     one, other = source(), source()
     one.batch(2, generator())

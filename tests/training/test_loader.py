@@ -32,7 +32,7 @@ def samplers(place: Workspace) -> list[CropSampler]:
 
 def make(place: Workspace, recipe: Recipe, *, ahead: bool = True, seed: int = 0) -> BatchLoader:
     x, y = samplers(place)
-    return BatchLoader(RandomCrops(x, y, recipe.data, recipe.spectrogram), 2, (seed,), CPU, ahead=ahead)
+    return BatchLoader(RandomCrops(x, y, recipe), 2, (seed,), CPU, ahead=ahead)
 
 
 def take(source: BatchLoader, count: int) -> list[Batch]:
