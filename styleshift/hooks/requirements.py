@@ -8,12 +8,13 @@ from typing import Any
 
 from styleshift.errors import PluginError
 from styleshift.hooks.registry import DISABLE_VARIABLE, Registered, Registry
+from styleshift.hooks.shelf import BUILT_IN
 
 
 def requirements_of(entries: Iterable[Registered[Any]]) -> list[dict[str, str]]:
     """What a checkpoint writes down of these: ``{"package", "version"}`` of each that is not built in."""
-    found = {entry.package: entry.requirement() for entry in entries if entry.package != "styleshift"}
-    return [found[package] for package in sorted(found)]
+    found = {entry.package: entry.version for entry in entries if entry.package != BUILT_IN}
+    return [{"package": package, "version": found[package]} for package in sorted(found)]
 
 
 def check_requirements(required: Iterable[Mapping[str, str]], owner: str, registry: Registry) -> list[str]:

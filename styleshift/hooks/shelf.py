@@ -51,10 +51,6 @@ class Registered(Generic[RecordT]):
     package: str
     version: str
 
-    def requirement(self) -> dict[str, str]:
-        """What a checkpoint or a bundle writes down: ``{"package": ..., "version": ...}``."""
-        return {"package": self.package, "version": self.version}
-
 
 class Shelf(Generic[RecordT]):
     """The records of one kind, by name.
@@ -90,25 +86,20 @@ class Shelf(Generic[RecordT]):
             return f"the {self.kind} {spec.name!r} that it brings is built in"
         return ""
 
-    def add(self, spec: object, package: str, version: str) -> None:
-        """Take a record in. A name that another package has brought is from then on nobody's.
+    def add(self, spec: RecordT, package: str, version: str) -> None:
+        """Take a record in of which :meth:`problem` says nothing.
 
-        Raises:
-            PluginError: it is no record of this kind, a field of it is wrong, or the name is built in.
+        A name that another package has brought is from then on nobody's.
         """
-        if wrong := self.problem(spec, package):
-            raise PluginError(f"plugin {package} {version}: {wrong}", GUIDE)
-        assert isinstance(spec, self._record)
         name = spec.name
         if name in self._entries or name in self._twice:
             if former := self._entries.pop(name, None):
                 self._twice[name] = [f"{former.package} {former.version}"]
             self._twice[name].append(f"{package} {version}")
             return
-        taken: RecordT = spec
         if self._guard and package != BUILT_IN:
-            taken = guarded(spec, Owner(package, version, f"{self.kind} {name}"))
-        self._entries[name] = Registered(taken, package, version)
+            spec = guarded(spec, Owner(package, version, f"{self.kind} {name}"))
+        self._entries[name] = Registered(spec, package, version)
 
     def entry(self, name: str) -> Registered[RecordT]:
         """The record with its package.
