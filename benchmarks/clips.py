@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from command_line import parser_of
-from convert import Busy, seconds_of_notes, untrained
+from convert import Busy, seconds_of_notes
+from untrained import untrained
 
 from styleshift.bundle.export import export_bundle
+from styleshift.recipes import load_recipe
 from styleshift.system.environment import processors
 
 RATE, SECONDS = 44100, 0.3
@@ -38,7 +40,7 @@ def main() -> None:
         for number in range(arguments.files):
             notes = seconds_of_notes(random, RATE, 1)[: round(SECONDS * RATE)]
             soundfile.write(library / f"{number:05}.wav", notes, RATE)
-        model = export_bundle(untrained("small"), "x2y", Path(name) / "m.onnx").path
+        model = export_bundle(untrained(load_recipe("small")), "x2y", Path(name) / "m.onnx").path
         command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(library)]
         began = time.monotonic()
         process = subprocess.Popen(

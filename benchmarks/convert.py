@@ -35,15 +35,14 @@ import numpy as np
 import soundfile
 import torch
 from command_line import parser_of
+from untrained import untrained
 
 from styleshift.audio.formats import output_format
 from styleshift.audio.write import AudioWriter
 from styleshift.bundle.export import export_bundle
-from styleshift.hooks.registry import load_registry
 from styleshift.recipes import load_recipe
 from styleshift.system.environment import processors
-from styleshift.training.checkpoint import TrainedModel, blank_statistics
-from styleshift.training.model import CycleGAN
+from styleshift.training.checkpoint import TrainedModel
 from styleshift.vocoders.options import GriffinLimOptions
 
 KINDS = (
@@ -57,36 +56,9 @@ KINDS = (
     ("opus", 48000),
 )
 ROUNDS = GriffinLimOptions().iterations
-UNTRAINED_STD = 0.1  # the spectra then change as much as those of the models that ship
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 SAMPLE_SECONDS = 1.0
-
-
-def untrained(recipe_name: str) -> TrainedModel:
-    """A network of the recipe's size, which asks for other magnitudes, as a trained one does.
-
-    One that begins as the identity would leave the vocoder nothing to do. Beyond that it does not matter what
-    it computes.
-    """
-    recipe = load_recipe(recipe_name)
-    torch.manual_seed(0)
-    model = CycleGAN(recipe, *blank_statistics(recipe)).eval().requires_grad_(False)
-    for weights in model.parameters():
-        if not weights.any():
-            torch.nn.init.normal_(weights, std=UNTRAINED_STD)
-    multiple = load_registry().generators.get(recipe.generator.name).time_multiple
-    return TrainedModel(
-        recipe=recipe,
-        domains=("a", "b"),
-        spectrogram=recipe.spectrogram,
-        generators={direction: model.best()[direction] for direction in ("x2y", "y2x")},
-        checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in ("x2y", "y2x")},
-        window_frames=recipe.data.crop_frames,
-        time_multiple=multiple,
-        provenance={},
-        requires=[],
-    )
 
 
 def seconds_of_notes(random: np.random.Generator, rate: int, channels: int) -> np.ndarray:
@@ -218,7 +190,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        trained = untrained(arguments.recipe)
+        trained = untrained(load_recipe(arguments.recipe))
         model = export_bundle(trained, "x2y", folder / "m.onnx").path
         library = make_library(folder / "library", arguments.files, arguments.longest, arguments.audio)
 

@@ -10,16 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 from gpu_bench import Bench, Row
+from untrained import untrained
 
 from styleshift.bundle.load import load_bundle
-from styleshift.hooks.registry import load_registry
 from styleshift.recipes import Recipe
 from styleshift.runtimes.plugin import runtimes_for
 from styleshift.system.environment import processors
-from styleshift.training.checkpoint import TrainedModel, blank_statistics
-from styleshift.training.model import CycleGAN
 from styleshift.workspace import shipped_models
 
 
@@ -108,17 +105,4 @@ def untrained_model(path: Path, recipe: Recipe) -> Path:
         return path
     from styleshift.bundle.export import export_bundle
 
-    torch.manual_seed(0)
-    model = CycleGAN(recipe, *blank_statistics(recipe)).eval().requires_grad_(False)
-    trained = TrainedModel(
-        recipe=recipe,
-        domains=("x", "y"),
-        spectrogram=recipe.spectrogram,
-        generators={direction: model.best()[direction] for direction in ("x2y", "y2x")},
-        checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in ("x2y", "y2x")},
-        window_frames=recipe.data.crop_frames,
-        time_multiple=load_registry().generators.get(recipe.generator.name).time_multiple,
-        provenance={},
-        requires=[],
-    )
-    return export_bundle(trained, "x2y", path).path
+    return export_bundle(untrained(recipe), "x2y", path).path
