@@ -242,16 +242,11 @@ def _Named(generator: nn.Module) -> nn.Module:  # noqa: N802 - reads as the clas
 def _clean(model: onnx.ModelProto, bins: int) -> None:
     """Take out what the exporter noted of this machine's files, and say the shapes in our words."""
     graph = model.graph
-    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
-        item.doc_string = ""
-        del item.metadata_props[:]
-    for tensor in graph.initializer:
-        tensor.doc_string = ""
-        del tensor.metadata_props[:]
-    for function in model.functions:
-        for thing in (function, *function.node):
-            thing.doc_string = ""
-            del thing.metadata_props[:]
+    parts: list[Any] = [model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info]
+    parts += [*graph.initializer, *model.functions, *(node for each in model.functions for node in each.node)]
+    for part in parts:
+        part.doc_string = ""
+        del part.metadata_props[:]
     for value in (*graph.input, *graph.output):
         shape = value.type.tensor_type.shape
         del shape.dim[:]

@@ -145,16 +145,14 @@ def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
             graph = graphs.pop()
             yield from graph.initializer
             for sparse in graph.sparse_initializer:
-                yield sparse.values
-                yield sparse.indices
+                yield from (sparse.values, sparse.indices)
             nodes.extend(graph.node)
         while nodes:
             for attribute in nodes.pop().attribute:
                 yield attribute.t
                 yield from attribute.tensors
                 for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                    yield sparse.values
-                    yield sparse.indices
+                    yield from (sparse.values, sparse.indices)
                 if attribute.HasField("g"):
                     graphs.append(attribute.g)
                 graphs.extend(attribute.graphs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -26,6 +26,14 @@ OUTPUT_NAME = "converted"
 _LONGEST_WINDOW = 1 << 20
 _LONGEST_NAME = 100
 _CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new line
+
+
+_TABLES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "spectrogram": SpectrogramConfig.from_dict,
+    "pitch": lambda values: PitchTarget(**values),
+    "percussion": lambda values: PercussionDamping(**values),
+    "card": ModelCard.from_dict,
+}
 
 
 @settings
@@ -126,16 +134,11 @@ class BundleMetadata:
             )
         known = {field.name for field in fields(cls)}
         try:
-            if isinstance(values.get("spectrogram"), dict):
-                values["spectrogram"] = SpectrogramConfig.from_dict(values["spectrogram"])
-            if isinstance(values.get("pitch"), dict):
-                values["pitch"] = PitchTarget(**values["pitch"])
-            if isinstance(values.get("percussion"), dict):
-                values["percussion"] = PercussionDamping(**values["percussion"])
+            for key, table in _TABLES.items():
+                if isinstance(values.get(key), dict):
+                    values[key] = table(values[key])
             if isinstance(values.get("requires"), list):
                 values["requires"] = tuple(values["requires"])
-            if isinstance(values.get("card"), dict):
-                values["card"] = ModelCard.from_dict(values["card"])
             return cls(**{key: value for key, value in values.items() if key in known})
         except ConfigError as error:
             raise BundleError(

@@ -63,13 +63,13 @@ def griffin_lim(
     number = whole_number_of(seed, "seed", 0, (1 << 63) - 1)
     samples = length_of(length, plan.samples(rows.shape[1]))
     workers = threads_of(threads, rows.size * (rounds + 1))
-    if isinstance(initial_phase, str) and initial_phase == "pghi":
-        start = _native.pghi(plan, rows, 1e-6, False, number, workers)
-    elif initial_phase is None or (isinstance(initial_phase, str) and initial_phase == "random"):
-        start = None
-    elif isinstance(initial_phase, str):
-        raise ConfigError(f"initial_phase is {initial_phase!r}; it may be 'random', 'pghi' or an array")
-    else:
+    start = None
+    if isinstance(initial_phase, str):
+        if initial_phase not in ("random", "pghi"):
+            raise ConfigError(f"initial_phase is {initial_phase!r}; it may be 'random', 'pghi' or an array")
+        if initial_phase == "pghi":
+            start = _native.pghi(plan, rows, 1e-6, False, number, workers)
+    elif initial_phase is not None:
         angles = np.asarray(initial_phase)
         if not np.iscomplexobj(angles):
             angles = np.exp(1j * angles.astype(np.float32))

@@ -13,16 +13,16 @@ def card_text(model: ShelvedModel) -> str:
     lines = [f"{model.name}: {metadata.source} to {metadata.target}"]
     if card.summary:
         lines.append(card.summary)
-    lines += ["", f"  file      {model.path} ({model.path.stat().st_size / 1e6:.1f} MB, {model.place})"]
-    lines.append(f"  licence   {metadata.licence or 'not said'}")
     rate = metadata.spectrogram.sample_rate
-    lines.append(f"  hears     up to {rate / 2000:.1f} kHz, {rate} samples a second")
-    if recipe := card.recipe or str(metadata.recipe.get("name", "")):
-        lines.append(f"  recipe    {recipe}")
-    if card.material:
-        lines.append(f"  material  {card.material}")
-    if card.made_by:
-        lines.append(f"  anew by   {card.made_by}")
+    facts = {
+        "file": f"{model.path} ({model.path.stat().st_size / 1e6:.1f} MB, {model.place})",
+        "licence": metadata.licence or "not said",
+        "hears": f"up to {rate / 2000:.1f} kHz, {rate} samples a second",
+        "recipe": card.recipe or metadata.recipe.get("name"),
+        "material": card.material,
+        "anew by": card.made_by,
+    }
+    lines += ["", *(f"  {name:<9} {text}" for name, text in facts.items() if text)]
     if card.credits:
         lines += ["", "credits", *(f"  - {credit}" for credit in card.credits)]
     if card.scores:
