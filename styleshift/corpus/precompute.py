@@ -33,7 +33,7 @@ from styleshift.remote import is_remote
 from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
 from styleshift.system.lines import JsonLines
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 from styleshift.workspace import Workspace
 
 LOCK_NAME = ".lock"
@@ -118,7 +118,7 @@ def precompute(
             results, time.monotonic() - began, 0.0, planned, dry_run=True, unlisted=unlisted
         )
     try:
-        with Lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
+        with file_lock(workspace.spectrograms / LOCK_NAME, str(workspace.spectrograms)):
             for name in found:
                 folder = workspace.spectrograms / name
                 folder.mkdir(exist_ok=True)

@@ -11,8 +11,11 @@ from pathlib import Path
 from styleshift.errors import LockedError
 
 
-class Lock:
-    """Holds ``path`` for as long as the ``with`` block lasts.
+@contextmanager
+def file_lock(
+    path: Path, what: str, hint: str = "wait until it has ended", *, shared: bool = False
+) -> Iterator[None]:
+    """Hold ``path`` for as long as the ``with`` block lasts.
 
     Args:
         path: the lock file; made if it is not there, and left there, empty of meaning.
@@ -24,40 +27,19 @@ class Lock:
         LockedError: on entering, where another process holds it.
         OSError: on entering, where the file cannot be made, or its file system has no locks.
     """
-
-    def __init__(
-        self, path: Path, what: str, hint: str = "wait until it has ended", *, shared: bool = False
-    ) -> None:
-        self._path = path
-        self._what = what
-        self._hint = hint
-        self._shared = shared
-        self._file: int | None = None
-
-    def __enter__(self) -> Lock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
         try:
-            fcntl.flock(file, (fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(file)
-            raise LockedError(
-                f"another styleshift (process {holder}) is working on {self._what}",
-                self._hint,
-            ) from None
-        except OSError:
-            os.close(file)
-            raise
+            raise LockedError(f"another styleshift (process {holder}) is working on {what}", hint) from None
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()}\n".encode())
-        self._file = file
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            os.close(self._file)  # lets go of the lock
-            self._file = None
+        yield
+    finally:
+        os.close(file)  # lets go of the lock
 
 
 @contextmanager

@@ -21,24 +21,22 @@ class TableError(StyleshiftError):
         )
 
 
+def _told(method: Any) -> Any:
+    """A method whose errors say that there is no room."""
+
+    def call(*values: Any) -> Any:
+        try:
+            return method(*values)
+        except sqlite3.DatabaseError as error:
+            raise TableError(error) from error
+
+    return call
+
+
 class _Cursor(sqlite3.Cursor):
-    def execute(self, *query: Any) -> Any:
-        try:
-            return super().execute(*query)
-        except sqlite3.DatabaseError as error:
-            raise TableError(error) from error
-
-    def executemany(self, query: str, rows: Iterable[Any]) -> Any:
-        try:
-            return super().executemany(query, rows)
-        except sqlite3.DatabaseError as error:
-            raise TableError(error) from error
-
-    def __next__(self) -> Any:
-        try:
-            return super().__next__()
-        except sqlite3.DatabaseError as error:  # to sort takes room, too
-            raise TableError(error) from error
+    execute = _told(sqlite3.Cursor.execute)
+    executemany = _told(sqlite3.Cursor.executemany)
+    __next__ = _told(sqlite3.Cursor.__next__)  # to sort takes room, too
 
 
 class _Connection(sqlite3.Connection):

@@ -11,7 +11,7 @@ from typing import Any
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.files import remove_partial_files, write_json
 from styleshift.system.interrupt import Interrupted
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 from styleshift.training.files import remove_partial_checkpoints
 from styleshift.training.find import (
     CHECKPOINTS,
@@ -81,7 +81,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold a run's folder, free of what a killed process was writing; raises LockedError, UsageError."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(Lock(folder / "lock", f"run {folder.name}"))
+            stack.enter_context(file_lock(folder / "lock", f"run {folder.name}"))
         except OSError as error:
             raise _unwritable(folder, error) from error
         for place in (folder, folder / CHECKPOINTS):

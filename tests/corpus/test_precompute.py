@@ -17,7 +17,7 @@ from styleshift.audio.tags.model import MARK
 from styleshift.corpus.manifest import MANIFEST_NAME
 from styleshift.errors import CorpusError, LockedError
 from styleshift.frontend import SpectrogramConfig
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 
 
 def _reference(wave: np.ndarray[Any, Any], config: SpectrogramConfig) -> np.ndarray[Any, Any]:
@@ -187,6 +187,9 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, tone: Any, save: Any) -> None:
 
 def test_a_second_run_on_the_same_workspace_is_refused(tmp_path: Path, tone: Any, save: Any) -> None:
     save(tmp_path / "audio/piano/a.wav", tone(1.0, 8000), 8000)
-    with Lock(tmp_path / "ws/spectrograms/.lock", "it"), pytest.raises(LockedError, match=str(os.getpid())):
+    with (
+        file_lock(tmp_path / "ws/spectrograms/.lock", "it"),
+        pytest.raises(LockedError, match=str(os.getpid())),
+    ):
         run(tmp_path)
     assert counts(run(tmp_path)) == (1, 0, 0, 0)

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from styleshift.errors import LockedError
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 
 
 def test_a_second_writer_is_told_who_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "lock"
-    with Lock(path, "the corpus"):
+    with file_lock(path, "the corpus"):
         with (
             pytest.raises(LockedError, match=f"process {os.getpid()}.*the corpus") as told,
-            Lock(path, "the corpus"),
+            file_lock(path, "the corpus"),
         ):
             raise AssertionError("both hold it")
         assert told.value.hint
-    with Lock(path, "the corpus"):
+    with file_lock(path, "the corpus"):
         pass
 
 
@@ -32,15 +32,15 @@ def test_those_who_share_keep_out_who_does_not(tmp_path: Path) -> None:
 
     def is_free(*, shared: bool) -> bool:
         try:
-            with Lock(path, "it", shared=shared):
+            with file_lock(path, "it", shared=shared):
                 return True
         except LockedError:
             return False
 
-    with Lock(path, "it", shared=True), Lock(path, "it", shared=True):
+    with file_lock(path, "it", shared=True), file_lock(path, "it", shared=True):
         assert is_free(shared=True)
         assert not is_free(shared=False)
-    with Lock(path, "it"):
+    with file_lock(path, "it"):
         assert not is_free(shared=True)
     assert is_free(shared=False)
 
@@ -49,8 +49,8 @@ def test_a_holder_that_is_killed_lets_go(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from styleshift.system.lock import Lock
-with Lock(Path(sys.argv[1]), "it"):
+from styleshift.system.lock import file_lock
+with file_lock(Path(sys.argv[1]), "it"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -59,9 +59,9 @@ with Lock(Path(sys.argv[1]), "it"):
     )
     assert holder.stdout is not None
     holder.stdout.readline()
-    with pytest.raises(LockedError, match=str(holder.pid)), Lock(tmp_path / "lock", "it"):
+    with pytest.raises(LockedError, match=str(holder.pid)), file_lock(tmp_path / "lock", "it"):
         raise AssertionError("both hold it")
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
-    with Lock(tmp_path / "lock", "it"):
+    with file_lock(tmp_path / "lock", "it"):
         pass

@@ -26,7 +26,7 @@ from styleshift.errors import (
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
 from styleshift.system.interrupt import Interrupted
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 from styleshift.training import run as run_module
 from styleshift.training import step as step_module
 from styleshift.training.checkpoint import load_trained
@@ -197,7 +197,7 @@ def test_a_run_stopped_while_it_prepares_leaves_no_folder(
 
 
 def test_the_same_pair_begun_twice_at_once_makes_two_runs(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    with Lock(fresh.runs / "low-high" / "lock", "it"):
+    with file_lock(fresh.runs / "low-high" / "lock", "it"):
         assert start_run(fresh, PAIR, tiny_recipe("schedule.steps=1")).run == "low-high-2"
         with pytest.raises(LockedError, match="low-high"):
             start_run(fresh, PAIR, tiny_recipe("schedule.steps=1"), name="low-high")
@@ -277,7 +277,7 @@ def test_a_stop_on_a_full_disk_is_not_said_to_be_saved(
 
 def test_two_processes_do_not_share_a_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
     start_run(fresh, PAIR, tiny_recipe())
-    with Lock(fresh.runs / "low-high" / "lock", "it"), pytest.raises(LockedError, match="low-high"):
+    with file_lock(fresh.runs / "low-high" / "lock", "it"), pytest.raises(LockedError, match="low-high"):
         resume_run(fresh, steps=8)
 
 

@@ -26,7 +26,7 @@ from styleshift.errors import StyleshiftError, UsageError
 from styleshift.system.files import atomic_file
 from styleshift.system.hashing import FileStamp, storable
 from styleshift.system.lines import JsonLines, plain
-from styleshift.system.lock import Lock
+from styleshift.system.lock import file_lock
 from styleshift.system.table import as_bytes, as_name, temporary_table
 
 FOLDER = ".styleshift"
@@ -132,9 +132,9 @@ class LibraryJournal:
     def _own(self) -> Path:
         return self._folder / f"journal{self._suffix}.jsonl"
 
-    def _lock(self, name: str, *, shared: bool = False) -> Lock:
+    def _lock(self, name: str, *, shared: bool = False) -> contextlib.AbstractContextManager[None]:
         hint = "wait until it has ended, or use another `output`"
-        return Lock(self._folder / name, self._place, hint, shared=shared)
+        return file_lock(self._folder / name, self._place, hint, shared=shared)
 
     @classmethod
     def peek(cls, output: Path, part: str = "") -> LibraryJournal:
