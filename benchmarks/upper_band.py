@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 from command_line import parser_of
 
-from styleshift.conversion.track.restyle import TopGain
+from styleshift.conversion.track.restyle import top_gains
 from styleshift.frontend import SpectrogramConfig, stft
 
 MODEL_RATE = 22050
@@ -36,9 +36,8 @@ def ways(source: np.ndarray, target: np.ndarray, config: SpectrogramConfig) -> d
     model = SpectrogramConfig(
         sample_rate=MODEL_RATE, frame_length=2 * edge, hop_length=config.hop_length, fft_length=2 * edge
     )
-    top = TopGain(model)
     low = model.bins
-    gains = np.concatenate([top.push(source[:, :low], target[:, :low]), top.finish()])[: len(source)]
+    gains = top_gains(source[:, :low], target[:, :low], model)
     above = source[:, edge:]
     half = target[:, edge // 2 : edge]
     octave_up = np.repeat(half, 2, axis=1)[:, : above.shape[1]]

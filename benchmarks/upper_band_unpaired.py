@@ -30,7 +30,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
 from styleshift.audio.level import gain_to_reference, gated_level
-from styleshift.conversion.track.restyle import TopGain
+from styleshift.conversion.track.restyle import top_gains
 from styleshift.frontend import SpectrogramConfig, stft
 
 NEIGHBOURS = 4
@@ -113,10 +113,8 @@ def main() -> None:
         for source in some:
             low = source[:, :edge]
             new = convert(low)
-            top = TopGain(model)
-            gains = np.concatenate([top.push(low, new), top.finish()])[: len(low)]
             lows.append(new)
-            highs.append(source[:, edge:] * gains[:, None])
+            highs.append(source[:, edge:] * top_gains(low, new, model)[:, None])
         return np.concatenate(lows), np.concatenate(highs)
 
     def share(low: np.ndarray, high: np.ndarray) -> float:

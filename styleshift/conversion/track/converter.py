@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ from styleshift.system.prefetch import prefetch
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex64]
+T = TypeVar("T")
 
 # The vocoder gives a section of some seconds at once; while it is encoded the next is made. 8 MB in stereo.
 _BLOCKS_AHEAD = 16
@@ -66,7 +67,7 @@ class TrackConverter:
 
     @property
     def strength(self) -> float:
-        """How much of the change is kept; see :func:`styleshift.conversion.track.strength.scale_change`."""
+        """How much of the change is kept; see :func:`styleshift.conversion.track.restyle.scale_change`."""
         return self.metadata.strength if self.settings.strength is None else self.settings.strength
 
     @property
@@ -127,9 +128,9 @@ class TrackConverter:
         """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
         top = _TopCurves(self.metadata.spectrogram)
-        originals, low = ArrayQueue(axis=0), ArrayQueue(axis=0)
-        slow = resample(_tap(blocks, originals), measured.sample_rate, rate)
-        sound = self._model_band(_tap(slow, low), measured, top, threads)
+        originals, low = ArrayQueue(), ArrayQueue()
+        slow = resample(_tap(blocks, originals.push), measured.sample_rate, rate)
+        sound = self._model_band(_tap(slow, low.push), measured, top, threads)
         position = 0
         for change in resample(self._differences(sound, low, top.low, rate), rate, measured.sample_rate):
             change = change[: measured.frames - position]
@@ -171,11 +172,11 @@ class TrackConverter:
         if self.overlap:
             pieces = threads.enter_context(closing(prefetch(pieces)))
         for sound in vocode_sections(
-            _tell(pieces, top), vocoder=self.vocoder, spectrogram=spectrogram, context=context
+            _tap(pieces, top.push), vocoder=self.vocoder, spectrogram=spectrogram, context=context
         ):
             yield sound.T / gain
 
-    def _front(self, measured: FirstPass) -> Callable[[Float32Array], Float32Array] | None:
+    def _front(self, measured: FirstPass) -> list[Callable[[Float32Array], Float32Array]]:
         """What is done in front of the model, as far as ``strength`` says: drums damped, a voice moved."""
         steps: list[Callable[[Float32Array], Float32Array]] = []
         if damping := self.metadata.percussion:
@@ -185,7 +186,7 @@ class TrackConverter:
         if pitch is not None and shifter is not None and measured.voice_hz is not None:
             ratio = (pitch.target_hz / measured.voice_hz) ** self.strength
             steps.append(partial(shifter.shift, ratio=ratio))
-        return partial(_one_after_another, steps) if steps else None
+        return steps
 
     @staticmethod
     def _differences(
@@ -232,20 +233,6 @@ class _TopCurves:
         self._told += len(steps)
 
 
-def _one_after_another(
-    steps: Iterable[Callable[[Float32Array], Float32Array]], log: Float32Array
-) -> Float32Array:
-    for step in steps:
-        log = step(log)
-    return log
-
-
-def _tell(pieces: Iterable[RestyledSection], top: _TopCurves) -> Iterator[RestyledSection]:
-    for piece in pieces:
-        top.push(piece)
-        yield piece
-
-
 def _counted(blocks: Iterable[Float32Array], measured: FirstPass) -> Iterator[Float32Array]:
     frames = 0
     for block in blocks:
@@ -261,7 +248,8 @@ def _counted(blocks: Iterable[Float32Array], measured: FirstPass) -> Iterator[Fl
         )
 
 
-def _tap(blocks: Iterable[Float32Array], queue: ArrayQueue) -> Iterator[Float32Array]:
-    for block in blocks:
-        queue.push(block)
-        yield block
+def _tap(parts: Iterable[T], push: Callable[[T], None]) -> Iterator[T]:
+    """The same, each of them told of as it passes."""
+    for part in parts:
+        push(part)
+        yield part

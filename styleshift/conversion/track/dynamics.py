@@ -53,7 +53,7 @@ def match_loudness(
     step = meter.step / sample_rate
     smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers, reached)
     gains = Curve(step)
-    waiting = ArrayQueue(axis=0)
+    waiting = ArrayQueue()
     position = 0
 
     def ready(length: int) -> Iterator[Float32Array]:
@@ -132,7 +132,7 @@ def limit(blocks: Iterable[Float32Array], sample_rate: int, ceiling: float) -> I
         ceiling: largest absolute sample allowed.
     """
     reach = max(1, round(sample_rate * LIMITER_SECONDS))
-    waiting = ArrayQueue(axis=0)
+    waiting = ArrayQueue()
     before = 0  # samples at the front of `waiting` that were given out already and are only context
 
     def ready(length: int) -> Float32Array:

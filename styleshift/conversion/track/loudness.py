@@ -90,7 +90,7 @@ class KWeightedPower:
     def __init__(self, sample_rate: int, channels: int) -> None:
         self.step = max(8, round(sample_rate * STEP_SECONDS))
         self._window, self._frames, self._weights = _measure(sample_rate, self.step)
-        self._waiting = ArrayQueue(axis=0)
+        self._waiting = ArrayQueue()
         self._waiting.push(np.zeros((self.step, channels), np.float32))
         self._channels = channels
 

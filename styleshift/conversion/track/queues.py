@@ -11,14 +11,12 @@ import numpy.typing as npt
 
 
 class ArrayQueue:
-    """Arrays joined along one axis, taken out in pieces of any length. One thread may push, another take.
+    """Arrays joined along their first axis, taken out in pieces of any length.
 
-    Args:
-        axis: along which they are joined.
+    One thread may push, another take.
     """
 
-    def __init__(self, axis: int) -> None:
-        self._axis = axis
+    def __init__(self) -> None:
         self._parts: deque[npt.NDArray[Any]] = deque()
         self._length = 0
         self._lock = Lock()
@@ -28,10 +26,10 @@ class ArrayQueue:
 
     def push(self, part: npt.NDArray[Any]) -> None:
         """Add at the end; the array is kept, not copied."""
-        if part.shape[self._axis]:
+        if len(part):
             with self._lock:
                 self._parts.append(part)
-                self._length += part.shape[self._axis]
+                self._length += len(part)
 
     def take(self, length: int) -> npt.NDArray[Any]:
         """Remove ``length`` from the front; there must be that much."""
@@ -46,12 +44,11 @@ class ArrayQueue:
         with self._lock:
             there = tuple(self._parts)
         for part in there:
-            piece = self._cut(part, 0, min(missing, part.shape[self._axis]))
-            parts.append(piece)
-            missing -= piece.shape[self._axis]
+            parts.append(part[:missing])
+            missing -= len(parts[-1])
             if not missing:
                 break
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=self._axis)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def drop(self, length: int) -> None:
         """Forget the first ``length``."""
@@ -60,16 +57,10 @@ class ArrayQueue:
             self._length -= length
             while length:
                 part = self._parts.popleft()
-                size = part.shape[self._axis]
-                if size > length:
-                    self._parts.appendleft(self._cut(part, length, size))
+                if len(part) > length:
+                    self._parts.appendleft(part[length:])
                     return
-                length -= size
-
-    def _cut(self, part: npt.NDArray[Any], start: int, end: int) -> npt.NDArray[Any]:
-        index = [slice(None)] * part.ndim
-        index[self._axis] = slice(start, end)
-        return part[tuple(index)]
+                length -= len(part)
 
 
 class Curve:
@@ -79,13 +70,12 @@ class Curve:
     push, another ask.
 
     Args:
-        step: seconds from one value to the next.
-        first: time of the first value, in seconds.
+        step: seconds from one value to the next; the first one is at 0.
     """
 
-    def __init__(self, step: float, first: float = 0.0) -> None:
+    def __init__(self, step: float) -> None:
         self._step = step
-        self._first = first
+        self._first = 0.0  # time of the first value that is kept, in seconds
         self._values = np.empty(0, np.float64)
         self._lock = Lock()
 

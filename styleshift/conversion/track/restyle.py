@@ -13,7 +13,7 @@ itself wins by 0.5 dB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -23,7 +23,6 @@ import numpy.typing as npt
 
 from styleshift.audio.level import REFERENCE_LEVEL_DB
 from styleshift.conversion.track.sections import Section, lead
-from styleshift.conversion.track.strength import scale_change
 from styleshift.conversion.track.windows import convert_windows
 from styleshift.errors import BundleError
 from styleshift.frontend import compress, magnitude, silence, stft
@@ -54,19 +53,6 @@ _LOWEST_TOP_GAIN = 10 ** (-40 / 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Restyled:
-    """A stretch of frames, before and after.
-
-    Attributes:
-        log_magnitude: ``[channels, n, bins]`` float32, of the new style.
-        source: ``[channels, n, bins]`` complex64, what came in.
-    """
-
-    log_magnitude: Float32Array
-    source: ComplexArray
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where a section and the frames that its sound is made of lie in the recording.
 
@@ -89,12 +75,14 @@ class RestyledSection:
 
     Attributes:
         place: in the recording.
-        frames: before and after.
-        top_gains: ``[n]`` float64, how much louder the top of the band became, smoothed over 0.2 s.
+        log_magnitude: ``[channels, n, bins]`` float32, of the new style.
+        source: ``[channels, n, bins]`` complex64, what came in.
+        top_gains: ``[n]`` float64, how much louder the top of the band became; see :func:`top_gains`.
     """
 
     place: Place
-    frames: Restyled
+    log_magnitude: Float32Array
+    source: ComplexArray
     top_gains: npt.NDArray[np.float64]
 
 
@@ -108,8 +96,8 @@ def restyle(
     batch: int,
     before: int,
     after: int,
-    front: Callable[[Float32Array], Float32Array] | None = None,
-    strength: float = 1.0,
+    front: Sequence[Callable[[Float32Array], Float32Array]],
+    strength: float,
 ) -> Iterator[RestyledSection]:
     """Convert sections that are at the reference level.
 
@@ -122,7 +110,7 @@ def restyle(
         batch: windows at once.
         before: frames that are wanted before a section, where they are.
         after: frames that are wanted after it.
-        front: what is done to log magnitudes ``[n, bins]`` before the model sees them.
+        front: what is done to log magnitudes ``[n, bins]`` before the model sees them, one after the other.
         strength: how much of the model's change is kept; see :func:`scale_change`.
 
     Raises:
@@ -134,7 +122,8 @@ def restyle(
         for section in sections:
             joint, seen = _look(section, spectrogram, before, after)
             log = compress(joint, spectrogram)[0]
-            log = front(log) if front is not None else log
+            for step in front:
+                log = step(log)
             yield log, (seen, log)
 
     shares = divide(window, multiple)
@@ -148,10 +137,8 @@ def restyle(
         opened = np.clip((level - GATE_DB) / GATE_WIDTH_DB, 0, 1).astype(np.float32)
         new = magnitude(log, spectrogram)
         new = joint + opened * (new - joint)
-        top = TopGain(spectrogram)
-        gains = np.concatenate([top.push(joint[0], new[0]), top.finish()])
-        frames = Restyled(compress(new * _shares(source, joint), spectrogram), source)
-        yield RestyledSection(place, frames, gains[: len(log[0])])
+        gains = top_gains(joint[0], new[0], spectrogram)
+        yield RestyledSection(place, compress(new * _shares(source, joint), spectrogram), source, gains)
 
 
 def divide(window: int, multiple: int) -> tuple[int, int]:
@@ -201,41 +188,47 @@ def _shares(source: ComplexArray, joint: Float32Array) -> Float32Array:
     return np.where(heard, np.abs(source) / np.where(heard, joint, 1), 1).astype(np.float32)
 
 
+def scale_change(before: Float32Array, after: Float32Array, strength: float, least: float) -> Float32Array:
+    """Scale the change of a log spectrum.
+
+    Args:
+        before: log magnitudes ``[n, bins]`` float32, as the model saw them.
+        after: the same, as the model gave them.
+        strength: 0 gives ``before``, 1 ``after``, itself; between them lies a share of the way, above 1 more
+            than all of it. The way is measured on the scale of the model's own log magnitudes: in decibels
+            for what is loud, and in less for what is near silence.
+        least: no value is lower: the log magnitude of silence.
+    """
+    if strength == 1:
+        return after
+    return np.maximum(before + np.float32(strength) * (after - before), np.float32(least))
+
+
 @cache
 def _power_scale(spectrogram: SpectrogramConfig) -> float:
     """What makes the sum of a frame's squared magnitudes the mean square of its samples, found with noise."""
-    from styleshift.frontend import stft
-
     noise = np.random.default_rng(0).standard_normal(64 * spectrogram.frame_length).astype(np.float32)
     power = float(np.square(np.abs(stft(noise, spectrogram, threads=1))).sum(axis=-1).mean())
     return float(np.mean(np.square(noise))) / power
 
 
-class TopGain:
-    """How much louder the top of the band became, smoothed over 0.2 s; one value a frame."""
+def top_gains(
+    before: Float32Array, after: Float32Array, spectrogram: SpectrogramConfig
+) -> npt.NDArray[np.float64]:
+    """How much louder the top of the band became, smoothed over 0.2 s.
 
-    def __init__(self, spectrogram: SpectrogramConfig) -> None:
-        self._low = int(spectrogram.bins * _TOP_BAND)
-        reach = max(1, round(TOP_SECONDS * spectrogram.frame_rate))
-        self._kernel = np.hanning(2 * reach + 3)[1:-1]
-        self._reach = reach
-        self._powers = np.zeros((2, reach))
+    Args:
+        before: magnitudes ``[n, bins]``.
+        after: the same, converted.
+        spectrogram: of both.
 
-    def push(self, before: Float32Array, after: Float32Array) -> npt.NDArray[np.float64]:
-        """Take magnitudes ``[n, bins]`` in; return the gains that are certain."""
-        new = [np.square(part[:, self._low :], dtype=np.float64).sum(axis=1) for part in (before, after)]
-        return self._gains(np.stack(new))
-
-    def finish(self) -> npt.NDArray[np.float64]:
-        """The gains up to the last frame."""
-        return self._gains(np.zeros((2, self._reach)))
-
-    def _gains(self, new: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        self._powers = np.concatenate([self._powers, new], axis=1)
-        if self._powers.shape[1] <= 2 * self._reach:
-            return np.empty(0)
-        before, after = (np.convolve(row, self._kernel, mode="valid") for row in self._powers)
-        self._powers = self._powers[:, -2 * self._reach :]
-        # The small constant is far below one 16-bit step: silence has a gain of 1.
-        gains = np.sqrt((after + 1e-9) / (before + 1e-9))
-        return np.clip(gains, _LOWEST_TOP_GAIN, _HIGHEST_TOP_GAIN)
+    Returns:
+        ``[n]`` float64, one for each frame.
+    """
+    low = int(spectrogram.bins * _TOP_BAND)
+    reach = max(1, round(TOP_SECONDS * spectrogram.frame_rate))
+    kernel = np.hanning(2 * reach + 3)[1:-1]
+    powers = (np.square(part[:, low:], dtype=np.float64).sum(axis=1) for part in (before, after))
+    old, new = (np.convolve(np.pad(each, reach), kernel, mode="valid") for each in powers)
+    # The small constant is far below one 16-bit step: silence has a gain of 1.
+    return np.clip(np.sqrt((new + 1e-9) / (old + 1e-9)), _LOWEST_TOP_GAIN, _HIGHEST_TOP_GAIN)

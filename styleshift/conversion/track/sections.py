@@ -205,7 +205,7 @@ def sections(blocks: Iterable[Float32Array], layout: Layout) -> Iterator[Section
         the longest sections with their context.
     """
     finder = AttackFinder(layout.attack, layout.spacing)
-    waiting = ArrayQueue(axis=0)  # from sample `kept` on
+    waiting = ArrayQueue()  # from sample `kept` on
     kept = arrived = start = 0
     attacks: deque[int] = deque()  # from that of the section that begins at `start` on
     last = 0  # the newest of them
@@ -260,7 +260,7 @@ def _after_silence(samples: Float32Array, silence: int) -> Float32Array:
 
 def _even(blocks: Iterable[Float32Array]) -> Iterator[Float32Array]:
     """The same samples in blocks of one length."""
-    waiting = ArrayQueue(axis=0)
+    waiting = ArrayQueue()
     for block in blocks:
         waiting.push(block)
         while len(waiting) >= _BLOCK:

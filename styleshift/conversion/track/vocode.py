@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.conversion.track.queues import ArrayQueue
-from styleshift.conversion.track.restyle import Restyled, RestyledSection
+from styleshift.conversion.track.restyle import RestyledSection
 from styleshift.errors import PluginError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from styleshift.hooks.records import Vocoder
 
 Float32Array = npt.NDArray[np.float32]
+ComplexArray = npt.NDArray[np.complex64]
 
 CHUNK_FRAMES = 1024
 # Neighbours agree where both had enough context, so a short fade is enough to hide what is left.
@@ -43,25 +44,22 @@ def vocode_sections(
         PluginError: the vocoder gives something else than it should.
     """
     length = FADE_FRAMES * spectrogram.hop_length
-    ramp = ((np.arange(length) + 0.5) / length).astype(np.float32)
     tail: Float32Array | None = None
     for section in sections:
-        place, frames = section.place, section.frames.source.shape[1]
-        chunk = -(-frames // max(1, round(frames / CHUNK_FRAMES)))
-        pieces = vocode(
-            [section.frames],
+        place, frames = section.place, section.source.shape[1]
+        whole = vocode(
+            section.log_magnitude,
+            section.source,
             vocoder=vocoder,
-            spectrogram=spectrogram,
+            hop=spectrogram.hop_length,
             context=context,
-            frames=frames,
             samples=place.samples,
-            chunk=chunk,
+            chunk=-(-frames // max(1, round(frames / CHUNK_FRAMES))),
         )
-        whole = np.concatenate(list(pieces), axis=1)
         first = place.start - place.origin - (0 if tail is None else length)
         sound = whole[:, first : place.end - place.origin]
         if tail is not None:
-            sound = _joined(tail, sound, ramp)
+            sound = _joined(tail, sound, length)
         # What is held back here fades out while the next section fades in.
         tail = sound[:, -length:]
         if sound.shape[1] > length:
@@ -71,82 +69,63 @@ def vocode_sections(
 
 
 def vocode(
-    pieces: Iterable[Restyled],
+    log_magnitude: Float32Array,
+    source: ComplexArray,
     *,
     vocoder: Vocoder,
-    spectrogram: SpectrogramConfig,
+    hop: int,
     context: int,
-    frames: int,
     samples: int,
-    chunk: int = CHUNK_FRAMES,
-) -> Iterator[Float32Array]:
-    """Make sound of a converted spectrogram that comes in pieces.
-
-    Stretches begin at fixed frames, whatever the pieces, so the result does not depend on them.
+    chunk: int,
+) -> Float32Array:
+    """Make sound of a converted spectrogram, chunk by chunk.
 
     Args:
-        pieces: in order, ``frames`` frames in all.
+        log_magnitude: ``[channels, frames, bins]`` float32; frame ``t`` begins to be kept at sample
+            ``t * hop``.
+        source: the same shape, complex64: what it was made from.
         vocoder: see :class:`styleshift.hooks.records.Vocoder`.
-        spectrogram: frame ``t`` begins to be kept at sample ``t * hop_length``.
+        hop: samples from one frame to the next.
         context: frames that the vocoder is given beyond what is kept.
-        frames: in all.
         samples: in all.
         chunk: frames kept of each chunk.
 
-    Yields:
-        Pieces ``[channels, n]`` float32, ``samples`` samples in all.
+    Returns:
+        ``[channels, samples]`` float32.
 
     Raises:
         PluginError: the vocoder gives something else than it should.
     """
-    hop = spectrogram.hop_length
-    half = FADE_FRAMES // 2
-    reach = context + FADE_FRAMES
-    logs, sources = ArrayQueue(axis=1), ArrayQueue(axis=1)
-    begun = 0  # the frame that the queues begin with
-    tail: Float32Array | None = None  # the last FADE_FRAMES of the chunk before
-    ramp = ((np.arange(FADE_FRAMES * hop) + 0.5) / (FADE_FRAMES * hop)).astype(np.float32)
-    source = iter(pieces)
+    channels, frames = source.shape[:2]
+    half, reach, fade = FADE_FRAMES // 2, context + FADE_FRAMES, FADE_FRAMES * hop
     count = max(1, -(-(frames - half) // chunk))
-    for index in range(count):
-        last = index == count - 1
+    # A chunk fades in from the one before around each of these.
+    borders = [0, *((index * chunk - half) * hop for index in range(1, count)), samples]
+    pieces: list[Float32Array] = []
+    tail: Float32Array | None = None  # of the chunk before, to be faded out
+    for index, (begin, stop) in enumerate(pairwise(borders)):
         first = max(0, index * chunk - reach)
-        end = frames if last else min(frames, (index + 1) * chunk + reach)
-        while begun + len(logs) < end:
-            piece = next(source)
-            logs.push(piece.log_magnitude)
-            sources.push(piece.source)
-        if first > begun:
-            logs.drop(first - begun)
-            sources.drop(first - begun)
-            begun = first
-        if last:
-            for piece in source:  # so that whatever feeds us comes to its own end
-                assert not piece.source.shape[1], "more frames came than were planned"
+        end = frames if index == count - 1 else min(frames, (index + 1) * chunk + reach)
         length = samples - first * hop if end == frames else (end - first - 1) * hop
-        sound = vocoder(logs.peek(end - first), sources.peek(end - first), length)
-        _check(sound, len(logs.peek(1)), length)
-        if index:
-            sound = sound[:, (index * chunk - half - first) * hop :]
+        sound = vocoder(log_magnitude[:, first:end], source[:, first:end], length)
+        _check(sound, channels, length)
+        sound = sound[:, begin - first * hop :]
         if tail is not None:
-            sound = _joined(tail, sound, ramp)
-        if last:
-            yield sound
-        else:
-            kept = ((index + 1) * chunk - half) * hop - (index * chunk - half if index else 0) * hop
-            tail = sound[:, kept : kept + FADE_FRAMES * hop]
-            yield sound[:, :kept]
+            sound = _joined(tail, sound, fade)
+        pieces.append(sound[:, : stop - begin])
+        tail = sound[:, stop - begin :][:, :fade]
+    return np.concatenate(pieces, axis=1)
 
 
-def _joined(old: Float32Array, new: Float32Array, ramp: Float32Array) -> Float32Array:
-    """``new``, faded in from ``old`` over the length of ``ramp``; both ``[channels, n]``.
+def _joined(old: Float32Array, new: Float32Array, length: int) -> Float32Array:
+    """``new``, faded in from ``old`` over ``length`` samples; both ``[channels, n]``.
 
     The power stays even however alike the two are. A vocoder that takes the source's phase makes the same
     waveform twice, and a linear fade is right. One that finds a phase of its own may make two that only sound
     the same, where a linear fade has a dip. Where the two are opposed, all of ``new`` is turned round, which
     nobody hears.
     """
-    fade = ramp[: min(len(ramp), new.shape[1])]
+    fade = ((np.arange(min(length, new.shape[1])) + 0.5) / length).astype(np.float32)
     old, begun = old[:, : len(fade)], new[:, : len(fade)]
     product = np.sum(old * begun, axis=1, dtype=np.float64)
     if product.sum() < 0:

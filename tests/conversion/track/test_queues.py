@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from styleshift.conversion.track.queues import ArrayQueue, Curve
 
 
-@pytest.mark.parametrize("axis", [0, 1])
-def test_pieces_come_out_as_they_went_in(axis: int) -> None:
-    random = np.random.default_rng(axis)
-    whole = random.random((500, 3) if axis == 0 else (3, 500))
-    queue, taken, pushed = ArrayQueue(axis), [], 0
-    while sum(part.shape[axis] for part in taken) < 500:
+def test_pieces_come_out_as_they_went_in() -> None:
+    random = np.random.default_rng(0)
+    whole = random.random((500, 3))
+    queue, taken, pushed = ArrayQueue(), [], 0
+    while sum(map(len, taken)) < 500:
         size = int(random.integers(0, 40))
-        queue.push(whole.take(range(pushed, min(500, pushed + size)), axis))
+        queue.push(whole[pushed : pushed + size])
         pushed = min(500, pushed + size)
         wanted = int(random.integers(1, 50))
         if wanted <= len(queue):
@@ -23,14 +21,14 @@ def test_pieces_come_out_as_they_went_in(axis: int) -> None:
             taken.append(queue.take(wanted))
         elif pushed == 500 and len(queue):
             taken.append(queue.take(len(queue)))
-    np.testing.assert_array_equal(np.concatenate(taken, axis), whole)
+    np.testing.assert_array_equal(np.concatenate(taken), whole)
     assert len(queue) == 0
 
 
 def test_a_curve_is_interpolated_and_forgets_what_is_past() -> None:
-    curve = Curve(step=0.01, first=0.005)
+    curve = Curve(step=0.01)
     values = np.sin(np.arange(1000) / 30)
-    times = 0.005 + np.arange(1000) * 0.01
+    times = np.arange(1000) * 0.01
     found = []
     for start in range(0, 1000, 100):
         curve.push(values[start : start + 100])

@@ -1,4 +1,7 @@
-"""How much of a change is kept: none of it, to the last sample; all of it, to the last bit; or a part."""
+"""How much of a change is kept: none of it, to the last sample; all of it, to the last bit; or a part.
+
+Of styleshift.conversion.track.restyle and .converter.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.conversion.track.convert import convert_samples
 from styleshift.conversion.track.load import load_converter
-from styleshift.conversion.track.strength import scale_change
+from styleshift.conversion.track.restyle import scale_change
 from styleshift.errors import ConfigError
 
 RATE = 44100

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from styleshift.conversion.track.restyle import Restyled
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode
 from styleshift.frontend import SpectrogramConfig
 
 CONFIG = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=16, fft_length=64)
 
 
-def run(vocoder: object, frames: int, chunk: int = 100, context: int = 10, cut: int = 37) -> np.ndarray:
+def run(vocoder: object, frames: int, chunk: int = 100, context: int = 10) -> np.ndarray:
     """The sound of ``frames`` frames whose first bin holds the frame's number."""
     log = np.zeros((1, frames, CONFIG.bins), np.float32)
     log[0, :, 0] = np.arange(frames)
-
-    def pieces() -> Iterator[Restyled]:
-        for start in range(0, frames, cut):
-            part = log[:, start : start + cut]
-            yield Restyled(part, part.astype(np.complex64))
-
-    found = vocode(
-        pieces(),
+    return vocode(
+        log,
+        log.astype(np.complex64),
         vocoder=vocoder,  # type: ignore[arg-type]
-        spectrogram=CONFIG,
+        hop=CONFIG.hop_length,
         context=context,
-        frames=frames,
         samples=(frames - 1) * 16 + 5,
         chunk=chunk,
     )
-    return np.concatenate(list(found), axis=1)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 99, 100, 103, 104, 105, 112, 250, 1000])
