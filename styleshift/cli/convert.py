@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from styleshift.audio.formats import FORMATS
 from styleshift.cli.options import (
-    DeviceOption,
-    DryRunOption,
-    EngineOption,
-    EngineOptionsOption,
-    JobsOption,
-    RuntimeOptionsOption,
-    WorkspaceOption,
+    DEVICE,
+    DRY_RUN,
+    ENGINE,
+    ENGINE_OPTIONS,
+    JOBS,
+    RUNTIME_OPTIONS,
+    WORKSPACE,
+    argument,
     key_values,
     option,
 )
@@ -37,98 +38,58 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 
 
 def convert(
-    music: Annotated[
-        str,
-        typer.Argument(metavar="SOURCE", help="A folder of recordings, its address, or one recording."),
-    ],
-    target: Annotated[
-        str | None, option("--to DOMAIN", "The target style (not needed with --model).")
-    ] = None,
-    source: Annotated[
-        str | None, option("--from DOMAIN", "The style of the source, if several models fit.")
-    ] = None,
-    model: Annotated[
-        Path | None, option("--model FILE", "Use this model file instead of searching for one.")
-    ] = None,
-    output: Annotated[
-        str | None,
-        option("-o --output PATH", "Where to write (default: ./library becomes ./library-DOMAIN)."),
-    ] = None,
-    audio_format: Annotated[
-        str, option("--format FORMAT", f"Output format: same, {', '.join(FORMATS)}.")
-    ] = "same",
-    strength: Annotated[
-        float | None,
-        option(
-            "--strength NUMBER",
-            "How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
-            parser=number("--strength", 0, 1.5),
-        ),
-    ] = None,
-    vocoder: Annotated[
-        str | None,
-        option(
-            "--vocoder NAME",
-            "Turns spectrograms into sound; see `styleshift plugins list` (default: griffin-lim).",
-        ),
-    ] = None,
-    vocoder_options: Annotated[
-        list[str] | None,
-        option(
-            "--vocoder-option KEY=VALUE",
-            "Set an option of the vocoder, for example iterations=100. Repeatable.",
-        ),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        option("--runtime NAME", "Runs the model; see `styleshift plugins list` (default: auto)."),
-    ] = None,
-    runtime_options: RuntimeOptionsOption = None,
-    device: DeviceOption = None,
-    engine: EngineOption = None,
-    engine_options: EngineOptionsOption = None,
-    jobs: JobsOption = None,
-    include: Annotated[
-        list[str] | None, option("--include GLOB", "Convert only matching files. Repeatable.")
-    ] = None,
-    exclude: Annotated[list[str] | None, option("--exclude GLOB", "Skip matching files. Repeatable.")] = None,
-    limit: Annotated[
-        int | None,
-        option("--limit N", "Convert at most N files (default: all).", parser=whole("--limit", 1)),
-    ] = None,
-    shard: Annotated[
-        str | None, option("--shard I/N", "Convert only part I of N, to share the work among machines.")
-    ] = None,
-    overwrite: Annotated[
-        str,
-        option(
-            "--overwrite never|stale|always",
-            "Which existing outputs to convert again; stale ones differ in source, model or settings.",
-            parser=one_of("--overwrite", ("never", "stale", "always")),
-        ),
-    ] = "stale",
-    salvage: Annotated[
-        bool, option("--salvage", "Convert damaged files as far as they can be read.")
-    ] = False,
-    keep_times: Annotated[
-        bool, option("--keep-times", "Give outputs the modification times of their sources.")
-    ] = False,
-    include_own: Annotated[
-        bool, option("--include-own", "Also convert recordings that styleshift made.")
-    ] = False,
-    strict: Annotated[
-        bool, option("--strict", "A file of which anything would be lost (a tag, a picture) fails.")
-    ] = False,
-    stall_seconds: Annotated[
-        float,
-        option(
-            "--give-up SECONDS",
-            "Give up on a file that makes no progress for this long.",
-            parser=number("--give-up", 10),
-        ),
-    ] = 300,
-    dry_run: DryRunOption = False,
-    workspace: WorkspaceOption = None,
+    music: str = argument("SOURCE", "A folder of recordings, its address, or one recording."),
+    target: str | None = option("--to DOMAIN", "The target style (not needed with --model)."),
+    source: str | None = option("--from DOMAIN", "The style of the source, if several models fit."),
+    model: Path | None = option("--model FILE", "Use this model file instead of searching for one."),
+    output: str | None = option(
+        "-o --output PATH", "Where to write (default: ./library becomes ./library-DOMAIN)."
+    ),
+    audio_format: str = option("--format FORMAT", f"Output format: same, {', '.join(FORMATS)}.", "same"),
+    strength: float | None = option(
+        "--strength NUMBER",
+        "How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
+        parser=number("--strength", 0, 1.5),
+    ),
+    vocoder: str | None = option(
+        "--vocoder NAME",
+        "Turns spectrograms into sound; see `styleshift plugins list` (default: griffin-lim).",
+    ),
+    vocoder_options: list[str] | None = option(
+        "--vocoder-option KEY=VALUE", "Set an option of the vocoder, for example iterations=100. Repeatable."
+    ),
+    runtime: str | None = option(
+        "--runtime NAME", "Runs the model; see `styleshift plugins list` (default: auto)."
+    ),
+    runtime_options: list[str] | None = RUNTIME_OPTIONS,
+    device: str | None = DEVICE,
+    engine: str | None = ENGINE,
+    engine_options: list[str] | None = ENGINE_OPTIONS,
+    jobs: int | None = JOBS,
+    include: list[str] | None = option("--include GLOB", "Convert only matching files. Repeatable."),
+    exclude: list[str] | None = option("--exclude GLOB", "Skip matching files. Repeatable."),
+    limit: int | None = option(
+        "--limit N", "Convert at most N files (default: all).", parser=whole("--limit", 1)
+    ),
+    shard: str | None = option("--shard I/N", "Convert only part I of N, to share the work among machines."),
+    overwrite: str = option(
+        "--overwrite never|stale|always",
+        "Which existing outputs to convert again; stale ones differ in source, model or settings.",
+        "stale",
+        parser=one_of("--overwrite", ("never", "stale", "always")),
+    ),
+    salvage: bool = option("--salvage", "Convert damaged files as far as they can be read."),
+    keep_times: bool = option("--keep-times", "Give outputs the modification times of their sources."),
+    include_own: bool = option("--include-own", "Also convert recordings that styleshift made."),
+    strict: bool = option("--strict", "A file of which anything would be lost (a tag, a picture) fails."),
+    stall_seconds: float = option(
+        "--give-up SECONDS",
+        "Give up on a file that makes no progress for this long.",
+        300,
+        parser=number("--give-up", 10),
+    ),
+    dry_run: bool = DRY_RUN,
+    workspace: str | None = WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from styleshift.cli.options import option
+from styleshift.cli.options import argument, option
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
@@ -21,36 +21,25 @@ styleshift evaluate ./library-classical --target ./audio/classical --source ./li
 
 
 def evaluate(
-    converted: Annotated[Path, typer.Argument(metavar="CONVERTED", help="The folder of conversions.")],
-    target: Annotated[Path, option("--target FOLDER", "Recordings in the target style.")],
-    source: Annotated[
-        Path | None,
-        option(
-            "--source FOLDER",
-            "The recordings that were converted, to see how much of the music stayed; paired by name.",
-        ),
-    ] = None,
-    truth: Annotated[
-        Path | None,
-        option("--truth FOLDER", "The same music really played in the target style; paired by name."),
-    ] = None,
-    source_style: Annotated[
-        Path | None,
-        option(
-            "--source-style FOLDER",
-            "More recordings in the source style, to train the classifier (default: --source).",
-        ),
-    ] = None,
-    align: Annotated[
-        bool,
-        option(
-            "--align", "For speech: align each file in time with --truth, compare pitch, leave harmony out."
-        ),
-    ] = False,
-    page: Annotated[
-        Path | None,
-        option("--page FILE", "Also write an HTML page that plays source and conversion side by side."),
-    ] = None,
+    converted: Path = argument("CONVERTED", "The folder of conversions."),
+    target: Path = option("--target FOLDER", "Recordings in the target style.", ...),
+    source: Path | None = option(
+        "--source FOLDER",
+        "The recordings that were converted, to see how much of the music stayed; paired by name.",
+    ),
+    truth: Path | None = option(
+        "--truth FOLDER", "The same music really played in the target style; paired by name."
+    ),
+    source_style: Path | None = option(
+        "--source-style FOLDER",
+        "More recordings in the source style, to train the classifier (default: --source).",
+    ),
+    align: bool = option(
+        "--align", "For speech: align each file in time with --truth, compare pitch, leave harmony out."
+    ),
+    page: Path | None = option(
+        "--page FILE", "Also write an HTML page that plays source and conversion side by side."
+    ),
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from styleshift.cli.options import WorkspaceOption, option
+from styleshift.cli.options import WORKSPACE, option
 from styleshift.cli.usage import number
 
 if TYPE_CHECKING:
@@ -19,50 +19,32 @@ styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 
 
 def export(
-    run: Annotated[
-        str | None, option("--run NAME", "The run to export (default: the one trained most recently).")
-    ] = None,
-    checkpoint: Annotated[str, option("--checkpoint best|last|STEP", "The checkpoint to export.")] = "best",
-    output: Annotated[
-        Path | None,
-        option(
-            "-o --output FOLDER",
-            "Folder for the models (default: models in the workspace, where convert looks).",
-        ),
-    ] = None,
-    licence: Annotated[
-        str,
-        option(
-            "--licence --license TEXT",
-            "Licence to store in the model, for example CC-BY-4.0 (default: none).",
-        ),
-    ] = "",
-    card: Annotated[
-        Path | None,
-        option(
-            "--card FILE.toml", "What people want to know of the models, to store in them (default: none)."
-        ),
-    ] = None,
-    strength: Annotated[
-        float,
-        option(
-            "--strength NUMBER",
-            "How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
-            parser=number("--strength", 0, 1.5),
-        ),
-    ] = 1.0,
-    match_spectrum: Annotated[
-        bool,
-        option(
-            "--match-spectrum",
-            "Give conversions their target's mean spectrum, where a model is dull or shrill.",
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        option("--overwrite", "Also replace models whose run is gone, which could not be exported again."),
-    ] = False,
-    workspace: WorkspaceOption = None,
+    run: str | None = option("--run NAME", "The run to export (default: the one trained most recently)."),
+    checkpoint: str = option("--checkpoint best|last|STEP", "The checkpoint to export.", "best"),
+    output: Path | None = option(
+        "-o --output FOLDER", "Folder for the models (default: models in the workspace, where convert looks)."
+    ),
+    licence: str = option(
+        "--licence --license TEXT",
+        "Licence to store in the model, for example CC-BY-4.0 (default: none).",
+        "",
+    ),
+    card: Path | None = option(
+        "--card FILE.toml", "What people want to know of the models, to store in them (default: none)."
+    ),
+    strength: float = option(
+        "--strength NUMBER",
+        "How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
+        1.0,
+        parser=number("--strength", 0, 1.5),
+    ),
+    match_spectrum: bool = option(
+        "--match-spectrum", "Give conversions their target's mean spectrum, where a model is dull or shrill."
+    ),
+    overwrite: bool = option(
+        "--overwrite", "Also replace models whose run is gone, which could not be exported again."
+    ),
+    workspace: str | None = WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:

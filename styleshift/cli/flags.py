@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, get_type_hints
 
 _OPTION = r"`(\w+(?:\.\w+)?)(?:=([^`]+))?`"
 # A command, and options of its own behind it.
@@ -61,14 +61,9 @@ def _flag(found: re.Match[str], flags: Mapping[str, str]) -> str:
 def flags_of(command: str) -> Mapping[str, str]:
     """The flag of each parameter of a command, which are called as the library's options are."""
     flags: dict[str, str] = {}
-    hints: dict[str, Any] = (
-        get_type_hints(_commands[command], include_extras=True) if command in _commands else {}
-    )
-    for name, hint in hints.items():
-        for option in getattr(hint, "__metadata__", ()):
-            # Typer keeps the first name of an annotated option in the place of its default.
-            names = [option.default, *(option.param_decls or ())]
-            long = [each for each in names if isinstance(each, str) and each.startswith("--")]
-            if long:
-                flags[name] = long[0]
+    parameters = inspect.signature(_commands[command]).parameters if command in _commands else {}
+    for name, parameter in parameters.items():
+        names = getattr(parameter.default, "param_decls", None) or ()  # of an argument there are none
+        if long := [each for each in names if each.startswith("--")]:
+            flags[name] = long[0]
     return flags

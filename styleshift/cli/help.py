@@ -65,10 +65,9 @@ def add_command(app: typer.Typer, name: str, run: Callable[..., None], examples:
 def reporting(run: Callable[..., None]) -> Callable[..., None]:
     """The same command with ``--json``, ``-q``, ``-v`` and ``--debug`` in the place of its ``reporter``."""
     # Only at run time does it need the class, whose module takes time to import.
-    hints = get_type_hints(run, localns={"TerminalReporter": Any}, include_extras=True)
+    hints = get_type_hints(run, localns={"TerminalReporter": Any}) | dict.fromkeys(OUTPUT, bool)
     own = [each for each in inspect.signature(run).parameters.values() if each.name != "reporter"]
-    shared = [Parameter(name, Parameter.KEYWORD_ONLY, default=False) for name in OUTPUT]
-    kinds = {**{each.name: hints[each.name] for each in own}, **OUTPUT}
+    shared = [Parameter(name, Parameter.KEYWORD_ONLY, default=flag) for name, flag in OUTPUT.items()]
 
     def command(*, json: bool, quiet: bool, verbose: bool, debug: bool, **given: Any) -> None:
         from styleshift.cli.console import TerminalReporter
@@ -76,9 +75,9 @@ def reporting(run: Callable[..., None]) -> Callable[..., None]:
         run(**given, reporter=TerminalReporter(json_lines=json, quiet=quiet, verbose=verbose))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [each.replace(annotation=kinds[each.name]) for each in (*own, *shared)]
+        [each.replace(annotation=hints[each.name]) for each in (*own, *shared)]
     )
-    command.__annotations__ = kinds
+    command.__annotations__ = hints
     return command
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from styleshift.cli.help import add_command, group
-from styleshift.cli.options import LocalWorkspaceOption, WorkspaceOption, option
+from styleshift.cli.options import LOCAL_WORKSPACE, WORKSPACE, argument, option
 from styleshift.errors import EXIT_SOME_FAILED
 from styleshift.workspace import workspace as workspace_at
 
@@ -29,14 +29,10 @@ def _place(workspace: str | None, reporter: TerminalReporter) -> Workspace:
     return fetch_workspace(workspace, ["models"], reporter)
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name from `styleshift models list`.")]
+NAME = argument("NAME", "A name from `styleshift models list`.")
 
 
-def list_models(
-    workspace: WorkspaceOption = None,
-    *,
-    reporter: TerminalReporter,
-) -> None:
+def list_models(workspace: str | None = WORKSPACE, *, reporter: TerminalReporter) -> None:
     """List the models that convert finds: in the workspace, your own, then those that ship."""
     from styleshift.models import shelf
 
@@ -60,12 +56,7 @@ def list_models(
         reporter.info("there are no models yet; make one with `styleshift train` and `styleshift export`")
 
 
-def show(
-    name: NameArgument,
-    workspace: WorkspaceOption = None,
-    *,
-    reporter: TerminalReporter,
-) -> None:
+def show(name: str = NAME, workspace: str | None = WORKSPACE, *, reporter: TerminalReporter) -> None:
     """Show a model's card: what it learned from, who may use it, how good it is, what it is bad at."""
     from styleshift.models.card_page import card_text
     from styleshift.models.shelf import find_named
@@ -78,11 +69,8 @@ def show(
 
 
 def verify(
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[NAME]", help="A name from `styleshift models list` (default: all)."),
-    ] = None,
-    workspace: WorkspaceOption = None,
+    name: str | None = argument("[NAME]", "A name from `styleshift models list` (default: all).", None),
+    workspace: str | None = WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:
@@ -112,10 +100,8 @@ def verify(
 
 
 def add(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A model file that `styleshift export` wrote.")
-    ],
-    overwrite: Annotated[bool, option("--overwrite", "Replace a model of the same name.")] = False,
+    file: Path = argument("FILE", "A model file that `styleshift export` wrote."),
+    overwrite: bool = option("--overwrite", "Replace a model of the same name."),
     *,
     reporter: TerminalReporter,
 ) -> None:
@@ -130,12 +116,7 @@ def add(
     reporter.result(f"{model.path}  {model.metadata.source} to {model.metadata.target}")
 
 
-def remove(
-    name: NameArgument,
-    workspace: LocalWorkspaceOption = None,
-    *,
-    reporter: TerminalReporter,
-) -> None:
+def remove(name: str = NAME, workspace: str | None = LOCAL_WORKSPACE, *, reporter: TerminalReporter) -> None:
     """Delete a model from your own folder. Models in a workspace or shipped with styleshift stay."""
     from styleshift.models.shelf import remove_model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -11,77 +11,64 @@ from styleshift.cli.usage import whole
 from styleshift.errors import UsageError
 
 
-def option(form: str, meaning: str, **more: Any) -> Any:
-    """An option of a command, for ``Annotated``.
+def option(form: str, meaning: str, default: Any = None, **more: Any) -> Any:
+    """An option of a command, as the default of its parameter.
 
     Args:
         form: its flags and what stands for its value, such as ``"-o --output PATH"``; a flag has no value.
         meaning: its help.
+        default: what it is where it is not given; a flag is off then.
         more: as ``typer.Option`` takes it.
     """
     words = form.split()
     flags = [word for word in words if word.startswith("-")]
-    return typer.Option(*flags, metavar=" ".join(words[len(flags) :]) or None, help=meaning, **more)
+    value = " ".join(words[len(flags) :]) or None
+    if value is None:
+        default = False
+    return typer.Option(default, *flags, metavar=value, help=meaning, **more)
 
 
-WorkspaceOption = Annotated[
-    str | None,
-    option(
-        "--workspace FOLDER",
-        "Folder for spectrograms, runs and models, or its address (default: ./styleshift-workspace).",
-    ),
-]
-LocalWorkspaceOption = Annotated[
-    str | None,
-    option(
-        "--workspace FOLDER",
-        "Folder for spectrograms, runs and models, on this machine (default: ./styleshift-workspace).",
-    ),
-]
-DeviceOption = Annotated[
-    str | None, option("--device NAME", "auto, cpu, cuda, cuda:N or mps (default: auto).")
-]
-EngineOption = Annotated[
-    str | None,
-    option(
-        "--engine NAME",
-        "Where the work runs; see `styleshift plugins list` (default: local, on this machine).",
-    ),
-]
-EngineOptionsOption = Annotated[
-    list[str] | None, option("--engine-option KEY=VALUE", "Set an option of the engine. Repeatable.")
-]
-SourceOptionsOption = Annotated[
-    list[str] | None,
-    option("--source-option SOURCE.KEY=VALUE", "Set an option of a domain source from a plugin. Repeatable."),
-]
-TrackerOptionsOption = Annotated[
-    list[str] | None,
-    option(
-        "--tracker-option TRACKER.KEY=VALUE",
-        "Set an option of a tracker, for example tensorboard.excerpts=false. Repeatable.",
-    ),
-]
-RuntimeOptionsOption = Annotated[
-    list[str] | None,
-    option("--runtime-option KEY=VALUE", "Set an option of the runtime that --runtime names. Repeatable."),
-]
-JobsOption = Annotated[
-    int | None,
-    option(
-        "-j --jobs N",
-        "Work on N recordings at once (default: one for each processor).",
-        parser=whole("--jobs", 1),
-    ),
-]
-DryRunOption = Annotated[bool, option("--dry-run", "Show what would be done, and stop.")]
+def argument(name: str, meaning: str, default: Any = ..., **more: Any) -> Any:
+    """An argument of a command, as the default of its parameter; it is needed unless it has one itself."""
+    return typer.Argument(default, metavar=name, help=meaning, **more)
+
+
+WORKSPACE = option(
+    "--workspace FOLDER",
+    "Folder for spectrograms, runs and models, or its address (default: ./styleshift-workspace).",
+)
+LOCAL_WORKSPACE = option(
+    "--workspace FOLDER",
+    "Folder for spectrograms, runs and models, on this machine (default: ./styleshift-workspace).",
+)
+DEVICE = option("--device NAME", "auto, cpu, cuda, cuda:N or mps (default: auto).")
+ENGINE = option(
+    "--engine NAME", "Where the work runs; see `styleshift plugins list` (default: local, on this machine)."
+)
+ENGINE_OPTIONS = option("--engine-option KEY=VALUE", "Set an option of the engine. Repeatable.")
+SOURCE_OPTIONS = option(
+    "--source-option SOURCE.KEY=VALUE", "Set an option of a domain source from a plugin. Repeatable."
+)
+TRACKER_OPTIONS = option(
+    "--tracker-option TRACKER.KEY=VALUE",
+    "Set an option of a tracker, for example tensorboard.excerpts=false. Repeatable.",
+)
+RUNTIME_OPTIONS = option(
+    "--runtime-option KEY=VALUE", "Set an option of the runtime that --runtime names. Repeatable."
+)
+JOBS = option(
+    "-j --jobs N",
+    "Work on N recordings at once (default: one for each processor).",
+    parser=whole("--jobs", 1),
+)
+DRY_RUN = option("--dry-run", "Show what would be done, and stop.")
 
 # Every command has these: see styleshift.cli.help.reporting.
-OUTPUT: dict[str, Any] = {
-    "json": Annotated[bool, option("--json", "Print results as JSON lines.")],
-    "quiet": Annotated[bool, option("-q --quiet", "Show only warnings and errors.")],
-    "verbose": Annotated[bool, option("-v --verbose", "Show more detail.")],
-    "debug": Annotated[bool, option("--debug", "Show the full traceback of an error.")],
+OUTPUT = {
+    "json": option("--json", "Print results as JSON lines."),
+    "quiet": option("-q --quiet", "Show only warnings and errors."),
+    "verbose": option("-v --verbose", "Show more detail."),
+    "debug": option("--debug", "Show the full traceback of an error."),
 }
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from styleshift.cli.help import add_command, group
-from styleshift.cli.options import LocalWorkspaceOption, option
+from styleshift.cli.options import LOCAL_WORKSPACE, argument, option
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -51,9 +49,7 @@ def list_plugins(*, reporter: TerminalReporter) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `styleshift plugins list`.")],
-    *,
-    reporter: TerminalReporter,
+    name: str = argument("NAME", "A name from `styleshift plugins list`."), *, reporter: TerminalReporter
 ) -> None:
     """Show one of them with its options, their types, defaults and ranges, and the package it comes from."""
     from styleshift.errors import PluginError
@@ -96,23 +92,16 @@ def show(
 
 
 def new(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            metavar="KIND",
-            help="domain-source, generator, discriminator, loss, augmentation, metric, recipe, models, "
-            "vocoder, runtime, tracker or engine.",
-        ),
-    ],
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help="What it will be called; the package becomes styleshift-NAME."),
-    ],
-    directory: Annotated[
-        Path | None,
-        option("--directory FOLDER", "Write it into this new or empty folder (default: ./styleshift-NAME)."),
-    ] = None,
-    workspace: LocalWorkspaceOption = None,
+    kind: str = argument(
+        "KIND",
+        "domain-source, generator, discriminator, loss, augmentation, metric, recipe, models, "
+        "vocoder, runtime, tracker or engine.",
+    ),
+    name: str = argument("NAME", "What it will be called; the package becomes styleshift-NAME."),
+    directory: Path | None = option(
+        "--directory FOLDER", "Write it into this new or empty folder (default: ./styleshift-NAME)."
+    ),
+    workspace: str | None = LOCAL_WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from styleshift.cli.options import (
-    DryRunOption,
-    EngineOption,
-    EngineOptionsOption,
-    JobsOption,
-    SourceOptionsOption,
-    WorkspaceOption,
+    DRY_RUN,
+    ENGINE,
+    ENGINE_OPTIONS,
+    JOBS,
+    SOURCE_OPTIONS,
+    WORKSPACE,
+    argument,
     key_values,
     named_values,
     option,
@@ -34,36 +35,22 @@ styleshift precompute ./audio --dry-run
 
 
 def precompute(
-    folder: Annotated[
-        str,
-        typer.Argument(
-            metavar="FOLDER", help="A folder with one sub-folder of recordings a style, or its address."
-        ),
-    ],
-    more_domains: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="STYLE")] = None,
-    domains: Annotated[
-        list[str] | None, option("--domains NAME...", "Use only these styles (default: all).")
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        option(
-            "--recipe NAME|FILE",
-            "Take the spectrogram settings from this recipe or .toml file (default: small).",
-        ),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        option(
-            "--set TABLE.KEY=VALUE",
-            "Change one recipe setting, for example spectrogram.hop_length=128. Repeatable.",
-        ),
-    ] = None,
-    source_options: SourceOptionsOption = None,
-    workspace: WorkspaceOption = None,
-    engine: EngineOption = None,
-    engine_options: EngineOptionsOption = None,
-    jobs: JobsOption = None,
-    dry_run: DryRunOption = False,
+    folder: str = argument("FOLDER", "A folder with one sub-folder of recordings a style, or its address."),
+    more_domains: list[str] | None = argument("STYLE", "", None, hidden=True),
+    domains: list[str] | None = option("--domains NAME...", "Use only these styles (default: all)."),
+    recipe: str | None = option(
+        "--recipe NAME|FILE", "Take the spectrogram settings from this recipe or .toml file (default: small)."
+    ),
+    overrides: list[str] | None = option(
+        "--set TABLE.KEY=VALUE",
+        "Change one recipe setting, for example spectrogram.hop_length=128. Repeatable.",
+    ),
+    source_options: list[str] | None = SOURCE_OPTIONS,
+    workspace: str | None = WORKSPACE,
+    engine: str | None = ENGINE,
+    engine_options: list[str] | None = ENGINE_OPTIONS,
+    jobs: int | None = JOBS,
+    dry_run: bool = DRY_RUN,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from styleshift.cli.options import LocalWorkspaceOption, option
+from styleshift.cli.options import LOCAL_WORKSPACE, argument, option
 from styleshift.cli.usage import whole
 from styleshift.errors import UsageError
 
@@ -22,23 +20,17 @@ styleshift studio --port 0 --no-browser
 
 
 def studio(
-    folders: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="FOLDER", help="Folders of music that the page may look into; it can name more."
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        option(
-            "--host ADDRESS", "Where to listen. Anything but this machine lets others in who know the token."
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, option("--port N", "Port to listen at; 0 takes a free one.", parser=whole("--port", 0))
-    ] = 8765,
-    no_browser: Annotated[bool, option("--no-browser", "Only print the address.")] = False,
-    workspace: LocalWorkspaceOption = None,
+    folders: list[Path] | None = argument(
+        "FOLDER", "Folders of music that the page may look into; it can name more.", None
+    ),
+    host: str = option(
+        "--host ADDRESS",
+        "Where to listen. Anything but this machine lets others in who know the token.",
+        "127.0.0.1",
+    ),
+    port: int = option("--port N", "Port to listen at; 0 takes a free one.", 8765, parser=whole("--port", 0)),
+    no_browser: bool = option("--no-browser", "Only print the address."),
+    workspace: str | None = LOCAL_WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from styleshift.cli.options import DeviceOption, TrackerOptionsOption, WorkspaceOption, named_values, option
+from styleshift.cli.options import DEVICE, TRACKER_OPTIONS, WORKSPACE, named_values, option
 from styleshift.cli.usage import number, whole
 from styleshift.errors import UsageError
 from styleshift.workspace import setting
@@ -35,56 +35,37 @@ def _both(context: typer.Context, domains: tuple[str, str] | None) -> tuple[str,
 
 
 def train(
-    domains: Annotated[
-        tuple[str, str] | None,
-        option(
-            "--domains A B",
-            "The two styles to learn (not needed if the workspace holds only two).",
-            callback=_both,
-        ),
-    ] = None,
-    recipe: Annotated[
-        str | None, option("--recipe NAME|FILE", "A recipe by name, or a .toml file (default: small).")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        option(
-            "--set TABLE.KEY=VALUE",
-            "Change one recipe setting, for example generator.channels=32. Repeatable.",
-        ),
-    ] = None,
-    name: Annotated[str | None, option("--name NAME", "Name of the run (default: A-B).")] = None,
-    steps: Annotated[
-        int | None,
-        option(
-            "--steps N",
-            "Stop after N steps (default: as the recipe says; 4000 for small).",
-            parser=whole("--steps", 1),
-        ),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        option(
-            "--minutes NUMBER",
-            "Stop after this many minutes of training instead (default: no limit).",
-            parser=number("--minutes", 0.01),
-        ),
-    ] = None,
-    device: DeviceOption = None,
-    tracker: Annotated[
-        list[str] | None,
-        option(
-            "--tracker NAME",
-            "Also log the run to this tracker, for example tensorboard (default: none). Repeatable.",
-        ),
-    ] = None,
-    tracker_options: TrackerOptionsOption = None,
-    seed: Annotated[int, option("--seed N", "Random seed.", parser=whole("--seed", 0))] = 0,
-    resume: Annotated[
-        bool,
-        option("--resume", "Continue the run --name, or the most recent one. Needs no other options."),
-    ] = False,
-    workspace: WorkspaceOption = None,
+    domains: tuple[str, str] | None = option(
+        "--domains A B",
+        "The two styles to learn (not needed if the workspace holds only two).",
+        callback=_both,
+    ),
+    recipe: str | None = option("--recipe NAME|FILE", "A recipe by name, or a .toml file (default: small)."),
+    overrides: list[str] | None = option(
+        "--set TABLE.KEY=VALUE", "Change one recipe setting, for example generator.channels=32. Repeatable."
+    ),
+    name: str | None = option("--name NAME", "Name of the run (default: A-B)."),
+    steps: int | None = option(
+        "--steps N",
+        "Stop after N steps (default: as the recipe says; 4000 for small).",
+        parser=whole("--steps", 1),
+    ),
+    minutes: float | None = option(
+        "--minutes NUMBER",
+        "Stop after this many minutes of training instead (default: no limit).",
+        parser=number("--minutes", 0.01),
+    ),
+    device: str | None = DEVICE,
+    tracker: list[str] | None = option(
+        "--tracker NAME",
+        "Also log the run to this tracker, for example tensorboard (default: none). Repeatable.",
+    ),
+    tracker_options: list[str] | None = TRACKER_OPTIONS,
+    seed: int = option("--seed N", "Random seed.", 0, parser=whole("--seed", 0)),
+    resume: bool = option(
+        "--resume", "Continue the run --name, or the most recent one. Needs no other options."
+    ),
+    workspace: str | None = WORKSPACE,
     *,
     reporter: TerminalReporter,
 ) -> None:
