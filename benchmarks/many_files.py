@@ -79,7 +79,7 @@ def one(folder: Path) -> None:
     """One run, in this process; prints seconds a stage, and the greatest memory."""
     import styleshift
     from styleshift.bundle.load import load_bundle
-    from styleshift.conversion.library.local import plan_library
+    from styleshift.conversion.library.planning import plan_library
     from styleshift.conversion.library.report import write_reports
     from styleshift.conversion.library.run import convert_plan
     from styleshift.conversion.settings import ConvertSettings

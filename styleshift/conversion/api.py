@@ -17,17 +17,15 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.library.early import begin_workers
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
-from styleshift.conversion.library.local import plan_library
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.report import write_reports
+from styleshift.conversion.library.planning import plan_library
+from styleshift.conversion.library.report import send_reports, write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.shared import SharedModel
 from styleshift.conversion.library.single import format_for_file
-from styleshift.conversion.library.stores import plan_stores, send_reports
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime, with_strength
 from styleshift.progress import Reporter
-from styleshift.remote import is_remote
 from styleshift.system.environment import processors, silent_decoders
 
 if TYPE_CHECKING:
@@ -227,10 +225,7 @@ def _planned(
     """What is to be done."""
     domain, key = bundle.metadata.target, settings.key(bundle.digest)
     with silent_decoders():
-        if is_remote(source) or is_remote(settings.output):
-            plan = plan_stores(source, domain, settings, key)
-        else:
-            plan = plan_library(Path(source), domain, settings, key)
+        plan = plan_library(source, domain, settings, key)
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail

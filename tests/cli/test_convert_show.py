@@ -25,7 +25,7 @@ def result_of(tmp_path: Path, *, single: bool) -> LibraryResult:
     journal = LibraryJournal(tmp_path / "out")
     tracks = Tracks(journal.table)
     tracks.add("", [Track(0, "a.wav", "a.wav", (1, 2, 3, 4))])
-    return LibraryResult(LibraryPlan(tmp_path / "a.wav", tmp_path / "out", journal, tracks, single=single))
+    return LibraryResult(LibraryPlan(tmp_path / "a.wav", journal, tracks, single=single))
 
 
 @pytest.mark.parametrize("single", [False, True])

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,20 +83,23 @@ class LibraryJournal:
         part: empty, or a name for the part of the library that this run works on, which has a journal of its
             own.
 
+    Attributes:
+        output: see there.
+        table: what was read, beside which a plan may have tables of its own.
+
     Raises:
         LockedError: another run works there.
         UsageError: the folder cannot be written to.
     """
 
     def __init__(self, output: Path, part: str = "") -> None:
+        self.output = output
         self._folder = output / FOLDER
         self._suffix = f"-{part}" if part else ""
         self._place = str(output)
         self.table = temporary_table()
         self.table.execute(f"CREATE TABLE entry ({', '.join(_COLUMNS)}, PRIMARY KEY (target))")
-        self._known: dict[
-            tuple[Path, int], int
-        ] = {}  # by path and inode of a journal, how much of it was read
+        self._known: dict[tuple[Path, int], int] = {}  # by path and inode, how much of a journal was read
         self._count = 0  # lines of all journals
         self._written = False
         self._lines: JsonLines | None = None
@@ -136,13 +139,6 @@ class LibraryJournal:
         hint = "wait until it has ended, or use another `output`"
         return file_lock(self._folder / name, self._place, hint, shared=shared)
 
-    @classmethod
-    def peek(cls, output: Path, part: str = "") -> LibraryJournal:
-        """What is known of an output folder: nothing is made, written or locked until it is entered."""
-        journal = cls(output, part)
-        journal.load()
-        return journal
-
     def load(self) -> None:
         """Read what was written since the last time, or for the first time."""
         there = {}
@@ -163,27 +159,20 @@ class LibraryJournal:
                 self._take([rest])  # cut short by a kill, or not quite written yet
 
     def _take(self, lines: list[bytes]) -> None:
-        self._count += self._put(_rows([line for line in lines if line]))
+        lines = [line for line in lines if line]
+        self._count += len(lines)
+        self._put(_rows(lines))
 
-    def _put(self, rows: Iterator[tuple[Any, ...]]) -> int:
+    def _put(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Rows that are newer than those with their targets take their place."""
         columns = ", ".join(_COLUMNS)
         marks = ", ".join("?" * len(_COLUMNS))
         newer = ", ".join(f"excluded.{column}" for column in _COLUMNS)
-        count = 0
-
-        def counted() -> Iterator[tuple[Any, ...]]:
-            nonlocal count
-            for row in rows:
-                count += 1
-                yield row
-
         self.table.executemany(
             f"INSERT INTO entry VALUES ({marks}) ON CONFLICT (target) DO UPDATE SET ({columns}) = ({newer})"
             " WHERE excluded.time_ns >= time_ns",
-            counted(),
+            rows,
         )
-        return count
 
     def whole(self) -> Iterator[bytes]:
         """The lines that count, one an output."""
@@ -248,7 +237,8 @@ class LibraryJournal:
         if self._lines is not None:
             self._lines.write(_line(row))
             self._written = True
-        self._count += self._put(iter([_row(row, entry.result)]))
+        self._put([_row(row, entry.result)])
+        self._count += 1
 
     def sync(self) -> None:
         """Wait until all that was written is on the disk.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from styleshift.audio.find import Skipped
@@ -38,46 +38,50 @@ class TrackJob:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LibraryPlan:
     """What is to be done.
 
     Attributes:
         source: the folder, or the one file.
-        output: the folder that all outputs are below; of journal and reports, if outputs go to a store.
         journal: of the output folder.
         tracks: all files, in the order of the tree, and what is no recording; beside the journal's table.
         format: name of the output format; ``same``: what a source holds.
         single: the source is one file.
         fetch: address of the folder of the sources; empty: they are on this machine.
         send: address of the folder of the outputs; empty: they are on this machine.
-        kept: keeps the local folder of journal and reports until the plan is gone.
         leftovers: names below ``send`` of files that were on their way there when a run was killed.
     """
 
     source: Path
-    output: Path
     journal: LibraryJournal = field(repr=False, compare=False)
     tracks: Tracks = field(repr=False, compare=False)
     format: str = "same"
     single: bool = False
     fetch: str = ""
     send: str = ""
-    kept: object = field(default=None, repr=False, compare=False)
     leftovers: tuple[str, ...] = field(default=(), repr=False)
-    _source: str = field(init=False, repr=False, compare=False)  # what paths of sources, and of outputs,
-    _output: str = field(init=False, repr=False, compare=False)  # begin with, for Path is slow
-    _here: str = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def output(self) -> Path:
+        """The folder that all outputs are below; of journal and reports, if outputs go to a store."""
+        return self.journal.output
+
+    @cached_property
+    def _here(self) -> tuple[str, str]:
+        """What paths of sources, and of outputs, begin with: Path is slow, a million times."""
         source = self.source.parent if self.single else self.source
-        object.__setattr__(self, "_source", str(source / "_")[:-1])
-        object.__setattr__(self, "_output", str(self.output / "_")[:-1])
+        return str(source / "_")[:-1], str(self.output / "_")[:-1]
+
+    @cached_property
+    def _places(self) -> tuple[str, str]:
+        """The same, absolute; or what their addresses begin with."""
         try:
-            here = str(Path.cwd() / "_")[:-1]
-        except FileNotFoundError:  # the folder was deleted; paths may be absolute
-            here = ""
-        object.__setattr__(self, "_here", here)
+            folder = Path.cwd()
+        except FileNotFoundError:  # it was deleted; paths may be absolute
+            folder = Path()
+        source, output = (str(folder / start / "_")[:-1] for start in self._here)
+        return f"{self.fetch}/" if self.fetch else source, f"{self.send}/" if self.send else output
 
     @property
     def jobs(self) -> Jobs:
@@ -106,31 +110,24 @@ class LibraryPlan:
 
     def job(self, track: Track) -> TrackJob:
         """The conversion of a file."""
+        source, target = self.places(track)
         return TrackJob(
             track.name,
-            Path(track.name if self.fetch else self._source + track.name),
-            Path(self._output + track.below),
+            Path(track.name if self.fetch else self._here[0] + track.name),
+            Path(self._here[1] + track.below),
             self.format,
-            f"{self.fetch}/{track.name}" if self.fetch else "",
-            f"{self.send}/{track.below}" if self.send else "",
+            source if self.fetch else "",
+            target if self.send else "",
             track.number,
         )
 
     def there(self, track: Track) -> bool:
         """Whether something has the output's name; in a store, whether it had when that was listed."""
-        return os.path.lexists(self._output + track.below) if track.there is None else track.there
+        return os.path.lexists(self._here[1] + track.below) if track.there is None else track.there
 
     def places(self, track: Track) -> tuple[str, str]:
         """Where the source and the output are, absolute."""
-        source = f"{self.fetch}/{track.name}" if self.fetch else self._source + track.name
-        target = f"{self.send}/{track.below}" if self.send else self._output + track.below
-        if self.remote:
-            return source, target
-        # Path.absolute() does the same, but is slow, a million times.
-        return (
-            source if source.startswith("/") else self._here + source,
-            target if target.startswith("/") else self._here + target,
-        )
+        return self._places[0] + track.name, self._places[1] + track.below
 
 
 class Jobs:

@@ -15,6 +15,8 @@ from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
+from styleshift.remote import Store
+from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
 from styleshift.system.files import atomic_file, remove_partial_files, write_text
 from styleshift.words import spoken
@@ -50,6 +52,18 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
         return None
     return path
+
+
+def send_reports(plan: LibraryPlan, report: Path, reporter: Reporter) -> None:
+    """Put the reports where the outputs are, if that is a store."""
+    if not plan.send:
+        return
+    try:
+        store = Store(plan.send)
+        for path in (report, report.with_suffix(".html")):
+            store.send(path, path.name)
+    except StoreError as error:
+        reporter.warn(f"no report could be written to {plan.place}: {error.strerror}")
 
 
 def _write_lines(path: Path, result: LibraryResult, advice: Callable[[str], str]) -> None:

@@ -8,22 +8,20 @@ from pathlib import Path, PurePosixPath
 from styleshift.audio.formats import format_of, output_format, same_extension
 from styleshift.audio.naming import fitting, output_extension
 from styleshift.bundle.names import file_name
-from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan, about, wanted_extension
-from styleshift.conversion.library.store_journal import StoreJournal
+from styleshift.conversion.library.store_journal import peek_journal
 from styleshift.conversion.library.tracks import Track, Tracks
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import UsageError
 from styleshift.remote import Store, is_remote
 from styleshift.remote.store import place_of
 from styleshift.system.hashing import FileStamp
-from styleshift.system.scratch import Scratch
 
 
 def plan_file(
     source: str | Path, target_domain: str, settings: ConvertSettings, stamp: FileStamp
 ) -> LibraryPlan:
-    """As :func:`styleshift.conversion.library.plan.plan_library`, of one recording.
+    """As :func:`styleshift.conversion.library.planning.plan_library`, of one recording.
 
     Args:
         source: the recording, or its address.
@@ -42,21 +40,13 @@ def plan_file(
     written = _format(Path(target), settings.audio_format, (same_extension(name), held))
     if _place(fetch or Path(source).parent, name) == _place(folder, target):
         raise UsageError(f"{settings.output} is the source itself", "use another `output`")
-    kept: Scratch | None = None
-    send, there = "", None
-    if isinstance(folder, str):
-        store, send = Store(folder), folder
-        there = store.file(target) is not None
-        kept = Scratch()
-        output = kept.path
-        journal: LibraryJournal = StoreJournal(output, store)
-        journal.load()
-    else:
-        output = folder
-        journal = LibraryJournal.peek(output)
+    send = folder if isinstance(folder, str) else ""
+    store = Store(send) if send else None
+    there = None if store is None else store.file(target) is not None
+    journal = peek_journal(store or Path(folder))
     tracks = Tracks(journal.table)
     tracks.add("", [Track(0, name, target, astuple(stamp), there, *about(stamp.size, name, target))])
-    return LibraryPlan(Path(source), output, journal, tracks, written, True, fetch, send, kept)
+    return LibraryPlan(Path(source), journal, tracks, written, True, fetch, send)
 
 
 def _target(

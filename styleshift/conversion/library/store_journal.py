@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from styleshift.bundle.names import file_name
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
 from styleshift.errors import UsageError
 from styleshift.remote import Store
 from styleshift.remote.lease import Lease
 from styleshift.remote.store import StoreError
+from styleshift.system.scratch import Scratch
 
 _PARTS = f"{FOLDER}/journal"
 _SEND_SECONDS = 2.0
@@ -31,7 +33,6 @@ class StoreJournal(LibraryJournal):
     """As :class:`LibraryJournal`, for outputs in a store.
 
     Args:
-        here: a folder of this run alone.
         store: where outputs go.
         part: see there.
 
@@ -40,8 +41,9 @@ class StoreJournal(LibraryJournal):
         UsageError: the store cannot be read or written to.
     """
 
-    def __init__(self, here: Path, store: Store, part: str = "") -> None:
-        super().__init__(here, part)
+    def __init__(self, store: Store, part: str = "") -> None:
+        self._here = Scratch()  # which goes with this journal
+        super().__init__(self._here.path / file_name(PurePosixPath(store.address).name), part)
         self._place = store.address
         self._store = store
         self._lease = Lease(store, f"{FOLDER}/leases", part)
@@ -132,3 +134,10 @@ class StoreJournal(LibraryJournal):
     @property
     def _fetched(self) -> Path:
         return self._folder / "journal-parts.jsonl"
+
+
+def peek_journal(output: Path | Store, part: str = "") -> LibraryJournal:
+    """What is known of an output folder: nothing is made there, written or locked until it is entered."""
+    journal = StoreJournal(output, part) if isinstance(output, Store) else LibraryJournal(output, part)
+    journal.load()
+    return journal

@@ -19,7 +19,7 @@ import soundfile
 
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.library import run as library_run
-from styleshift.conversion.library.local import plan_library
+from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.runtimes.broker_process import BrokerProcess

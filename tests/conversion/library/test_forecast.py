@@ -19,7 +19,7 @@ from styleshift.audio.formats import output_format
 from styleshift.audio.tags import preview
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.library.forecast import forecast
-from styleshift.conversion.library.local import plan_library
+from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings

@@ -11,6 +11,7 @@ import pytest
 
 from styleshift.conversion.library import journal as journal_module
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
+from styleshift.conversion.library.store_journal import peek_journal
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.hashing import FileStamp
 from styleshift.system.table import TableError
@@ -37,8 +38,8 @@ def test_the_runtime_of_the_newest_outputs_is_known_by_device(tmp_path: Path) ->
         journal.write(JournalEntry("d", "done", "other", runtime="x", device="cpu"))
         journal.write(JournalEntry("e", "begun", "k", runtime="x", device="cpu"))
         journal.write(JournalEntry("f", "done", "k"))  # as an older version wrote it
-    assert LibraryJournal.peek(tmp_path).runtimes("k") == {"cpu": "onnxruntime", "cuda": "half"}
-    assert LibraryJournal.peek(tmp_path / "nowhere").runtimes("k") == {}
+    assert peek_journal(tmp_path).runtimes("k") == {"cpu": "onnxruntime", "cuda": "half"}
+    assert peek_journal(tmp_path / "nowhere").runtimes("k") == {}
 
 
 def test_a_line_cut_at_any_byte_is_forgotten_and_the_rest_kept(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_long_journal_keeps_one_line_an_output_once_it_is_closed(tmp_path: Pat
             known = journal.entry("a")
     files = list((tmp_path / ".styleshift").glob("journal*"))
     assert [(file.name, file.read_bytes().count(b"\n")) for file in files] == [("journal.jsonl", 1)]
-    found = LibraryJournal.peek(tmp_path).entry("a")
+    found = peek_journal(tmp_path).entry("a")
     assert found == known
     assert found is not None
     assert (found.result, found.stamp) == ({"x": [1]}, FileStamp(1, 2, 3, 4))
@@ -86,7 +87,7 @@ def test_a_long_journal_keeps_one_line_an_output_once_it_is_closed(tmp_path: Pat
 def test_what_another_run_wrote_after_a_look_is_known_on_entering(tmp_path: Path) -> None:
     with LibraryJournal(tmp_path, "1of2") as journal:
         journal.write(JournalEntry("a", "done", "k"))
-    early = LibraryJournal.peek(tmp_path, "2of2")
+    early = peek_journal(tmp_path, "2of2")
     for part in ("1of2", ""):  # appended to, then written anew
         with LibraryJournal(tmp_path, part) as journal:
             journal.write(JournalEntry("b", "done", f"k{part}"))
@@ -187,7 +188,7 @@ def test_figures_are_known_wherever_they_stand_in_a_line(tmp_path: Path) -> None
         f'{{"target": "\\"result\\": {{}}", {start}, {figures}}}\n'
         f'{{"target": "none", {start}}}\n'
     )
-    journal = LibraryJournal.peek(tmp_path)
+    journal = peek_journal(tmp_path)
     found = dict(journal.table.execute("SELECT target, result FROM entry"))
     for target, text in found.items():
         assert json.loads(text) == ({} if target == b"none" else {"seconds": 1.5, "lost": ["cover"]}), target
@@ -200,13 +201,13 @@ def test_what_a_table_cannot_hold_is_passed_over(tmp_path: Path, line: str) -> N
     file = tmp_path / ".styleshift" / "journal.jsonl"
     file.parent.mkdir()
     file.write_text(f'{{"target": "a", {line}}}\n{{"target": "b", "state": "done", "key": "k"}}\n')
-    journal = LibraryJournal.peek(tmp_path)
+    journal = peek_journal(tmp_path)
     assert journal.entry("a") is None
     assert journal.entry("b") is not None
 
 
 def test_what_is_written_before_entering_stays_here(tmp_path: Path) -> None:
-    journal = LibraryJournal.peek(tmp_path)
+    journal = peek_journal(tmp_path)
     journal.write(JournalEntry("a", "done", "k"))
     journal.sync()
     assert journal.entry("a") is not None
@@ -232,7 +233,7 @@ def test_a_line_of_an_earlier_version_with_a_large_inode_is_known(tmp_path: Path
     (tmp_path / ".styleshift").mkdir()
     line = {"target": "a", "state": "done", "key": "k", "inode": (1 << 64) - 2}
     (tmp_path / ".styleshift" / "journal.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
-    entry = LibraryJournal.peek(tmp_path).entry("a")
+    entry = peek_journal(tmp_path).entry("a")
     assert entry is not None
     assert entry.stamp.inode == (1 << 63) - 2
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
-from styleshift.conversion.library.local import plan_library
 from styleshift.conversion.library.names import output_names
 from styleshift.conversion.library.plan import LibraryPlan
+from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.system.hashing import FileStamp
@@ -57,7 +57,7 @@ def test_what_the_journal_knows_is_not_opened_to_be_named(
     (source / "d.flac").write_bytes(b"another")
     opened = []
     monkeypatch.setattr(
-        "styleshift.conversion.library.local.output_extension",
+        "styleshift.conversion.library.planning.output_extension",
         lambda path: opened.append(path.name) or path.suffix,
     )
     assert [job.target.name for job in plan_library(source, "x", ConvertSettings(), "k").jobs] == [

@@ -21,7 +21,7 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
     journal = LibraryJournal(output)
     tracks = Tracks(journal.table)
     tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
-    result = LibraryResult(LibraryPlan(tmp_path, output, journal, tracks))
+    result = LibraryResult(LibraryPlan(tmp_path, journal, tracks))
     for number, name in enumerate(names):
         if name.endswith("0.flac"):
             journal.write(JournalEntry(name, "done", "k", result={"lost": ["cover"]}))

@@ -16,7 +16,7 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.api import forecast_library
 from styleshift.conversion.library import run as library_run
 from styleshift.conversion.library.journal import LibraryJournal
-from styleshift.conversion.library.local import plan_library
+from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan, default_jobs

@@ -23,8 +23,8 @@ from object_store import BUCKET, SECRET, Server, object_store
 
 from styleshift import convert_library
 from styleshift.bundle.load import load_bundle
+from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.stores import plan_stores
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import LockedError, UsageError
 from styleshift.remote import Store
@@ -172,7 +172,7 @@ def test_a_store_is_listed_folder_by_folder(server: Server) -> None:
         store.write(name, b"x")
     s3fs.S3FileSystem().touch(f"{BUCKET}/music/b/")  # what some programs make in the place of a folder
     assert sorted(store.folder("")[0]) == ["a.flac", "cover.jpg"]
-    plan = plan_stores(SOURCE, "x", ConvertSettings())
+    plan = plan_library(SOURCE, "x", ConvertSettings())
     assert [job.name for job in plan.jobs] == ["a.flac", "A/y.flac", "b/c.flac", "b/d/e.flac"]
     assert {each.name for each in plan.skipped} == {"cover.jpg", "b/"}
     assert store.folder("nowhere") == ({}, [])

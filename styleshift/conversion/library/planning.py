@@ -1,0 +1,245 @@
+"""The plan of a library: each file and where its output goes, by one walk, on this machine or in a store.
+
+What a store holds is listed a folder at a time, some of them at once, and outputs are named by the names of
+the sources alone: to open a million objects takes hours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import astuple
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from styleshift.audio.find import Folder, list_audio, list_stored, walk_folders
+from styleshift.audio.formats import same_extension
+from styleshift.audio.naming import output_extension
+from styleshift.bundle.names import file_name
+from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.names import Chosen, Extensions, names_in
+from styleshift.conversion.library.plan import LibraryPlan, about, wanted_extension
+from styleshift.conversion.library.single import plan_file
+from styleshift.conversion.library.store_journal import peek_journal
+from styleshift.conversion.library.tracks import Track, Tracks
+from styleshift.conversion.settings import ConvertSettings
+from styleshift.errors import NothingToDoError, UsageError
+from styleshift.remote import Store, is_remote
+from styleshift.remote.address import checked_address
+from styleshift.remote.store import is_partial, place_of
+from styleshift.system.environment import uncollected
+from styleshift.system.hashing import FileStamp
+
+_LISTED_AHEAD = 16
+
+
+@uncollected()
+def plan_library(
+    source: str | Path, target_domain: str, settings: ConvertSettings, key: str = ""
+) -> LibraryPlan:
+    """Walk the source once and decide each output's name.
+
+    Names depend on the whole tree alone, not on ``include``, ``exclude``, ``limit`` and ``shard``, so that
+    runs over parts of a library fit together.
+
+    Args:
+        source: a folder, or its address; or one recording.
+        target_domain: becomes part of the default output's name.
+        settings: where outputs go, their format, and which files are chosen.
+        key: of model and settings: what the journal says is up to date need not be opened to be named.
+
+    Raises:
+        UsageError: the output would lie in the source, around it or over it; an unknown format; an address
+            holds a password; times of files are to be kept in a store, or from one.
+        NothingToDoError: no source, or no recording in it.
+        StyleshiftError: a store cannot be used.
+    """
+    if settings.keep_times and (is_remote(source) or is_remote(settings.output)):
+        raise UsageError("a store gives every file the time at which it came", "leave `keep_times` out")
+    if (stamp := _stamp_of_file(source)) is not None:
+        return plan_file(source, target_domain, settings, stamp)
+    origin = Store(str(source)) if is_remote(source) else None
+    base = origin.address if origin is not None else str(Path(source))
+    # A store knows no folder without files; a disk does.
+    if not (Path(base).is_dir() if origin is None else not base.startswith("file:") or origin.there("")):
+        raise NothingToDoError(
+            f"{base} does not exist", "name a folder of recordings, its address, or one recording"
+        )
+    outside = str(settings.output if settings.output is not None else _beside(base, target_domain))
+    target = Store(outside) if is_remote(outside) else None
+    outside = target.address if target is not None else str(Path(outside))
+    _check_apart((base, origin), (outside, target))
+    if target is not None:
+        target.folder("")  # that it can be listed is known before its journal is looked for
+    journal = peek_journal(target or Path(outside), settings.part)
+    here = Path(outside).resolve() if origin is None and target is None else None
+
+    def made(folder: Path) -> bool:
+        """A link leads from the source to earlier outputs: they are not to be converted again."""
+        there = folder.resolve()
+        return there == here or here in there.parents
+
+    outputs: dict[str, frozenset[str]] = {}
+    leftovers: list[str] = []
+
+    def listing(name: str) -> Folder:
+        if target is not None:
+            outputs[name] = frozenset(target.folder(name[:-1])[0])
+            leftovers.extend(filter(is_partial, outputs[name]))
+        if origin is None:
+            return list_audio(Path(base), name, exclude=made if here is not None else None)
+        files, folders = origin.folder(name[:-1])
+        return list_stored(name, {each: astuple(stamp) for each, stamp in files.items()}, folders)
+
+    extension = wanted_extension(settings)
+
+    def by_name(folder: Folder) -> Mapping[str, str]:
+        return {name: extension or same_extension(name) for name in folder.files}
+
+    opened = _opened(Path(base), journal, key)
+    tracks = Tracks(journal.table)
+    with ThreadPoolExecutor(_LISTED_AHEAD) as threads:
+        ahead = _Ahead(listing, threads)
+        fill(
+            tracks,
+            walk_folders(listing) if here is not None else walk_folders(ahead.listing, ahead.expect),
+            settings,
+            opened if origin is None and extension is None else by_name,
+            base,
+            outputs.pop if target is not None else None,
+        )
+    return LibraryPlan(
+        Path(base),
+        journal,
+        tracks,
+        settings.audio_format,
+        fetch=base if origin is not None else "",
+        send=outside if target is not None else "",
+        leftovers=tuple(leftovers),
+    )
+
+
+def _stamp_of_file(source: str | Path) -> FileStamp | None:
+    """Of a source that is one file; None: it is a folder, or nothing."""
+    if not is_remote(source):
+        path = Path(source)
+        return FileStamp.of(path) if path.exists() and not path.is_dir() else None
+    checked_address(str(source))  # all of it, before it is taken apart
+    folder, _, name = str(source).rpartition("/")
+    return Store(folder).file(name) if name and not folder.endswith(":/") else None
+
+
+def _beside(base: str, target_domain: str) -> str:
+    """The output's folder, or its address, where none was named."""
+    if is_remote(base):
+        return f"{base}-{file_name(target_domain)}"
+    source, whole = Path(base), Path(base).resolve()
+    if whole.parent == whole:
+        raise UsageError(f"{source} has no folder beside it for the output", "name one with `output`")
+    # `.` and `..` have no name of their own to build on.
+    named = source if source.name not in ("", "..") else whole
+    return str(named.with_name(f"{named.name}-{file_name(target_domain)}"))
+
+
+def _check_apart(source: tuple[str, Store | None], output: tuple[str, Store | None]) -> None:
+    """Of both sides, each a path or the address of a store."""
+    whole, other = (
+        PurePosixPath(store.place if store is not None else place_of(path))
+        for path, store in (source, output)
+    )
+    if whole == other:
+        raise UsageError(f"the output {output[0]} is the source itself", "use another `output`")
+    if whole in other.parents:
+        wrong = f"the output {output[0]} is inside the source {source[0]}"
+        raise UsageError(wrong, "name an `output` beside it")
+    if other in whole.parents:
+        wrong = f"the output {output[0]} contains the source {source[0]}"
+        raise UsageError(wrong, "name an `output` beside it")
+    if output[1] is None and Path(output[0]).is_file():
+        raise UsageError(f"the output {output[0]} is a file; the source is a folder", "name a folder")
+
+
+def _opened(source: Path, journal: LibraryJournal, key: str) -> Extensions:
+    """Extensions of outputs of files here, which are opened unless the journal knows them."""
+
+    def extensions(folder: Folder) -> Mapping[str, str]:
+        named = {}
+        for name in folder.files:
+            stem, suffix = os.path.splitext(name)  # noqa: PTH122 - pathlib is slow, a million times
+            end = _same(suffix)
+            named[name] = end, stem + end
+        done = journal.done([target for _, target in named.values()], key)
+        return {
+            name: end if done.get(target) == folder.files[name] else output_extension(source / name)
+            for name, (end, target) in named.items()
+        }
+
+    return extensions
+
+
+@cache
+def _same(suffix: str) -> str:
+    return same_extension(f"x{suffix}")
+
+
+def fill(
+    tracks: Tracks,
+    folders: Iterable[Folder],
+    settings: ConvertSettings,
+    extensions: Extensions,
+    source: object,
+    there: Callable[[str], Container[str]] | None = None,
+) -> None:
+    """Add the files of a library, folder by folder.
+
+    Args:
+        tracks: of a plan; empty.
+        folders: of the source.
+        settings: which files are chosen.
+        extensions: of the outputs.
+        source: named in a message.
+        there: where outputs go to a store, what is there already in the folder of a name.
+
+    Raises:
+        NothingToDoError: there is nothing to convert.
+    """
+    chosen = Chosen(settings)
+
+    def planned(folder: Folder) -> Iterator[Track]:
+        names = list(chosen.of(folder.files))
+        targets = names_in(folder, extensions) if names else {}
+        taken = there(folder.name) if there is not None else None
+        for number, name in enumerate(names, len(tracks)):
+            below, stamp = targets[name], folder.files[name]
+            known = None if taken is None else below in taken
+            yield Track(number, name, below, stamp, known, *about(stamp[0], name, below))
+
+    for folder in folders:
+        tracks.skip(folder.skipped)
+        tracks.add(folder.name, planned(folder))
+    chosen.check(source)
+
+
+class _Ahead:
+    """Folders that are listed before their turn, some at a time: a store takes its time to answer.
+
+    Args:
+        list_folder: lists one.
+        threads: in which it is called.
+    """
+
+    def __init__(self, list_folder: Callable[[str], Folder], threads: ThreadPoolExecutor) -> None:
+        self._list, self._threads = list_folder, threads
+        self._coming: dict[str, Future[Folder]] = {}
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Begin with those whose turn comes soon."""
+        for name in reversed(names[-_LISTED_AHEAD:]):
+            if name not in self._coming:
+                self._coming[name] = self._threads.submit(self._list, name)
+
+    def listing(self, name: str) -> Folder:
+        """One of them."""
+        future = self._coming.pop(name, None)
+        return future.result() if future is not None else self._list(name)
