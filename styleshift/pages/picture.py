@@ -66,6 +66,14 @@ def png(indices: Bytes2, colours: Bytes2 | None = None) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: where it lies, from 0 to 1, and what stands beside it."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Axes:
     """What the rows and columns of a picture mean.
 
@@ -82,6 +90,22 @@ class Axes:
     def height_of(self, hertz: float) -> float:
         """Where a frequency lies, 0 at the top and 1 at the bottom."""
         return math.log(self.high_hz / hertz) / math.log(self.high_hz / self.low_hz)
+
+    def hertz_ticks(self) -> list[Tick]:
+        """Marks of the frequency axis, 0 at the top."""
+        return [
+            Tick(self.height_of(hertz), f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}")
+            for hertz in (50, 100, 200, 500, 1000, 2000, 5000, 10000)
+            if self.low_hz <= hertz <= self.high_hz
+        ]
+
+    def time_ticks(self) -> tuple[list[Tick], str]:
+        """Marks of the time axis, and the unit of their labels."""
+        steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+        step = next((s for s in steps if self.seconds / s <= 9), 7200)
+        size, unit = (60, "minutes") if step >= 60 else (1, "seconds")
+        count = int(self.seconds / step) + 1
+        return [Tick(index * step / self.seconds, f"{index * step / size:g}") for index in range(count)], unit
 
 
 @dataclass(frozen=True, slots=True)

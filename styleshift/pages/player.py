@@ -14,14 +14,6 @@ from styleshift.pages.render import data_uri
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark on an axis: where it lies, from 0 to 1, and what stands beside it."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shot:
     """One recording of a player.
 
@@ -30,9 +22,7 @@ class Shot:
         audio: address of the recording: a data URI, or a path relative to the page.
         file: what stands beside the name; may be empty.
         picture: address of its spectrogram; empty for none.
-        hertz: marks of the frequency axis, 0 at the top.
-        seconds: marks of the time axis.
-        time_unit: of their labels.
+        axes: of the picture.
         wave: its waveform, path data as :func:`wave_path` makes them; empty for none.
         gain: from 0 to 1, makes it as loud as the quietest of its player; see ``Player.matched``.
     """
@@ -41,9 +31,7 @@ class Shot:
     audio: str
     file: str = ""
     picture: str = ""
-    hertz: Sequence[Tick] = ()
-    seconds: Sequence[Tick] = ()
-    time_unit: str = "seconds"
+    axes: Axes | None = None
     wave: str = ""
     gain: float = 1.0
 
@@ -92,42 +80,14 @@ def shot(
         colours: ``[256, 3]`` uint8; magma where None.
         file: what stands beside the name.
     """
-    seconds, unit = time_ticks(axes.seconds)
-    return Shot(
-        name,
-        data_uri(_flac(wave, sample_rate), "audio/flac"),
-        file,
-        data_uri(png(indices, colours), "image/png"),
-        hertz_ticks(axes),
-        seconds,
-        unit,
-    )
+    audio = data_uri(_flac(wave, sample_rate), "audio/flac")
+    return Shot(name, audio, file, data_uri(png(indices, colours), "image/png"), axes)
 
 
 def legend() -> dict[str, str]:
     """What the macro ``legend`` shows: a strip of all colours, and the level of the darkest one, in dB."""
     strip = png(np.tile(np.arange(256, dtype=np.uint8), (4, 1)))
     return {"colours": data_uri(strip, "image/png"), "quietest": f"{-DYNAMIC_DB:.0f}"}
-
-
-def hertz_ticks(axes: Axes) -> list[Tick]:
-    """Marks of a frequency axis."""
-    return [
-        Tick(axes.height_of(hertz), f"{hertz // 1000} k" if hertz >= 1000 else f"{hertz}")
-        for hertz in (50, 100, 200, 500, 1000, 2000, 5000, 10000)
-        if axes.low_hz <= hertz <= axes.high_hz
-    ]
-
-
-def time_ticks(seconds: float) -> tuple[list[Tick], str]:
-    """Marks of a time axis, and the unit of their labels."""
-    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
-    step = next((s for s in steps if seconds / s <= 9), 7200)
-    size, unit = (60, "minutes") if step >= 60 else (1, "seconds")
-    ticks = [
-        Tick(index * step / seconds, f"{index * step / size:g}") for index in range(int(seconds / step) + 1)
-    ]
-    return ticks, unit
 
 
 def wave_path(

@@ -129,10 +129,19 @@ def address(path: Path | str) -> str:
     return quote(os.fsencode(path), safe="")
 
 
+def path_at(address: str | bytes) -> Path:
+    """The path again."""
+    return Path(os.fsdecode(unquote_to_bytes(address)))
+
+
+def paths_in(query: bytes, key: str) -> list[Path]:
+    """The paths of a query's parameters of one name."""
+    pairs = (part.partition(b"=") for part in query.split(b"&"))
+    return [path_at(value) for name, _, value in pairs if name == key.encode()]
+
+
 def from_query(query: bytes, key: str) -> Path:
-    """The path of a query parameter; raises UsageError where there is none."""
-    for part in query.split(b"&"):
-        name, _, value = part.partition(b"=")
-        if name == key.encode():
-            return Path(os.fsdecode(unquote_to_bytes(value)))
+    """The first of them; raises UsageError where there is none."""
+    for path in paths_in(query, key):
+        return path
     raise UsageError(f"the address has no {key!r}")

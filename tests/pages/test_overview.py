@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from styleshift.pages.overview import Overview
-from styleshift.pages.picture import log_frequency
-from styleshift.pages.player import time_ticks, wave_path
+from styleshift.pages.picture import Axes, log_frequency
+from styleshift.pages.player import wave_path
 
 RATE = 22050
 
@@ -65,10 +65,10 @@ def test_a_header_that_counts_wrongly_harms_nothing(said: int) -> None:
 
 
 def test_marks_of_an_hour_are_minutes_and_few() -> None:
-    ticks, unit = time_ticks(3600)
+    ticks, unit = Axes(50, 8000, 3600).time_ticks()
     assert unit == "minutes"
     assert [tick.label for tick in ticks] == ["0", "10", "20", "30", "40", "50", "60"]
-    assert time_ticks(5)[1] == "seconds"
+    assert Axes(50, 8000, 5).time_ticks()[1] == "seconds"
 
 
 def test_a_waveform_goes_up_and_comes_back_below() -> None:
