@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from styleshift.conversion.settings import MOST_STRENGTH
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.models.shelf import find_named
 from styleshift.recipes import list_recipes, load_recipe
+from styleshift.studio.folders import path_at
 from styleshift.studio.runs import describe_run
 from styleshift.studio.web import Studio, flag, number, text, texts
 from styleshift.workspace import setting
@@ -30,7 +30,7 @@ def start_job(parts: Studio, kind: str, values: Values) -> str:
     if kind not in _ASKED:
         raise NothingToDoError(f"there is no job {kind!r}")
     title, arguments = _ASKED[kind](parts, values)
-    return parts.jobs.start(kind, title, arguments)
+    return parts.jobs.start(kind, title, {"workspace": str(parts.place.root), **arguments})
 
 
 def _prepare(parts: Studio, values: Values) -> tuple[str, Values]:
@@ -41,7 +41,7 @@ def _prepare(parts: Studio, values: Values) -> tuple[str, Values]:
     recipe = _recipe(values)
     load_recipe(recipe, changes)  # what is wrong in it is said now
     arguments = {"audio": str(parts.styles.audio), "recipe": recipe, "changes": changes, "styles": names}
-    return f"Read {' and '.join(names)}", {"workspace": str(parts.place.root), **arguments}
+    return f"Read {' and '.join(names)}", arguments
 
 
 def misfits(parts: Studio, values: Values) -> list[dict[str, str]]:
@@ -66,32 +66,26 @@ def _train(parts: Studio, values: Values) -> tuple[str, Values]:
         "changes": texts(values, "changes"),
         "name": text(values, "name", ""),
     }
-    return f"Train {names[0]} and {names[1]}", {**arguments, **_sitting(parts, values)}
+    return f"Train {names[0]} and {names[1]}", {**arguments, **_sitting(values)}
 
 
 def _resume(parts: Studio, values: Values) -> tuple[str, Values]:
     run = describe_run(parts.place, text(values, "run"))["name"]
-    return f"Continue {run}", {"run": run, **_sitting(parts, values)}
+    return f"Continue {run}", {"run": run, **_sitting(values)}
 
 
-def _sitting(parts: Studio, values: Values) -> Values:
+def _sitting(values: Values) -> Values:
     return {
-        "workspace": str(parts.place.root),
         "device": setting("device"),
-        "steps": int(number(values, "steps", 0, _MOST_STEPS) or 0),
-        "minutes": number(values, "minutes", 0, _MOST_MINUTES) or 0,
+        "steps": int(number(values, "steps", 0, _MOST_STEPS) or 0) or None,
+        "minutes": number(values, "minutes", 0, _MOST_MINUTES) or None,
     }
 
 
 def _export(parts: Studio, values: Values) -> tuple[str, Values]:
     run = describe_run(parts.place, text(values, "run"))["name"]
-    arguments = {
-        "workspace": str(parts.place.root),
-        "run": run,
-        "checkpoint": text(values, "checkpoint", "best"),
-        "overwrite": flag(values, "overwrite"),
-    }
-    return f"Make models of {run}", arguments
+    checkpoint, overwrite = text(values, "checkpoint", "best"), flag(values, "overwrite")
+    return f"Make models of {run}", {"run": run, "checkpoint": checkpoint, "overwrite": overwrite}
 
 
 def _plan(parts: Studio, values: Values) -> tuple[str, Values]:
@@ -168,7 +162,7 @@ def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
 
 def _verify(parts: Studio, values: Values) -> tuple[str, Values]:
     model = find_named(parts.place, text(values, "model"))
-    return f"Check {model.name}", {"workspace": str(parts.place.root), "model": model.name}
+    return f"Check {model.name}", {"model": model.name}
 
 
 def _recipe(values: Values) -> str:
@@ -180,9 +174,7 @@ def _recipe(values: Values) -> str:
 
 def _path(values: Values, key: str) -> Path:
     """A path as the page has it: an address, by bytes."""
-    import os
-
-    path = Path(os.fsdecode(unquote_to_bytes(text(values, key))))
+    path = path_at(text(values, key))
     if not path.is_absolute():
         raise UsageError(f"{key} is no whole path")
     return path

@@ -5,40 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from styleshift.errors import LockedError
 from styleshift.progress import Reporter
 from styleshift.system.interrupt import StopRequest
 from styleshift.workspace import Workspace
 
-if TYPE_CHECKING:
-    from styleshift.conversion.library.result import LibraryResult
-    from styleshift.corpus import PrecomputeResult
-
-Arguments = Mapping[str, Any]
-Task = Callable[[Arguments, Reporter], None]
+Task = Callable[..., None]
+"""Takes the workspace, a reporter, and by name what :mod:`styleshift.studio.asked` made of a request."""
 Result = TypeVar("Result")
 _TURN_SECONDS = 0.5
 
 
-def prepare(given: Arguments, reporter: Reporter) -> None:
+def prepare(
+    place: Workspace, reporter: Reporter, *, audio: str, recipe: str, changes: list[str], styles: list[str]
+) -> None:
     """``styleshift precompute`` of the studio's own collections."""
     from styleshift.corpus import precompute
     from styleshift.recipes import load_recipe
 
-    def read() -> PrecomputeResult:
-        return precompute(
-            Path(given["audio"]),
-            Workspace(Path(given["workspace"])),
-            load_recipe(given["recipe"], given["changes"]).spectrogram,
-            domains=given["styles"],
-            reporter=reporter,
-        )
-
-    result = _in_turn(read, reporter)
-    for domain in result.domains:
+    spectrogram = load_recipe(recipe, changes).spectrogram
+    read = partial(precompute, Path(audio), place, spectrogram, domains=styles, reporter=reporter)
+    for domain in _in_turn(read, reporter).domains:
         reporter.event("domain", **domain.to_dict())
 
 
@@ -54,61 +45,52 @@ def _in_turn(work: Callable[[], Result], reporter: Reporter) -> Result:
                     return work()
 
 
-def train(given: Arguments, reporter: Reporter) -> None:
+def train(
+    place: Workspace,
+    reporter: Reporter,
+    *,
+    styles: list[str],
+    recipe: str,
+    changes: list[str],
+    name: str,
+    device: str,
+    steps: int | None,
+    minutes: float | None,
+) -> None:
     """``styleshift train``."""
     from styleshift.recipes import budget, load_recipe
 
-    recipe = load_recipe(given["recipe"], [*given["changes"], *budget(given["steps"], given["minutes"])])
+    chosen = load_recipe(recipe, [*changes, *budget(steps, minutes)])
     with reporter.phase("loading PyTorch"):
         from styleshift.training.run import start_run
-    x, y = given["styles"]
-    result = start_run(
-        Workspace(Path(given["workspace"])),
-        (x, y),
-        recipe,
-        name=given["name"] or None,
-        device=given["device"],
-        reporter=reporter,
-    )
+    x, y = styles
+    result = start_run(place, (x, y), chosen, name=name or None, device=device, reporter=reporter)
     reporter.event("trained", **result.to_dict())
 
 
-def resume(given: Arguments, reporter: Reporter) -> None:
-    """A run goes on from its last checkpoint."""
+def resume(place: Workspace, reporter: Reporter, *, run: str, **sitting: Any) -> None:
+    """``styleshift train --resume``."""
     with reporter.phase("loading PyTorch"):
         from styleshift.training.run import resume_run
-    result = resume_run(
-        Workspace(Path(given["workspace"])),
-        given["run"],
-        steps=given["steps"] or None,
-        minutes=given["minutes"] or None,
-        device=given["device"],
-        reporter=reporter,
-    )
-    reporter.event("trained", **result.to_dict())
+    reporter.event("trained", **resume_run(place, run, reporter=reporter, **sitting).to_dict())
 
 
-def export(given: Arguments, reporter: Reporter) -> None:
+def export(place: Workspace, reporter: Reporter, **given: Any) -> None:
     """``styleshift export``."""
     from styleshift.bundle.run import export_run
 
-    exported = export_run(
-        Workspace(Path(given["workspace"])),
-        run=given["run"],
-        checkpoint=given["checkpoint"],
-        overwrite=given["overwrite"],
-        reporter=reporter,
-    )
-    for made in exported:
+    for made in export_run(place, reporter=reporter, **given):
         reporter.event("exported", **made.to_dict())
 
 
-def plan(given: Arguments, reporter: Reporter) -> None:
+def plan(
+    place: Workspace, reporter: Reporter, *, source: str, model: str, settings: Mapping[str, Any]
+) -> None:
     """What a conversion would do."""
     from styleshift.conversion.api import forecast_library
 
     with reporter.phase("looking at the files"):
-        forecast = forecast_library(given["source"], given["model"], reporter=reporter, **given["settings"])
+        forecast = forecast_library(source, model, reporter=reporter, **settings)
     for track in forecast.tracks:
         reporter.event(
             "track",
@@ -131,12 +113,10 @@ def plan(given: Arguments, reporter: Reporter) -> None:
     )
 
 
-def convert(given: Arguments, reporter: Reporter) -> None:
+def convert(
+    place: Workspace, reporter: Reporter, *, source: str, model: str, settings: Mapping[str, Any]
+) -> None:
     """``styleshift convert`` of a library, or of one recording."""
-    _convert(given["source"], given["model"], given["settings"], reporter)
-
-
-def _convert(source: str, model: str, settings: Arguments, reporter: Reporter) -> LibraryResult:
     from styleshift.conversion.api import convert_library
     from styleshift.errors import StyleshiftError
 
@@ -155,45 +135,53 @@ def _convert(source: str, model: str, settings: Arguments, reporter: Reporter) -
             raise stop.error("stopped; what is done is whole, and the same conversion goes on from there")
     if result.plan.single and (failed := result.of("failed")):
         raise StyleshiftError(f"{failed[0].name}: {failed[0].message}", failed[0].hint)
-    return result
 
 
-def evaluate(given: Arguments, reporter: Reporter) -> None:
+def evaluate(
+    place: Workspace,
+    reporter: Reporter,
+    *,
+    converted: str,
+    source: str,
+    target: str,
+    truth: str,
+    model: str,
+    strength: float | None,
+    align: bool,
+) -> None:
     """``styleshift evaluate``; with a model, its source is converted first."""
     from styleshift.evaluation.folders import evaluate_folders
 
-    converted = Path(given["converted"])
-    source = Path(given["source"]) if given["source"] else None
-    if given["model"]:
-        settings = {"output": str(converted), "strength": given["strength"]}
-        _convert(given["source"], given["model"], settings, reporter)
+    if model:
+        settings = {"output": converted, "strength": strength}
+        convert(place, reporter, source=source, model=model, settings=settings)
     result = evaluate_folders(
-        converted,
-        target=Path(given["target"]),
-        source=source,
-        truth=Path(given["truth"]) if given["truth"] else None,
-        align=given["align"],
+        Path(converted),
+        target=Path(target),
+        source=Path(source) if source else None,
+        truth=Path(truth) if truth else None,
+        align=align,
         reporter=reporter,
     )
     where = {name: (str(before), str(after)) for name, before, after in result.pairs}
     for name, figures in result.files:
-        before, after = where.get(name, ("", str(converted / name)))
+        before, after = where.get(name, ("", f"{converted}/{name}"))
         reporter.event("file", name=name, source=before, target=after, figures=figures)
     for name, message in result.failed:
-        reporter.event("file", name=name, source="", target=str(converted / name), message=message)
+        reporter.event("file", name=name, source="", target=f"{converted}/{name}", message=message)
     reporter.event("evaluated", mean=result.mean, interval=result.interval, verdict=result.verdict)
 
 
-def verify(given: Arguments, reporter: Reporter) -> None:
+def verify(place: Workspace, reporter: Reporter, *, model: str) -> None:
     """``styleshift models verify``."""
     from styleshift.models.shelf import find_named
     from styleshift.models.verify import verify_model
 
-    model = find_named(Workspace(Path(given["workspace"])), given["model"], reporter.warn)
-    with reporter.phase(f"running {model.name}"):
-        digest = verify_model(model)
-    reporter.event("verified", name=model.name, digest=digest)
-    reporter.info(f"{model.name} is intact, and runs here ({digest[:12]})")
+    found = find_named(place, model, reporter.warn)
+    with reporter.phase(f"running {found.name}"):
+        digest = verify_model(found)
+    reporter.event("verified", name=found.name, digest=digest)
+    reporter.info(f"{found.name} is intact, and runs here ({digest[:12]})")
 
 
 TASKS: Mapping[str, Task] = {

@@ -15,6 +15,7 @@ from pathlib import Path
 from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, StyleshiftError
 from styleshift.studio.lines import LinesReporter
 from styleshift.system.lines import JsonLines
+from styleshift.workspace import Workspace
 
 JOB_FILE = "job.json"
 LOG_FILE = "log.jsonl"
@@ -32,7 +33,8 @@ def work(folder: Path) -> int:
         code = EXIT_OK
         try:
             warn_of_plugins(reporter)
-            TASKS[job["kind"]](job["arguments"], reporter)
+            arguments = job["arguments"]
+            TASKS[job["kind"]](Workspace(Path(arguments.pop("workspace"))), reporter, **arguments)
         except StyleshiftError as error:
             code = error.exit_code
             reporter.line("error", message=error.message, hint=error.hint)

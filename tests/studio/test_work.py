@@ -19,7 +19,12 @@ from styleshift.studio.work import work
 
 def run(folder: Path, kind: str, **arguments: Any) -> tuple[int, JobLog]:
     folder.mkdir()
-    job = {"kind": kind, "title": kind, "started": 1.0, "arguments": arguments}
+    job = {
+        "kind": kind,
+        "title": kind,
+        "started": 1.0,
+        "arguments": {"workspace": str(folder.parent), **arguments},
+    }
     (folder / "job.json").write_text(json.dumps(job))
     code = work(folder)
     log = JobLog(folder / "log.jsonl", job)
@@ -67,7 +72,7 @@ def test_one_song_that_fails_fails_the_job(tmp_path: Path, models: ModuleType) -
 
 
 def test_a_mistake_has_its_message_and_its_exit_code(tmp_path: Path) -> None:
-    code, log = run(tmp_path / "job", "verify", workspace=str(tmp_path), model="none")
+    code, log = run(tmp_path / "job", "verify", model="none")
     assert (code, log.status) == (10, "failed")
     assert log.state()["error"]["message"] == "no model is called 'none'"
 
@@ -75,7 +80,7 @@ def test_a_mistake_has_its_message_and_its_exit_code(tmp_path: Path) -> None:
 def test_a_bug_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, log = run(tmp_path / "job", "verify")
     assert (code, log.status) == (1, "failed")
-    assert "this is a bug in styleshift: KeyError" in log.state()["error"]["message"]
+    assert "this is a bug in styleshift: TypeError" in log.state()["error"]["message"]
     assert "Traceback" in capsys.readouterr().err
 
 
