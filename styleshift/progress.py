@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 
@@ -15,10 +14,8 @@ class Task:
     def __enter__(self) -> Task:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+    def __exit__(self, *_: object) -> None:
+        """Say that it is over."""
 
 
 class Reporter:
@@ -36,7 +33,7 @@ class Reporter:
 
     def phase(self, label: str, total: float | None = None, unit: str = "") -> Task:
         """As :meth:`task`, for one of several in a row: without a bar, a line tells that it begins."""
-        return Task()
+        return self.task(label, total, unit)
 
     def info(self, text: str) -> None:
         """A sentence that most people want to see (stderr)."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.errors import EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM, EXIT_SOME_FAILED
-from styleshift.studio.lines import as_fields
 
 _MOST_MESSAGES = 500
 
@@ -105,7 +104,7 @@ class JobLog:
             self.messages.append({"level": values["level"], "text": values["text"]})
             del self.messages[:-_MOST_MESSAGES]
         elif line == "event":
-            self._event(str(values.get("kind")), as_fields(values))
+            self._event(values["kind"], values["fields"])
         elif line == "error":
             self._error = {"message": values["message"], "hint": values["hint"]}
         elif line == "end":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from styleshift.progress import Reporter, Task
@@ -31,9 +29,7 @@ class _LineTask(Task):
         self._told = time.monotonic()
         self._reporter.line("advance", task=self._number, done=self._done, figures=self._figures)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._tell()
         self._reporter.line("over", task=self._number)
 
@@ -64,10 +60,6 @@ class LinesReporter(Reporter):
         self.line("task", task=self._tasks, label=label, total=total, unit=unit)
         return _LineTask(self, self._tasks)
 
-    def phase(self, label: str, total: float | None = None, unit: str = "") -> Task:
-        """As :meth:`task`."""
-        return self.task(label, total, unit)
-
     def info(self, text: str) -> None:
         """A sentence."""
         self.line("say", level="info", text=text)
@@ -87,9 +79,3 @@ class LinesReporter(Reporter):
     def follow(self, kind: str, /, **fields: Any) -> None:
         """A step of the work."""
         self.event(kind, **fields)
-
-
-def as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an event line; nothing where it has none."""
-    fields = values.get("fields")
-    return fields if isinstance(fields, dict) else {}
