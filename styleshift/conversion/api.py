@@ -19,7 +19,7 @@ from styleshift.conversion.library.early import begin_workers
 from styleshift.conversion.library.forecast import LibraryForecast, forecast
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.planning import plan_library
-from styleshift.conversion.library.report import send_reports, write_reports
+from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.shared import SharedModel
@@ -146,7 +146,7 @@ def convert_library(
     model: Bundle | str | Path,
     settings: ConvertSettings | None = None,
     *,
-    stop: Callable[[], bool] | None = None,
+    stop: Callable[[], bool] = lambda: False,
     reporter: Reporter | None = None,
     **options: Any,
 ) -> LibraryResult:
@@ -159,7 +159,7 @@ def convert_library(
             may be (extra ``remote``).
         model: the model file.
         settings: of the conversion.
-        stop: called several times a second; return true to stop. None: SIGINT ends it like any program.
+        stop: called several times a second; return true to stop. Without it SIGINT ends it like any program.
         reporter: receives progress and warnings.
         options: fields of :class:`styleshift.conversion.settings.ConvertSettings` that replace those of
             ``settings``: ``convert_library("library", "m.onnx", include=["*/live/*"], jobs=2)``.
@@ -181,12 +181,9 @@ def convert_library(
         shared.begin()
         plan = _planned(source, bundle, settings, reporter)
         settings = _tried(plan, bundle, settings, reporter, shared.session)
-        broker = shared.taken(settings)
-        result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter, broker=broker)
+        result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter, shared=shared)
     if not plan.single:
         result.report = write_reports(result, bundle, settings.part, reporter)
-        if result.report is not None:
-            send_reports(plan, result.report, reporter)
     return result
 
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pytest
 
 from styleshift.bundle.load import load_bundle
-from styleshift.conversion.library import run as library_run
+from styleshift.conversion.library import processes
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.load import load_session
 from styleshift.errors import BundleError
@@ -373,16 +373,16 @@ def test_all_processors_work_for_a_gpu_but_for_a_vocoder_that_may_be_on_it(
 ) -> None:
     """The model is there once; what is left, the built-in vocoders among it, is the processors'."""
     here = Machines(True)
-    assert library_run.default_jobs(ConvertSettings(device="cuda"), here) == 16
-    monkeypatch.setattr(library_run, "BUILT_IN", "another package")
-    assert library_run.default_jobs(ConvertSettings(device="cuda"), here) == 6
-    assert library_run.default_jobs(ConvertSettings(device="cpu"), here) == 16
-    assert library_run.default_jobs(ConvertSettings(device="cuda"), Machines(False)) == 16
+    assert processes.default_jobs(ConvertSettings(device="cuda"), here) == 16
+    monkeypatch.setattr(processes, "BUILT_IN", "another package")
+    assert processes.default_jobs(ConvertSettings(device="cuda"), here) == 6
+    assert processes.default_jobs(ConvertSettings(device="cpu"), here) == 16
+    assert processes.default_jobs(ConvertSettings(device="cuda"), Machines(False)) == 16
 
 
 def test_only_several_workers_on_this_machines_gpu_share_a_session() -> None:
     here, elsewhere = Machines(True), Machines(False)
-    assert library_run.shares_device(ConvertSettings(device="cuda:1"), here, 2)
-    assert not library_run.shares_device(ConvertSettings(device="cuda:1"), here, 1)
-    assert not library_run.shares_device(ConvertSettings(device="cpu"), here, 2)
-    assert not library_run.shares_device(ConvertSettings(device="cuda:1"), elsewhere, 2)
+    assert processes.shares_device(ConvertSettings(device="cuda:1"), here, 2)
+    assert not processes.shares_device(ConvertSettings(device="cuda:1"), here, 1)
+    assert not processes.shares_device(ConvertSettings(device="cpu"), here, 2)
+    assert not processes.shares_device(ConvertSettings(device="cuda:1"), elsewhere, 2)

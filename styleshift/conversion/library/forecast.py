@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.existing import Existing, check_existing
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
-from styleshift.conversion.library.run import is_short, workers_for
+from styleshift.conversion.library.processes import is_short, workers_for
 from styleshift.conversion.library.worker import left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine

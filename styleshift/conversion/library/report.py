@@ -16,7 +16,6 @@ from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
 from styleshift.progress import Reporter
 from styleshift.remote import Store
-from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
 from styleshift.system.files import atomic_file, remove_partial_files, write_text
 from styleshift.words import spoken
@@ -28,7 +27,7 @@ _ROWS = 500
 
 
 def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Reporter) -> Path | None:
-    """Write ``report.jsonl`` and ``report.html``, in place of an earlier run's.
+    """Write ``report.jsonl`` and ``report.html`` where the outputs are, in place of an earlier run's.
 
     Args:
         result: what became of the files.
@@ -37,7 +36,7 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         reporter: words the advice, and is told where the reports cannot be written.
 
     Returns:
-        The path of the first one; None: the disk is full, or the folder not writable.
+        The path of the first one; None: the disk is full, or the place not writable.
     """
     output = result.plan.output
     stem = f"report-{part}" if part else "report"
@@ -48,22 +47,13 @@ def write_reports(result: LibraryResult, bundle: Bundle, part: str, reporter: Re
         remove_partial_files(output, f"{stem}.")  # of a run that was killed while it wrote them
         _write_lines(path, result, reporter.advice)
         write_text(path.with_suffix(".html"), _page(result, bundle, reporter.advice, path.name))
+        if result.plan.send:
+            for each in (path, path.with_suffix(".html")):
+                Store(result.plan.send).send(each, each.name)
     except OSError as error:
-        reporter.warn(f"no report could be written to {output}: {error.strerror or error}")
+        reporter.warn(f"no report could be written to {result.plan.place}: {error.strerror or error}")
         return None
     return path
-
-
-def send_reports(plan: LibraryPlan, report: Path, reporter: Reporter) -> None:
-    """Put the reports where the outputs are, if that is a store."""
-    if not plan.send:
-        return
-    try:
-        store = Store(plan.send)
-        for path in (report, report.with_suffix(".html")):
-            store.send(path, path.name)
-    except StoreError as error:
-        reporter.warn(f"no report could be written to {plan.place}: {error.strerror}")
 
 
 def _write_lines(path: Path, result: LibraryResult, advice: Callable[[str], str]) -> None:

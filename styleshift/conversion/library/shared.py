@@ -1,4 +1,4 @@
-"""The process that runs the model on a GPU for all workers: begun early, tried, and handed on."""
+"""The process that runs the model on a GPU for all workers: begun early, tried, and then worked with."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from styleshift.conversion.library.processes import shares_device
 from styleshift.runtimes.devices import cuda_devices
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
     from styleshift.conversion.settings import ConvertSettings
+    from styleshift.hooks import Engine
     from styleshift.hooks.records import RuntimeSession
     from styleshift.runtimes.broker_process import BrokerProcess
 
@@ -33,8 +35,6 @@ class SharedModel:
         self._bundle, self._settings = bundle, settings
         self._process: BrokerProcess | None = None
         self._runs = ("", "")
-        self._tending: Thread | None = None
-        self._handed_on = Event()
 
     def begin(self) -> None:
         """Begin it where a GPU will be asked for, with the runtime that comes first."""
@@ -61,14 +61,18 @@ class SharedModel:
             process = self._begin(runtime, device)
         return connect(process.address, lambda _: None)
 
-    def taken(self, settings: ConvertSettings) -> BrokerProcess | None:
-        """The process, where workers of this machine use it for what was settled on; else it is ended.
+    def taken(self, settings: ConvertSettings, engine: Engine, jobs: int) -> BrokerProcess | None:
+        """The process that runs the model for all workers, begun if there is none; None: each runs its own.
 
-        From then on it is the caller's to tend.
+        Args:
+            settings: with what was settled on.
+            engine: that runs the workers.
+            jobs: how many they are.
         """
-        self._tend_no_more()
-        if settings.engine != "local" or self._runs != (settings.runtime, settings.device):
+        if not engine.local or self._runs != (settings.runtime, settings.device):
             self._end()
+        if self._process is None and shares_device(settings, engine, jobs):
+            self._begin(settings.runtime, settings.device)
         return self._process
 
     def _begin(self, runtime: str, device: str) -> BrokerProcess:
@@ -80,25 +84,15 @@ class SharedModel:
         build = partial(load_session, self._bundle, settings, 1)
         self._process = BrokerProcess(build, GPU_FRAMES, settings.stall_seconds).__enter__()
         self._runs = (runtime, device)
-        self._handed_on.clear()
-        self._tending = Thread(target=self._tend, args=(self._process,), daemon=True)
+        self._ended = Event()
+        self._tending = Thread(target=_tend, args=(self._process, self._ended), daemon=True)
         self._tending.start()
         return self._process
 
-    def _tend(self, process: BrokerProcess) -> None:
-        """So that it is replaced where it hangs, whatever it is that the main thread waits for."""
-        while not self._handed_on.wait(_TEND_SECONDS):
-            process.tend()
-
-    def _tend_no_more(self) -> None:
-        if self._tending is not None:
-            self._handed_on.set()
-            self._tending.join()
-        self._tending = None
-
     def _end(self) -> None:
-        self._tend_no_more()
         if self._process is not None:
+            self._ended.set()
+            self._tending.join()
             self._process.discard()
         self._process, self._runs = None, ("", "")
 
@@ -107,3 +101,9 @@ class SharedModel:
 
     def __exit__(self, *_: object) -> None:
         self._end()
+
+
+def _tend(process: BrokerProcess, ended: Event) -> None:
+    """So that it is replaced where it hangs, whatever it is that the main thread waits for."""
+    while not ended.wait(_TEND_SECONDS):
+        process.tend()

@@ -1,6 +1,6 @@
 """Workers that share one process for the model make the same library, and wait on no death.
 
-Of styleshift.conversion.library.run and styleshift.runtimes.broker.
+Of styleshift.conversion.library.shared and styleshift.runtimes.broker.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from styleshift.bundle.load import load_bundle
-from styleshift.conversion.library import run as library_run
+from styleshift.conversion.library import shared as library_shared
 from styleshift.conversion.library.planning import plan_library
 from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
@@ -57,7 +57,7 @@ def test_a_library_comes_out_the_same(
 
     enter = BrokerProcess.__enter__
     monkeypatch.setattr(BrokerProcess, "__enter__", start)
-    monkeypatch.setattr(library_run, "shares_device", lambda settings, engine, jobs: True)
+    monkeypatch.setattr(library_shared, "shares_device", lambda settings, engine, jobs: True)
     shared = convert("shared")
     assert len(brokers) == 1
     assert not brokers[0]._process.is_alive()
@@ -73,7 +73,7 @@ class Once:
 
     description = "once"
 
-    def __init__(self, mark: Path, fate: str) -> None:
+    def __init__(self, mark: Path, fate: str, *_: object) -> None:
         self.mark = mark
         self.fate = fate
 
@@ -92,10 +92,11 @@ def test_a_broker_that_dies_or_hangs_costs_the_files_at_work(
 ) -> None:
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
     songs(tmp_path / "l")
-    monkeypatch.setattr(library_run, "shares_device", lambda settings, engine, jobs: True)
+    monkeypatch.setattr(library_shared, "shares_device", lambda settings, engine, jobs: True)
     patience = 60.0 if fate == "dies" else 12.0  # longer than a slow machine takes to start a worker
-    broker = BrokerProcess(partial(Once, tmp_path / "mark", fate), 1000, patience)
-    monkeypatch.setattr(library_run._Run, "_broker", lambda *_: broker)
+    monkeypatch.setattr(
+        "styleshift.conversion.track.load.load_session", partial(Once, tmp_path / "mark", fate)
+    )
     settings = ConvertSettings(vocoder="source-phase", device="cpu", runtime="onnxruntime", jobs=2)
     settings = replace(settings, stall_seconds=patience)
     result = convert_plan(plan_library(tmp_path / "l", "x", settings), bundle, settings)

@@ -17,9 +17,10 @@ from styleshift.conversion.api import forecast_library
 from styleshift.conversion.library import run as library_run
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.planning import plan_library
+from styleshift.conversion.library.processes import default_jobs
 from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.run import convert_plan, default_jobs
+from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
 from styleshift.progress import Reporter, Task

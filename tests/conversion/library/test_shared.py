@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,8 +15,11 @@ from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.api import convert_library
 from styleshift.conversion.library.shared import SharedModel
 from styleshift.conversion.settings import ConvertSettings
+from styleshift.hooks import Engine
 from styleshift.progress import Reporter
 from styleshift.runtimes.devices import cuda_devices
+
+HERE, ELSEWHERE = (cast(Engine, SimpleNamespace(local=local)) for local in (True, False))
 
 
 class Process:
@@ -61,20 +64,30 @@ def test_one_process_is_begun_tried_and_handed_on(bundle: Bundle, begun: list[Pr
         assert [process.runs for process in begun] == [("onnxruntime-float16", "cuda")]
         assert shared.session("onnxruntime-float16", "cuda") == "address of onnxruntime-float16"
         settled = ConvertSettings(runtime="onnxruntime-float16", device="cuda")
-        assert shared.taken(settled) is begun[0]
+        assert shared.taken(settled, HERE, 1) is begun[0]
         assert not begun[0].ended
     assert begun[0].ended
     assert len(begun) == 1
 
 
-def test_it_is_tended_until_it_is_handed_on(bundle: Bundle, begun: list[Process]) -> None:
+def test_it_is_tended_until_it_is_ended(bundle: Bundle, begun: list[Process]) -> None:
     """Whatever the main thread waits for, as the answer of a trial that hangs."""
     with SharedModel(bundle, ConvertSettings()) as shared:
         shared.begin()
         assert begun[0].tended.wait(60)
-        shared.taken(ConvertSettings(runtime="onnxruntime-float16", device="cuda"))
+        shared.taken(ConvertSettings(runtime="onnxruntime-float16", device="cuda"), HERE, 2)
         begun[0].tended.clear()
-        assert not begun[0].tended.wait(0.2)
+        assert begun[0].tended.wait(60)
+    begun[0].tended.clear()
+    assert not begun[0].tended.wait(0.2)
+
+
+def test_several_workers_have_one_begun_where_none_was_tried(bundle: Bundle, begun: list[Process]) -> None:
+    settings = ConvertSettings(runtime="onnxruntime", device="cuda")
+    with SharedModel(bundle, settings) as shared:
+        assert shared.taken(settings, HERE, 1) is None
+        assert shared.taken(settings, HERE, 2) is begun[0]
+    assert begun[0].ended
 
 
 def test_another_runtime_takes_its_place(bundle: Bundle, begun: list[Process]) -> None:
@@ -86,7 +99,7 @@ def test_another_runtime_takes_its_place(bundle: Bundle, begun: list[Process]) -
             (("onnxruntime-float16", "cuda:0"), True),
             (("onnxruntime", "cuda:0"), False),
         ]
-        assert shared.taken(ConvertSettings(runtime="onnxruntime", device="cpu")) is None
+        assert shared.taken(ConvertSettings(runtime="onnxruntime", device="cpu"), HERE, 2) is None
         assert begun[1].ended
 
 
@@ -96,7 +109,7 @@ def test_a_process_that_was_tried_here_is_ended_where_the_work_is_done_elsewhere
     settings = ConvertSettings(engine="elsewhere", runtime="onnxruntime", device="cuda")
     with SharedModel(bundle, settings) as shared:
         shared.session("onnxruntime", "cuda")
-        assert shared.taken(settings) is None
+        assert shared.taken(settings, ELSEWHERE, 2) is None
         assert begun[0].ended
 
 
@@ -106,7 +119,7 @@ def test_where_no_gpu_of_this_machine_is_asked_for_none_is_begun(
 ) -> None:
     with SharedModel(bundle, ConvertSettings(**settings)) as shared:  # type: ignore[arg-type]
         shared.begin()
-        assert shared.taken(ConvertSettings(runtime="onnxruntime", device="cpu")) is None
+        assert shared.taken(ConvertSettings(runtime="onnxruntime", device="cpu"), HERE, 2) is None
     assert begun == []
 
 
