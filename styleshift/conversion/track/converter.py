@@ -127,20 +127,20 @@ class TrackConverter:
     ) -> Iterator[Float32Array]:
         """The conversion at the source's sample rate, before loudness is matched."""
         rate = self.metadata.spectrogram.sample_rate
-        top = _TopCurves(self.metadata.spectrogram)
+        top = _TopCurves(self.metadata.spectrogram, measured.sample_rate)
         originals, low = ArrayQueue(), ArrayQueue()
         slow = resample(_tap(blocks, originals.push), measured.sample_rate, rate)
         sound = self._model_band(_tap(slow, low.push), measured, top, threads)
         position = 0
-        for change in resample(self._differences(sound, low, top.low, rate), rate, measured.sample_rate):
+        for change in resample(_differences(sound, low, top.low), rate, measured.sample_rate):
             change = change[: measured.frames - position]
-            yield self._with_top(change, originals, top.high, position, measured.sample_rate)
+            yield _with_top(change, originals, top.high)
             position += len(change)
         while position < measured.frames:  # rounding of lengths leaves a sample or two
             silence = np.zeros(
                 (min(len(originals), measured.frames - position), measured.channels), np.float32
             )
-            yield self._with_top(silence, originals, top.high, position, measured.sample_rate)
+            yield _with_top(silence, originals, top.high)
             position += len(silence)
 
     def _model_band(
@@ -188,39 +188,26 @@ class TrackConverter:
             steps.append(partial(shifter.shift, ratio=ratio))
         return steps
 
-    @staticmethod
-    def _differences(
-        sound: Iterable[Float32Array], low: ArrayQueue, top: Curve, rate: int
-    ) -> Iterator[Float32Array]:
-        """The conversion less what of the source will be added at its own rate."""
-        position = 0
-        for piece in sound:
-            gain = top.at(position, len(piece), rate)
-            position += len(piece)
-            top.forget_before(position / rate)
-            yield piece - gain[:, None] * low.take(len(piece))
 
-    @staticmethod
-    def _with_top(
-        change: Float32Array, originals: ArrayQueue, top: Curve, position: int, rate: int
-    ) -> Float32Array:
-        source: Float32Array = originals.take(len(change)) if len(change) else change
-        gain = top.at(position, len(change), rate)
-        top.forget_before((position + len(change)) / rate)
-        return change + gain[:, None] * source
+def _differences(sound: Iterable[Float32Array], low: ArrayQueue, top: Curve) -> Iterator[Float32Array]:
+    """The conversion less what of the source will be added at its own rate."""
+    for piece in sound:
+        yield piece - top.take(len(piece))[:, None] * low.take(len(piece))
+
+
+def _with_top(change: Float32Array, originals: ArrayQueue, top: Curve) -> Float32Array:
+    source: Float32Array = originals.take(len(change)) if len(change) else change
+    return change + top.take(len(change))[:, None] * source
 
 
 class _TopCurves:
-    """How much louder the top of the band became, at even steps, for both sample rates.
+    """How much louder the top of the band became, at even steps, for the model's sample rate and another."""
 
-    One curve for each of them, since each forgets what it was asked last.
-    """
-
-    def __init__(self, spectrogram: SpectrogramConfig) -> None:
+    def __init__(self, spectrogram: SpectrogramConfig, sample_rate: int) -> None:
         self._hop = spectrogram.hop_length
         self._middle = 0.0 if spectrogram.center else spectrogram.frame_length / 2
         step = spectrogram.hop_length / spectrogram.sample_rate
-        self.low, self.high = Curve(step), Curve(step)
+        self.low, self.high = Curve(step, spectrogram.sample_rate), Curve(step, sample_rate)
         self._told = 0
 
     def push(self, section: RestyledSection) -> None:

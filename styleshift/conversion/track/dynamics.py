@@ -50,26 +50,20 @@ def match_loudness(
         Pieces of the conversion.
     """
     meter = KWeightedPower(sample_rate, channels)
-    step = meter.step / sample_rate
     smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers, reached)
-    gains = Curve(step)
+    gains = Curve(meter.step / sample_rate, sample_rate)
     waiting = ArrayQueue()
-    position = 0
 
     def ready(length: int) -> Iterator[Float32Array]:
-        nonlocal position
         while length > 0:
             piece = waiting.take(min(length, 1 << 16))
-            gain = gains.at(position, len(piece), sample_rate)
-            position += len(piece)
             length -= len(piece)
-            gains.forget_before(position / sample_rate)
-            yield piece * gain[:, None]
+            yield piece * gains.take(len(piece))[:, None]
 
     for block in blocks:
         waiting.push(block)
         gains.push(smoother.push(meter.push(block)))
-        yield from ready(min(len(waiting), max(0, int(gains.known_until * sample_rate) - position)))
+        yield from ready(min(len(waiting), len(gains)))
     gains.push(smoother.push(meter.finish()))
     gains.push(smoother.finish())
     yield from ready(len(waiting))

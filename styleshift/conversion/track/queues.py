@@ -64,18 +64,20 @@ class ArrayQueue:
 
 
 class Curve:
-    """A slowly changing value, known at even steps of time, asked for at any time in between.
+    """A slowly changing value, known at even steps of time, taken sample by sample.
 
-    Values come in order and questions too; what lies before the last question is forgotten. One thread may
-    push, another ask.
+    What lies before the last sample that was taken is forgotten. One thread may push, another take.
 
     Args:
         step: seconds from one value to the next; the first one is at 0.
+        rate: samples a second.
     """
 
-    def __init__(self, step: float) -> None:
+    def __init__(self, step: float, rate: int) -> None:
         self._step = step
+        self._rate = rate
         self._first = 0.0  # time of the first value that is kept, in seconds
+        self._taken = 0  # samples
         self._values = np.empty(0, np.float64)
         self._lock = Lock()
 
@@ -84,28 +86,24 @@ class Curve:
         with self._lock:
             self._values = np.concatenate([self._values, values.astype(np.float64)])
 
-    @property
-    def known_until(self) -> float:
-        """Time of the last value, in seconds; 0 or less before the first."""
-        return self._first + (len(self._values) - 1) * self._step
+    def __len__(self) -> int:
+        """How many samples there are up to the last value."""
+        known_until = self._first + (len(self._values) - 1) * self._step
+        return max(0, int(known_until * self._rate) - self._taken)
 
-    def at(self, start: int, length: int, rate: int) -> npt.NDArray[np.float32]:
-        """Linear interpolation at ``length`` samples from sample ``start`` of a stream of ``rate`` Hz.
+    def take(self, length: int) -> npt.NDArray[np.float32]:
+        """The value at the next ``length`` samples, by linear interpolation: ``[length]`` float32.
 
-        Before the first value and after the last one it stays at those.
-
-        Returns:
-            ``[length]`` float32.
+        After the last value it stays at that.
         """
         assert len(self._values), "no value yet"
         values = self._values  # a push puts another array in its place
-        times = (np.arange(start, start + length) / rate - self._first) / self._step
-        return np.interp(times, np.arange(len(values)), values).astype(np.float32)
-
-    def forget_before(self, time: float) -> None:
-        """Nobody will ask for times before this one, in seconds."""
+        times = (np.arange(self._taken, self._taken + length) / self._rate - self._first) / self._step
+        found = np.interp(times, np.arange(len(values)), values).astype(np.float32)
+        self._taken += length
         with self._lock:
-            gone = min(int((time - self._first) / self._step) - 1, len(self._values) - 1)
+            gone = min(int((self._taken / self._rate - self._first) / self._step) - 1, len(self._values) - 1)
             if gone > 0:
                 self._values = self._values[gone:]
                 self._first += gone * self._step
+        return found
