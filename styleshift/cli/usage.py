@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import typer
 
 from styleshift.errors import UsageError
 from styleshift.words import did_you_mean, nearest
+
+T = TypeVar("T")
 
 # Typer is built on click, or, in later versions, on a copy of it within: its own errors tell which.
 CommandLineError: type[Exception] = next(
@@ -25,34 +29,29 @@ _OTHERWISE = {("train", "--run"): "--name", ("export", "--name"): "--run"}
 
 def whole(option: str, least: int) -> Callable[[Any], int]:
     """A parser of whole numbers from ``least`` on; raises UsageError."""
-
-    def parse(value: Any) -> int:
-        try:
-            found = int(value)
-        except ValueError:
-            found = least - 1
-        if found < least:
-            raise UsageError(f"{option} is {str(value)!r}; it must be a whole number, {least} or more")
-        return found
-
-    parse.__name__ = "N"  # which is what the help shows
-    return parse
+    return _parser("N", option, int, lambda found: found >= least, f"a whole number, {least} or more")
 
 
-def number(option: str, least: float, most: float = float("inf")) -> Callable[[Any], float]:
+def number(option: str, least: float, most: float = math.inf) -> Callable[[Any], float]:
     """A parser of finite numbers from ``least`` to ``most``; raises UsageError."""
-    wanted = f"{least:g} or more" if most == float("inf") else f"from {least:g} to {most:g}"
+    wanted = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
 
-    def parse(value: Any) -> float:
-        try:
-            found = float(value)
-        except ValueError:
-            found = float("nan")
-        if not least <= found <= most or found == float("inf"):
-            raise UsageError(f"{option} is {str(value)!r}; it must be a number, {wanted}")
-        return found
+    def fits(found: float) -> bool:
+        return least <= found <= most and math.isfinite(found)
 
-    parse.__name__ = "NUMBER"
+    return _parser("NUMBER", option, float, fits, f"a number, {wanted}")
+
+
+def _parser(
+    shown: str, option: str, kind: Callable[[Any], T], fits: Callable[[T], bool], wanted: str
+) -> Callable[[Any], T]:
+    def parse(value: Any) -> T:
+        with suppress(ValueError):
+            if fits(found := kind(value)):
+                return found
+        raise UsageError(f"{option} is {str(value)!r}; it must be {wanted}")
+
+    parse.__name__ = shown  # by the help
     return parse
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from styleshift.bundle.names import file_name
@@ -120,14 +121,9 @@ class StoreJournal(LibraryJournal):
         if self._suffix or len(self._parts) <= _MOST_PARTS + 2 * there // _PART_BYTES:
             return
         merged = sorted(self._parts)
-        part: list[bytes] = []
-        for line in self.whole():
-            part.append(line)
-            if len(part) == _PART_LINES:
-                self._add(b"".join(part))
-                part = []
-        if part:
-            self._add(b"".join(part))
+        lines = self.whole()
+        while part := b"".join(islice(lines, _PART_LINES)):
+            self._add(part)
         self._store.remove(f"{_PARTS}/{name}" for name in merged)
         self._parts.difference_update(merged)
 
