@@ -29,9 +29,7 @@ from styleshift.progress import Reporter
 from styleshift.system.environment import processors, silent_decoders
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from styleshift.arrays import Float32Array
     from styleshift.conversion.track.convert import TrackResult
     from styleshift.conversion.track.converter import TrackConverter
     from styleshift.hooks.records import RuntimeSession
@@ -51,7 +49,7 @@ class Model:
         self._bundle = bundle
         self._converter = converter
 
-    def convert(self, samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
+    def convert(self, samples: Float32Array, sample_rate: int) -> Float32Array:
         """Convert samples that are in memory.
 
         Args:

@@ -7,10 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.frontend import SpectrogramConfig, stft
 from styleshift.pages.picture import Axes, Spectrum, decibels, log_axes, log_rows
-
-Array = npt.NDArray[np.float32]
 
 # Each column shows the loudest of so many moments at most: an hour takes no longer than its decoding.
 _FRAMES_PER_COLUMN = 16
@@ -58,7 +57,7 @@ class Overview:
         self._frame = 0
         self._position = 0
 
-    def push(self, mono: Array) -> None:
+    def push(self, mono: Float32Array) -> None:
         """Take in ``[n]`` float32 samples."""
         mono = mono[: max(0, self._samples - self._position)]
         if not len(mono):
@@ -78,7 +77,7 @@ class Overview:
     def _column(self, sample: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return np.minimum(sample * self._width // self._samples, self._width - 1)
 
-    def _peaks(self, mono: Array) -> None:
+    def _peaks(self, mono: Float32Array) -> None:
         columns = self._column(np.array([self._position, self._position + len(mono) - 1]))
         edges = -(-np.arange(columns[0], columns[1] + 2) * self._samples // self._width) - self._position
         starts = np.clip(edges[:-1], 0, len(mono) - 1)
@@ -86,7 +85,7 @@ class Overview:
         self.low[part] = np.minimum(self.low[part], np.minimum.reduceat(mono, starts))
         self.high[part] = np.maximum(self.high[part], np.maximum.reduceat(mono, starts))
 
-    def _take(self, mono: Array, last: bool = False) -> None:
+    def _take(self, mono: Float32Array, last: bool = False) -> None:
         """Transform many frames at once, where so many are complete, and let go of what they are made of."""
         passed = min(self._ahead, len(mono))
         self._ahead -= passed

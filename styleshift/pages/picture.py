@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.frontend import SpectrogramConfig, stft
 
 LOWEST_HZ = 50.0
 HIGHEST_HZ = 16000.0
 DYNAMIC_DB = 75.0
 
-Array = npt.NDArray[np.float32]
 Bytes2 = npt.NDArray[np.uint8]
 
 # Polynomials of degree 6 fitted to matplotlib's colour map magma by Matt Zucker (CC0,
@@ -117,7 +117,7 @@ class Spectrum:
         axes: of its rows and columns.
     """
 
-    decibels: Array
+    decibels: Float32Array
     axes: Axes
 
     def colour_indices(self, peak_db: float) -> Bytes2:
@@ -133,7 +133,7 @@ def log_axes(samples: int, sample_rate: int, high_hz: float = HIGHEST_HZ) -> Axe
 
 
 def log_frequency(
-    mono: Array, sample_rate: int, *, width: int = 720, height: int = 256, high_hz: float = HIGHEST_HZ
+    mono: Float32Array, sample_rate: int, *, width: int = 720, height: int = 256, high_hz: float = HIGHEST_HZ
 ) -> Spectrum:
     """The spectrogram of ``[samples]`` float32 on a logarithmic frequency axis.
 
@@ -163,20 +163,20 @@ def log_frequency(
     return Spectrum(picture, axes)
 
 
-def decibels(magnitude: Array, frame_length: int) -> Array:
+def decibels(magnitude: Float32Array, frame_length: int) -> Float32Array:
     """Levels of magnitudes under a Hann window; a full-scale sine is 0 dB, and nothing is below -120 dB."""
-    levels: Array = 20 * np.log10(np.maximum(magnitude * np.float32(4 / frame_length), np.float32(1e-6)))
-    return levels
+    loud = np.maximum(magnitude * np.float32(4 / frame_length), np.float32(1e-6))
+    return np.asarray(20 * np.log10(loud))
 
 
-def log_rows(levels: Array, config: SpectrogramConfig, axes: Axes, height: int) -> Array:
+def log_rows(levels: Float32Array, config: SpectrogramConfig, axes: Axes, height: int) -> Float32Array:
     """``[frames, bins]`` to ``[frames, height]``: between bins low down, the loudest bin of a row high up."""
     low, high = axes.low_hz, axes.high_hz
     centres = np.geomspace(low, high, height) / (config.sample_rate / config.fft_length)
     below = np.floor(centres).astype(int)
     weight = (centres - below).astype(np.float32)
     above = np.minimum(below + 1, levels.shape[1] - 1)
-    rows: Array = levels[:, below] * (1 - weight) + levels[:, above] * weight
+    rows: Float32Array = levels[:, below] * (1 - weight) + levels[:, above] * weight
     step = (high / low) ** (0.5 / (height - 1))
     first = np.ceil(centres / step).astype(int)
     last = np.minimum(np.floor(centres * step).astype(int), levels.shape[1] - 1)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.pages.picture import DYNAMIC_DB, Axes, Bytes2, png
 from styleshift.pages.render import data_uri
 
@@ -61,7 +61,7 @@ class Player:
 
 def shot(
     name: str,
-    wave: npt.NDArray[np.float32],
+    wave: Float32Array,
     sample_rate: int,
     axes: Axes,
     indices: Bytes2,
@@ -90,9 +90,7 @@ def legend() -> dict[str, str]:
     return {"colours": data_uri(strip, "image/png"), "quietest": f"{-DYNAMIC_DB:.0f}"}
 
 
-def wave_path(
-    low: npt.NDArray[np.float32], high: npt.NDArray[np.float32], width: float = 720.0, height: float = 64.0
-) -> str:
+def wave_path(low: Float32Array, high: Float32Array, width: float = 720.0, height: float = 64.0) -> str:
     """A waveform as SVG path data, centred on 0 from top to bottom.
 
     Args:
@@ -110,7 +108,7 @@ def wave_path(
     return f"M{top[1:]}{bottom}Z"
 
 
-def _flac(wave: npt.NDArray[np.float32], rate: int) -> bytes:
+def _flac(wave: Float32Array, rate: int) -> bytes:
     """FLAC, 16 bits: every current browser plays it, and nothing is added to what is compared."""
     import soundfile
 

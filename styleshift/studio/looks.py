@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
 from styleshift.errors import AudioError
 from styleshift.pages.picture import HIGHEST_HZ, Axes, Spectrum, png
 from styleshift.system.environment import end_with_the_parent
@@ -45,9 +46,9 @@ class Look:
         high_hz: of the highest row.
     """
 
-    decibels: npt.NDArray[np.float32]
-    low: npt.NDArray[np.float32]
-    high: npt.NDArray[np.float32]
+    decibels: Float32Array
+    low: Float32Array
+    high: Float32Array
     seconds: float
     loudness: float
     high_hz: float

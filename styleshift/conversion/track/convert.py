@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.audio.bitrate import bits_per_second
 from styleshift.audio.encoding import Choice, as_many_bits, choose
 from styleshift.audio.formats import OutputFormat
@@ -26,8 +26,6 @@ from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
 from styleshift.conversion.track.loudness import integrated_loudness
 from styleshift.errors import AudioError, UsageError
-
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def convert_track(
     chapters: Sequence[Chapter] = ()
     if written_as.container == "M4A":
         chapters = (read_tags(source) if tags is None else tags).chapters
-    powers: list[npt.NDArray[np.float64]] = []
+    powers: list[Float64Array] = []
     peak = 0.0
 
     def tag(path: Path) -> None:

@@ -16,8 +16,8 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
@@ -35,8 +35,6 @@ from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.records import Vocoder
 from styleshift.system.prefetch import prefetch
 
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 T = TypeVar("T")
 
 # The vocoder gives a section of some seconds at once; while it is encoded the next is made. 8 MB in stereo.

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower
 from styleshift.conversion.track.queues import ArrayQueue, Curve
-
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 # Half the length of the Hann kernel that smooths powers: about the 3 s of EBU R 128's short-term loudness.
 SMOOTHING_SECONDS = 3.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.audio.level import LevelMeter
 from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo, DecodedStream
@@ -18,8 +18,6 @@ from styleshift.conversion.track.loudness import KWeightedPower, integrated_loud
 from styleshift.conversion.track.pitch import PitchMeter
 from styleshift.errors import AudioError
 from styleshift.frontend.pitch import PitchShifter
-
-Float32Array = npt.NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 16
 # A recording that fits is decoded once: three minutes in stereo at 44.1 kHz. Of longer ones nothing is kept.
@@ -57,7 +55,7 @@ class FirstPass:
     voice_hz: float | None = None
     extras: tuple[str, ...] = ()
     blocks: list[Float32Array] | None = field(default=None, repr=False, compare=False)
-    powers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+    powers: Float64Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     @property
     def seconds(self) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import numpy.typing as npt
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.settings import ConvertSettings, checked, with_runtime
@@ -15,8 +14,6 @@ from styleshift.hooks.records import RuntimeSession
 from styleshift.hooks.registry import load_registry
 from styleshift.runtimes.batches import Batches
 from styleshift.runtimes.plugin import runtimes_for
-
-Float32Array = npt.NDArray[np.float32]
 
 # Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
 CPU_FRAMES, GPU_FRAMES = 1024, 8192

@@ -12,11 +12,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.conversion.track.queues import ArrayQueue
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 STEP_SECONDS = 0.1
 _FRAMES_AT_ONCE = 16

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
+from styleshift.arrays import Float32Array
 from styleshift.frontend import StreamingSpectrogram
 from styleshift.frontend.pitch import LEAST_FRAMES, LOUD, SURE, PitchShifter
-
-Float32Array = npt.NDArray[np.float32]
 
 _RESAMPLER = "LQ"  # 13 bits are more than a median of pitches can tell
 _LEVELS = 128  # of loudness, that frames are sorted by

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from styleshift.arrays import Float32Array
+
 
 class ArrayQueue:
     """Arrays joined along their first axis, taken out in pieces of any length.
@@ -91,7 +93,7 @@ class Curve:
         known_until = self._first + (len(self._values) - 1) * self._step
         return max(0, int(known_until * self._rate) - self._taken)
 
-    def take(self, length: int) -> npt.NDArray[np.float32]:
+    def take(self, length: int) -> Float32Array:
         """The value at the next ``length`` samples, by linear interpolation: ``[length]`` float32.
 
         After the last value it stays at that.

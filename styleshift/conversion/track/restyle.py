@@ -19,8 +19,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import ComplexArray, Float32Array, Float64Array
 from styleshift.audio.level import REFERENCE_LEVEL_DB
 from styleshift.conversion.track.sections import Section, lead
 from styleshift.conversion.track.windows import convert_windows
@@ -30,8 +30,6 @@ from styleshift.frontend import compress, magnitude, silence, stft
 if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
 
-Float32Array = npt.NDArray[np.float32]
-ComplexArray = npt.NDArray[np.complex64]
 
 # Of each window: what is thrown away next to a border with another, and over how much the two are faded. With
 # 16 and 64 of 256 frames (recipe `small`), windows that begin elsewhere move levels of 0.2 s by 0.08 dB (root
@@ -83,7 +81,7 @@ class RestyledSection:
     place: Place
     log_magnitude: Float32Array
     source: ComplexArray
-    top_gains: npt.NDArray[np.float64]
+    top_gains: Float64Array
 
 
 def restyle(
@@ -212,9 +210,7 @@ def _power_scale(spectrogram: SpectrogramConfig) -> float:
     return float(np.mean(np.square(noise))) / power
 
 
-def top_gains(
-    before: Float32Array, after: Float32Array, spectrogram: SpectrogramConfig
-) -> npt.NDArray[np.float64]:
+def top_gains(before: Float32Array, after: Float32Array, spectrogram: SpectrogramConfig) -> Float64Array:
     """How much louder the top of the band became, smoothed over 0.2 s.
 
     Args:

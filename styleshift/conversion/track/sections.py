@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.conversion.track.queues import ArrayQueue
 
 if TYPE_CHECKING:
     from styleshift.bundle.metadata import BundleMetadata
     from styleshift.frontend import SpectrogramConfig
 
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 # Energies of so many seconds before and after a sample are compared where attacks are sought.
 ATTACK_SECONDS = 0.025

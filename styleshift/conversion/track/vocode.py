@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.conversion.track.restyle import RestyledSection
 from styleshift.errors import PluginError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from styleshift.frontend import SpectrogramConfig
     from styleshift.hooks.records import Vocoder
 
-Float32Array = npt.NDArray[np.float32]
-ComplexArray = npt.NDArray[np.complex64]
 
 CHUNK_FRAMES = 1024
 # Neighbours agree where both had enough context, so a short fade is enough to hide what is left.

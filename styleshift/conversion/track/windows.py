@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-Float32Array = npt.NDArray[np.float32]
+from styleshift.arrays import Float32Array, Float64Array
+
 T = TypeVar("T")
 
 # Frames of its own mirror image, at least, behind a section that is shorter than a window, or an eighth of a
@@ -82,13 +82,13 @@ class WindowPlan:
                 total[low:high] += self._shape(other)[low - shift : high - shift]
         return np.asarray(own / np.where(total > 0, total, 1), np.float32)
 
-    def _shape(self, index: int) -> npt.NDArray[np.float64]:
+    def _shape(self, index: int) -> Float64Array:
         start = self.start(index)
         return _shape(self.window, self.discard, self.fade, start > 0, start + self.window < self.frames)
 
 
 @lru_cache(maxsize=16)
-def _shape(window: int, discard: int, fade: int, rises: bool, falls: bool) -> npt.NDArray[np.float64]:
+def _shape(window: int, discard: int, fade: int, rises: bool, falls: bool) -> Float64Array:
     ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / max(1, fade)) ** 2
     edge = np.concatenate([np.zeros(discard), ramp])
     shape = np.ones(window)
