@@ -38,6 +38,7 @@ styleshift convert ./library --to classical --format flac --include '*/live/*' -
 
 
 def convert(
+    reporter: TerminalReporter,
     music: str = argument("SOURCE", "A folder of recordings, its address, or one recording."),
     target: str | None = option("--to DOMAIN", "The target style (not needed with --model)."),
     source: str | None = option("--from DOMAIN", "The style of the source, if several models fit."),
@@ -90,8 +91,6 @@ def convert(
     ),
     dry_run: bool = DRY_RUN,
     workspace: str | None = WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Convert a folder of music, or one recording, to another style.
 

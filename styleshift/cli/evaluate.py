@@ -21,6 +21,7 @@ styleshift evaluate ./library-classical --target ./audio/classical --source ./li
 
 
 def evaluate(
+    reporter: TerminalReporter,
     converted: Path = argument("CONVERTED", "The folder of conversions."),
     target: Path = option("--target FOLDER", "Recordings in the target style.", ...),
     source: Path | None = option(
@@ -40,8 +41,6 @@ def evaluate(
     page: Path | None = option(
         "--page FILE", "Also write an HTML page that plays source and conversion side by side."
     ),
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Measure conversions: how far the style moved, and how much of the music stayed.
 

@@ -19,6 +19,7 @@ styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 
 
 def export(
+    reporter: TerminalReporter,
     run: str | None = option("--run NAME", "The run to export (default: the one trained most recently)."),
     checkpoint: str = option("--checkpoint best|last|STEP", "The checkpoint to export.", "best"),
     output: Path | None = option(
@@ -45,8 +46,6 @@ def export(
         "--overwrite", "Also replace models whose run is gone, which could not be exported again."
     ),
     workspace: str | None = WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Export a trained run as two ONNX models, one for each direction.
 

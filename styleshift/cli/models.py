@@ -10,11 +10,11 @@ import typer
 from styleshift.cli.help import add_command, group
 from styleshift.cli.options import LOCAL_WORKSPACE, WORKSPACE, argument, option
 from styleshift.errors import EXIT_SOME_FAILED
+from styleshift.workspace import Workspace
 from styleshift.workspace import workspace as workspace_at
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
-    from styleshift.workspace import Workspace
 
 EXAMPLES = """\
 styleshift models list
@@ -32,7 +32,7 @@ def _place(workspace: str | None, reporter: TerminalReporter) -> Workspace:
 NAME = argument("NAME", "A name from `styleshift models list`.")
 
 
-def list_models(workspace: str | None = WORKSPACE, *, reporter: TerminalReporter) -> None:
+def list_models(reporter: TerminalReporter, workspace: str | None = WORKSPACE) -> None:
     """List the models that convert finds: in the workspace, your own, then those that ship."""
     from styleshift.models import shelf
 
@@ -56,7 +56,7 @@ def list_models(workspace: str | None = WORKSPACE, *, reporter: TerminalReporter
         reporter.info("there are no models yet; make one with `styleshift train` and `styleshift export`")
 
 
-def show(name: str = NAME, workspace: str | None = WORKSPACE, *, reporter: TerminalReporter) -> None:
+def show(reporter: TerminalReporter, name: str = NAME, workspace: str | None = WORKSPACE) -> None:
     """Show a model's card: what it learned from, who may use it, how good it is, what it is bad at."""
     from styleshift.models.card_page import card_text
     from styleshift.models.shelf import find_named
@@ -69,10 +69,9 @@ def show(name: str = NAME, workspace: str | None = WORKSPACE, *, reporter: Termi
 
 
 def verify(
+    reporter: TerminalReporter,
     name: str | None = argument("[NAME]", "A name from `styleshift models list` (default: all).", None),
     workspace: str | None = WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Check that models are whole, are the ones that were shipped, and run on this machine."""
     from styleshift.errors import BundleError
@@ -100,10 +99,9 @@ def verify(
 
 
 def add(
+    reporter: TerminalReporter,
     file: Path = argument("FILE", "A model file that `styleshift export` wrote."),
     overwrite: bool = option("--overwrite", "Replace a model of the same name."),
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Copy a model into your own folder, where convert finds it from every workspace.
 
@@ -116,7 +114,7 @@ def add(
     reporter.result(f"{model.path}  {model.metadata.source} to {model.metadata.target}")
 
 
-def remove(name: str = NAME, workspace: str | None = LOCAL_WORKSPACE, *, reporter: TerminalReporter) -> None:
+def remove(reporter: TerminalReporter, name: str = NAME, workspace: str | None = LOCAL_WORKSPACE) -> None:
     """Delete a model from your own folder. Models in a workspace or shipped with styleshift stay."""
     from styleshift.models.shelf import remove_model
 

@@ -23,7 +23,7 @@ STYLESHIFT_DISABLE_PLUGINS=1 styleshift plugins list
 """
 
 
-def list_plugins(*, reporter: TerminalReporter) -> None:
+def list_plugins(reporter: TerminalReporter) -> None:
     """List everything you can name in a recipe or on the command line, and the package it comes from."""
     from styleshift.hooks.registry import load_registry
 
@@ -49,7 +49,7 @@ def list_plugins(*, reporter: TerminalReporter) -> None:
 
 
 def show(
-    name: str = argument("NAME", "A name from `styleshift plugins list`."), *, reporter: TerminalReporter
+    reporter: TerminalReporter, name: str = argument("NAME", "A name from `styleshift plugins list`.")
 ) -> None:
     """Show one of them with its options, their types, defaults and ranges, and the package it comes from."""
     from styleshift.errors import PluginError
@@ -92,6 +92,7 @@ def show(
 
 
 def new(
+    reporter: TerminalReporter,
     kind: str = argument(
         "KIND",
         "domain-source, generator, discriminator, loss, augmentation, metric, recipe, models, "
@@ -102,8 +103,6 @@ def new(
         "--directory FOLDER", "Write it into this new or empty folder (default: ./styleshift-NAME)."
     ),
     workspace: str | None = LOCAL_WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Write a plugin package that works as it is, for you to change: code, test, README and pyproject.toml.
 

@@ -35,6 +35,7 @@ styleshift precompute ./audio --dry-run
 
 
 def precompute(
+    reporter: TerminalReporter,
     folder: str = argument("FOLDER", "A folder with one sub-folder of recordings a style, or its address."),
     more_domains: list[str] | None = argument("STYLE", "", None, hidden=True),
     domains: list[str] | None = option("--domains NAME...", "Use only these styles (default: all)."),
@@ -51,8 +52,6 @@ def precompute(
     engine_options: list[str] | None = ENGINE_OPTIONS,
     jobs: int | None = JOBS,
     dry_run: bool = DRY_RUN,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Compute spectrograms of the recordings in every sub-folder of FOLDER.
 

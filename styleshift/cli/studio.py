@@ -20,6 +20,7 @@ styleshift studio --port 0 --no-browser
 
 
 def studio(
+    reporter: TerminalReporter,
     folders: list[Path] | None = argument(
         "FOLDER", "Folders of music that the page may look into; it can name more.", None
     ),
@@ -31,8 +32,6 @@ def studio(
     port: int = option("--port N", "Port to listen at; 0 takes a free one.", 8765, parser=whole("--port", 0)),
     no_browser: bool = option("--no-browser", "Only print the address."),
     workspace: str | None = LOCAL_WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Collect styles, train, convert and listen in the browser, on this machine.
 

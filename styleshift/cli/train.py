@@ -35,6 +35,7 @@ def _both(context: typer.Context, domains: tuple[str, str] | None) -> tuple[str,
 
 
 def train(
+    reporter: TerminalReporter,
     domains: tuple[str, str] | None = option(
         "--domains A B",
         "The two styles to learn (not needed if the workspace holds only two).",
@@ -66,8 +67,6 @@ def train(
         "--resume", "Continue the run --name, or the most recent one. Needs no other options."
     ),
     workspace: str | None = WORKSPACE,
-    *,
-    reporter: TerminalReporter,
 ) -> None:
     """Train a model that converts between two styles, in both directions.
 

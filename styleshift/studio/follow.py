@@ -46,11 +46,6 @@ class JobLog:
         self._ended: float | None = None
 
     @property
-    def kind(self) -> str:
-        """Which task it is."""
-        return str(self._job["kind"])
-
-    @property
     def arguments(self) -> dict[str, Any]:
         """What the task was given."""
         return dict(self._job["arguments"])
@@ -76,7 +71,7 @@ class JobLog:
     def state(self) -> dict[str, Any]:
         """What a page shows of it."""
         return {
-            "kind": self.kind,
+            "kind": self._job["kind"],
             "title": self._job["title"],
             "started": self._job["started"],
             "ended": self._ended,

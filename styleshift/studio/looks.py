@@ -7,11 +7,11 @@ import math
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,6 @@ from styleshift.errors import AudioError
 from styleshift.pages.picture import HIGHEST_HZ, Axes, Spectrum, png
 from styleshift.system.environment import end_with_the_parent
 from styleshift.system.files import atomic_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 WIDTH, HEIGHT = 720, 256
 DIFFERENCE_DB = 24.0

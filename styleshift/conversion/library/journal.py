@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.audio.find import Stamp
-from styleshift.errors import StyleshiftError, UsageError
+from styleshift.errors import UsageError
 from styleshift.system.files import atomic_file
 from styleshift.system.hashing import FileStamp, storable
 from styleshift.system.lines import JsonLines, plain
@@ -107,21 +107,21 @@ class LibraryJournal:
 
     def __enter__(self) -> LibraryJournal:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._locks.enter_context(self._lock("lock", shared=bool(self._suffix)))
-            if self._suffix:
-                self._locks.enter_context(self._lock(f"lock{self._suffix}"))
-            self.load()
-            self._lines = JsonLines(self._own, sync=False)
+            with self._locks as locks:  # which are let go of again where anything goes wrong
+                self._hold(locks)
+                self.load()
+                self._lines = JsonLines(self._own, sync=False)
+                self._locks = locks.pop_all()
         except OSError as error:
-            self.__exit__()
-            raise UsageError(
-                f"cannot write to {self._place}: {error.strerror or error}", "use another `output`"
-            ) from error
-        except StyleshiftError:
-            self.__exit__()
-            raise
+            message = f"cannot write to {self._place}: {error.strerror or error}"
+            raise UsageError(message, "use another `output`") from error
         return self
+
+    def _hold(self, locks: contextlib.ExitStack) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        locks.enter_context(self._lock("lock", shared=bool(self._suffix)))
+        if self._suffix:
+            locks.enter_context(self._lock(f"lock{self._suffix}"))
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
         lines, self._lines = self._lines, None

@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 
 from styleshift.bundle.names import file_name
 from styleshift.conversion.library.journal import FOLDER, JournalEntry, LibraryJournal
-from styleshift.errors import UsageError
 from styleshift.remote import Store
 from styleshift.remote.lease import Lease
 from styleshift.remote.store import StoreError
@@ -54,15 +53,9 @@ class StoreJournal(LibraryJournal):
         self._sent = 0  # bytes of our own file
         self._last = 0.0
 
-    def __enter__(self) -> StoreJournal:
-        try:
-            self._locks.enter_context(self._lease)
-            super().__enter__()
-        except StoreError as error:
-            self._locks.close()
-            where = self._store.address
-            raise UsageError(f"cannot write to {where}: {error.strerror}", "use another `output`") from None
-        return self
+    def _hold(self, locks: contextlib.ExitStack) -> None:
+        locks.enter_context(self._lease)
+        super()._hold(locks)
 
     def __exit__(self, kind: type[BaseException] | None = None, *error: object) -> None:
         try:

@@ -137,27 +137,22 @@ class Tracks:
 
     def each(self) -> Iterator[Track]:
         """All of them."""
-        return map(_track, self._rows(f"SELECT {_TRACK} FROM track ORDER BY number"))
+        return self._tracks("ORDER BY number")
 
     def todo(self) -> Iterator[Track]:
         """Those without an end, the longest first; ends may be noted meanwhile, for they are sorted apart."""
-        return map(
-            _track,
-            self._rows(f"SELECT {_TRACK} FROM track WHERE status = '' ORDER BY work DESC, number"),
-        )
+        return self._tracks("WHERE status = '' ORDER BY work DESC, number")
 
     def one(self, number: int) -> Track:
         """The one with a number; raises IndexError."""
-        for row in self._rows(f"SELECT {_TRACK} FROM track WHERE number = ?", number):
-            return _track(row)
+        for track in self._tracks("WHERE number = ?", number):
+            return track
         raise IndexError(number)
 
     def number(self, name: str) -> int | None:
         """Of the track of a name; None: there is none."""
         self._table.execute("CREATE INDEX IF NOT EXISTS by_name ON track (name)")
-        return next(
-            (row[0] for row in self._rows("SELECT number FROM track WHERE name = ?", as_bytes(name))), None
-        )
+        return next((track.number for track in self._tracks("WHERE name = ?", as_bytes(name))), None)
 
     def known(self) -> Iterator[list[tuple[Track, Known | None]]]:
         """All of them with what the journal knows of their outputs; some at a time, to be settled then."""
@@ -228,6 +223,9 @@ class Tracks:
         """How many were converted again, by reason, the most frequent first."""
         query = "SELECT again, count(*) FROM track WHERE status = 'done' AND again != '' GROUP BY again"
         return [(why, count) for why, count in self._rows(f"{query} ORDER BY 2 DESC, min(number)")]
+
+    def _tracks(self, which: str, *values: object) -> Iterator[Track]:
+        return map(_track, self._rows(f"SELECT {_TRACK} FROM track {which}", *values))
 
     def _rows(self, query: str, *values: object) -> Iterator[Any]:
         return self._table.execute(query, values)

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,11 +24,7 @@ from styleshift.audio.level import REFERENCE_LEVEL_DB
 from styleshift.conversion.track.sections import Section, lead
 from styleshift.conversion.track.windows import convert_windows
 from styleshift.errors import BundleError
-from styleshift.frontend import compress, magnitude, silence, stft
-
-if TYPE_CHECKING:
-    from styleshift.frontend import SpectrogramConfig
-
+from styleshift.frontend import SpectrogramConfig, compress, magnitude, silence, stft
 
 # Of each window: what is thrown away next to a border with another, and over how much the two are faded. With
 # 16 and 64 of 256 frames (recipe `small`), windows that begin elsewhere move levels of 0.2 s by 0.08 dB (root

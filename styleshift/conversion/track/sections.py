@@ -12,17 +12,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from styleshift.arrays import Float32Array, Float64Array
+from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.track.queues import ArrayQueue
-
-if TYPE_CHECKING:
-    from styleshift.bundle.metadata import BundleMetadata
-    from styleshift.frontend import SpectrogramConfig
-
+from styleshift.frontend import SpectrogramConfig
 
 # Energies of so many seconds before and after a sample are compared where attacks are sought.
 ATTACK_SECONDS = 0.025

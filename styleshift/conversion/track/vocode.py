@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.conversion.track.restyle import RestyledSection
 from styleshift.errors import PluginError
-
-if TYPE_CHECKING:
-    from styleshift.frontend import SpectrogramConfig
-    from styleshift.hooks.records import Vocoder
-
+from styleshift.frontend import SpectrogramConfig
+from styleshift.hooks.records import Vocoder
 
 CHUNK_FRAMES = 1024
 # Neighbours agree where both had enough context, so a short fade is enough to hide what is left.
