@@ -93,7 +93,7 @@ def one(folder: Path) -> None:
         plan = plan_library(folder / "library", bundle.metadata.target, settings, settings.key(bundle.digest))
     with timed(took, "convert"), patch("styleshift.conversion.library.run.load_engine", lambda *_: Writing()):
         result = convert_plan(plan, bundle, settings)
-    assert len(result.outcomes) == len(plan.jobs)
+    assert len(result.outcomes) == len(plan.tracks)
     with timed(took, "report"):
         write_reports(result, bundle, "", Reporter())
     worked = time.process_time() - began

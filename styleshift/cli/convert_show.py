@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
@@ -22,28 +23,13 @@ _SHOWN_HINTS = 5
 def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None:
     """What would become of each file, and how long it would take."""
     output = forecast.plan.place
+    rows = []
     for track in forecast.tracks:
-        reporter.event(
-            "planned",
-            name=track.job.name,
-            source=track.job.fetch or str(track.job.source),
-            target=track.job.send or str(track.job.target),
-            fate=track.fate,
-            reason=track.reason,
-            seconds=track.seconds,
-            kept=list(track.kept),
-            changed=list(track.changed),
-            lost=list(track.lost),
-        )
-    rows = [
-        (
-            track.job.name,
-            forecast.plan.tracks.one(track.job.number).below,
-            _fate(track),
-            _length(track.seconds),
-        )
-        for track in forecast.tracks
-    ]
+        told, job = asdict(track), track.job
+        told |= {"source": job.fetch or str(job.source), "target": job.send or str(job.target)}
+        reporter.event("planned", name=told.pop("job")["name"], **told)
+        below = forecast.plan.tracks.one(job.number).below
+        rows.append((job.name, below, _fate(track), _length(track.seconds)))
     reporter.table(f"dry run, nothing is written: {output}", ["file", "becomes", "will", "length"], rows)
     _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
@@ -96,7 +82,7 @@ def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalRepo
 
 
 def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
-    job = result.plan.jobs[0]
+    job = result.plan.job(result.plan.tracks.one(0))
     outcome = result.outcomes[job.name]
     if outcome.status == "failed":
         raise _as_error(outcome)
@@ -183,23 +169,16 @@ def _show_losses(
 
 
 def _raise_if_cut_short(result: LibraryResult, stop: StopRequest) -> None:
-    done, jobs = result.count("done", "unchanged"), result.plan.jobs
-    if result.plan.single:
-        finished, again = (
-            f"{jobs[0].send or jobs[0].target} is {'whole' if done else 'not written'}",
-            "run the same command again",
-        )
+    plan, done = result.plan, result.count("done", "unchanged")
+    again = "run the same command again"
+    if plan.single:
+        finished = f"{plan.places(plan.tracks.one(0))[1]} is {'whole' if done else 'not written'}"
     else:
-        whole = ", all of them whole" if done else ""
-        finished = f"{done} of {len(jobs)} files are done{whole}"
-        again = "run the same command again to continue"
+        finished = f"{done} of {len(plan.tracks)} files are done{', all of them whole' if done else ''}"
+        again += " to continue"
     if result.fatal is not None:
         if result.fatal.reason == "disk full":
-            raise AudioError(
-                f"the disk is full: {finished}",
-                f"make space, then {again}",
-                reason="disk full",
-            )
+            raise AudioError(f"the disk is full: {finished}", f"make space, then {again}", reason="disk full")
         raise _as_error(result.fatal)
     if result.stopped:
         raise stop.error(f"stopped: {finished}", again)

@@ -102,20 +102,15 @@ def precompute(
 
 
 def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporter) -> None:
-    rows: list[tuple[object, ...]] = []
+    heads = ["new", "kept", "removed", "left out"]
+    if result.dry_run:
+        heads = ["to look at", "kept", "to remove", "unusable"]
+    rows = []
     for domain in result.domains:
-        counts = (
-            (domain.kept, domain.added, domain.removed, len(domain.rejected))
-            if result.dry_run
-            else (domain.added, domain.kept, domain.removed, len(domain.rejected))
-        )
+        counts = (domain.added, domain.kept, domain.removed, len(domain.rejected))
         rows.append((domain.name, domain.tracks, f"{domain.hours:.2f}", *counts))
         reporter.event("domain", **domain.to_dict())
-    done = ("new", "kept", "removed", "left out")
-    planned = ("kept", "to look at", "to remove", "unusable")
-    reporter.table(
-        "spectrograms", ("domain", "tracks", "hours", *(planned if result.dry_run else done)), rows
-    )
+    reporter.table("spectrograms", ["domain", "tracks", "hours", *heads], rows)
     for domain in result.domains:
         for item in domain.rejected:
             text = f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}"

@@ -80,11 +80,13 @@ class Model:
 
     def convert_file(self, source: Path, target: Path, **options: Any) -> TrackResult:
         """See :func:`convert_file`."""
-        from styleshift.audio.formats import output_format
+        from styleshift.audio.formats import output_format, same_extension
+        from styleshift.audio.naming import output_extension
         from styleshift.conversion.track.convert import convert_track
 
         settings = checked(replace(self._converter.settings, **options))
-        name = format_for_file(source, target, settings.audio_format)
+        own = same_extension(source.name), output_extension(source)
+        name = format_for_file(target, settings.audio_format, own)
         target.parent.mkdir(parents=True, exist_ok=True)
         return convert_track(
             replace(self._converter, settings=settings),

@@ -84,9 +84,9 @@ class LibraryPlan:
         return f"{self.fetch}/" if self.fetch else source, f"{self.send}/" if self.send else output
 
     @property
-    def jobs(self) -> Jobs:
-        """One for each file, in the order of the tree."""
-        return Jobs(self)
+    def jobs(self) -> list[TrackJob]:
+        """One for each file, in the order of the tree; of a library that is not large."""
+        return list(map(self.job, self.tracks.each()))
 
     @property
     def skipped(self) -> Iterator[Skipped]:
@@ -128,22 +128,6 @@ class LibraryPlan:
     def places(self, track: Track) -> tuple[str, str]:
         """Where the source and the output are, absolute."""
         return self._places[0] + track.name, self._places[1] + track.below
-
-
-class Jobs:
-    """The conversions of a plan, in its order: each is made when it is asked for."""
-
-    def __init__(self, plan: LibraryPlan) -> None:
-        self._plan = plan
-
-    def __len__(self) -> int:
-        return len(self._plan.tracks)
-
-    def __iter__(self) -> Iterator[TrackJob]:
-        return map(self._plan.job, self._plan.tracks.each())
-
-    def __getitem__(self, number: int) -> TrackJob:
-        return self._plan.job(self._plan.tracks.one(number))
 
 
 def wanted_extension(settings: ConvertSettings) -> str | None:

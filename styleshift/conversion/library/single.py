@@ -37,7 +37,7 @@ def plan_file(
     named = PurePosixPath(name)
     default = fitting(f"{named.stem}-{file_name(target_domain)}{wanted_extension(settings) or held}")
     folder, target = _target(source, fetch, settings.output, default)
-    written = _format(Path(target), settings.audio_format, (same_extension(name), held))
+    written = format_for_file(Path(target), settings.audio_format, (same_extension(name), held))
     if _place(fetch or Path(source).parent, name) == _place(folder, target):
         raise UsageError(f"{settings.output} is the source itself", "use another `output`")
     send = folder if isinstance(folder, str) else ""
@@ -68,25 +68,20 @@ def _place(folder: str | Path, name: str) -> str:
     return f"{Store(folder).place}/{name}" if isinstance(folder, str) else place_of(folder / name)
 
 
-def format_for_file(source: Path, target: Path, audio_format: str = "same") -> str:
-    """What one recording is written as: what was asked for, else what the target's extension says.
+def format_for_file(target: Path, audio_format: str, own: tuple[str, ...]) -> str:
+    """What one recording is written as: what was asked for, else what the output's extension says.
 
     Args:
-        source: the recording.
-        target: its output.
+        target: the output.
         audio_format: ``same`` or a format's name.
+        own: extensions under which the source's format stays: that of its name, and of what it holds.
 
     Returns:
         A format's name, or ``same``: what the source holds.
 
     Raises:
-        UsageError: there is no such format, or it is another than the target's extension says.
+        UsageError: there is no such format, or it is another than the output's extension says.
     """
-    return _format(target, audio_format, (same_extension(source.name), output_extension(source)))
-
-
-def _format(target: Path, audio_format: str, own: tuple[str, ...]) -> str:
-    """``own``: extensions under which the source's format stays."""
     extension = target.suffix.lower()
     if audio_format == "same":
         if extension in ("", *map(str.lower, own)):

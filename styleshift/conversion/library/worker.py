@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,15 +152,17 @@ def _convert(
     from styleshift.audio.tags.read import is_marked, read_tags
     from styleshift.conversion.track.convert import convert_track
 
-    before = _stat(job)
+    with _opened(f"{job.name}: cannot be opened"):
+        before = job.source.stat()
     tags = None
     with suppress(OSError):  # the music is not to be had then either
         tags = read_tags(job.source) if job.source.is_file() else None  # a pipe would block for ever
     if tags is not None and is_marked(tags) and not worker.settings.include_own:
         return left_out(job)
     digest = source_digest(job.source, lambda: tell(0.0))
+    stamp = FileStamp.of_status(before)
     if known and digest == known:
-        return TrackOutcome(job.name, "unchanged", digest=digest, stamp=FileStamp.of_status(before))
+        return TrackOutcome(job.name, "unchanged", digest=digest, stamp=stamp)
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result = convert_track(
@@ -175,7 +177,6 @@ def _convert(
     )
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    stamp = FileStamp.of_status(before)
     return TrackOutcome(job.name, "done", digest=digest, stamp=stamp, result=result.to_dict())
 
 
@@ -186,24 +187,19 @@ def left_out(job: TrackJob) -> TrackOutcome:
     return TrackOutcome(job.name, "left out", "own", OWN, "`include_own` converts it too")
 
 
-def _stat(job: TrackJob) -> os.stat_result:
-    try:
-        return job.source.stat()
-    except OSError as error:
-        raise AudioError(
-            f"{job.name}: cannot be opened: {error.strerror or error}", reason="unreadable"
-        ) from error
-
-
 def source_digest(path: Path, on_block: Callable[[], None]) -> str:
     """Digest of a recording; raises AudioError where it cannot be read, or is not a regular file."""
     from styleshift.audio.stream import shown
 
     if not path.is_file():
         raise AudioError(f"{shown(path)}: is not a regular file", reason="unreadable")
-    try:
+    with _opened(f"{shown(path)}: cannot be read"):
         return file_digest(path, on_block)
+
+
+@contextmanager
+def _opened(failure: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise AudioError(
-            f"{shown(path)}: cannot be read: {error.strerror or error}", reason="unreadable"
-        ) from error
+        raise AudioError(f"{failure}: {error.strerror or error}", reason="unreadable") from error

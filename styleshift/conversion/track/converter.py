@@ -153,13 +153,11 @@ class TrackConverter:
         context = max(
             math.ceil(self.context_frames * overlapping), math.ceil(TOP_SECONDS * spectrogram.frame_rate) + 2
         )
-        window = self.metadata.window_frames
-        layout = layout_for(self.metadata, length, max(window // 8, context + FADE_FRAMES))
+        least = max(self.metadata.window_frames // 8, context + FADE_FRAMES)
+        layout = layout_for(self.metadata, length, least)
         pieces: Iterable[RestyledSection] = restyle(
             sections((block * gain for block in blocks), layout),
-            spectrogram=spectrogram,
-            window=window,
-            multiple=self.metadata.time_multiple,
+            metadata=self.metadata,
             run=self.run,
             batch=self.batch,
             before=context + FADE_FRAMES,

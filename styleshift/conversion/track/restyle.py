@@ -21,6 +21,7 @@ import numpy as np
 
 from styleshift.arrays import ComplexArray, Float32Array, Float64Array
 from styleshift.audio.level import REFERENCE_LEVEL_DB
+from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.track.sections import Section, lead
 from styleshift.conversion.track.windows import convert_windows
 from styleshift.errors import BundleError
@@ -82,9 +83,7 @@ class RestyledSection:
 def restyle(
     sections: Iterable[Section],
     *,
-    spectrogram: SpectrogramConfig,
-    window: int,
-    multiple: int,
+    metadata: BundleMetadata,
     run: Callable[[Float32Array], Float32Array],
     batch: int,
     before: int,
@@ -96,9 +95,7 @@ def restyle(
 
     Args:
         sections: of a recording, in order.
-        spectrogram: of the model.
-        window: frames of its windows.
-        multiple: frames from one step of the network to the next.
+        metadata: of the model.
         run: the model, ``[batch, 1, bins, window]`` float32 to the same.
         batch: windows at once.
         before: frames that are wanted before a section, where they are.
@@ -109,6 +106,7 @@ def restyle(
     Raises:
         BundleError: the model gives NaN or infinity.
     """
+    spectrogram, window, multiple = metadata.spectrogram, metadata.window_frames, metadata.time_multiple
     gate_scale = _power_scale(spectrogram)
 
     def seen() -> Iterator[tuple[Float32Array, tuple[_Seen, Float32Array]]]:
