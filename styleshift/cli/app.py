@@ -90,8 +90,7 @@ def run() -> None:
         sys.exit(error.exit_code)
     except CommandLineError as error:
         if type(error).__name__ != "NoArgsIsHelpError":  # the help is shown already
-            wrong = in_words(error, sys.argv[1:])
-            _tell(wrong)
+            _tell(in_words(error, sys.argv[1:]))
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")

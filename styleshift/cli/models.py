@@ -37,19 +37,11 @@ def list_models(reporter: TerminalReporter, workspace: str | None = WORKSPACE) -
     from styleshift.models import shelf
 
     found = shelf.list_models(_place(workspace, reporter), reporter.warn)
+    rows = []
     for model in found:
         reporter.event("model", **model.to_dict())
-    rows = [
-        [
-            model.name,
-            model.metadata.source,
-            model.metadata.target,
-            model.place,
-            f"{model.path.stat().st_size / 1e6:.1f} MB",
-            model.metadata.licence,
-        ]
-        for model in found
-    ]
+        about, size = model.metadata, f"{model.path.stat().st_size / 1e6:.1f} MB"
+        rows.append([model.name, about.source, about.target, model.place, size, about.licence])
     if rows:
         reporter.table("", ["model", "from", "to", "where", "size", "licence"], rows, whole=("model",))
     else:

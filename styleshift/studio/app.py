@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from styleshift.errors import StyleshiftError
 from styleshift.studio import following, listen, rooms
 from styleshift.studio.guard import Guard, is_loopback, own_names
-from styleshift.studio.web import Studio, gone, refuse, refuse_plainly
+from styleshift.studio.web import Studio, gone, refuse
 
 _KINDS = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
 # What the page takes from the pages in files: one style, one player.
@@ -38,11 +38,7 @@ def make_app(studio: Studio, *, token: str, host: str, port: int) -> ASGIApp:
             *following.ROUTES,
             *rooms.ROUTES,
         ],
-        exception_handlers={
-            StyleshiftError: refuse,
-            HTTPException: refuse_plainly,
-            ClientDisconnect: gone,
-        },
+        exception_handlers={StyleshiftError: refuse, HTTPException: refuse, ClientDisconnect: gone},
     )
     app.state.studio = studio
     return Guard(app, token=token, port=port, names=own_names(host), any_address=not is_loopback(host))

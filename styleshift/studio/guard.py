@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -91,13 +92,7 @@ class Guard:
     def _is_ours(self, host: str) -> bool:
         name = host.rpartition(":")[0] if host.rpartition("]")[2].count(":") else host
         name = name.strip("[]").lower()
-        if name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return self._any_address
+        return name in self._names or (self._any_address and _ip(name) is not None)
 
     @staticmethod
     def _same_origin(method: str, headers: Headers, own: str) -> bool:
@@ -127,19 +122,20 @@ def _equal(given: str, wanted: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Only this machine can reach a server that listens at ``host``."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    ip = _ip(host)
+    return host.lower() == "localhost" if ip is None else ip.is_loopback
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host)
+    return None
 
 
 def own_names(host: str) -> set[str]:
     """The names under which a browser may ask for a server that listens at ``host``."""
-    if is_loopback(host):
-        return {"localhost", "127.0.0.1", "::1", host}
-    return {"localhost", "127.0.0.1", "::1", host, socket.gethostname(), socket.getfqdn()}
+    own = {"localhost", "127.0.0.1", "::1", host}
+    return own if is_loopback(host) else own | {socket.gethostname(), socket.getfqdn()}
 
 
 def token_of(folder: Path) -> str:

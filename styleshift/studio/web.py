@@ -120,17 +120,13 @@ def _finite(value: Any) -> Any:
 
 
 def refuse(request: Request, error: Exception) -> Response:
-    """An error of the library as a page shows it: a message and a hint."""
+    """An error of the library, or of the web layer, as a page shows it: a message and a hint."""
+    if isinstance(error, HTTPException):
+        return Json({"error": {"message": str(error.detail), "hint": ""}}, error.status_code)
     assert isinstance(error, StyleshiftError)
     kinds = ((ForbiddenError, 403), (TooLargeError, 413), (NothingToDoError, 404), (LockedError, 409))
     code = next((code for kind, code in kinds if isinstance(error, kind)), 400)
     return Json({"error": {"message": error.message, "hint": error.hint}}, code)
-
-
-def refuse_plainly(request: Request, error: Exception) -> Response:
-    """An error of the web layer, in the same form."""
-    assert isinstance(error, HTTPException)
-    return Json({"error": {"message": str(error.detail), "hint": ""}}, error.status_code)
 
 
 def gone(request: Request, error: Exception) -> Response:

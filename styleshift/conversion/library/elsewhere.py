@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from styleshift.audio.naming import output_extension
 from styleshift.conversion.library import worker
@@ -58,7 +57,8 @@ def _work(job: TrackJob, known: str, scratch: Scratch, tell: Callable[[float], N
     outcome = worker.work((here, known), tell)
     if outcome.status == "done" and job.send:
         try:
-            _send(here.target, job.send, alive)
+            folder, _, name = job.send.rpartition("/")
+            Store(folder).send(here.target, name, alive)
         except StoreError as error:
             reason = "setup" if error.final else "cannot write"
             message = f"{job.name} cannot be stored: {error.strerror}"
@@ -74,8 +74,3 @@ def _no_copies(job: TrackJob, error: OSError) -> TrackOutcome:
     message = f"the folder of temporary files takes no copy: {error.strerror or error}"
     hint = "make room there, or name another folder in the variable TMPDIR; then run again"
     return TrackOutcome(job.name, "failed", "setup", message, hint)
-
-
-def _send(path: Path, address: str, alive: Callable[[], None]) -> None:
-    folder, _, name = address.rpartition("/")
-    Store(folder).send(path, name, alive)

@@ -116,10 +116,9 @@ class Chosen:
 
 
 def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    forms = (name, name.rpartition("/")[2])
+
     def fits(patterns: Sequence[str]) -> bool:
-        return any(
-            fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(PurePosixPath(name).name, pattern)
-            for pattern in patterns
-        )
+        return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
 
     return (not include or fits(include)) and not fits(exclude)

@@ -1,4 +1,7 @@
-"""A library in an object store comes out as on this machine, through errors, cut connections and kills."""
+"""A library in an object store comes out as on this machine, through errors, cut connections and kills.
+
+Of styleshift.conversion.library.planning and styleshift.conversion.library.elsewhere.
+"""
 
 from __future__ import annotations
 
