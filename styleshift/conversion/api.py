@@ -179,8 +179,7 @@ def convert_library(
     settings, bundle = _settled(model, settings, options)
     with SharedModel(bundle, settings) as shared:
         shared.begin()
-        plan = _planned(source, bundle, settings, reporter)
-        settings = _tried(plan, bundle, settings, reporter, shared.session)
+        plan, settings = _planned(source, bundle, settings, reporter, shared.session)
         result = convert_plan(plan, bundle, settings, stop=stop, reporter=reporter, shared=shared)
     if not plan.single:
         result.report = write_reports(result, bundle, settings.part, reporter)
@@ -204,8 +203,8 @@ def forecast_library(
     """
     reporter = reporter or Reporter()
     settings, bundle = _settled(model, settings, options)
-    plan = _planned(source, bundle, settings, reporter)
-    return forecast(plan, bundle, _tried(plan, bundle, settings, reporter))
+    plan, settings = _planned(source, bundle, settings, reporter)
+    return forecast(plan, bundle, settings)
 
 
 def _settled(
@@ -217,26 +216,19 @@ def _settled(
 
 
 def _planned(
-    source: str | Path, bundle: Bundle, settings: ConvertSettings, reporter: Reporter
-) -> LibraryPlan:
-    """What is to be done."""
-    domain, key = bundle.metadata.target, settings.key(bundle.digest)
-    with silent_decoders():
-        plan = plan_library(source, domain, settings, key)
-    reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
-    for skipped in plan.skipped:
-        say = reporter.warn if skipped.notable else reporter.detail
-        say(f"{skipped.name}: skipped: {skipped.message}")
-    return plan
-
-
-def _tried(
-    plan: LibraryPlan,
+    source: str | Path,
     bundle: Bundle,
     settings: ConvertSettings,
     reporter: Reporter,
     load: Callable[[str, str], RuntimeSession] | None = None,
-) -> ConvertSettings:
-    """Settings that work here."""
-    earlier = plan.journal.runtimes(settings.key(bundle.digest))
-    return with_runtime(settings, bundle, reporter, earlier, plan.music, load)
+) -> tuple[LibraryPlan, ConvertSettings]:
+    """What is to be done, and settings that work here."""
+    key = settings.key(bundle.digest)
+    with silent_decoders():
+        plan = plan_library(source, bundle.metadata.target, settings, key)
+    reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
+    for skipped in plan.skipped:
+        say = reporter.warn if skipped.notable else reporter.detail
+        say(f"{skipped.name}: skipped: {skipped.message}")
+    earlier = plan.journal.runtimes(key)
+    return plan, with_runtime(settings, bundle, reporter, earlier, plan.music, load)

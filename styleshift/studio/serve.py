@@ -39,21 +39,16 @@ def make_studio(place: Workspace, named: Sequence[Path] = (), *, open: bool = Tr
     for folder in named:
         if not folder.is_dir():
             raise NothingToDoError(f"there is no folder {folder}", "check the path")
+    home = place.root / "studio"
     try:
-        (place.root / "studio").mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"cannot write to {place.root}: {error.strerror or error}", "use another `workspace`"
         ) from error
-    folders = Folders(place.root / "studio" / "folders.json", [place.root, *named], open=open)
-    return Studio(
-        place,
-        folders,
-        Jobs(place.root / "studio" / "jobs"),
-        Looks(place.root / "studio" / "looks"),
-        Styles(place, folders),
-        threading.Event(),
-    )
+    folders = Folders(home / "folders.json", [place.root, *named], open=open)
+    jobs, looks = Jobs(home / "jobs"), Looks(home / "looks")
+    return Studio(place, folders, jobs, looks, Styles(place, folders), threading.Event())
 
 
 def serve_studio(

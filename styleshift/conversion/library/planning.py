@@ -98,25 +98,16 @@ def plan_library(
         return {name: extension or same_extension(name) for name in folder.files}
 
     opened = _opened(Path(base), journal, key)
+    extensions = opened if origin is None and extension is None else by_name
     tracks = Tracks(journal.table)
     with ThreadPoolExecutor(_LISTED_AHEAD) as threads:
         ahead = _Ahead(listing, threads)
-        fill(
-            tracks,
-            walk_folders(listing) if here is not None else walk_folders(ahead.listing, ahead.expect),
-            settings,
-            opened if origin is None and extension is None else by_name,
-            base,
-            outputs.pop if target is not None else None,
-        )
+        folders = walk_folders(listing) if here else walk_folders(ahead.listing, ahead.expect)
+        fill(tracks, folders, settings, extensions, base, outputs.pop if target is not None else None)
+    fetch = base if origin is not None else ""
+    send = outside if target is not None else ""
     return LibraryPlan(
-        Path(base),
-        journal,
-        tracks,
-        settings.audio_format,
-        fetch=base if origin is not None else "",
-        send=outside if target is not None else "",
-        leftovers=tuple(leftovers),
+        Path(base), journal, tracks, settings.audio_format, fetch=fetch, send=send, leftovers=tuple(leftovers)
     )
 
 

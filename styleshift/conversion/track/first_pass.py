@@ -164,16 +164,9 @@ def measure(
             on_block()
     powers.append(energy.finish())
     joined = np.concatenate(powers)
-    return FirstPass(
-        sample_rate,
-        channels,
-        frames,
-        level.level_db,
-        integrated_loudness(joined),
-        level.peak,
-        voice_hz=None if pitch is None else pitch.median(),
-        powers=joined,
-    )
+    loudness, voice_hz = integrated_loudness(joined), None if pitch is None else pitch.median()
+    heard = (level.level_db, loudness, level.peak)
+    return FirstPass(sample_rate, channels, frames, *heard, voice_hz=voice_hz, powers=joined)
 
 
 def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str]) -> Iterator[Float32Array]:
