@@ -122,13 +122,10 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         reporter.table("not converted", ["file", "reason", "what was found"], rows)
         if failed > len(rows):
             reporter.result(f"and {failed - len(rows)} more, all in {report}")
-    _show_losses(
-        (
-            (outcome.name, outcome.result.get("changed", ()), outcome.result.get("lost", ()))
-            for outcome in result.unlike
-        ),
-        reporter,
+    changes = (
+        (each.name, each.result.get("changed", ()), each.result.get("lost", ())) for each in result.unlike
     )
+    _show_losses(changes, reporter)
     reporter.event(
         "converted",
         output=plan.place,

@@ -13,7 +13,6 @@ from styleshift.cli.options import LOCAL_WORKSPACE, argument, option
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import Registered, Registry
-    from styleshift.validation import Setting
 
 EXAMPLES = """\
 styleshift plugins list
@@ -54,6 +53,7 @@ def show(
     """Show one of them with its options, their types, defaults and ranges, and the package it comes from."""
     from styleshift.errors import PluginError
     from styleshift.hooks.registry import how_to_install, load_registry
+    from styleshift.validation import describe
     from styleshift.words import did_you_mean
 
     registry = load_registry()
@@ -71,14 +71,10 @@ def show(
             or "`styleshift plugins list` shows all names",
         )
     for kind, entry in found:
-        options = _options(entry.spec)
+        config = getattr(entry.spec, "config", None)
+        options = [] if config is None else describe(config)
         told = {
-            row.key: {
-                "type": row.type,
-                "default": _plain(row.default),
-                "range": row.limits,
-                "help": row.help,
-            }
+            row.key: {"type": row.type, "default": _plain(row.default), "range": row.limits, "help": row.help}
             for row in options
         }
         reporter.event("plugin", **_fields(kind, entry), options=told)
@@ -127,14 +123,6 @@ def _fields(kind: str, entry: Registered[Any]) -> dict[str, str]:
         "package": entry.package,
         "version": entry.version,
     }
-
-
-def _options(spec: object) -> list[Setting]:
-    """The options of a record, with types, defaults, ranges and meanings; none for a kind without."""
-    from styleshift.validation import describe
-
-    config = getattr(spec, "config", None)
-    return [] if config is None else describe(config)
 
 
 def _plain(default: Any) -> Any:

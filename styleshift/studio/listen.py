@@ -54,18 +54,11 @@ def player(request: Request) -> Response:
     names += [path.name for path in paths[len(names) :]]
     looks = studio(request).looks.alike(paths)
     others = "".join(f"&with={address(path)}" for path in paths)
-    shots = [
-        Shot(
-            name,
-            f"media?at={address(path)}",
-            path.name,
-            f"picture?at={address(path)}{others}",
-            look.axes,
-            wave_path(look.low, look.high),
-            gain,
-        )
-        for name, path, look, gain in zip(names, paths, looks, gains(looks), strict=False)
-    ]
+    shots = []
+    for name, path, look, gain in zip(names, paths, looks, gains(looks), strict=False):
+        at, wave = address(path), wave_path(look.low, look.high)
+        sound, seen = f"media?at={at}", f"picture?at={at}{others}"
+        shots.append(Shot(name, sound, path.name, seen, look.axes, wave, gain))
     beside = []
     if len(paths) == 2:
         source = f"difference?at={address(paths[0])}&with={address(paths[1])}"

@@ -17,20 +17,9 @@ from styleshift.words import printable
 
 # One row an answer. ABX after Munson and Gardner (1950); ratings from 0 to 100 beside an open reference, in
 # an unknown order, after ITU-R BS.1534 (MUSHRA).
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "abx": ("listener", "trial", "recording", "a", "b", "x", "answer", "correct", "seconds", "plays"),
-    "mushra": (
-        "listener",
-        "trial",
-        "question",
-        "recording",
-        "stimulus",
-        "position",
-        "rating",
-        "seconds",
-        "plays",
-    ),
-}
+_ABX = ("listener", "trial", "recording", "a", "b", "x", "answer", "correct", "seconds", "plays")
+_RATED = ("listener", "trial", "question", "recording", "stimulus", "position", "rating", "seconds", "plays")
+COLUMNS: Mapping[str, tuple[str, ...]] = {"abx": _ABX, "mushra": _RATED}
 _MOST_ROWS = 5000
 _NAME = re.compile(r"(abx|mushra)-\d{8}-\d{6}(-\d+)?\.csv")
 

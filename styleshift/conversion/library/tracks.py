@@ -161,13 +161,8 @@ class Tracks:
             f"SELECT {_TRACK}, {columns} FROM track {_ENTRY} WHERE number >= ? AND number < ? ORDER BY number"
         )
         for start in range(0, self._count, _PAGE):
-            yield [
-                (
-                    _track(row),
-                    Known(row[12], row[13], row[14], row[15:19], row[19]) if row[12] is not None else None,
-                )
-                for row in self._table.execute(query, (start, start + _PAGE)).fetchall()
-            ]
+            rows = self._table.execute(query, (start, start + _PAGE)).fetchall()
+            yield [(_track(row), _known(row[12:]) if row[12] is not None else None) for row in rows]
 
     def settle(self, found: Iterable[tuple[int, End, str, str]]) -> None:
         """Note by number an end; or else why it is converted again, and the digest it was made from."""
@@ -234,6 +229,10 @@ class Tracks:
 def _track(row: tuple[Any, ...]) -> Track:
     there = None if row[7] is None else bool(row[7])
     return Track(row[0], as_name(row[1]), as_name(row[2]), row[3:7], there, *row[8:12])
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    return Known(row[0], row[1], row[2], row[3:7], row[7])
 
 
 def _stored(end: End) -> tuple[str, str, str]:
