@@ -40,7 +40,7 @@ class Writing:
     def run(
         self, work: Any, jobs: Iterable[Any], *, workers: int, patience: float, stop: Callable[[], bool]
     ) -> Generator[Any, None, None]:
-        from styleshift.conversion.library.worker import TrackOutcome
+        from styleshift.conversion.library.tracks import TrackOutcome
         from styleshift.hooks import Finished
         from styleshift.system.hashing import FileStamp
 

@@ -10,7 +10,7 @@ from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.report import report_lines
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.library.tracks import TrackOutcome
 from styleshift.errors import AudioError, StyleshiftError
 from styleshift.system.interrupt import StopRequest
 from styleshift.words import spoken

@@ -69,7 +69,7 @@ def train(
 
 
 def resume(place: Workspace, reporter: Reporter, *, run: str, **sitting: Any) -> None:
-    """``styleshift train --resume``."""
+    """A run goes on from its last checkpoint."""
     with reporter.phase("loading PyTorch"):
         from styleshift.training.run import resume_run
     reporter.event("trained", **resume_run(place, run, reporter=reporter, **sitting).to_dict())

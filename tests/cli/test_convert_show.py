@@ -13,8 +13,7 @@ from styleshift.conversion.library.forecast import LibraryForecast, TrackForecas
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.tracks import Track, Tracks
-from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
 from styleshift.errors import AudioError
 from styleshift.system.interrupt import Interrupted, StopRequest
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from styleshift.audio.naming import output_extension
 from styleshift.conversion.library import worker
 from styleshift.conversion.library.plan import TrackJob
-from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.library.tracks import TrackOutcome
 from styleshift.errors import StyleshiftError
 from styleshift.remote import Store
 from styleshift.remote.fetched import fetch_into

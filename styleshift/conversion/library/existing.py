@@ -8,7 +8,7 @@ from pathlib import Path
 
 from styleshift.audio.formats import format_of
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import End, Known, Track
+from styleshift.conversion.library.tracks import Known, Track, TrackOutcome
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
 
@@ -18,19 +18,17 @@ class Existing:
     """What can be said of an output without opening its source.
 
     Attributes:
-        end: what becomes of the file; without a status, it is to be converted.
+        end: what becomes of the file; None: it is to be converted.
         digest: of the source that the output was made from; empty: not known, or of no use.
         again: why a file that is converted already is converted again; empty: it is not.
     """
 
-    end: End
+    end: TrackOutcome | None = None
     digest: str = ""
     again: str = ""
 
 
-_CONVERTED = End()
-_NEW = Existing(_CONVERTED)
-_UNCHANGED = Existing(End("unchanged"))
+_NEW = Existing()
 
 
 def check_existing(
@@ -55,23 +53,22 @@ def _check(
 ) -> Existing:
     if not plan.there(track):
         return _NEW
+    unchanged = Existing(TrackOutcome(track.name, "unchanged"))
     if settings.overwrite == "always":
-        return Existing(
-            _CONVERTED, again="asked for" if known is not None and known.state != "failed" else ""
-        )
+        return Existing(again="asked for") if known is not None and known.state != "failed" else _NEW
     if settings.overwrite == "never":
-        return _UNCHANGED
+        return unchanged
     if known is None or not is_ours(plan, track, known.state):
         return Existing(_in_the_way(plan, track))
     if known.state != "done":
         return _NEW
     if known.key != key:
-        return Existing(_CONVERTED, again="settings changed")
+        return Existing(again="settings changed")
     if settings.strict and known.lossy:
-        return Existing(_CONVERTED, again="something was lost")
+        return Existing(again="something was lost")
     if known.stamp == track.stamp:
-        return _UNCHANGED
-    return Existing(_CONVERTED, digest=known.digest, again="source changed")
+        return unchanged
+    return Existing(digest=known.digest, again="source changed")
 
 
 def is_ours(plan: LibraryPlan, track: Track, state: str) -> bool:
@@ -96,12 +93,11 @@ def is_ours(plan: LibraryPlan, track: Track, state: str) -> bool:
     return target.is_file() and (not has_comment or made_by_styleshift(target))
 
 
-def _in_the_way(plan: LibraryPlan, track: Track) -> End:
+def _in_the_way(plan: LibraryPlan, track: Track) -> TrackOutcome:
     """The failure of a file in whose output's place is something that we do not know to be ours."""
     target = plan.places(track)[1] if plan.remote else plan.job(track).target
-    if plan.single:
-        hint = "`overwrite=always` replaces it"
-        return End("failed", "in the way", f"{target} exists already", hint, EXIT_USAGE)
     message = f"{target} is there and was not made by styleshift"
-    hint = "move it away, or use `overwrite=always` or `overwrite=never`"
-    return End("failed", "in the way", message, hint)
+    hint, code = "move it away, or use `overwrite=always` or `overwrite=never`", 0
+    if plan.single:
+        message, hint, code = f"{target} exists already", "`overwrite=always` replaces it", EXIT_USAGE
+    return TrackOutcome(track.name, "failed", "in the way", message, hint, exit_code=code)

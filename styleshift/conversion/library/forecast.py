@@ -99,7 +99,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
 
 
 def _track(job: TrackJob, found: Existing, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
-    if not found.end.status:
+    if found.end is None:
         return _look(job, settings, preview, found.again)
     return TrackForecast(job, "up to date" if found.end.status == "unchanged" else "fail", found.end.reason)
 

@@ -73,14 +73,14 @@ def report_lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterato
 def _lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterator[tuple[dict[str, Any], str]]:
     """The records, each with its figures apart, in JSON."""
     plan = result.plan
-    for track, end in plan.tracks.ends():
+    for track, end, figures in plan.tracks.ends():
         source, target = plan.places(track)
         line = {"name": track.name, "status": end.status or "not reached", "source": source, "target": target}
         if end.status in ("failed", "left out"):
             line |= {"reason": end.reason, "message": end.message, "hint": advice(end.hint)}
         if end.status == "done" and track.again:
             line["again"] = track.again
-        yield line, end.result
+        yield line, figures
     for skipped in plan.skipped:
         yield (
             {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message},

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import End, Sums, Track
-from styleshift.conversion.library.worker import TrackOutcome
+from styleshift.conversion.library.tracks import Sums, Track, TrackOutcome
 
 _MADE = "status IN ('done', 'unchanged')"
 
@@ -42,7 +41,8 @@ class LibraryResult:
     def again(self) -> dict[str, str]:
         """By job name, why a file that was converted already is converted again, reached or not."""
         return {
-            track.name: track.again for track, _ in self.plan.tracks.ends("WHERE again != '' ORDER BY number")
+            track.name: track.again
+            for track, *_ in self.plan.tracks.ends("WHERE again != '' ORDER BY number")
         }
 
     @property
@@ -103,18 +103,17 @@ class _Outcomes(Mapping[str, TrackOutcome]):
         return int(self._tracks.value("count(*)", "WHERE status != ''"))
 
     def __iter__(self) -> Iterator[str]:
-        return (track.name for track, _ in self._tracks.ends("WHERE status != '' ORDER BY number"))
+        return (track.name for track, *_ in self._tracks.ends("WHERE status != '' ORDER BY number"))
 
     def __getitem__(self, name: str) -> TrackOutcome:
         number = self._tracks.number(name)
-        for track, end in self._tracks.ends("WHERE number = ? AND status != ''", number):
-            return _outcome(track, end)
+        for each in self._tracks.ends("WHERE number = ? AND status != ''", number):
+            return _outcome(*each)
         raise KeyError(name)
 
 
-def _outcome(track: Track, end: End) -> TrackOutcome:
-    told = (end.status, end.reason, end.message, end.hint, end.digest)
-    return TrackOutcome(track.name, *told, result=json.loads(end.result), exit_code=end.exit_code)
+def _outcome(track: Track, end: TrackOutcome, figures: str) -> TrackOutcome:
+    return replace(end, result=json.loads(figures))
 
 
 def _among(status: tuple[str, ...]) -> str:

@@ -18,8 +18,8 @@ from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.processes import SHORT, is_short, workers_for
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.conversion.library.shared import SharedModel
-from styleshift.conversion.library.tracks import End, Track
-from styleshift.conversion.library.worker import FATAL, TrackOutcome, begin, work
+from styleshift.conversion.library.tracks import Track, TrackOutcome
+from styleshift.conversion.library.worker import FATAL, begin, work
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Finished, Progress, Stalled, Work
@@ -105,7 +105,7 @@ class _Run:
         todo = 0
         with uncollected():
             for track, found in check_existing(self.plan, self.key, self.settings):
-                if not found.end.status:
+                if found.end is None:
                     todo += 1
                 elif self.reporter.followed:
                     self._follow(track, found.end)
@@ -151,7 +151,7 @@ class _Run:
                     task.advance(self._left.pop(job.name), files=f"{done}/{todo}")
             self.result.stopped = self.result.fatal is None and self._asked_to_stop()
         # What was written down as begun, and was not: nothing there will be ours.
-        for track, _ in self.plan.tracks.ends("WHERE state = 'begun' AND status != 'unchanged'"):
+        for track, *_ in self.plan.tracks.ends("WHERE state = 'begun' AND status != 'unchanged'"):
             if not self._maybe_there(track):
                 self._note(track, "failed")
 
@@ -220,10 +220,9 @@ class _Run:
 
     def _record(self, job: TrackJob, outcome: TrackOutcome) -> None:
         track, name = self.plan.tracks.one(job.number), _one_line(job.name)
-        end = End(outcome.status, outcome.reason, outcome.message, outcome.hint, outcome.exit_code)
-        self.plan.tracks.end(track.number, end)
+        self.plan.tracks.end(track.number, outcome)
         if self.reporter.followed:
-            self._follow(track, end)
+            self._follow(track, outcome)
         if outcome.status in ("failed", "left out"):
             if outcome.reason in FATAL:
                 self.result.fatal = outcome
@@ -260,7 +259,7 @@ class _Run:
         message = f"the journal cannot be written: {error.strerror or error}"
         self.result.fatal = TrackOutcome(self.plan.output.name, "failed", reason, message)
 
-    def _follow(self, track: Track, end: End) -> None:
+    def _follow(self, track: Track, end: TrackOutcome) -> None:
         source, target = self.plan.places(track)
         self.reporter.follow(
             "track",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from styleshift.audio.find import Skipped, Stamp
+from styleshift.system.hashing import FileStamp
 from styleshift.system.table import as_bytes, as_name
 
 # Rows that are read, and then written, at once.
@@ -63,20 +65,31 @@ class Known(NamedTuple):
     lossy: bool
 
 
-class End(NamedTuple):
-    """What became of a file; as :class:`styleshift.conversion.library.worker.TrackOutcome` has it.
+@dataclass(frozen=True, slots=True)
+class TrackOutcome:
+    """What became of one file; crosses process borders, so plain values only.
 
     Attributes:
-        result: JSON.
+        name: of the job.
+        status: ``done``, ``unchanged`` (an earlier run's output is still right), ``left out`` or ``failed``.
+        reason: a short word where it failed or was left out.
+        message: a plain line where it failed or was left out.
+        hint: what to try.
+        digest: of the source, as it was when it was read.
+        stamp: of the source.
+        result: see :class:`styleshift.conversion.track.convert.TrackResult`.
+        exit_code: where the whole run has to end for this.
     """
 
-    status: str = ""
+    name: str
+    status: str
     reason: str = ""
     message: str = ""
     hint: str = ""
-    exit_code: int = 0
     digest: str = ""
-    result: str = "{}"
+    stamp: FileStamp = field(default_factory=FileStamp)
+    result: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
 
 
 class Sums(NamedTuple):
@@ -164,7 +177,7 @@ class Tracks:
             rows = self._table.execute(query, (start, start + _PAGE)).fetchall()
             yield [(_track(row), _known(row[12:]) if row[12] is not None else None) for row in rows]
 
-    def settle(self, found: Iterable[tuple[int, End, str, str]]) -> None:
+    def settle(self, found: Iterable[tuple[int, TrackOutcome | None, str, str]]) -> None:
         """Note by number an end; or else why it is converted again, and the digest it was made from."""
         self._sums = None
         self._table.executemany(
@@ -172,15 +185,17 @@ class Tracks:
             ((*_stored(end), again, known, number) for number, end, again, known in found),
         )
 
-    def end(self, number: int, end: End) -> None:
+    def end(self, number: int, end: TrackOutcome) -> None:
         """Note what became of one. Digest and result stand in the journal."""
         self._sums = None
         self._table.execute(
             "UPDATE track SET status = ?, reason = ?, told = ? WHERE number = ?", (*_stored(end), number)
         )
 
-    def ends(self, where: str = "", *values: object) -> Iterator[tuple[Track, End]]:
-        """All of them with their ends, in the order of the plan; what was not reached has an empty one.
+    def ends(self, where: str = "", *values: object) -> Iterator[tuple[Track, TrackOutcome, str]]:
+        """All of them with their ends, in the order of the plan; what was not reached has an empty status.
+
+        The third is the end's result, in JSON: few want more than to write it down again.
 
         Args:
             where: SQL that says which, and in which order.
@@ -188,12 +203,11 @@ class Tracks:
         """
         query = f"SELECT {_TRACK}, status, reason, told, digest, result FROM track {_ENTRY} "
         for row in self._rows(query + (where or "ORDER BY number"), *values):
-            message, hint, code = json.loads(row[14]) if row[14] else ("", "", 0)
-            made = row[12] in _MADE
-            yield (
-                _track(row),
-                End(row[12], row[13], message, hint, code, *(row[15:17] if made and row[16] else ("", "{}"))),
-            )
+            track, (status, reason, told) = _track(row), row[12:15]
+            digest, result = row[15:17] if status in _MADE and row[16] else ("", "{}")
+            message, hint, code = json.loads(told) if told else ("", "", 0)
+            end = TrackOutcome(track.name, status, reason, message, hint, digest, exit_code=code)
+            yield track, end, result
 
     def sums(self) -> dict[str, Sums]:
         """By status, what there is of it."""
@@ -235,6 +249,8 @@ def _known(row: tuple[Any, ...]) -> Known:
     return Known(row[0], row[1], row[2], row[3:7], row[7])
 
 
-def _stored(end: End) -> tuple[str, str, str]:
+def _stored(end: TrackOutcome | None) -> tuple[str, str, str]:
+    if end is None:
+        return "", "", ""
     rest = (end.message, end.hint, end.exit_code)
     return end.status, end.reason, json.dumps(rest) if any(rest) else ""

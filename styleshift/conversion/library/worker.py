@@ -6,11 +6,12 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from styleshift.conversion.library.plan import TrackJob
+from styleshift.conversion.library.tracks import TrackOutcome
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import AudioError, PluginError, StyleshiftError, UsageError
 from styleshift.system.hashing import FileStamp, file_digest, file_sha256
@@ -22,33 +23,6 @@ if TYPE_CHECKING:
 
 # Failures that the next file will not escape.
 FATAL = frozenset({"setup", "disk full"})
-
-
-@dataclass(frozen=True, slots=True)
-class TrackOutcome:
-    """What became of one file; crosses process borders, so plain values only.
-
-    Attributes:
-        name: of the job.
-        status: ``done``, ``unchanged`` (an earlier run's output is still right), ``left out`` or ``failed``.
-        reason: a short word where it failed or was left out.
-        message: a plain line where it failed or was left out.
-        hint: what to try.
-        digest: of the source, as it was when it was read.
-        stamp: of the source.
-        result: see :class:`styleshift.conversion.track.convert.TrackResult`.
-        exit_code: where the whole run has to end for this.
-    """
-
-    name: str
-    status: str
-    reason: str = ""
-    message: str = ""
-    hint: str = ""
-    digest: str = ""
-    stamp: FileStamp = field(default_factory=FileStamp)
-    result: dict[str, Any] = field(default_factory=dict)
-    exit_code: int = 0
 
 
 @dataclass(slots=True)

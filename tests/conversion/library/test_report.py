@@ -10,7 +10,7 @@ from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.report import write_reports
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.conversion.library.tracks import End, Track, Tracks
+from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
 from styleshift.progress import Reporter
 
 
@@ -25,9 +25,9 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
     for number, name in enumerate(names):
         if name.endswith("0.flac"):
             journal.write(JournalEntry(name, "done", "k", result={"lost": ["cover"]}))
-            tracks.end(number, End("done"))
+            tracks.end(number, TrackOutcome(name, "done"))
         else:
-            tracks.end(number, End("failed", "damaged", "cut short"))
+            tracks.end(number, TrackOutcome(name, "failed", "damaged", "cut short"))
     (output / ".report.html.0123abcd.part").touch()  # left by a run that was killed
     report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
     assert report is not None
