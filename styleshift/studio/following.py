@@ -56,9 +56,8 @@ def tracks(request: Request) -> Response:
     first = request.query_params.get("from", "0")
     start = int(first) if first.isdecimal() else 0
     rows = list(log.tracks.values())
-    return Json(
-        {"total": len(rows), "tracks": [_addressed(row) for row in rows[start : start + _MOST_TRACKS]]}
-    )
+    shown = [_addressed(row) for row in rows[start : start + _MOST_TRACKS]]
+    return Json({"total": len(rows), "tracks": shown})
 
 
 def _addressed(row: dict[str, object]) -> dict[str, object]:

@@ -68,12 +68,10 @@ class Jobs:
                 raise UsageError(f"{len(running)} jobs are running", "wait for one to end, or stop one")
             name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
             folder = self._folder / name
+            job = {"kind": kind, "title": title, "started": time.time(), "arguments": dict(arguments)}
             try:
                 folder.mkdir(parents=True)
-                write_json(
-                    folder / JOB_FILE,
-                    {"kind": kind, "title": title, "started": time.time(), "arguments": dict(arguments)},
-                )
+                write_json(folder / JOB_FILE, job)
                 self._children[name] = self._spawn(folder)
             except OSError as error:
                 raise UsageError(f"the job cannot be started: {error.strerror or error}") from error

@@ -78,7 +78,7 @@ def convert_track(
     *,
     format: OutputFormat | None = None,
     comment: str = "",
-    on_seconds: Callable[[float], None] | None = None,
+    on_seconds: Callable[[float], None] = lambda seconds: None,
     token: str = "",
     tags: Tags | None = None,
 ) -> TrackResult:
@@ -109,8 +109,7 @@ def convert_track(
         raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
     settings = converter.settings
-    told = on_seconds or (lambda seconds: None)
-    measured = measure_file(source, settings, on_block=lambda: told(0.0), shifter=converter.shifter)
+    measured = measure_file(source, settings, on_block=lambda: on_seconds(0.0), shifter=converter.shifter)
     assert measured.info is not None
     choice = choose(measured.info, target, format)
     written_as, rate = choice.format, choice.sample_rate
@@ -164,7 +163,7 @@ def convert_track(
             for block in resample(converted, measured.sample_rate, rate):
                 peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
                 writer.write(block)
-                told(len(block) / rate)
+                on_seconds(len(block) / rate)
         frames = writer.frames
     if lost:
         warnings.append(f"not carried: {', '.join(lost)}")

@@ -67,7 +67,7 @@ def measure_file(
     path: Path,
     settings: ConvertSettings,
     *,
-    on_block: Callable[[], None] | None = None,
+    on_block: Callable[[], None] = lambda: None,
     shifter: PitchShifter | None = None,
 ) -> FirstPass:
     """Decode a file once, from its start to its end, and keep what it holds if that is not much.
@@ -145,7 +145,7 @@ def measure(
     blocks: Iterable[Float32Array],
     sample_rate: int,
     channels: int,
-    on_block: Callable[[], None] | None = None,
+    on_block: Callable[[], None] = lambda: None,
     shifter: PitchShifter | None = None,
 ) -> FirstPass:
     """What one pass over blocks ``[n, channels]`` float32 finds; see :func:`measure_file`."""
@@ -160,8 +160,7 @@ def measure(
         if pitch is not None:
             pitch.push(block)
         frames += len(block)
-        if on_block:
-            on_block()
+        on_block()
     powers.append(energy.finish())
     joined = np.concatenate(powers)
     loudness, voice_hz = integrated_loudness(joined), None if pitch is None else pitch.median()
