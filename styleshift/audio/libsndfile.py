@@ -14,7 +14,7 @@ from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, refusal
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, plain_words, refusal
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60
@@ -22,29 +22,6 @@ _NO_LENGTH = 1 << 60
 _SYSTEM_ERROR = 2
 # An MP3 may end in so much of what is no frame: half a frame, tags, padding.
 _TRAILER_BYTES = 1 << 16
-
-# libsndfile's words of what no recording has, and others, where they mislead.
-_ABSURD = {
-    "Internal error : SF_INFO struct incomplete": "the sample rate in its header is no sample rate",
-    "Too many channels specified": "too many channels in its header",
-    "Channel count is zero": "no channels in its header",
-}
-ABSURD = frozenset(_ABSURD.values())
-_CLEARER = _ABSURD | {
-    "File does not exist or is not a regular file (possibly a pipe?)": "no audio frame in it",
-    "unknown error in flac decoder": "its FLAC header is damaged",
-    "Unspecified internal error": "its decoder gave up",
-    "File contains data in an unimplemented format": "an encoding that libsndfile does not know",
-    "Internal psf_fseek() failed": "its decoder gave up",
-}
-
-
-def plain_words(error: soundfile.LibsndfileError) -> str:
-    """The library's own words, without its prefix and full stop."""
-    text = str(error.error_string).strip().rstrip(".")
-    for prefix in ("Error : ", "Error: "):
-        text = text.removeprefix(prefix)
-    return _CLEARER.get(text, text[:1].lower() + text[1:])
 
 
 class _ForwardOnly(soundfile.SoundFile):  # type: ignore[misc]

@@ -19,9 +19,9 @@ from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part
 from styleshift.audio.formats import has_pyav
 from styleshift.audio.identify import demuxer
-from styleshift.audio.libsndfile import SoundFileStream, plain_words
+from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.resample import resample
-from styleshift.audio.stream import DecodedStream, damage, refusal
+from styleshift.audio.stream import DecodedStream, damage, plain_words, refusal
 from styleshift.errors import AudioError
 
 

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, refusal
+from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, plain_words, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -59,7 +59,7 @@ class PyAVStream(DecodedStream):
             raise
         except (av.FFmpegError, ValueError, OSError, EOFError) as error:
             self._file.close()
-            raise refusal(path, f"cannot be read as a recording ({_plain(error)})") from error
+            raise refusal(path, f"cannot be read as a recording ({plain_words(error)})") from error
         frames = None
         whole = self._container.duration  # of all tracks, in microseconds; Matroska says no other
         if kind == "matroska" and whole is not None and whole > 0:
@@ -117,7 +117,9 @@ class PyAVStream(DecodedStream):
         except (av.FFmpegError, ValueError, EOFError) as error:
             if self._extent.cut and self._file.read(1) == b"":
                 return  # the last packet is the one that the cut went through
-            raise damage(self.path, f"damaged somewhere after {seconds:.1f} s ({_plain(error)})") from error
+            raise damage(
+                self.path, f"damaged somewhere after {seconds:.1f} s ({plain_words(error)})"
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -141,13 +143,6 @@ def _extras(container: Any) -> list[str]:
     found = [f"{more} more audio track{'s' if more > 1 else ''}"] if more else []
     found += ["a video"] if pictures else []
     return found + (["subtitles"] if container.streams.subtitles else [])
-
-
-def _plain(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if text.startswith("Error number"):
-        return "its decoder gave up"
-    return text[:1].lower() + text[1:]
 
 
 class PyAVEncoder:

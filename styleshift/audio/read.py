@@ -16,9 +16,9 @@ import soundfile
 from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_length
 from styleshift.audio.formats import UNREADABLE, format_of, has_pyav
 from styleshift.audio.identify import demuxer, extent_of, kind_of
-from styleshift.audio.libsndfile import ABSURD, SoundFileStream, plain_words
+from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.linked import LinkedStream
-from styleshift.audio.stream import AudioInfo, DecodedStream, cannot_be_read, refusal
+from styleshift.audio.stream import ABSURD, AudioInfo, DecodedStream, cannot_be_read, plain_words, refusal
 from styleshift.errors import AudioError
 
 # What no decoder here reads, by its first bytes.

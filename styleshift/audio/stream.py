@@ -26,6 +26,22 @@ _UNIT_SECONDS = {"MATROSKA": 0.002, "ASF": 0.02}
 _COUNTED = frozenset({"MP3", "FLAC"})
 
 
+# Decoders' words of what no recording has, and others, where they mislead.
+_ABSURD = {
+    "Internal error : SF_INFO struct incomplete": "the sample rate in its header is no sample rate",
+    "Too many channels specified": "too many channels in its header",
+    "Channel count is zero": "no channels in its header",
+}
+ABSURD = frozenset(_ABSURD.values())
+_CLEARER = _ABSURD | {
+    "File does not exist or is not a regular file (possibly a pipe?)": "no audio frame in it",
+    "unknown error in flac decoder": "its FLAC header is damaged",
+    "Unspecified internal error": "its decoder gave up",
+    "File contains data in an unimplemented format": "an encoding that libsndfile does not know",
+    "Internal psf_fseek() failed": "its decoder gave up",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What a file's header says.
@@ -58,6 +74,15 @@ class AudioInfo:
 def shown(path: Path) -> str:
     """A file's name for a message."""
     return path.name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def plain_words(error: Exception) -> str:
+    """What a library says, without the object that it says it of, its prefix and full stop."""
+    words = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
+    text = str(words).strip().rstrip(".").removeprefix("Error : ").removeprefix("Error: ")
+    if not text or text.startswith("Error number"):
+        return "its decoder gave up"
+    return _CLEARER.get(text, text[:1].lower() + text[1:])
 
 
 def refusal(path: Path, said: str, hint: str = "", *, reason: str = "unreadable") -> AudioError:

@@ -20,7 +20,7 @@ import soundfile
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.ogg import set_serial
 from styleshift.audio.formats import DEPTHS, OutputFormat
-from styleshift.audio.stream import refusal
+from styleshift.audio.stream import plain_words, refusal
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 from styleshift.system.files import flush_to_disk
@@ -113,10 +113,9 @@ class AudioWriter:
         except BaseException as error:
             self._discard()
             if isinstance(error, (soundfile.SoundFileError, ValueError, TypeError, OSError)):
-                raise self._failure(
-                    f"{format.name} does not take {channels} channels at {sample_rate} Hz ({_words(error)})",
-                    "another `audio_format`, such as flac",
-                ) from error
+                what = f"{channels} channels at {sample_rate} Hz ({plain_words(error)})"
+                hint = "another `audio_format`, such as flac"
+                raise self._failure(f"{format.name} does not take {what}", hint) from error
             raise
 
     def write(self, block: Float32Array) -> None:
@@ -181,7 +180,9 @@ class AudioWriter:
             action()
         except (soundfile.SoundFileError, OSError, ValueError, AssertionError) as error:
             if self._file.error is None:
-                raise self._failure(f"cannot be encoded as {self.format.name}: {_words(error)}") from error
+                raise self._failure(
+                    f"cannot be encoded as {self.format.name}: {plain_words(error)}"
+                ) from error
         if (cause := self._file.error) is not None:
             raise self._failure(f"cannot be written: {cause.strerror or cause}") from cause
 
@@ -207,12 +208,6 @@ class AudioWriter:
 
     def _failure(self, what: str, hint: str = "") -> AudioError:
         return refusal(self.path, what, hint, reason="cannot write")
-
-
-def _words(error: Exception) -> str:
-    """What a library says, without the object that it says it of."""
-    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
-    return str(text).strip().rstrip(".")
 
 
 def _encoder(
