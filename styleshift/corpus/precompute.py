@@ -174,11 +174,8 @@ def _compute(
                 speed = f"{seconds / max(time.monotonic() - began, 1e-3):.0f}x real time"
                 task.advance(1, speed=speed)
             # The manifest must not promise what a power failure could still take away.
-            try:
-                for flushed in flushing:
-                    flushed.result()
-            except OSError as error:
-                raise _no_space(plans[0].folder.parent, error.strerror or str(error)) from error
+            for flushed in flushing:
+                flushed.result()
             if stop.requested:
                 done = sum(len(some) for some in outcomes.values())
                 raise stop.error(

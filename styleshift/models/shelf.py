@@ -13,6 +13,7 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.errors import BundleError, NothingToDoError, UsageError
 from styleshift.hooks.registry import load_registry
 from styleshift.system.files import atomic_path
+from styleshift.system.hashing import file_sha256
 from styleshift.words import did_you_mean
 from styleshift.workspace import Workspace, user_models
 
@@ -112,23 +113,16 @@ def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
     """
     bundle = load_bundle(path)
     target = user_models() / f"{path.stem}.onnx"
-    if target.exists() and not overwrite and load_digest(target) != bundle.digest:
-        raise UsageError(f"a model called {target.stem} exists already: {target}", "`overwrite` replaces it")
     try:
+        if not overwrite and target.exists() and file_sha256(target) != bundle.digest:
+            taken = f"a model called {target.stem} exists already: {target}"
+            raise UsageError(taken, "`overwrite` replaces it")
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as partial:
             shutil.copyfile(path, partial)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror or error}") from error
     return ShelvedModel(target, "user", bundle.metadata)
-
-
-def load_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal, or nothing where it is no model."""
-    try:
-        return load_bundle(path).digest
-    except BundleError:
-        return ""
 
 
 def remove_model(workspace: Workspace, name: str) -> Path:

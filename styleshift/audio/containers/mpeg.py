@@ -78,13 +78,12 @@ def first_frame(file: Bytes, position: int = 0) -> int:
 
 
 def _chained(file: Bytes, position: int) -> bool:
-    first = frame_of(file.at(position, 4))
-    if first is None:
-        return False
+    kind = None
     for _ in range(_ENOUGH - 1):
         frame = frame_of(file.at(position, 4))
-        if frame is None or frame.kind[:3] != first.kind[:3]:
+        if frame is None or kind not in (None, frame.kind[:3]):
             return False
+        kind = frame.kind[:3]
         position += frame.length
         if position >= file.size:
             return True
