@@ -131,4 +131,4 @@ def _open(path: Path, file: int, link: Link) -> DecodedStream:
             raise
         from styleshift.audio.pyav import PyAVStream
 
-        return PyAVStream(path, kind, allow_cut=True, extent=Extent(), part=part)
+        return PyAVStream(path, part, kind, allow_cut=True, extent=Extent())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -27,23 +27,15 @@ class PyAVStream(DecodedStream):
 
     Args:
         path: the file.
+        file: its bytes, or those of a part of it; closed with the stream. A file object, so that no protocol
+            of FFmpeg's is involved and any file name will do.
         kind: FFmpeg's name of the demuxer.
         allow_cut: see :func:`styleshift.audio.read.open_audio`.
         extent: what the container says.
-        part: of the file, which is read instead of all of it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        kind: str,
-        *,
-        allow_cut: bool,
-        extent: Extent,
-        part: IO[bytes] | Part | None = None,
-    ) -> None:
-        # A file object, so that no protocol of FFmpeg's is involved and any file name will do.
-        self._file = part if part is not None else path.open("rb")
+    def __init__(self, path: Path, file: Part, kind: str, *, allow_cut: bool, extent: Extent) -> None:
+        self._file = file
         try:
             self._container: Any = av.open(self._file, mode="r", format=kind, metadata_errors="replace")
             if not self._container.streams.audio:

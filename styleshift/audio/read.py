@@ -59,7 +59,7 @@ def _open(path: Path, allow_cut: bool, extent: Extent | None) -> DecodedStream:
             kept = True
             return stream
         except soundfile.LibsndfileError as error:
-            return _open_otherwise(path, plain_words(error), allow_cut, extent)
+            return _open_otherwise(path, file, plain_words(error), allow_cut, extent)
     except OSError as error:
         raise cannot_be_read(path, error) from error
     finally:
@@ -92,13 +92,12 @@ def _open_regular(path: Path) -> int:
         raise refusal(path, f"cannot be opened: {error.strerror or error}") from error
 
 
-def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> DecodedStream:
+def _open_otherwise(path: Path, file: int, why: str, allow_cut: bool, extent: Extent) -> DecodedStream:
     """Open what libsndfile gave up on."""
-    with path.open("rb") as view:
-        held = Bytes(view.fileno())
-        kind, row = demuxer(held), kind_of(held)
-        tag = id3_length(held)
-        start = held.at(tag, 4)
+    held = Bytes(file)
+    kind, row = demuxer(held), kind_of(held)
+    tag = id3_length(held)
+    start = held.at(tag, 4)
     if start in _NAMED:
         raise refusal(path, f"is {_NAMED[start]}", reason="unsupported")
     ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
@@ -108,8 +107,8 @@ def _open_otherwise(path: Path, why: str, allow_cut: bool, extent: Extent) -> De
         from styleshift.audio.pyav import PyAVStream
 
         try:
-            part = Part(os.open(path, os.O_RDONLY), Link(tag, held.size), owns=True) if tag else None
-            return PyAVStream(path, kind, allow_cut=allow_cut, extent=extent, part=part)
+            part = Part(os.dup(file), Link(tag, held.size), owns=True)
+            return PyAVStream(path, part, kind, allow_cut=allow_cut, extent=extent)
         except AudioError:
             if ours:
                 raise refused from None  # a second opinion; the first has the better words
