@@ -31,6 +31,8 @@ def export_run(
     card: Path | None = None,
     strength: float = 1.0,
     match_spectrum: bool = False,
+    smooth_frames: float = 0.0,
+    smooth_bins: float = 0.0,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
@@ -46,6 +48,9 @@ def export_run(
         strength: how much of their change a conversion keeps by default; 1 is all of it.
         match_spectrum: bring the mean spectrum of each direction's conversions to its target's, measured on
             the workspace's recordings; see :func:`styleshift.training.spectrum.match_spectrum`.
+        smooth_frames: how far each log magnitude is moved towards that of the frame before and of that after:
+            a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most.
+        smooth_bins: the same towards the bins below and above.
         overwrite: also replace what could not be exported again: models of runs that the workspace does not
             have, and files that are not models.
         reporter: receives progress and warnings.
@@ -80,6 +85,8 @@ def export_run(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
+    if smooth_frames or smooth_bins:
+        trained = _smooth(trained, smooth_frames, smooth_bins)
     if match_spectrum:
         trained = _match_spectrum(workspace, trained, reporter)
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
@@ -106,6 +113,17 @@ def export_run(
                 reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made
+
+
+def _smooth(trained: TrainedModel, frames: float, bins: float) -> TrainedModel:
+    """The same, whose generators smooth what they make."""
+    for translator in trained.whole.values():
+        translator.smoothing = (frames, bins)
+    return replace(
+        trained,
+        generators={direction: whole.without_front() for direction, whole in trained.whole.items()},
+        provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins},
+    )
 
 
 def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:
@@ -161,6 +179,9 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
                 options = [f"`run={shlex.quote(other.name)}`"]
                 options += [f"`checkpoint={of['step']}`"] if "step" in of else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
+                options += [
+                    f"`{name}={of[name]:g}`" for name in ("smooth_frames", "smooth_bins") if of.get(name)
+                ]
                 options += ["`match_spectrum`"] if of.get("match_spectrum") else []
                 again = "" if other == folder else f"; `styleshift export` {' '.join(options)} brings it back"
                 return _Maker(f"of run {other.name}{step}", again)

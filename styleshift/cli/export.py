@@ -42,6 +42,15 @@ def export(
     match_spectrum: bool = option(
         "--match-spectrum", "Give conversions their target's mean spectrum, where a model is dull or shrill."
     ),
+    smooth_frames: float = option(
+        "--smooth-frames NUMBER",
+        "Blur conversions along time, where a model flickers: 0.1 is a little, 0.3 the most.",
+        0.0,
+        parser=number("--smooth-frames", 0, 0.3),
+    ),
+    smooth_bins: float = option(
+        "--smooth-bins NUMBER", "The same along frequency.", 0.0, parser=number("--smooth-bins", 0, 0.3)
+    ),
     overwrite: bool = option(
         "--overwrite", "Also replace models whose run is gone, which could not be exported again."
     ),
@@ -69,6 +78,8 @@ def export(
             card=card,
             strength=strength,
             match_spectrum=match_spectrum,
+            smooth_frames=smooth_frames,
+            smooth_bins=smooth_bins,
             overwrite=overwrite,
             reporter=reporter,
         )

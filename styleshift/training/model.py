@@ -6,6 +6,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
@@ -50,6 +51,10 @@ class Translator(nn.Module):
     With each domain on a scale of its own, a generator that copies its input gives the source with the
     target's mean spectrum: the equaliser that is the baseline.
 
+    Attributes:
+        smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
+            and among bins. 0, as in training, leaves it; a third takes the mean of the three.
+
     Args:
         core: generator on normalised log magnitudes.
         source: scale of what comes in.
@@ -85,6 +90,7 @@ class Translator(nn.Module):
             source
         )  # two translators must not share tensors: safetensors refuses that
         self.target = copy.deepcopy(target)
+        self.smoothing = (0.0, 0.0)
         self.floor = floor
         self.gated = gated
         self.gate: Tensor
@@ -137,7 +143,12 @@ class Translator(nn.Module):
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
-        return self.target.plain(self.translate(self.source.normalise(log_magnitude)))
+        converted = self.target.plain(self.translate(self.source.normalise(log_magnitude)))
+        if self.smoothing == (0.0, 0.0):
+            return converted
+        frames, bins = (converted.new_tensor([by, 1 - 2 * by, by]) for by in self.smoothing)
+        kernel = torch.outer(bins, frames).reshape(1, 1, 3, 3)
+        return functional.conv2d(functional.pad(converted, (1, 1, 1, 1), mode="replicate"), kernel)
 
 
 class CycleGAN(nn.Module):

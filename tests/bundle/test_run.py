@@ -182,9 +182,9 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
     assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.infos
     metadata["violin-to-piano.onnx"].strength = 0.8
-    metadata["violin-to-piano.onnx"].provenance["match_spectrum"] = True
+    metadata["violin-to-piano.onnx"].provenance |= {"match_spectrum": True, "smooth_frames": 0.1}
     export_run(place, run="first", checkpoint="100", reporter=told)
-    options = "`run=second` `checkpoint=0` `strength=0.8` `match_spectrum`"
+    options = "`run=second` `checkpoint=0` `strength=0.8` `smooth_frames=0.1` `match_spectrum`"
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
     export_run(place, run="second")
     (place.runs / "second").rename(place.runs / "moved")

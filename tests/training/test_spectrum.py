@@ -72,3 +72,16 @@ def test_magnitudes_to_which_a_shift_is_no_gain_are_refused(config: SpectrogramC
     noise = Noise(np.float32(8.0))
     with pytest.raises(ConfigError, match="on log magnitudes only"):
         match_spectrum(copying(), noise, noise, config, crops=8)
+
+
+def test_smoothing_moves_each_value_towards_its_neighbours_and_the_ends_towards_themselves() -> None:
+    translator = copying()
+    crop = torch.full((1, 1, BINS, 32), 8.0)
+    translator.smoothing = (0.1, 0.2)
+    torch.testing.assert_close(translator(crop), crop)
+    crop[..., 3, 7], crop[..., 0, 31] = 9.0, 9.0
+    smoothed = translator(crop)[0, 0] - 8
+    spread = torch.outer(torch.tensor([0.2, 0.6, 0.2]), torch.tensor([0.1, 0.8, 0.1]))
+    torch.testing.assert_close(smoothed[2:5, 6:9], spread, atol=1e-5, rtol=0)
+    corner = torch.outer(torch.tensor([0.8, 0.2]), torch.tensor([0.1, 0.9]))
+    torch.testing.assert_close(smoothed[:2, 30:], corner, atol=1e-5, rtol=0)
