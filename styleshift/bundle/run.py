@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ def export_run(
     Args:
         workspace: where the run is.
         run: its name; None takes the one trained last.
-        checkpoint: ``best``, ``last`` or a step.
+        checkpoint: ``best``, ``last`` or a step; steps joined by ``+`` (``2000+last``) for their mean.
         output: folder for the models; None takes that of the workspace.
         licence: what others may do with the models.
         card: TOML file that tells people about them; see :func:`styleshift.bundle.card.read_card`.
@@ -65,7 +65,7 @@ def export_run(
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
     reporter = reporter or Reporter()
-    which = _which(checkpoint)
+    which = _checked(checkpoint)
     folder = find_run(workspace, run)
     from styleshift.training.checkpoint import load_trained
     from styleshift.training.files import CheckpointFolder
@@ -94,7 +94,9 @@ def export_run(
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction, path in paths.items():
             step = trained.checkpoints[direction]["step"]
+            mean_of = trained.checkpoints[direction].get("mean_of")
             chosen = _describe_choice(step, direction, checkpoints.scores())
+            chosen = f", the mean of {_joined(mean_of)}" if mean_of else chosen
             reporter.info(f"run {folder.name}, {path.stem}: step {step}{chosen}")
             if which == "best" and step == 0:
                 reporter.warn(
@@ -170,14 +172,15 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
     except BundleError:
         return _Maker("which is no model that can be read", None)
     of = metadata.provenance
-    step = f", step {of['step']}" if "step" in of else ""
+    at = _joined(of.get("mean_of") or [of["step"]]) if "step" in of else ""
+    step = f", step {at}" if at else ""
     # Models of the first versions do not name their run, so all are looked at.
     for other in (folder, *sorted(workspace.runs.glob("*"))):
         with suppress(CheckpointError):
             began = read_run(other)["provenance"].get("started")
             if began == of.get("started") and of.get("run", other.name) == other.name:
                 options = [f"`run={shlex.quote(other.name)}`"]
-                options += [f"`checkpoint={of['step']}`"] if "step" in of else []
+                options += [f"`checkpoint={at}`"] if at else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
                 options += [
                     f"`{name}={of[name]:g}`" for name in ("smooth_frames", "smooth_bins") if of.get(name)
@@ -189,12 +192,17 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
     return _Maker(f"{named}{step}, which is not in this workspace", None)
 
 
-def _which(checkpoint: str) -> str | int:
-    if checkpoint in ("best", "last"):
+def _checked(checkpoint: str) -> str:
+    if checkpoint == "best" or all(part == "last" or part.isdecimal() for part in checkpoint.split("+")):
         return checkpoint
-    if checkpoint.isdecimal():
-        return int(checkpoint)
-    raise UsageError(f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000")
+    raise UsageError(
+        f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000",
+        "steps joined by +, such as 2000+last, give the mean of their weights",
+    )
+
+
+def _joined(steps: Iterable[int]) -> str:
+    return "+".join(map(str, steps))
 
 
 def _describe_choice(step: int, direction: str, scores: Mapping[int, Mapping[str, float]]) -> str:

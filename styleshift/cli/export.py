@@ -21,7 +21,11 @@ styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 def export(
     reporter: TerminalReporter,
     run: str | None = option("--run NAME", "The run to export (default: the one trained most recently)."),
-    checkpoint: str = option("--checkpoint best|last|STEP", "The checkpoint to export.", "best"),
+    checkpoint: str = option(
+        "--checkpoint best|last|STEP",
+        "The checkpoint to export; 2000+last for the mean of two, and so on.",
+        "best",
+    ),
     output: Path | None = option(
         "-o --output FOLDER", "Folder for the models (default: models in the workspace, where convert looks)."
     ),

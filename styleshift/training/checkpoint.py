@@ -142,7 +142,9 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     Args:
         run_dir: ``runs/<name>``.
         which: ``best`` (of each direction the one with the highest score, so they may come from two
-            steps; the last where none was validated), ``last``, or a step.
+            steps; the last where none was validated), ``last``, or a step. Steps (the last by its name, too)
+            joined by ``+`` make the mean of their weights (stochastic weight averaging, Izmailov et al.
+            2018), told by the latest of them.
         reporter: is warned where a plugin is there in another version.
 
     Raises:
@@ -157,15 +159,15 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     files = _choose(CheckpointFolder(run_dir / CHECKPOINTS), which)
     generators: dict[str, Translator] = {}
     checkpoints: dict[str, dict[str, Any]] = {}
-    for path in sorted(set(files.values())):  # each file is read once
-        tensors, values = read(path, only="model.")
+    for paths in sorted(set(files.values())):  # each file is read once
+        tensors, values = _read_mean(paths)
         model = CycleGAN(recipe, *blank_statistics(recipe))
         load_weights(model, tensors)
         model.eval().requires_grad_(False)
         for direction in DIRECTIONS:
-            if files[direction] == path:
+            if files[direction] == paths:
                 generators[direction] = model.translator(direction, averaged=True)
-                checkpoints[direction] = {"step": int(values["step"]), "seconds": values["seconds"]}
+                checkpoints[direction] = values
     return TrainedModel(
         recipe=recipe,
         domains=(run["domains"][0], run["domains"][1]),
@@ -190,17 +192,32 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     )
 
 
-def _choose(folder: CheckpointFolder, which: str | int) -> dict[str, Path]:
-    """The file of each direction."""
+def _choose(folder: CheckpointFolder, which: str | int) -> dict[str, tuple[Path, ...]]:
+    """The files of each direction, the latest last; of several the mean is meant."""
     if which == "best":
-        return {direction: folder.best(direction) for direction in DIRECTIONS}
-    if which == "last":
-        return dict.fromkeys(DIRECTIONS, folder.last())
-    text = str(which)
-    if not text.isdecimal() or int(text) not in folder.steps():
-        there = ", ".join(str(step) for step in folder.steps()) or "none"
-        raise CheckpointError(f"there is no checkpoint {text!r} in {folder.path}", f"best, last, or: {there}")
-    return dict.fromkeys(DIRECTIONS, folder.file(int(text)))
+        return {direction: (folder.best(direction),) for direction in DIRECTIONS}
+    paths = set()
+    for text in str(which).split("+"):
+        if text != "last" and not (text.isdecimal() and int(text) in folder.steps()):
+            there = ", ".join(str(step) for step in folder.steps()) or "none"
+            raise CheckpointError(
+                f"there is no checkpoint {text!r} in {folder.path}", f"best, last, or: {there}"
+            )
+        paths.add(folder.last() if text == "last" else folder.file(int(text)))
+    return dict.fromkeys(DIRECTIONS, tuple(sorted(paths)))
+
+
+def _read_mean(paths: tuple[Path, ...]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The mean of the models of some checkpoints, and the ``step`` and ``seconds`` of the last of them."""
+    tensors, values = read(paths[-1], only="model.")
+    about = {"step": int(values["step"]), "seconds": values["seconds"]}
+    if len(paths) > 1:
+        found = [read(path, only="model.") for path in paths[:-1]]
+        about["mean_of"] = [*(int(values["step"]) for _, values in found), about["step"]]
+        for name, last in tensors.items():
+            every = [last, *(others[name] for others, _ in found)]
+            tensors[name] = torch.stack(every).double().mean(dim=0).to(last.dtype)
+    return tensors, about
 
 
 def read_run(run_dir: Path) -> dict[str, Any]:

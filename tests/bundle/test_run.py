@@ -29,7 +29,7 @@ def test_no_run_at_all(tmp_path: Path) -> None:
         export_run(Workspace(tmp_path))
 
 
-@pytest.mark.parametrize("checkpoint", ["newest", "-3", "1.5", ""])
+@pytest.mark.parametrize("checkpoint", ["newest", "-3", "1.5", "", "2000+", "best+last"])
 def test_a_checkpoint_is_best_last_or_a_step(tmp_path: Path, checkpoint: str) -> None:
     with pytest.raises(UsageError, match="checkpoint"):
         export_run(Workspace(tmp_path), checkpoint=checkpoint)
@@ -186,7 +186,10 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = "`run=second` `checkpoint=0` `strength=0.8` `smooth_frames=0.1` `match_spectrum`"
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
-    export_run(place, run="second")
+    metadata["violin-to-piano.onnx"].provenance["mean_of"] = [0, 100]
+    export_run(place, run="second", reporter=told)
+    again = "of run first, step 0+100; `styleshift export` `run=first` `checkpoint=0+100` brings it back"
+    assert any(text.endswith(again) for text in told.infos)
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
         export_run(place, run="first")

@@ -88,6 +88,12 @@ def test_each_direction_is_of_its_own_best_checkpoint(fresh: Workspace, tiny_rec
         alone = load_trained(folder, step).generators[direction].state_dict()
         found = trained.generators[direction].state_dict()
         assert all(torch.equal(found[name], value) for name, value in alone.items())
+    mean = load_trained(folder, "last+2+4")
+    assert mean.checkpoints["x2y"]["step"] == 6
+    assert mean.checkpoints["x2y"]["mean_of"] == [2, 4, 6]
+    states = [load_trained(folder, step).generators["x2y"].state_dict() for step in (2, 4, 6)]
+    for name, value in mean.generators["x2y"].state_dict().items():
+        torch.testing.assert_close(value, sum(state[name] for state in states) / 3)
 
 
 def test_crops_lie_side_by_side_and_are_spread_where_there_are_more(place: Workspace) -> None:
