@@ -61,8 +61,11 @@ def plan_library(
         return plan_file(source, target_domain, settings, stamp)
     origin = Store(str(source)) if is_remote(source) else None
     base = origin.address if origin is not None else str(Path(source))
-    # A store knows no folder without files; a disk does.
-    if not (Path(base).is_dir() if origin is None else not base.startswith("file:") or origin.there("")):
+    if origin is None:
+        there = Path(base).is_dir()
+    else:  # a store knows no folder without files; a disk does
+        there = not base.startswith("file:") or origin.there("")
+    if not there:
         raise NothingToDoError(
             f"{base} does not exist", "name a folder of recordings, its address, or one recording"
         )
@@ -77,8 +80,8 @@ def plan_library(
 
     def made(folder: Path) -> bool:
         """A link leads from the source to earlier outputs: they are not to be converted again."""
-        there = folder.resolve()
-        return there == here or here in there.parents
+        whole = folder.resolve()
+        return whole == here or here in whole.parents
 
     outputs: dict[str, frozenset[str]] = {}
     leftovers: list[str] = []
