@@ -100,7 +100,7 @@ def our_steps(
     cuda = bench.device.type == "cuda"
     if cuda:
         torch.cuda.reset_peak_memory_stats()
-    state = TrainingState.begin(recipe, model, 0)
+    state = TrainingState(recipe, model, 0)
     if recipe.schedule.compile:
         compile_networks(model, bench)
     loader = make_loader(corpora, samplers, state, 0, bench, choose_resident(samplers, state)["used"])
@@ -148,7 +148,7 @@ def preparation(bench: Bench, found: Row) -> None:
     samplers = make_samplers(heard, recipe, 0)
     x, y = (measure(sampler) for sampler in samplers)
     mark("statistics")
-    state = TrainingState.begin(recipe, CycleGAN(recipe, x, y).to(bench.device), 0)
+    state = TrainingState(recipe, CycleGAN(recipe, x, y).to(bench.device), 0)
     mark("networks")
     validator = make_validator(samplers, heard, held, recipe, bench, bench.device)
     mark("judges")

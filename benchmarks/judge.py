@@ -96,7 +96,7 @@ def main() -> None:
         domain: [spectrogram_features(crop[0], config) for crop in sampler.batch(100)]
         for domain, sampler in zip(pair, samplers, strict=True)
     }
-    distributions = {domain: TargetDistribution.fit(style) for domain, style in styles.items()}
+    distributions = {domain: TargetDistribution(style) for domain, style in styles.items()}
     # A classifier that the trainer does not know.
     apart = train_classifier(styles[pair[0]], styles[pair[1]], seed=99)
     checkpoints = CheckpointFolder(folder / "checkpoints")

@@ -193,7 +193,7 @@ def main() -> None:
         )
         model = CycleGAN(recipe, measure(x, 32), measure(y, 32)).to(device)
         plain = PlainLoop(recipe, copy.deepcopy(model), corpora, device)
-        state = TrainingState.begin(recipe, model, 0)
+        state = TrainingState(recipe, model, 0)
         if recipe.schedule.compile:
             compile_networks(model, Reporter())
         resident = choose_resident([x, y], state)["used"]

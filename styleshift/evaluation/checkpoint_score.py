@@ -15,7 +15,7 @@ import torch
 
 from styleshift.evaluation.classifier import VIEWS, StyleClassifier, train_classifier
 from styleshift.evaluation.distribution import TargetDistribution
-from styleshift.evaluation.features import Array, Features
+from styleshift.evaluation.features import Features
 
 MARGIN_WEIGHT = 4
 """As much as the four distances together. At 1 a run's first adversarial steps, which flicker least, win."""
@@ -72,72 +72,49 @@ class CheckpointScore:
         return {"score": self.value, "style": self.style, "content": self.content, **terms}
 
 
-@dataclass(frozen=True, slots=True)
 class CheckpointScorer:
-    """Knows one direction; made by :meth:`fit`, and asked as often as wanted.
+    """Knows one direction, what it starts from and what it aims at; asked as often as wanted.
+
+    Args:
+        classifiers: of the target style, as :func:`train_classifiers` gives them.
+        target: recordings of the style that the classifiers learned.
+        held_out: others of that style.
+        sources: what is converted each time, of the other style.
+        metrics: of how much of the music stayed, by name.
 
     Attributes:
-        target: the population of the style's recordings.
-        classifiers: of the style, one a view.
         sources: what is converted.
-        start: distances of the sources to the style.
-        real: distances of held-out music of the style to it.
-        bar: logits of that music, one array a classifier, in rising order.
-        metrics: of how much of the music stayed, by name.
     """
 
-    target: TargetDistribution
-    classifiers: Sequence[StyleClassifier]
-    sources: Sequence[Features]
-    start: Mapping[str, float]
-    real: Mapping[str, float]
-    bar: Sequence[Array]
-    metrics: Mapping[str, Metric]
-
-    @classmethod
-    def fit(
-        cls,
+    def __init__(
+        self,
         classifiers: Sequence[StyleClassifier],
         target: Sequence[Features],
         held_out: Sequence[Features],
         sources: Sequence[Features],
         metrics: Mapping[str, Metric],
-    ) -> CheckpointScorer:
-        """Learn what a direction starts from and what it aims at.
-
-        Args:
-            classifiers: of the target style, as :func:`train_classifiers` gives them.
-            target: recordings of the style that the classifiers learned.
-            held_out: others of that style.
-            sources: what is converted each time, of the other style.
-            metrics: of how much of the music stayed, by name.
-        """
-        distribution = TargetDistribution.fit(target)
-        return cls(
-            target=distribution,
-            classifiers=classifiers,
-            sources=sources,
-            start=distribution.distances(sources),
-            real=distribution.distances(held_out),
-            bar=[np.sort(one.logits(held_out)) for one in classifiers],
-            metrics=metrics,
-        )
+    ) -> None:
+        self._classifiers, self.sources, self._metrics = classifiers, sources, metrics
+        self._target = TargetDistribution(target)
+        self._start, self._real = self._target.distances(sources), self._target.distances(held_out)
+        # Logits of held-out music of the style, in rising order.
+        self._bars = [np.sort(one.logits(held_out)) for one in classifiers]
 
     def score(self, converted: Sequence[Features]) -> CheckpointScore:
         """Score conversions of the sources, in their order."""
         assert len(converted) == len(self.sources), "every conversion needs its source"
-        found = self.target.distances(converted)
-        near = {name: closeness(found[name], self.start[name], self.real[name]) for name in found}
+        found = self._target.distances(converted)
+        near = {name: closeness(found[name], self._start[name], self._real[name]) for name in found}
         beaten = [
             np.searchsorted(bar, one.logits(converted)).mean() / len(bar)
-            for one, bar in zip(self.classifiers, self.bar, strict=True)
+            for one, bar in zip(self._classifiers, self._bars, strict=True)
         ]
         pairs = list(zip(converted, self.sources, strict=True))
         return CheckpointScore(
             # Real music beats half of itself, so a half is all that there is to reach; the root keeps
             # differences among the far-off conversions of a young model in sight.
             margin=math.sqrt(min(1.0, 2 * float(np.mean(beaten)))),
-            kept={name: _mean([metric(*pair) for pair in pairs]) for name, metric in self.metrics.items()},
+            kept={name: _mean([metric(*pair) for pair in pairs]) for name, metric in self._metrics.items()},
             **near,
         )
 

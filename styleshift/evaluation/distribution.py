@@ -6,8 +6,7 @@ spectrum and still flicker from frame to frame, or hold notes that should fade.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,28 +30,17 @@ _RIDGE = 1e-3
 _QUANTILES = np.linspace(0.02, 0.98, 49)
 
 
-@dataclass(frozen=True, slots=True)
 class TargetDistribution:
-    """The population of a style's recordings; made by :meth:`fit`.
+    """The population of a style's recordings.
 
-    Attributes:
-        mean: ``[3 * PATCH_CEPSTRA]``, which patches are standardised by.
-        deviation: likewise.
-        parts: statistics of the standardised patches, by the names in ``PARTS``.
-        decays: ``[onsets, 3]`` dB, as :func:`decays` gives them; no rows where there are no onsets.
+    Args:
+        recordings: of the style, one at least.
     """
 
-    mean: Array64
-    deviation: Array64
-    parts: Mapping[str, Population]
-    decays: Array64
-
-    @classmethod
-    def fit(cls, recordings: Sequence[Features]) -> TargetDistribution:
-        """Of recordings of the style, one at least."""
+    def __init__(self, recordings: Sequence[Features]) -> None:
         patches = _patches(recordings)
-        mean, deviation = patches.mean(axis=0), patches.std(axis=0) + 1e-6
-        return cls(mean, deviation, _split((patches - mean) / deviation), decays(recordings))
+        self._mean, self._deviation = patches.mean(axis=0), patches.std(axis=0) + 1e-6
+        self._parts, self._decays = self._split(patches), decays(recordings)
 
     def distances(self, recordings: Sequence[Features]) -> dict[str, float]:
         """How far recordings are from the style: Frechet distances of ``PARTS``, and ``decay`` in dB.
@@ -60,9 +48,20 @@ class TargetDistribution:
         ``decay`` is the 1-Wasserstein distance of how much softer notes are 0.1, 0.2 and 0.3 s after their
         onset, the mean of the three; nan where either side has no onsets.
         """
-        found = _split((_patches(recordings) - self.mean) / self.deviation)
-        distances = {name: frechet_distance(found[name], self.parts[name]) for name in PARTS}
-        return distances | {"decay": _wasserstein(decays(recordings), self.decays)}
+        found = self._split(_patches(recordings))
+        distances = {name: frechet_distance(found[name], self._parts[name]) for name in PARTS}
+        return distances | {"decay": _wasserstein(decays(recordings), self._decays)}
+
+    def _split(self, patches: Array64) -> dict[str, Population]:
+        """Each of the ``PARTS`` of patches, standardised by the style's.
+
+        A ridge keeps the covariances of a few patches from being singular.
+        """
+        ridge = _RIDGE * np.eye(PATCH_CEPSTRA)
+        standardised = (patches - self._mean) / self._deviation
+        parts = [Population.of(part) for part in np.split(standardised, len(PARTS), axis=1)]
+        whole = [Population(part.mean, part.covariance + ridge) for part in parts]
+        return dict(zip(PARTS, whole, strict=True))
 
 
 def decays(recordings: Sequence[Features]) -> Array64:
@@ -93,15 +92,6 @@ def onsets(log_mel: Array) -> list[int]:
 
 def _patches(recordings: Sequence[Features]) -> Array64:
     return np.concatenate([patch_vectors(recording) for recording in recordings])
-
-
-def _split(patches: Array64) -> dict[str, Population]:
-    """Each of the ``PARTS`` of patches; a ridge keeps the covariances of a few from being singular."""
-    ridge = _RIDGE * np.eye(PATCH_CEPSTRA)
-    parts = [Population.of(part) for part in np.split(patches, len(PARTS), axis=1)]
-    return {
-        name: Population(part.mean, part.covariance + ridge) for name, part in zip(PARTS, parts, strict=True)
-    }
 
 
 def _wasserstein(left: Array64, right: Array64) -> float:

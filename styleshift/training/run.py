@@ -115,7 +115,7 @@ def start_run(
             x, y = with_fronts((x, y), (samplers[0], samplers[1]), recipe, pair, told)
             model = CycleGAN(recipe, x, y).to(processor)
             ranks.broadcast_weights(model)
-            state = TrainingState.begin(recipe, model, seed, ranks)
+            state = TrainingState(recipe, model, seed, ranks)
             where = _describe(processor, ranks.world_size)
             told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {where}")
             validator = None
@@ -140,7 +140,8 @@ def start_run(
                 "resident": resident,
                 "held_out": {corpus.domain: held_out_segments(corpus) for corpus in held or ()},
             }
-            tracked = stack.enter_context(Trackers(shown if ranks.is_main else (), folder, run, reporter))
+            tracked = Trackers(shown if ranks.is_main else (), folder, run, reporter)
+            stack.callback(tracked.close)
             trainer = Trainer(folder, run, state, loader, validator, reporter, tracked)
             trainer.setup(told)
         if ranks.is_main:
@@ -227,7 +228,7 @@ def resume_run(
             heard, held = restore_split(corpora, recipe, run.get("held_out"), told)
             samplers = make_samplers(heard, recipe, run["seed"], told)
             model = CycleGAN(recipe, *blank_statistics(recipe)).to(processor)
-            state = TrainingState.begin(recipe, model, run["seed"], ranks)
+            state = TrainingState(recipe, model, run["seed"], ranks)
             unpack(state, tensors, values)
             if state.progress >= 1:
                 raise _at_its_end(folder.name, state)
@@ -241,7 +242,8 @@ def resume_run(
             loader.load_state_dict(values["source"])
             run |= {"recipe": recipe.to_dict(), "resident": resident}
             run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
-            tracked = stack.enter_context(Trackers(shown, folder, run, reporter))
+            tracked = Trackers(shown, folder, run, reporter)
+            stack.callback(tracked.close)
             stopping = values.get("early_stopping")
             trainer = Trainer(folder, run, state, loader, validator, reporter, tracked, stopping)
             trainer.setup(told)

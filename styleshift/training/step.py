@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch
 from styleshift.training.device import computes_bfloat16
 from styleshift.training.distributed import ProcessGroup
-from styleshift.training.extras import TensorPair, build_losses
+from styleshift.training.extras import build_losses
 from styleshift.training.inputs import StepInputs, prepare
 from styleshift.training.model import CycleGAN
 from styleshift.training.replay import ReplayBuffer
@@ -29,71 +28,45 @@ PAIR_RANGE_DB = 60.0
 """Below the loudest bin of a crop, where the distance to its counterpart ends."""
 
 
-@dataclass
 class TrainingState:
     """Everything that a step reads or changes; what a checkpoint holds, apart from the sources of crops.
 
-    Attributes:
+    Args:
         recipe: the experiment.
-        model: all networks.
+        model: all networks, on the device that trains.
+        seed: of the random numbers; each rank has its own.
+        group: processes that train this model together; None: there is one.
+
+    Attributes:
         generator_optimiser: of both generators.
         discriminator_optimiser: of all discriminators.
         random: of every random choice in a step, on the CPU.
         replay: past fakes of each side.
         bands: what matched frames are compared in; None where none are matched.
         losses: that the recipe names beside the built-in ones, with their weights.
+        device: where the networks are.
         half: forward passes run in bfloat16.
         step: steps done.
         seconds: spent on them, over all sessions.
         warmed: the warm start is over, and stays so where the run is made longer.
-        group: processes that train this model together; one, unless ``torchrun`` started more.
         should_stop: the run ends here, whatever its schedule says.
     """
 
-    recipe: Recipe
-    model: CycleGAN
-    generator_optimiser: torch.optim.Optimizer
-    discriminator_optimiser: torch.optim.Optimizer
-    random: torch.Generator
-    replay: dict[str, ReplayBuffer] = field(default_factory=dict)
-    bands: Bands | None = None
-    losses: Mapping[str, tuple[float, TensorPair]] = field(default_factory=dict)
-    half: bool = False
-    step: int = 0
-    seconds: float = 0.0
-    warmed: bool = False
-    should_stop: bool = False
-    group: ProcessGroup = field(default_factory=ProcessGroup)
-
-    @classmethod
-    def begin(
-        cls, recipe: Recipe, model: CycleGAN, seed: int, group: ProcessGroup | None = None
-    ) -> TrainingState:
-        """The state before the first step; each rank has random numbers of its own."""
-        group = group or ProcessGroup()
-        settings = recipe.optimiser
-        matching, precision = recipe.warm_start, recipe.schedule.precision
-        device = next(model.parameters()).device
-        half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
-        if half:
-            _channels_last(model, device, ours=not recipe.schedule.compile)
-        return cls(
-            recipe,
-            model,
-            _adam(model.generating(), settings.generator_lr, settings),
-            _adam(model.discriminators, settings.discriminator_lr, settings),
-            torch.Generator().manual_seed(seed + 1_000_003 * group.rank),
-            {side: ReplayBuffer(settings.replay_buffer) for side in model.discriminators},
-            Bands(recipe.spectrogram, matching.bands).to(device) if matching.used else None,
-            build_losses(recipe, device),
-            half,
-            group=group,
-        )
-
-    @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        return next(self.model.parameters()).device
+    def __init__(self, recipe: Recipe, model: CycleGAN, seed: int, group: ProcessGroup | None = None) -> None:
+        settings, matching, precision = recipe.optimiser, recipe.warm_start, recipe.schedule.precision
+        self.recipe, self.model, self.group = recipe, model, group or ProcessGroup()
+        self.device = next(model.parameters()).device
+        self.half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(self.device))
+        if self.half:
+            _channels_last(model, self.device, ours=not recipe.schedule.compile)
+        self.generator_optimiser = _adam(model.generating(), settings.generator_lr, settings)
+        self.discriminator_optimiser = _adam(model.discriminators, settings.discriminator_lr, settings)
+        self.random = torch.Generator().manual_seed(seed + 1_000_003 * self.group.rank)
+        self.replay = {side: ReplayBuffer(settings.replay_buffer) for side in model.discriminators}
+        self.bands = Bands(recipe.spectrogram, matching.bands).to(self.device) if matching.used else None
+        self.losses = build_losses(recipe, self.device)
+        self.step, self.seconds = 0, 0.0
+        self.warmed = self.should_stop = False
 
     @property
     def warming(self) -> bool:

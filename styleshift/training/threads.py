@@ -78,7 +78,7 @@ def fewest(seconds: dict[int, float]) -> int:
 def _trial(recipe: Recipe, counts: list[int]) -> dict[int, float]:
     """Seconds by number of threads: medians of rounds in turn, so that a neighbour disturbs all alike."""
     with torch.random.fork_rng(devices=[]):  # the run's own numbers do not depend on a trial
-        state = TrainingState.begin(recipe, CycleGAN(recipe, *blank_statistics(recipe)), 0)
+        state = TrainingState(recipe, CycleGAN(recipe, *blank_statistics(recipe)), 0)
     multiple = load_registry().generators.get(recipe.generator.name).time_multiple
     frames = min(recipe.data.crop_frames, max(4 * multiple, FRAMES // multiple * multiple))
     shape = (recipe.schedule.batch, 1, recipe.spectrogram.bins, frames)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +127,8 @@ def _without(name: str, error: Exception) -> str:
     return f"training goes on without the tracker {name}: {first}"
 
 
-class Trackers(AbstractContextManager["Trackers"]):
-    """The trackers of a run, closed where its ``with`` ends.
+class Trackers:
+    """The trackers of a run.
 
     One that raises is left out from then on, with a warning.
 
@@ -154,9 +153,6 @@ class Trackers(AbstractContextManager["Trackers"]):
         except BaseException:
             self.close()
             raise
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def figures(self, step: int, figures: Mapping[str, float]) -> None:
         """Hand them to every tracker."""

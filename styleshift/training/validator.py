@@ -144,7 +144,7 @@ class Validator:
         for direction, other, classifiers in (("x2y", "y2x", there), ("y2x", "x2y", back)):
             target = learned[other]  # what the way back comes from
             self._judges[direction] = Judge(population(target), classifiers[0])
-            self._scorers[direction] = CheckpointScorer.fit(
+            self._scorers[direction] = CheckpointScorer(
                 classifiers, target, given_features[other], given_features[direction], metrics
             )
 

@@ -30,7 +30,7 @@ def styles(collections: Path) -> dict[str, list[Features]]:
 def scorer(styles: dict[str, list[Features]]) -> CheckpointScorer:
     classifiers = train_classifiers(styles["held"], styles["plucked"])
     known = styles["plucked"], styles["tunes-plucked"], styles["tunes-held"]
-    return CheckpointScorer.fit(classifiers, *known, {"harmony": harmony, "rhythm": onset_f_measure})
+    return CheckpointScorer(classifiers, *known, {"harmony": harmony, "rhythm": onset_f_measure})
 
 
 def test_the_true_performance_beats_a_copy_and_a_mixture_lies_between(

@@ -43,7 +43,7 @@ def test_notes_are_found_and_how_fast_they_fade() -> None:
 
 
 def test_each_term_hears_its_own_fault() -> None:
-    style = TargetDistribution.fit(several(fade=40, flicker=0.5))
+    style = TargetDistribution(several(fade=40, flicker=0.5))
     distances = partial(style.distances)
     right = distances(several(fade=40, flicker=0.5))
     held = distances(several(fade=0, flicker=0.5))
@@ -56,6 +56,6 @@ def test_each_term_hears_its_own_fault() -> None:
 
 
 def test_without_notes_there_is_no_decay() -> None:
-    style = TargetDistribution.fit(several(fade=40))
+    style = TargetDistribution(several(fade=40))
     still = Features(np.full((200, 80), -50, np.float32), np.zeros((100, 12), np.float32))
     assert math.isnan(style.distances([still])["decay"])

@@ -72,7 +72,7 @@ def begin(recipe: Recipe, device: str = "cpu") -> TrainingState:
     x, y = (
         Statistics(mean + side, 1.5, 2.0, 8.0, voice_hz=150.0 + side, moved=mean + side) for side in (0, 1)
     )
-    return TrainingState.begin(recipe, CycleGAN(recipe, x, y).to(device), 0)
+    return TrainingState(recipe, CycleGAN(recipe, x, y).to(device), 0)
 
 
 def batch_of(state: TrainingState, seed: int) -> Batch:

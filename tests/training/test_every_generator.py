@@ -35,7 +35,7 @@ def gradient(*settings: str, batch: int) -> Tensor:
     recipe = load_recipe("small", [*SMALL, *settings])
     scale = Statistics(torch.full((65,), 3.0), 1.5, 2.0, 8.0)
     torch.manual_seed(0)
-    state = TrainingState.begin(recipe, CycleGAN(recipe, scale, scale), 0)
+    state = TrainingState(recipe, CycleGAN(recipe, scale, scale), 0)
     random = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for weight in state.model.translators.parameters():  # wake last layers that are zero

@@ -53,7 +53,7 @@ class StandIn:
 def begin(recipe: Recipe) -> TrainingState:
     torch.manual_seed(0)
     mean = torch.full((65,), 3.0)
-    return TrainingState.begin(
+    return TrainingState(
         recipe, CycleGAN(recipe, Statistics(mean, 1.5, 2.0, 8.0), Statistics(mean + 1, 1.5, 2.0, 8.0)), 0
     )
 
@@ -204,7 +204,7 @@ def test_on_a_gpu_the_bits_are_those_of_plain_steps(tiny_recipe: Tiny) -> None:
         torch.manual_seed(0)
         mean = torch.full((65,), 3.0)
         x, y = (Statistics(mean + side, 1.5, 2.0, 8.0) for side in (0, 1))
-        state, told = TrainingState.begin(recipe, CycleGAN(recipe, x, y).to("cuda"), 0), Told()
+        state, told = TrainingState(recipe, CycleGAN(recipe, x, y).to("cuda"), 0), Told()
         train(state, choose_steps(state, told), 16)
         assert told.warnings == []
         states.append(state)

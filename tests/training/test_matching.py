@@ -77,7 +77,7 @@ def make(place: Workspace, recipe: Recipe) -> tuple[TrainingState, MatchedCrops]
     ]
     torch.manual_seed(0)
     model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
-    state = TrainingState.begin(recipe, model, 0)
+    state = TrainingState(recipe, model, 0)
     return state, MatchedCrops(samplers[0], samplers[1], recipe, model, Reporter())
 
 
@@ -88,7 +88,7 @@ def test_ranks_share_one_sequence_of_matched_crops(place: Workspace, tiny_recipe
         samplers = make_samplers(corpora, recipe, 1)
         torch.manual_seed(0)
         model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
-        state = TrainingState.begin(recipe, model, 5, group)
+        state = TrainingState(recipe, model, 5, group)
         loader = make_loader(corpora, samplers, state, 5, Reporter(), False)
         found = [next(loader) for _ in range(3)]
         loader.close()
@@ -113,9 +113,7 @@ def test_a_pool_cut_on_the_device_is_the_one_cut_from_the_files(place: Workspace
         samplers = make_samplers(corpora, recipe, 1)
         torch.manual_seed(0)
         model = CycleGAN(recipe, *(measure(sampler, 16) for sampler in samplers))
-        source = make_source(
-            corpora, samplers, TrainingState.begin(recipe, model, 0), 0, Reporter(), on_device
-        )
+        source = make_source(corpora, samplers, TrainingState(recipe, model, 0), 0, Reporter(), on_device)
         random = torch.Generator().manual_seed(0)
         found.append([source.batch(2, random) for _ in range(4)])
     for one, other in zip(*found, strict=True):

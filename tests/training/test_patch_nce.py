@@ -27,7 +27,7 @@ def statistics() -> Statistics:
 
 def begin(recipe: Recipe) -> TrainingState:
     torch.manual_seed(0)
-    return TrainingState.begin(recipe, CycleGAN(recipe, statistics(), statistics()), 0)
+    return TrainingState(recipe, CycleGAN(recipe, statistics(), statistics()), 0)
 
 
 def crops(seed: int) -> Tensor:
@@ -143,7 +143,7 @@ def test_real_crops_of_the_target_are_compared_as_the_generator_sees_them(
     recipe = tiny_recipe(*CUT, "data.normalisation=domain")
     torch.manual_seed(0)
     other = Statistics(torch.full((65,), 6.0), 3.0, 2.0, 8.0)
-    state = TrainingState.begin(recipe, CycleGAN(recipe, statistics(), other), 0)
+    state = TrainingState(recipe, CycleGAN(recipe, statistics(), other), 0)
     compared = []
     honest = CycleGAN.patch_nce
 

@@ -26,7 +26,7 @@ def statistics(shift: float) -> Statistics:
 
 def begin(recipe: Recipe) -> TrainingState:
     torch.manual_seed(0)
-    return TrainingState.begin(recipe, CycleGAN(recipe, statistics(0), statistics(1)), 0)
+    return TrainingState(recipe, CycleGAN(recipe, statistics(0), statistics(1)), 0)
 
 
 def crops(seed: int) -> Tensor:

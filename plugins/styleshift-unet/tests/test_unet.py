@@ -110,7 +110,7 @@ def test_the_trainer_takes_it(monkeypatch, objective):
     recipe = load_recipe("small", [*small, *sizes, *rest, "generator.name=unet", *objective])
     torch.manual_seed(0)
     scale = Statistics(torch.full((65,), 3.0), 1.5, 2.0, 8.0)
-    state = TrainingState.begin(recipe, CycleGAN(recipe, scale, scale), 0)
+    state = TrainingState(recipe, CycleGAN(recipe, scale, scale), 0)
     before = {name: value.clone() for name, value in state.model.translators.named_parameters()}
     for _ in range(2):  # the last layer is zero at the start, so that the rest moves in the second step
         losses = train_step(state, Batch(3 + torch.rand(2, 1, 65, 32), 4 + torch.rand(2, 1, 65, 32)))
