@@ -27,10 +27,8 @@ def untrained(recipe: Recipe) -> TrainedModel:
     return TrainedModel(
         recipe=recipe,
         domains=("a", "b"),
-        spectrogram=recipe.spectrogram,
-        generators={direction: model.best()[direction] for direction in ("x2y", "y2x")},
+        translators={direction: model.translator(direction, averaged=True) for direction in ("x2y", "y2x")},
         checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in ("x2y", "y2x")},
-        window_frames=recipe.data.crop_frames,
         time_multiple=multiple,
         provenance={},
         requires=[],

@@ -100,6 +100,7 @@ def export_bundle(
 
     assert direction in DIRECTIONS, direction
     source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+    whole = trained.translators[direction]
     metadata = BundleMetadata(
         source=fit_name(source),
         target=fit_name(target),
@@ -107,8 +108,8 @@ def export_bundle(
         reference_level_db=REFERENCE_LEVEL_DB,
         window_frames=trained.window_frames,
         time_multiple=trained.time_multiple,
-        pitch=trained.pitch.get(direction),
-        percussion=trained.percussion.get(direction),
+        pitch=whole.front.target() if whole.front else None,
+        percussion=whole.drums.target() if whole.drums else None,
         recipe=trained.recipe.to_dict(),
         provenance={**trained.provenance, **trained.checkpoints[direction]},
         licence=licence,
@@ -116,7 +117,7 @@ def export_bundle(
         card=card or ModelCard(),
         requires=tuple(dict(item) for item in trained.requires),
     )
-    generator = trained.generators[direction]
+    generator = whole.without_front()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replaced = path.exists()

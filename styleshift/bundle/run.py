@@ -145,7 +145,7 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Repor
     for direction, pair in zip(DIRECTIONS, (corpora, corpora[::-1]), strict=True):
         with reporter.phase(f"measuring conversions to {pair[1].domain}"):
             source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
-            match_spectrum(trained.whole[direction], source, target, trained.spectrogram)
+            match_spectrum(trained.translators[direction], source, target, trained.spectrogram)
     return replace(trained, provenance={**trained.provenance, "match_spectrum": True})
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.percussion import PercussionDamping
-from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
 from styleshift.progress import Reporter
@@ -108,32 +106,39 @@ class TrainedModel:
     Attributes:
         recipe: the experiment.
         domains: names of X and Y.
-        spectrogram: front-end settings.
-        generators: ``x2y`` and ``y2x``, in evaluation mode and without gradients: plain log magnitudes
-            ``[batch, 1, bins, frames]`` float32 at the reference level to the same. Voices are moved in front
-            of them, by :attr:`pitch`.
-        whole: the same generators, of the same tensors, with what is done in front of them.
+        translators: ``x2y`` and ``y2x``, in evaluation mode and without gradients, with what is done in front
+            of them.
         checkpoints: of each direction, the ``step`` and the ``seconds`` of training that it comes from.
-        window_frames: frames of a training crop; conversion works in windows of so many.
         time_multiple: frames must be a multiple of it.
         provenance: versions, seed, corpora.
-        pitch: for ``x2y`` and ``y2x``, where voices are moved to in front; empty: they are not moved.
-        percussion: for each direction in which drums are damped in front, by how much.
         requires: plugin packages the generator comes from, ``{"package", "version"}`` each.
     """
 
     recipe: Recipe
     domains: tuple[str, str]
-    spectrogram: SpectrogramConfig
-    generators: dict[str, nn.Module]
+    translators: dict[str, Translator]
     checkpoints: dict[str, dict[str, Any]]
-    window_frames: int
     time_multiple: int
     provenance: dict[str, Any]
     requires: list[dict[str, str]]
-    pitch: dict[str, PitchTarget] = field(default_factory=dict)
-    percussion: dict[str, PercussionDamping] = field(default_factory=dict)
-    whole: dict[str, Translator] = field(default_factory=dict)
+
+    @property
+    def spectrogram(self) -> SpectrogramConfig:
+        """Front-end settings."""
+        return self.recipe.spectrogram
+
+    @property
+    def window_frames(self) -> int:
+        """Frames of a training crop; conversion works in windows of so many."""
+        return self.recipe.data.crop_frames
+
+    @property
+    def generators(self) -> dict[str, Translator]:
+        """``x2y`` and ``y2x`` behind what is done in front of them, of the same tensors.
+
+        Plain log magnitudes ``[batch, 1, bins, frames]`` float32 at the reference level to the same.
+        """
+        return {direction: whole.without_front() for direction, whole in self.translators.items()}
 
 
 def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | None = None) -> TrainedModel:
@@ -157,7 +162,7 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
     recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {run_dir.name}")
     entry = load_registry().generators.entry(recipe.generator.name)
     files = _choose(CheckpointFolder(run_dir / CHECKPOINTS), which)
-    generators: dict[str, Translator] = {}
+    translators: dict[str, Translator] = {}
     checkpoints: dict[str, dict[str, Any]] = {}
     for paths in sorted(set(files.values())):  # each file is read once
         tensors, values = _read_mean(paths)
@@ -166,29 +171,16 @@ def load_trained(run_dir: Path, which: str | int = "best", reporter: Reporter | 
         model.eval().requires_grad_(False)
         for direction in DIRECTIONS:
             if files[direction] == paths:
-                generators[direction] = model.translator(direction, averaged=True)
+                translators[direction] = model.translator(direction, averaged=True)
                 checkpoints[direction] = values
     return TrainedModel(
         recipe=recipe,
         domains=(run["domains"][0], run["domains"][1]),
-        spectrogram=recipe.spectrogram,
-        generators={direction: generator.without_front() for direction, generator in generators.items()},
+        translators=translators,
         checkpoints=checkpoints,
-        window_frames=recipe.data.crop_frames,
         time_multiple=entry.spec.time_multiple,
         provenance=run["provenance"],
         requires=run["requires"],
-        whole=generators,
-        pitch={
-            direction: generator.front.target()
-            for direction, generator in generators.items()
-            if generator.front is not None
-        },
-        percussion={
-            direction: damping
-            for direction, generator in generators.items()
-            if generator.drums is not None and (damping := generator.drums.target())
-        },
     )
 
 

@@ -18,8 +18,6 @@ from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.errors import BundleError, ParityError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.percussion import PercussionDamping
-from styleshift.frontend.pitch import PitchTarget
 
 SMALL = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=32, fft_length=64)
 
@@ -44,6 +42,18 @@ class Recipe:
 
 
 @dataclass
+class Alone:
+    """A generator with nothing in front of it."""
+
+    generator: nn.Module
+    front: None = None
+    drums: None = None
+
+    def without_front(self) -> nn.Module:
+        return self.generator
+
+
+@dataclass
 class Trained:
     generators: Mapping[str, nn.Module]
     recipe: Recipe = field(default_factory=Recipe)
@@ -56,8 +66,10 @@ class Trained:
     time_multiple: int = 4
     provenance: dict[str, Any] = field(default_factory=lambda: {"run": "test"})
     requires: list[dict[str, str]] = field(default_factory=list)
-    pitch: dict[str, PitchTarget] = field(default_factory=dict)
-    percussion: dict[str, PercussionDamping] = field(default_factory=dict)
+
+    @property
+    def translators(self) -> dict[str, Alone]:
+        return {direction: Alone(generator) for direction, generator in self.generators.items()}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from styleshift.networks.options import (
 from styleshift.networks.resize import ResizeGenerator
 from styleshift.networks.seed import SeedGenerator
 from styleshift.networks.voice import Block, OneDimensionalGenerator, TwoOneTwoGenerator, Up
-from styleshift.recipes import load_recipe
+from styleshift.recipes import DataConfig, Recipe
 from styleshift.testing import check_generator
 from styleshift.training.checkpoint import TrainedModel
 from styleshift.training.model import Scale, Translator
@@ -169,14 +169,12 @@ def test_the_bundle_exporter_takes_them(name: str, tmp_path: Path) -> None:
     scale = Scale(torch.full((65,), 2.0), 1.5)
     core = build(name).eval().requires_grad_(False)
     generator = Translator(core, scale, scale, 0.0, True, 1.0)
-    recipe = load_recipe("small")
+    recipe = Recipe(spectrogram=CONFIG, data=DataConfig(crop_frames=64))
     trained = TrainedModel(
         recipe=recipe,
         domains=("a", "b"),
-        spectrogram=CONFIG,
-        generators={"x2y": generator, "y2x": generator},
+        translators={"x2y": generator, "y2x": generator},
         checkpoints={direction: {"step": 1, "seconds": 1.0} for direction in ("x2y", "y2x")},
-        window_frames=64,
         time_multiple=4,
         provenance={"run": "test"},
         requires=[],

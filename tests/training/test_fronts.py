@@ -110,14 +110,11 @@ def test_a_model_file_says_how_much_is_damped_and_holds_the_generator_alone(tmp_
     trained = TrainedModel(
         recipe=settings,
         domains=("country", "classical"),
-        spectrogram=settings.spectrogram,
-        generators={name: model.translator(name).without_front() for name in ("x2y", "y2x")},
+        translators={name: model.translator(name) for name in ("x2y", "y2x")},
         checkpoints={name: {"step": 1, "seconds": 1.0} for name in ("x2y", "y2x")},
-        window_frames=64,
         time_multiple=16,
         provenance={},
         requires=[],
-        percussion={"x2y": PercussionDamping(24.0)},
     )
     exported = export_bundle(trained, "x2y", tmp_path / "m.onnx")
     assert load_bundle(exported.path).metadata.percussion == PercussionDamping(24.0)
