@@ -49,11 +49,6 @@ class Features:
     log_mel: Array
     chroma: Array
 
-    @property
-    def seconds(self) -> float:
-        """Length of the recording."""
-        return len(self.log_mel) / FRAME_RATE
-
 
 def features(samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE) -> Features:
     """Analyse a waveform.

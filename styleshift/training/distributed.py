@@ -74,10 +74,7 @@ class ProcessGroup:
         gradients = [weight.grad for weight in networks.parameters() if weight.grad is not None]
         if not gradients:
             return
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        with _noticing_loss():
-            dist.all_reduce(flat, group=self._way(flat))
-        flat /= self.world_size
+        flat = self.mean(torch.cat([gradient.reshape(-1) for gradient in gradients]))
         sizes = [gradient.numel() for gradient in gradients]
         for gradient, mean in zip(gradients, torch.split(flat, sizes), strict=True):
             gradient.copy_(mean.view(gradient.shape))

@@ -138,15 +138,13 @@ class Validator:
             there = train_classifiers(
                 learned["x2y"], learned["y2x"], advance=lambda part: task.advance(share * part), device=device
             )
-        self._judges: dict[str, Judge] = {}
-        self._scorers: dict[str, CheckpointScorer] = {}
+        self._known: dict[str, tuple[Judge, CheckpointScorer]] = {}
         back = [classifier.mirrored() for classifier in there]
         for direction, other, classifiers in (("x2y", "y2x", there), ("y2x", "x2y", back)):
             target = learned[other]  # what the way back comes from
-            self._judges[direction] = Judge(population(target), classifiers[0])
-            self._scorers[direction] = CheckpointScorer(
-                classifiers, target, given_features[other], given_features[direction], metrics
-            )
+            judge = Judge(population(target), classifiers[0])
+            held, sources = given_features[other], given_features[direction]
+            self._known[direction] = judge, CheckpointScorer(classifiers, target, held, sources, metrics)
 
     @property
     def excerpts(self) -> dict[str, Tensor]:
@@ -162,11 +160,9 @@ class Validator:
             with torch.no_grad():
                 parts = [generator(part.to(device)).float().cpu() for part in torch.split(source, 4)]
             converted = self._features(torch.cat(parts).numpy())
-            scorer = self._scorers[direction]
-            found[direction] = ValidatedDirection(
-                self._judges[direction].judge(scorer.sources[:JUDGED], converted[:JUDGED]),
-                scorer.score(converted),
-            )
+            judge, scorer = self._known[direction]
+            judgement = judge.judge(scorer.sources[:JUDGED], converted[:JUDGED])
+            found[direction] = ValidatedDirection(judgement, scorer.score(converted))
         return ValidationResult(found)
 
     def _features(self, crops: Array) -> list[Features]:
