@@ -21,6 +21,7 @@ from torch.autograd.function import once_differentiable
 try:
     import triton
     import triton.language as tl
+    from triton.language import constexpr
 
     kernel = triton.jit
 except ModuleNotFoundError:  # then styleshift.networks.kernels says so, and nothing here is called
@@ -35,7 +36,7 @@ MOST_SPANS = 128
 
 
 @kernel  # type: ignore[untyped-decorator]
-def _tile(first, sb, sp, sc, pixels, channels, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr):  # type: ignore[no-untyped-def]
+def _tile(first, sb, sp, sc, pixels, channels, BLOCK_P: constexpr, BLOCK_C: constexpr):  # type: ignore[no-untyped-def]
     """Offsets and mask of ``[BLOCK_P, BLOCK_C]``, from pixel ``first`` of this program's image."""
     at = first + tl.arange(0, BLOCK_P)
     channel = tl.program_id(2) * BLOCK_C + tl.arange(0, BLOCK_C)
@@ -45,7 +46,7 @@ def _tile(first, sb, sp, sc, pixels, channels, BLOCK_P: tl.constexpr, BLOCK_C: t
 
 
 @kernel  # type: ignore[untyped-decorator]
-def _norm_silu(x, scale, y, pixels, channels, sb, sp, sc, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr):  # type: ignore[no-untyped-def]
+def _norm_silu(x, scale, y, pixels, channels, sb, sp, sc, BLOCK_P: constexpr, BLOCK_C: constexpr):  # type: ignore[no-untyped-def]
     where, inside, channel = _tile(tl.program_id(0) * BLOCK_P, sb, sp, sc, pixels, channels, BLOCK_P, BLOCK_C)
     value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
     weight = tl.load(scale + channel, mask=channel < channels, other=0.0)
@@ -56,7 +57,7 @@ def _norm_silu(x, scale, y, pixels, channels, sb, sp, sc, BLOCK_P: tl.constexpr,
 
 @kernel  # type: ignore[untyped-decorator]
 def _norm_silu_back(  # type: ignore[no-untyped-def]
-    x, scale, gradient, dx, dscale, pixels, channels, sb, sp, sc, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr
+    x, scale, gradient, dx, dscale, pixels, channels, sb, sp, sc, BLOCK_P: constexpr, BLOCK_C: constexpr
 ):
     where, inside, channel = _tile(tl.program_id(0) * BLOCK_P, sb, sp, sc, pixels, channels, BLOCK_P, BLOCK_C)
     value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
@@ -101,9 +102,9 @@ def _span_sums(  # type: ignore[no-untyped-def]
     sb,
     sp,
     sc,
-    BACK: tl.constexpr,
-    BLOCK_P: tl.constexpr,
-    BLOCK_C: tl.constexpr,
+    BACK: constexpr,
+    BLOCK_P: constexpr,
+    BLOCK_C: constexpr,
 ):
     """Two sums over each span of pixels.
 
@@ -141,19 +142,7 @@ def _span_sums(  # type: ignore[no-untyped-def]
 
 @kernel  # type: ignore[untyped-decorator]
 def _norm_apply(  # type: ignore[no-untyped-def]
-    x,
-    sums,
-    weight,
-    bias,
-    y,
-    slope,
-    pixels,
-    channels,
-    sb,
-    sp,
-    sc,
-    BLOCK_P: tl.constexpr,
-    BLOCK_C: tl.constexpr,
+    x, sums, weight, bias, y, slope, pixels, channels, sb, sp, sc, BLOCK_P: constexpr, BLOCK_C: constexpr
 ):
     where, inside, channel = _tile(tl.program_id(0) * BLOCK_P, sb, sp, sc, pixels, channels, BLOCK_P, BLOCK_C)
     mean, inverse = _moments(sums, x, sb, sc, pixels, channels, channel)
@@ -180,8 +169,8 @@ def _norm_back(  # type: ignore[no-untyped-def]
     sb,
     sp,
     sc,
-    BLOCK_P: tl.constexpr,
-    BLOCK_C: tl.constexpr,
+    BLOCK_P: constexpr,
+    BLOCK_C: constexpr,
 ):
     where, inside, channel = _tile(tl.program_id(0) * BLOCK_P, sb, sp, sc, pixels, channels, BLOCK_P, BLOCK_C)
     known = channel < channels

@@ -11,7 +11,7 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import Crops, Statistics
+from styleshift.training.data import Crops, Statistics, peek
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront, shifter_of
 
@@ -41,7 +41,7 @@ def with_fronts(
     """
     if not recipe.pitch.shift and not recipe.percussion.damp_db:
         return statistics
-    heard = [_draw(source, count) for source in crops]
+    heard = [list(peek(source, count, 8)) for source in crops]
     x, y = statistics
     if recipe.percussion.damp_db:
         levels = [percussive_level(batches, recipe) for batches in heard]
@@ -93,10 +93,3 @@ def _voice(batches: list[Tensor], recipe: Recipe) -> float:
             "no voice is heard in the recordings", "leave pitch.shift off for other music than one voice"
         )
     return float(heard.median())
-
-
-def _draw(source: Crops, count: int) -> list[Tensor]:
-    state = source.state_dict()
-    drawn = [torch.as_tensor(source.batch(8)) for _ in range(-(-count // 8))]
-    source.load_state_dict(state)
-    return drawn
