@@ -119,13 +119,9 @@ def export_run(
 
 def _smooth(trained: TrainedModel, frames: float, bins: float) -> TrainedModel:
     """The same, whose generators smooth what they make."""
-    for translator in trained.whole.values():
+    for translator in trained.translators.values():
         translator.smoothing = (frames, bins)
-    return replace(
-        trained,
-        generators={direction: whole.without_front() for direction, whole in trained.whole.items()},
-        provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins},
-    )
+    return replace(trained, provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins})
 
 
 def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:

@@ -112,12 +112,12 @@ def test_a_spectrum_is_matched_behind_the_moved_pitch_and_after_smoothing(place:
     found = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
     # What is measured is what a conversion makes of a man, pitch and all; the file has it as a shift of bins.
     after = load_trained(result.folder, "last")
-    after.whole["x2y"].smoothing = (0.1, 0.0)
+    after.translators["x2y"].smoothing = (0.1, 0.0)
     men, women = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in ("man", "woman"))
     shift = match_spectrum(after.translators["x2y"], men, women, after.spectrogram)
     assert shift.abs().max() > 0.05
     with torch.no_grad():
-        wanted = after.whole["x2y"].without_front()(crops)
+        wanted = after.translators["x2y"].without_front()(crops)
         torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
         assert (found - before.generators["x2y"](crops)).abs().max() > 0.05
 
