@@ -137,6 +137,12 @@ def _extras(container: Any) -> list[str]:
     return found + (["subtitles"] if container.streams.subtitles else [])
 
 
+def _told(number: int, chapter: Chapter) -> Any:
+    """A chapter as PyAV wants it."""
+    span = {"start": round(chapter.start * 1000), "end": round(chapter.end * 1000)}
+    return {"id": number, **span, "time_base": Fraction(1, 1000), "metadata": {"title": chapter.title}}
+
+
 class PyAVEncoder:
     """Writes AAC or ALAC in an M4A; see :class:`styleshift.audio.write.Encoder`."""
 
@@ -170,18 +176,7 @@ class PyAVEncoder:
         elif format.bits:
             track.codec_context.format = "s16p" if format.bits <= 16 else "s32p"
         if chapters:
-            self._container.set_chapters(
-                [
-                    {
-                        "id": number,
-                        "start": round(chapter.start * 1000),
-                        "end": round(chapter.end * 1000),
-                        "time_base": Fraction(1, 1000),
-                        "metadata": {"title": chapter.title},
-                    }
-                    for number, chapter in enumerate(chapters)
-                ]
-            )
+            self._container.set_chapters(list(map(_told, range(len(chapters)), chapters)))
         self._track = track
         self._position = 0
 

@@ -226,15 +226,9 @@ def _encoder(
     size = (frames or 0) * channels * DEPTHS.get(format.subtype, 16) // 8
     if container in ("WAV", "WAVEX") and size > _WAV_LIMIT:
         container = "RF64"
+    bits: Any = {"compression_level": format.compression_level, "bitrate_mode": format.bitrate_mode}
     encoder: Encoder = soundfile.SoundFile(
-        file,
-        "w",
-        sample_rate,
-        channels,
-        format.subtype,
-        format=container,
-        compression_level=format.compression_level,
-        bitrate_mode=format.bitrate_mode,
+        file, "w", sample_rate, channels, format.subtype, format=container, **bits
     )
     return encoder
 

@@ -48,6 +48,7 @@ def compute(
     *,
     overlap: bool,
     report: Callable[[float], None] = lambda seconds: None,
+    channel: int | None = None,
 ) -> Measured:
     """Store the spectrogram of a recording, mixed to mono, at the recording's own level.
 
@@ -57,30 +58,14 @@ def compute(
         config: front-end settings.
         overlap: decode in a thread of its own, for when there are more cores than recordings.
         report: told of progress, in seconds of music.
+        channel: take this one, counted from 0; None: the mix of all.
 
     Raises:
         AudioError: the recording cannot be used: what its stream raises, ``too short`` or ``silent``.
         NotStoredError: the array cannot be written.
     """
-    measured = _pass(recording, target, config, report, overlap=overlap, only=None)
-    if measured is None:
-        loudest = _loudest_channel(recording, report)
-        measured = _pass(recording, target, config, report, overlap=overlap, only=loudest)
-        assert measured is not None, "one channel cannot cancel itself"
-    return measured
-
-
-def _pass(
-    recording: Recording,
-    target: Path,
-    config: SpectrogramConfig,
-    report: Callable[[float], None],
-    *,
-    overlap: bool,
-    only: int | None,
-) -> Measured | None:
     with closing(recording.open()) as stream, GrowingArray(target, config.bins) as array:
-        mono = _Mono(stream, config.sample_rate, only)
+        mono = _Mono(stream, config.sample_rate, channel)
         blocks: Iterable[Float32Array] = mono.blocks()
         if overlap:
             blocks = prefetch(blocks, 4)
@@ -91,15 +76,17 @@ def _pass(
             meter.push(block)
             array.append(_finite(spectrogram.push(block.reshape(1, -1)), config))
         array.append(_finite(spectrogram.finish(), config))
-        if mono.cancels:
-            return None
-        seconds = mono.frames / stream.sample_rate
-        level_db = _usable_level(meter, seconds, array.frames)
-        array.finish()
-        warnings = tuple(getattr(stream, "warnings", ()))
-        if only is not None:
-            warnings += (f"its channels cancel each other in a mono mix; channel {only + 1} alone is used",)
-        return Measured(array.frames, seconds, stream.sample_rate, stream.channels, level_db, warnings)
+        if not mono.cancels:
+            seconds = mono.frames / stream.sample_rate
+            level_db = _usable_level(meter, seconds, array.frames)
+            array.finish()
+            warnings = tuple(getattr(stream, "warnings", ()))
+            if channel is not None:
+                only = f"channel {channel + 1} alone is used"
+                warnings += (f"its channels cancel each other in a mono mix; {only}",)
+            return Measured(array.frames, seconds, stream.sample_rate, stream.channels, level_db, warnings)
+    loudest = _loudest_channel(recording, report)  # which alone cannot cancel itself
+    return compute(recording, target, config, overlap=overlap, report=report, channel=loudest)
 
 
 def _usable_level(meter: LevelMeter, seconds: float, frames: int) -> float:

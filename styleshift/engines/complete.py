@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 
 from styleshift.hooks.engines import Crashed, Engine, Finished, JobT, OutcomeT, Progress, Stalled, Work
 
@@ -50,7 +51,5 @@ def run_all(
     if stop():
         return
     lost = Crashed("the engine lost it")
-    for job in list(begun.values()):
-        yield job, lost
-    for job in source:
+    for job in chain(list(begun.values()), source):
         yield job, lost

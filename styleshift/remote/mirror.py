@@ -100,7 +100,7 @@ class Mirror:
         with one_at_a_time(
             self.folder / _LOCK
         ):  # who fetches meanwhile would take what was sent for somebody else's
-            self._send([part for part in below if _counts(part)], reporter)
+            self._send(tuple(filter(_counts, below)), reporter)
 
     def _send(self, below: Sequence[str], reporter: Reporter) -> None:
         here = dict(self._here(below))

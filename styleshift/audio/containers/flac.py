@@ -74,13 +74,8 @@ def stream_info(file: Bytes, start: int = 0) -> StreamInfo | None:
         position += 4 + int.from_bytes(block[1:], "big")
         if block[0] & 0x80:
             break
-    return StreamInfo(
-        start,
-        position,
-        rate=packed >> 44,
-        block=int.from_bytes(head[10:12], "big"),
-        total=packed & (1 << 36) - 1,
-    )
+    longest = int.from_bytes(head[10:12], "big")
+    return StreamInfo(start, position, rate=packed >> 44, block=longest, total=packed & (1 << 36) - 1)
 
 
 def frame_at(data: bytes, position: int, info: StreamInfo) -> tuple[int, int] | None:

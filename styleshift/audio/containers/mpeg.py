@@ -101,13 +101,7 @@ def mpeg_extent(file: Bytes) -> Extent:
         return Extent()
     if (junk := walk.links[0].start - id3_length(file)) > 0:
         walk.notes.insert(0, f"{junk} bytes before its first MP3 frame are not sound")
-    return Extent(
-        tuple(walk.links),
-        missing=walk.missing,
-        cut=walk.cut,
-        damage=walk.damage,
-        notes=tuple(walk.notes),
-    )
+    return Extent(tuple(walk.links), walk.missing, walk.cut, walk.damage, notes=tuple(walk.notes))
 
 
 @dataclass(slots=True)
