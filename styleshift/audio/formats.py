@@ -1,24 +1,20 @@
-"""The audio formats: one row each, from which finding, planning, reading, writing and messages derive.
+"""The audio formats, from which finding, planning, reading, writing and messages derive: ``formats.toml``.
 
-To add a format, add a row; nothing else in the package names an extension. Light to import: no decoder.
+To add a format, add a row to it; nothing else in the package names an extension. Light to import: no decoder.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from styleshift.audio.containers import plain
-from styleshift.audio.containers.boxes import asf_extent, matroska_extent, mp4_extent
-from styleshift.audio.containers.chunks import au_extent, caf_extent, chunk_extent, w64_extent
+from styleshift.audio.containers import boxes, chunks, flac, mpeg, ogg, plain
 from styleshift.audio.containers.extent import Bytes, Extent
-from styleshift.audio.containers.flac import flac_extent
-from styleshift.audio.containers.mpeg import adts_extent, mpeg_extent
-from styleshift.audio.containers.ogg import ogg_extent
 from styleshift.errors import UsageError
 
 
@@ -76,10 +72,10 @@ class AudioFormat:
     name: str
     extensions: tuple[str, ...]
     reader: Literal["soundfile", "pyav"]
-    containers: tuple[str, ...]
+    containers: tuple[str, ...] = ()
     magic: tuple[bytes, ...] = ()
     magic_at: int = 0
-    lossless: bool | None = False
+    lossless: bool | None = None
     output: OutputFormat | None = None
     becomes: str = ""
     kilobytes: float = 20.0
@@ -92,99 +88,37 @@ class AudioFormat:
         return self.lossless is None and (bool(self.becomes) or self.name in ("ogg", "caf"))
 
 
-_MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-_AAC_RATES = (7350, *_MPEG_RATES, 64000, 88200, 96000)
 UNCOMPRESSED = 170.0
 """Kilobytes of a second of CD sound."""
 
-
-def _written(name: str, subtype: str = "PCM_16", container: str = "", **more: Any) -> OutputFormat:
-    return OutputFormat(name, container or name.upper(), subtype, f".{name}", **more)
-
-
-def _row(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
-    """A row, of what libsndfile reads unless told; extensions and containers are the words of a text."""
-    row = {"reader": "soundfile", "lossless": None, **more}
-    return AudioFormat(
-        name, tuple(extensions.split()), containers=tuple(containers.split()), magic=magic, **row
-    )
-
-
-def _by_pyav(name: str, extensions: str, containers: str, *magic: bytes, **more: Any) -> AudioFormat:
-    """A row of what PyAV reads: it becomes FLAC where it is lossless, else M4A."""
-    row = {"lossless": False, "becomes": "flac" if more.get("lossless") else "m4a", **more}
-    return _row(name, extensions, containers, *magic, reader="pyav", **row)
-
-
-ALAC = _written("m4a", "alac", "M4A", highest_rate=384_000)
+ALAC = OutputFormat("m4a", "M4A", "alac", ".m4a", highest_rate=384_000)
 """What lossless sound in an MP4 is written as."""
 
-# Vorbis quality 6 (about 192 kbit/s in stereo) and LAME VBR near V2: transparent for most ears, so that what
-# is heard is the conversion. The levels are libsndfile's: 1 - quality / 10, and VBR quality / 10.
-_VORBIS = _written("ogg", "VORBIS", lossy=True, compression_level=0.4)
-_MP3 = _written(
-    "mp3", "MPEG_LAYER_III", lossy=True, compression_level=0.2, bitrate_mode="VARIABLE", rates=_MPEG_RATES
-)
-_OPUS = _written("opus", "OPUS", "OGG", lossy=True, rates=_OPUS_RATES)
-_M4A = _written("m4a", "aac", "M4A", lossy=True, rates=_AAC_RATES)
-_WAV = _written("wav")
-_FLAC = _written("flac", highest_rate=655_350)
-_M4A_ENDINGS = ".m4a .m4b .mp4 .m4r .m4p .3gp .3g2"
-# AAC in ADTS frames: twelve ones, then layer 00 (an MP3 frame has another layer).
-_ADTS = b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9"
-_PCM = {"kilobytes": UNCOMPRESSED}
-_LOSSLESS = {"kilobytes": 90, "lossless": True}
+_EXTENTS = {
+    name: reader
+    for module in (boxes, chunks, flac, mpeg, ogg, plain)
+    for name, reader in vars(module).items()
+    if name.endswith("_extent")
+}
 
-TABLE: tuple[AudioFormat, ...] = (
-    _row("wav", ".wav .wave", "WAV WAVEX", b"RIFF", b"RIFX", output=_WAV, extent=chunk_extent, **_PCM),
-    _row("flac", ".flac", "FLAC", b"fLaC", output=_FLAC, extent=flac_extent, **_LOSSLESS),
-    _row("aiff", ".aiff .aif .aifc", "AIFF", b"FORM", output=_written("aiff"), extent=chunk_extent, **_PCM),
-    _row("mp3", ".mp3", "MP3", lossless=False, output=_MP3, kilobytes=28, work=1.0, extent=mpeg_extent),
-    _row("ogg", ".ogg .oga", "OGG", b"OggS", output=_VORBIS, extent=ogg_extent),
-    _row("opus", ".opus", "", lossless=False, output=_OPUS, kilobytes=16),
-    _by_pyav(
-        "m4a",
-        _M4A_ENDINGS,
-        "MOV",
-        b"ftyp",
-        b"moov",
-        magic_at=4,
-        lossless=None,
-        becomes="",
-        output=_M4A,
-        kilobytes=24,
-        extent=mp4_extent,
-    ),
-    # Written as what a source is, not on demand.
-    _row("rf64", ".rf64", "RF64", b"RF64", extent=chunk_extent, **_PCM),
-    _row("w64", ".w64", "W64", b"riff", extent=w64_extent, **_PCM),
-    _row("au", ".au .snd", "AU", b".snd", b"dns.", extent=au_extent, **_PCM),
-    _row("caf", ".caf", "CAF", b"caff", extent=caf_extent, **_PCM),
-    # Read only.
-    _by_pyav("aac", ".aac", "AAC", *_ADTS, extent=adts_extent),
-    _by_pyav("alac", ".alac", "", **_LOSSLESS),
-    _by_pyav("wma", ".wma", "ASF", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", lossless=None, extent=asf_extent),
-    _by_pyav("ape", ".ape", "APE", b"MAC ", lossless=True, kilobytes=85, extent=plain.ape_extent),
-    _by_pyav("wavpack", ".wv", "WV", b"wvpk", extent=plain.wavpack_extent, **_LOSSLESS),
-    _by_pyav("tta", ".tta", "TTA", b"TTA1", extent=plain.tta_extent, **_LOSSLESS),
-    _by_pyav("tak", ".tak", "TAK", b"tBaK", lossless=True, kilobytes=85),
-    _by_pyav("musepack", ".mpc", "MPC8", b"MPCK"),
-    _by_pyav("musepack 7", ".mpp .mp+", "MPC", b"MP+"),
-    _row("mp2", ".mp2", "", lossless=False, becomes="m4a", kilobytes=28),
-    _by_pyav("ac3", ".ac3 .eac3", "AC3", b"\x0b\x77", kilobytes=48, extent=plain.ac3_extent),
-    _by_pyav("dts", ".dts", "DTS", b"\x7f\xfe\x80\x01", b"\xfe\x7f\x01\x80", kilobytes=100),
-    _by_pyav("speex", ".spx", "", kilobytes=4),
-    _by_pyav("dsf", ".dsf", "DSF", b"DSD ", lossless=True, kilobytes=700, extent=plain.dsf_extent),
-    _by_pyav("dff", ".dff", "IFF", b"FRM8", lossless=True, kilobytes=700, extent=plain.dff_extent),
-    _by_pyav("shorten", ".shn", "SHN", b"ajkg", **_LOSSLESS),
-    _by_pyav("truehd", ".thd .mlp", "TRUEHD", **_LOSSLESS),
-    _by_pyav("amr", ".amr .awb", "AMR", b"#!AMR", kilobytes=2),
-    _by_pyav("realaudio", ".ra .rm", "RM", b".RMF", b".ra\xfd", lossless=None),
-    _by_pyav(
-        "matroska", ".mka .webm .weba", "MATROSKA", b"\x1a\x45\xdf\xa3", lossless=None, extent=matroska_extent
-    ),
-)
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+
+
+def _format(name: str, row: dict[str, Any]) -> AudioFormat:
+    """One table of ``formats.toml``."""
+    row["magic"] = [letters.encode("latin-1") for letters in row.get("magic", ())]
+    if "extent" in row:
+        row["extent"] = _EXTENTS[row["extent"]]
+    if "output" in row:
+        output = {"container": name.upper(), "extension": f".{name}", **_tuples(row["output"])}
+        row["output"] = OutputFormat(name, **output)
+    return AudioFormat(name, **_tuples(row))
+
+
+_ROWS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
+TABLE: tuple[AudioFormat, ...] = tuple(_format(name, row) for name, row in _ROWS.items())
 
 UNREADABLE: dict[str, str] = {
     ".ofr": "OptimFROG, which only its own program decodes",
