@@ -69,9 +69,7 @@ class StyleClassifier:
 
     def probability(self, recording: Features) -> float:
         """Mean over the recording's patches of the probability of the target, 0 to 1."""
-        patches = torch.from_numpy(_patches([recording], PATCH_FRAMES // 2))
-        with torch.no_grad():
-            return float(torch.sigmoid(self.sign * self.network(patches)).mean())
+        return float(torch.from_numpy(self.logits([recording])).sigmoid().mean())
 
     def mirrored(self) -> StyleClassifier:
         """The same network asked the other way round: the probability of the other style."""

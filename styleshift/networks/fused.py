@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from styleshift.networks.kernels import fused_norm_silu
+from styleshift.networks.kernels import fused_instance_norm, fused_norm_silu
 from styleshift.networks.layers import ChannelNorm, InstanceNorm2d
 
 
@@ -33,7 +33,7 @@ def _together(layer: nn.Module, after: nn.Module | None, input: Tensor) -> Tenso
     """A norm and the activation after it, of this input; None where they cannot be taken in one step."""
     slope = _slope(after)
     if isinstance(layer, InstanceNorm2d) and slope is not None:
-        return layer.activated(input, slope)
+        return fused_instance_norm(input, layer.weight, layer.bias, slope)
     if isinstance(layer, ChannelNorm) and isinstance(after, nn.SiLU):
         return fused_norm_silu(input, layer.scale)
     return None

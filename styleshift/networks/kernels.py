@@ -68,9 +68,10 @@ def fused_norm_silu(input: Tensor, scale: Tensor) -> Tensor | None:
     None where the layers are to be taken one after the other.
     """
     function: Any = None
-    if _on_cpu(input) and takes_norm_silu(input.shape[1]):
+    channels = input.shape[1]
+    if _on_cpu(input) and 2 <= channels <= 512 and channels & (channels - 1) == 0:
         function = NormSiLU
-    elif _on_gpu(input) and input.shape[1] <= 512:
+    elif _on_gpu(input) and channels <= 512:
         from styleshift.networks import gpu_kernels
 
         function = gpu_kernels.GpuNormSiLU
@@ -97,11 +98,6 @@ def keeps_channels_last(channels: int, device: torch.device) -> bool:
     return not gpu_problem() if device.type == "cuda" else takes_instance_norm(channels)
 
 
-def takes_norm_silu(channels: int) -> bool:
-    """:class:`NormSiLU` can be taken over so many channels."""
-    return 2 <= channels <= 512 and channels & (channels - 1) == 0
-
-
 def takes_instance_norm(channels: int) -> bool:
     """:class:`InstanceNormActivation` can be taken of so many channels."""
     return channels % 16 == 0
@@ -115,7 +111,7 @@ class NormSiLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, scale: Tensor) -> Tensor:
-        """``[batch, channel, bin, frame]`` bfloat16 and ``[1, channel, 1, 1]``, :func:`takes_norm_silu`."""
+        """``[batch, channel, bin, frame]`` bfloat16, channels a power of two, and ``[1, channel, 1, 1]``."""
         rows, weight = _rows(input), scale.reshape(-1).float()
         made = torch.empty_like(rows)
         _run(_native.norm_silu, rows, weight, made)

@@ -25,20 +25,13 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[batch, channel, bin, frame]`` to the same shape."""
-        fused = self.activated(input, 1.0)
+        fused = fused_instance_norm(input, self.weight, self.bias, 1.0)
         if fused is not None:
             return fused
         output = super().forward(input.contiguous())
         if output.requires_grad and not torch.compiler.is_compiling():
             output.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]
         return output
-
-    def activated(self, input: Tensor, slope: float) -> Tensor | None:
-        """With the activation after it: ``v`` where it is positive, ``slope * v`` elsewhere.
-
-        None where the two are to be taken one after the other.
-        """
-        return fused_instance_norm(input, self.weight, self.bias, slope)
 
 
 class ChannelNorm(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -43,12 +45,16 @@ class PatchDiscriminator(nn.Module):
         )
         self.scales = nn.ModuleList(_scale(options) for _ in range(options.scales))
 
+    def scaled(self, input: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
+        """The layers of each scale, and what they see of ``[batch, 1, bin, frame]``."""
+        seen = self.view(input)
+        for number, scale in enumerate(self.scales):
+            yield scale, functional.avg_pool2d(seen, 1 << number) if number else seen
+
     def features(self, input: Tensor) -> list[Tensor]:
         """What each convolution but the last gives, scale by scale, of ``[batch, 1, bin, frame]``."""
         found = []
-        seen = self.view(input)
-        for number, scale in enumerate(self.scales):
-            state = functional.avg_pool2d(seen, 1 << number) if number else seen
+        for scale, state in self.scaled(input):
             assert isinstance(scale, nn.Sequential)
             for layer in list(scale)[:-1]:
                 state = layer(state)
@@ -58,10 +64,7 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Logits ``[batch, patches]``, each scale weighing the same, of ``[batch, 1, bin, frame]``."""
-        seen = self.view(input)
-        logits = []
-        for number, scale in enumerate(self.scales):
-            logits.append(scale(functional.avg_pool2d(seen, 1 << number) if number else seen).flatten(1))
+        logits = [scale(seen).flatten(1) for scale, seen in self.scaled(input)]
         if len(logits) == 1:
             only: Tensor = logits[0]
             return only

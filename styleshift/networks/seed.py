@@ -42,22 +42,8 @@ class ResidualLayer(nn.Module):
         return torch.relu(input + self.inner(input))
 
 
-def encoder(channels: int, blocks: int, bins: int) -> list[nn.Module]:
-    """What comes before the way back up: the highest bin dropped, 2 convolutions, the ResNet layers."""
-    return [
-        DropTopBin(bins),
-        nn.Conv2d(1, channels, 3, stride=2, padding=1),
-        InstanceNorm2d(channels),
-        nn.ReLU(),
-        nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
-        InstanceNorm2d(2 * channels),
-        nn.ReLU(),
-        *(ResidualLayer(2 * channels) for _ in range(blocks)),
-    ]
-
-
 def encoder_layers(blocks: int) -> tuple[int, ...]:
-    """Where :func:`encoder` is looked into: both convolutions, the first and the middle ResNet layer."""
+    """Which layers give features: both convolutions, the first and the middle ResNet layer."""
     deep = {6 + 1, 6 + (blocks + 1) // 2} if blocks else set()
     return (3, 6, *sorted(deep))
 
@@ -81,7 +67,14 @@ class SeedGenerator(nn.Module):
         self.features_at = encoder_layers(options.blocks)
         first = options.channels
         self.layers = FusedSequential(
-            *encoder(first, options.blocks, self.bins),
+            DropTopBin(self.bins),
+            nn.Conv2d(1, first, 3, stride=2, padding=1),
+            InstanceNorm2d(first),
+            nn.ReLU(),
+            nn.Conv2d(first, 2 * first, 3, stride=2, padding=1),
+            InstanceNorm2d(2 * first),
+            nn.ReLU(),
+            *(ResidualLayer(2 * first) for _ in range(options.blocks)),
             self.doubled(2 * first, first),
             InstanceNorm2d(first),
             nn.ReLU(),

@@ -45,12 +45,6 @@ def find_run(place: Workspace, name: str | None = None) -> Path:
     return max(runs, key=_worked_on)
 
 
-def remember_begun(place: Workspace, pair: tuple[str, str], name: str | None) -> None:
-    """Write down that a training is being prepared, until :func:`forget_begun`; raises OSError."""
-    words = {"pid": os.getpid(), "domains": list(pair), "name": name}
-    (place.runs / BEGUN_FILE).write_text(json.dumps(words), "utf-8")
-
-
 def forget_begun(place: Workspace) -> None:
     """The training that this process prepared is a run now, or has failed and said so."""
     if _begun(place).get("pid") == os.getpid():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,12 +16,12 @@ from styleshift.system.interrupt import Interrupted
 from styleshift.system.lock import file_lock
 from styleshift.training.files import remove_partial_checkpoints
 from styleshift.training.find import (
+    BEGUN_FILE,
     CHECKPOINTS,
     RUN_FILE,
     forget_begun,
     free_name,
     has_checkpoints,
-    remember_begun,
 )
 from styleshift.workspace import Workspace
 
@@ -28,7 +30,8 @@ from styleshift.workspace import Workspace
 def begun(place: Workspace, pair: tuple[str, str], name: str | None) -> Iterator[None]:
     """Have the next ``resume_run`` know of a training that is stopped, or killed, before its first step."""
     with suppress(OSError):  # a full disk; what cannot be done without is told of elsewhere
-        remember_begun(place, pair, name)
+        words = {"pid": os.getpid(), "domains": list(pair), "name": name}
+        (place.runs / BEGUN_FILE).write_text(json.dumps(words), "utf-8")
     try:
         yield
     except Interrupted:

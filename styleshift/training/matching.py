@@ -150,9 +150,8 @@ def _entrance(translator: Translator, device: torch.device) -> Translator:
 
 def earlier(values: Tensor, frames: int) -> Tensor:
     """``[..., frame]`` moved to an earlier time, or a later one where ``frames`` is negative; ends repeat."""
-    if frames >= 0:
-        return torch.cat([values[..., frames:], values[..., -1:].expand(*values.shape[:-1], frames)], dim=-1)
-    return torch.cat([values[..., :1].expand(*values.shape[:-1], -frames), values[..., :frames]], dim=-1)
+    last = values.shape[-1] - 1
+    return values[..., (torch.arange(last + 1, device=values.device) + frames).clamp(0, last)]
 
 
 def speaking_delay(crops: Tensor, bands: Bands, config: SpectrogramConfig) -> float:
