@@ -25,5 +25,5 @@ train 3500 --domains country classical --recipe "$here/shipped.toml" --name fine
     --set data.tilt_db=0 --set loss.gan=1 --set loss.cycle=2 --set optimiser.generator_lr=2e-4 \
     --set warm_start.pairs=false --set warm_start.refresh=300 --set warm_start.share=0.15 --set warm_start.lr=1e-3
 train 4400 --resume --name fine
-styleshift export --run fine --checkpoint last --output fine
+styleshift export --run fine --checkpoint last --smooth-frames 0.15 --smooth-bins 0.05 --output fine
 ship fine/classical-to-country.onnx
