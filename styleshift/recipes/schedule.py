@@ -52,6 +52,16 @@ class WarmStartConfig:
     """Recordings of the same name and length in both domains are the same performance, and each learns from
     its counterpart in place of nearest frames; others are left out. Adversarial and cycle losses see unpaired
     crops as ever."""
+    self_pairs: bool = False
+    """Each generator learns from crops of its target in place of nearest frames: what is personal in a voice
+    is destroyed at random (information perturbation, Choi et al. 2021), and the voice is to be given back.
+    Needs `pitch.shift`."""
+
+    def __post_init__(self) -> None:
+        if self.pairs and self.self_pairs:
+            raise ConfigError(
+                "warm_start.pairs and warm_start.self_pairs are both on", "leave one of them off"
+            )
 
     @property
     def used(self) -> bool:

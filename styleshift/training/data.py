@@ -73,11 +73,14 @@ class Batch:
         y: the same of domain Y.
         matched: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what the
             conversion should be, normalised on the target's scale; empty where they are not.
+        given: for the same, where it is another crop than ``x`` or ``y`` that should become this:
+            ``[batch, 1, bins, frames]``, as the generator itself is given it.
     """
 
     x: Tensor
     y: Tensor
     matched: dict[str, Tensor] = field(default_factory=dict)
+    given: dict[str, Tensor] = field(default_factory=dict)
 
 
 class BatchSource(Protocol):

@@ -42,6 +42,7 @@ class StepInputs:
 
             - ``x``, ``y``: crops ``[batch, 1, bin, frame]``, plain log magnitudes;
             - ``matched.<direction>``: what they should become, where frames are matched;
+            - ``given.<direction>``: what should become that in place of them, as generators are given it;
             - ``hidden.<direction>``: ``[batch, 1, 1, frame]`` bool, frames to be filled in;
             - ``noise.<direction>``: for the fakes on their way back;
             - ``places.<direction>.<n>``, ``places_identity.<direction>.<n>``: of layer n's features, those
@@ -79,6 +80,7 @@ def prepare(state: TrainingState, batch: Batch) -> StepInputs:
     phase = Phase(state.warming, not state.warming and identity_weight(state) > 0)
     values = {"x": batch.x, "y": batch.y}
     values |= {f"matched.{direction}": bands for direction, bands in batch.matched.items()}
+    values |= {f"given.{direction}": crops for direction, crops in batch.given.items()}
     values["average"] = torch.tensor(1 - average_decay(state))
     if not phase.warming:
         values |= draw(state, batch.x.shape)

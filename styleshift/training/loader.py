@@ -93,5 +93,9 @@ class BatchLoader:
             if self._augment is not None:
                 batch = self._augment(batch, random)
             locked = partial(page_locked, device=self._device)
-            matched = {direction: locked(bands) for direction, bands in batch.matched.items()}
-            yield Batch(locked(batch.x), locked(batch.y), matched), (number + 1, self._source.state_dict())
+            matched, given = (
+                {direction: locked(crops) for direction, crops in pairs.items()}
+                for pairs in (batch.matched, batch.given)
+            )
+            drawn = Batch(locked(batch.x), locked(batch.y), matched, given)
+            yield drawn, (number + 1, self._source.state_dict())

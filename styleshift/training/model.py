@@ -121,7 +121,10 @@ class Translator(nn.Module):
 
     def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
         """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
-        entered = self.enter(normalised, ratio)
+        return self.generate(self.enter(normalised, ratio))
+
+    def generate(self, entered: Tensor) -> Tensor:
+        """From what :meth:`enter` gives to the target's scale."""
         converted: Tensor = self.core(entered)
         lowest = (self.floor - self.target.mean) / self.target.deviation
         converted = converted.float().clamp(min=lowest)

@@ -91,22 +91,24 @@ class PitchFront(nn.Module):
         enough = (heard.sum(dim=1) >= LEAST_FRAMES) & median.isfinite()
         return torch.where(enough, self.target_hz / median, torch.ones_like(median))
 
-    def forward(self, plain: Tensor, ratio: Tensor) -> Tensor:
+    def forward(self, plain: Tensor, ratio: Tensor, clarity: Tensor | None = None) -> Tensor:
         """Move voiced frames.
 
         Args:
             plain: ``[batch, 1, bin, frame]`` float32 compressed log magnitudes.
-            ratio: ``[batch]``, of the new fundamental to the old.
+            ratio: ``[batch]``, of the new fundamental to the old; where it is 1 nothing is drawn either.
+            clarity: broadcasts to the crops: of the share of harmonics that is drawn, how much is left.
         """
         log = self.log(plain)
         found, strength = self.track(log)
         unvoiced, voiced = voicing_range()
         part = ((strength - unvoiced) / (voiced - unvoiced)).clamp(0, 1)[:, None, None]
+        part = part * (ratio != 1)[:, None, None, None]
         top = log.shape[2] - 1
         bins = torch.arange(top + 1, device=log.device, dtype=log.dtype)[None]
         smooth = self.envelope @ log
         if self.shifter.combs is not None:
-            fine = self.draw(log - smooth, found, strength, ratio)
+            fine = self.draw(log - smooth, found, strength, ratio, clarity)
         else:
             # Above the band are no harmonics to bring down: those just below its end come again, mirrored.
             positions = (bins / ratio[:, None]) % (2 * top)
@@ -114,7 +116,22 @@ class PitchFront(nn.Module):
         moved = _interpolate(smooth, (bins / ratio[:, None] ** self.shifter.formants).clamp(max=top)) + fine
         return plain + part * (compressed(moved.exp(), self.shifter.config) - plain)
 
-    def draw(self, fine: Tensor, found: Tensor, strength: Tensor, ratio: Tensor) -> Tensor:
+    def warped(self, plain: Tensor, factors: Tensor) -> Tensor:
+        """The envelope stretched by factors ``[batch, bin]``; harmonics and breath stay where they are."""
+        log = self.log(plain)
+        smooth = self.envelope @ log
+        bins = torch.arange(log.shape[2], device=log.device, dtype=log.dtype)[None]
+        moved = _interpolate(smooth, (bins / factors).clamp(max=log.shape[2] - 1))
+        return compressed((log - smooth + moved).exp(), self.shifter.config)
+
+    def draw(
+        self,
+        fine: Tensor,
+        found: Tensor,
+        strength: Tensor,
+        ratio: Tensor,
+        clarity: Tensor | None = None,
+    ) -> Tensor:
         """As :meth:`styleshift.frontend.harmonics.Combs.draw`, of ``[batch, 1, bin, frame]``."""
         combs = self.shifter.combs
         assert combs is not None
@@ -130,7 +147,7 @@ class PitchFront(nn.Module):
             for rows, at in ((self.rows, old), (self.rows, new), (self.power, old))
         )
         share = ((self.band @ (fine * own)) / power).clamp(0, 1)
-        clear = (CLEARER * share).clamp(max=1)
+        clear = (CLEARER * share).clamp(max=1) * (1.0 if clarity is None else clarity)
         drawn = clear * wanted + (1 - clear) * (fine - share * own)
         before, after = ((self.band @ (2 * one).exp()).log() for one in (fine, drawn))
         return drawn + 0.5 * (before - after)

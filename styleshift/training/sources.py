@@ -19,6 +19,7 @@ from styleshift.training.held_out import hold_out, restore_held_out
 from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.pairs import PairedCrops
+from styleshift.training.self_pairs import SelfPairs
 from styleshift.training.step import TrainingState
 from styleshift.training.validator import Validator
 from styleshift.words import nearest
@@ -212,7 +213,8 @@ def make_loader(
         augment = Augmentations(state.recipe, state.device if there else torch.device("cpu"))
     # Ranks share one sequence of crops, and each has its own augmentation of its part. Matched crops are
     # drawn with these numbers, so with them the augmentation is alike, too.
-    alike = state.group.rank == 0 or state.recipe.warm_start.used
+    warm = state.recipe.warm_start
+    alike = state.group.rank == 0 or (warm.used and not warm.self_pairs)
     own = (seed,) if alike else (seed, state.group.rank)
     count = state.recipe.schedule.batch
     return BatchLoader(source, count, own, state.device, ahead=not there, augment=augment)
@@ -226,7 +228,7 @@ def make_source(
     reporter: Reporter,
     on_device: bool = False,
 ) -> BatchSource:
-    """Fresh crops, matched ones, or pairs."""
+    """Fresh crops, matched ones, or pairs of two recordings or of one."""
     recipe, share = state.recipe, (state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
         x, y = _resident(samplers, state.device, reporter) if on_device else samplers
@@ -236,6 +238,10 @@ def make_source(
             "data.mute does nothing here, since what a crop should become is known for sounding crops alone; "
             "to mute: `warm_start.share=0` `warm_start.weight=0`"
         )
+    if recipe.warm_start.self_pairs:
+        x, y = _resident(samplers, state.device, reporter) if on_device else samplers
+        with reporter.phase("perturbing voices"):
+            return SelfPairs(x, y, recipe, state.model, *share, device=state.device if on_device else "cpu")
     if recipe.warm_start.pairs:
         return PairedCrops(*corpora, recipe, state.model, seed, reporter, *share)
     # Random crops that hold twice what there is leave little out, and more would only take longer.

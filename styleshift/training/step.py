@@ -169,7 +169,8 @@ def warming_losses(
     """
     named: Losses = {}
     for direction, source in (("x2y", x), ("y2x", y)):
-        converted = state.model.translator(direction).translate(source)
+        translator, given = state.model.translator(direction), inputs.values.get(f"given.{direction}")
+        converted = translator.translate(source) if given is None else translator.generate(given)
         named[f"match_{direction}"] = _match(state, direction, converted, inputs)
     return torch.stack(list(named.values())).sum(), named, {}
 
@@ -177,7 +178,7 @@ def warming_losses(
 def _match(state: TrainingState, direction: str, converted: Tensor, inputs: StepInputs) -> Tensor:
     assert state.bands is not None
     matched = inputs.values[f"matched.{direction}"]
-    if state.recipe.warm_start.pairs:
+    if state.recipe.warm_start.pairs or state.recipe.warm_start.self_pairs:
         scale = state.model.translator(direction).target
         loudest = scale.plain(matched).amax(dim=(2, 3), keepdim=True)
         floor = (loudest - PAIR_RANGE_DB * DECIBEL).clamp(min=silence(state.recipe.spectrogram))
@@ -258,7 +259,9 @@ def _terms(
         distance = losses.feature_matching_loss(real, model.features(there, fake))
         terms[f"feature_matching_{direction}"] = (weights.feature_matching, distance)
     if weight := state.recipe.warm_start.weight:
-        terms[f"match_{direction}"] = (weight, _match(state, direction, fake, inputs))
+        own = drawn.get(f"given.{direction}")
+        converted = fake if own is None else forward.generate(own)
+        terms[f"match_{direction}"] = (weight, _match(state, direction, converted, inputs))
     if weights.spectral_flux:
         flux = losses.spectral_flux_loss(source, fake)
         terms[f"spectral_flux_{direction}"] = (weights.spectral_flux, flux)

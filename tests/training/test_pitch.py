@@ -38,6 +38,13 @@ def test_moves_as_conversion_does(harmonics):
 
 
 @pytest.mark.parametrize("harmonics", ["stretch", "draw"])
+def test_what_is_not_moved_stays_as_it_is(harmonics):
+    crops = torch.cat([voice(120), torch.rand(voice(120).shape, generator=torch.Generator().manual_seed(0))])
+    front = PitchFront(PitchShifter(CONFIG, harmonics=harmonics), 210.0)
+    assert torch.equal(front(crops, torch.ones(2)), crops)
+
+
+@pytest.mark.parametrize("harmonics", ["stretch", "draw"])
 def test_gradient_passes(harmonics):
     front = PitchFront(PitchShifter(CONFIG, harmonics=harmonics), 210.0).double()
     crop = voice(120)[..., 20:24].double().requires_grad_()

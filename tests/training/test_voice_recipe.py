@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 import pytest
-import soundfile
 import torch
 
 from styleshift.bundle.export import export_bundle
@@ -24,50 +22,18 @@ from styleshift.training.checkpoint import TrainedModel, load_trained
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.spectrum import match_spectrum
 from styleshift.workspace import Workspace
-
-SETTINGS = (
-    "spectrogram.sample_rate=8000",
-    "spectrogram.frame_length=512",
-    "spectrogram.hop_length=128",
-    "spectrogram.fft_length=512",
-    "data.crop_frames=64",
-    "generator.bands=16",
-    "generator.channels=2",
-    "generator.levels=2",
-    "generator.detail=4",
-    "discriminator.channels=2",
-    "discriminator.bands=16",
-    "discriminator.layers=2",
-    "warm_start.crops=4",
-    "warm_start.bands=16",
-    "schedule.batch=2",
-    "schedule.steps=4",
-    "schedule.save_every=2",
-    "schedule.threads=1",
-    "schedule.validation_seconds=0",
-    "schedule.precision=float32",
-)
+from tests.helpers.voices import SETTINGS, write_voices
 
 
 def recipe(*overrides: str) -> Recipe:
     return load_recipe("voice", [*SETTINGS, *overrides])
 
 
-def voice(hertz: float, seed: int) -> np.ndarray:
-    time = np.arange(3 * 8000) / 8000
-    phase = 2 * np.pi * np.cumsum(hertz * 2 ** (np.sin(2 * np.pi * time + seed) / 12)) / 8000
-    sound = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, int(3500 / hertz)))
-    return 0.1 * sound * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * time))
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("voices")
-    for domain, pitches in (("man", (95, 105, 112)), ("woman", (200, 212, 220)), ("noise", (0, 0, 0))):
-        (root / "audio" / domain).mkdir(parents=True)
-        for number, hertz in enumerate(pitches):
-            sound = voice(hertz, number) if hertz else 0.1 * np.random.default_rng(number).normal(size=24000)
-            soundfile.write(root / "audio" / domain / f"{number}.wav", sound, 8000)
+    pitches = {"man": (95, 105, 112), "woman": (200, 212, 220), "noise": (0, 0, 0)}
+    write_voices(root / "audio", pitches)
     workspace = Workspace(root / "workspace")
     precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
     return workspace
