@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -196,13 +195,7 @@ def resume_run(
             reporter.follow("run", name=folder.name)
             for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
                 reporter.warn(sentence)
-            if trackers is not None or tracker_options is not None:
-                run["tracker_options"] = dict(tracker_options or {})
-            if trackers is not None:
-                run["trackers"] = list(trackers)
-            names, options = run.setdefault("trackers", []), run.setdefault("tracker_options", {})
-            check = check_trackers if trackers is not None else partial(usable_trackers, reporter=reporter)
-            shown = check(names, options)  # before the work
+            shown = _choose_trackers(run, trackers, tracker_options, reporter)
         folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
@@ -248,6 +241,22 @@ def resume_run(
             trainer = Trainer(folder, run, state, loader, validator, reporter, tracked, stopping)
             trainer.setup(told)
         return trainer.fit()
+
+
+def _choose_trackers(
+    run: dict[str, Any],
+    names: Sequence[str] | None,
+    options: Mapping[str, Mapping[str, Any]] | None,
+    reporter: Reporter,
+) -> list[ChosenTracker]:
+    """Those that are asked for, which ``run`` then says, or else those of the run that can be used now."""
+    if names is not None or options is not None:
+        run["tracker_options"] = dict(options or {})
+    kept = run.setdefault("tracker_options", {})
+    if names is None:
+        return usable_trackers(run.setdefault("trackers", []), kept, reporter)
+    run["trackers"] = list(names)
+    return check_trackers(names, kept)
 
 
 def _settle(recipe: Recipe, processor: torch.device, reporter: Reporter) -> None:
