@@ -105,7 +105,7 @@ class StopAt(Reporter):
         self.left, self.number = step, number
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
-        return _Countdown(self)
+        return _Countdown(self) if label == "training" else Task()
 
 
 class _Countdown(Task):

@@ -35,6 +35,8 @@ class Bars(Reporter, Task):
         self.done, self.figures = 0.0, set[str]()
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
+        if label != "training":  # a phase before it
+            return Task()
         self.begun.append((label, total, unit))
         return self
 
