@@ -81,7 +81,7 @@ def test_the_same_numbers_give_the_same_pairs_again(place: Workspace) -> None:
 def test_a_generator_learns_to_give_the_voice_back(place: Workspace) -> None:
     settings = recipe("warm_start.share=1", "warm_start.lr=0.01", "schedule.steps=60")
     model, pairs = make(place, settings)
-    state, random = TrainingState.begin(settings, model, 0), torch.Generator().manual_seed(0)
+    state, random = TrainingState(settings, model, 0), torch.Generator().manual_seed(0)
     heard = [float(train_step(state, pairs.batch(2, random))["match_x2y"]) for _ in range(60)]
     assert sum(heard[-15:]) < 0.8 * sum(heard[:15])
 
