@@ -21,11 +21,11 @@ train() { # SOURCE TARGET STEPS WORD-FOR-EXPORT [words for train]
     ln -sf "$vcc/$target"/*.flac "$place/audio/$target/"
     styleshift precompute "$place/audio" --recipe voice --workspace "$place/workspace"
     styleshift train --domains man woman --recipe voice --workspace "$place/workspace" --name shipped --steps "$(($3 / ${FASTER:-1}))" \
-        --set warm_start.crops=96 --set schedule.validation_seconds=0 "${@:5}"
+        --set schedule.validation_seconds=0 "${@:5}"
     styleshift export --run shipped --checkpoint last $matched --workspace "$place/workspace" --output "$place/exported"
     python "$here/../ship_model.py" "$place/exported/$source-to-$target.onnx" \
         --card "$here/cards/man_woman.toml" --licence "CC BY 4.0" ${SHELF:+--shelf "$SHELF"}
 }
 # What other settings and more steps do: docs/results/voice-models.md.
-train man woman 1200 --match-spectrum --set warm_start.weight=4 --set loss.cycle=0 "$@"
-train woman man 6000 "" --set pitch.harmonics=stretch --set pitch.formants=0.15 "$@"
+train man woman 1000 --match-spectrum "$@"
+train woman man 800 "" "$@"
