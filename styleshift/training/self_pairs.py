@@ -13,17 +13,14 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.recipes import Recipe
 from styleshift.training.augment import DECIBEL
-from styleshift.training.data import Batch, Crops, RandomCrops
+from styleshift.training.data import Batch, Crops, RandomCrops, peek
 from styleshift.training.device import sent
 from styleshift.training.model import DIRECTIONS, CycleGAN, Scale
 from styleshift.training.pitch import PitchFront
 
 # What changes from voice to voice more than from sound to sound: how long the throat is, how bright and how
 # far from the microphone the voice, how breathy, how quiet the room.
-_WARP, _BEND = (
-    0.14,
-    0.08,
-)  # of the frequency axis under the envelope: as a whole, and one end against the other
+_WARP, _BEND = 0.14, 0.08  # of the axis under the envelope: as a whole, and one end against the other
 _EQUALISER_DB, _TILT_DB, _GAIN_DB = 4.0, 6.0, 3.0
 _BREATHY = 0.8  # of the share of harmonics is taken away at most, above some frequency
 _NOISE_DB = (-110.0, -60.0)  # below the loudest bin
@@ -77,11 +74,8 @@ class SelfPairs:
         random = torch.Generator().manual_seed(0)
         self._own: list[Scale] = []
         for side, (crops, scale) in enumerate(zip((y, x), moved, strict=True)):
-            state, means = crops.state_dict(), []
-            for _ in range(_MEASURED // 8):
-                drawn = self._perturbed(side, torch.as_tensor(crops.batch(8)).to(device), random)
-                means.append(drawn.mean(dim=(0, 1, 3)))
-            crops.load_state_dict(state)
+            drawn = (self._perturbed(side, batch.to(device), random) for batch in peek(crops, _MEASURED, 8))
+            means = [voices.mean(dim=(0, 1, 3)) for voices in drawn]
             self._own.append(Scale(torch.stack(means).mean(dim=0), float(scale.deviation)).to(device))
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
