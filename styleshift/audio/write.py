@@ -92,7 +92,7 @@ class AudioWriter:
         channels: int,
         format: OutputFormat,
         frames: int | None = None,
-        on_written: Callable[[Path], object] | None = None,
+        on_written: Callable[[Path], object] = lambda path: None,
         token: str = "",
         chapters: Sequence[Chapter] = (),
     ) -> None:
@@ -149,8 +149,7 @@ class AudioWriter:
             if self.format.container == "OGG":
                 self._guard(lambda: set_serial(self._file.fileno()))
             self._file.close()
-            if self._on_written is not None:
-                self._on_written(self._temporary)
+            self._on_written(self._temporary)
             flush_to_disk(self._temporary)
             self._verify()
             self._temporary.replace(self.path)

@@ -73,8 +73,7 @@ def signal_rows(samples: ArrayLike, name: str = "samples") -> NDArray[Any]:
     native = array.dtype.newbyteorder("=")
     if native not in SAMPLE_TYPES:
         raise ConfigError(f"{name} is {array.dtype}; it must be float32, float64 or int16")
-    if array.dtype != native or not array.dtype.isnative:
-        array = array.astype(native)
+    array = array.astype(native, copy=False)
     return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 

@@ -18,8 +18,8 @@ def find_model(
     *,
     target: str | None = None,
     source: str | None = None,
-    command: Callable[[Path], list[str]] | None = None,
-    warn: Callable[[str], None] | None = None,
+    command: Callable[[Path], list[str]] = lambda path: [str(path)],
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Bundle:
     """Look in the workspace, then in the user's model folder, then among the models that ship.
 
@@ -49,7 +49,7 @@ def find_model(
         if len(fitting) == 1:
             return load_bundle(fitting[0].path)
         if fitting:
-            raise _several(fitting, folder, command or (lambda path: [str(path)]))
+            raise _several(fitting, folder, command)
     raise NothingToDoError(
         f"no model converts {source or 'anything'} to {target or 'anything'}"
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),

@@ -63,7 +63,7 @@ def packaged_models() -> dict[str, Path]:
     return {spec.name: spec.folder for spec in load_registry().models.specs()}
 
 
-def list_models(workspace: Workspace, warn: Warn | None = None) -> list[ShelvedModel]:
+def list_models(workspace: Workspace, warn: Warn = lambda message: None) -> list[ShelvedModel]:
     """All models of all places, nearest place first, then by name.
 
     Args:
@@ -73,7 +73,7 @@ def list_models(workspace: Workspace, warn: Warn | None = None) -> list[ShelvedM
     return [model for place, folder in places(workspace).items() for model in models_in(folder, place, warn)]
 
 
-def models_in(folder: Path, place: str, warn: Warn | None = None) -> Iterator[ShelvedModel]:
+def models_in(folder: Path, place: str, warn: Warn = lambda message: None) -> Iterator[ShelvedModel]:
     """The models of one folder by name; none where it does not exist."""
     for path in sorted(folder.glob("*.onnx")) if folder.is_dir() else []:
         if path.name.startswith("."):
@@ -81,11 +81,10 @@ def models_in(folder: Path, place: str, warn: Warn | None = None) -> Iterator[Sh
         try:
             yield ShelvedModel(path, place, read_metadata(path))
         except BundleError as error:
-            if warn:
-                warn(error.message)
+            warn(error.message)
 
 
-def find_named(workspace: Workspace, name: str, warn: Warn | None = None) -> ShelvedModel:
+def find_named(workspace: Workspace, name: str, warn: Warn = lambda message: None) -> ShelvedModel:
     """The nearest model of a name.
 
     Raises:
