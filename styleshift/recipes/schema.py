@@ -66,6 +66,13 @@ class Recipe:
     schedule: ScheduleConfig = ScheduleConfig()
     """How long a run is, and what is kept."""
 
+    def __post_init__(self) -> None:
+        if self.warm_start.self_pairs and self.warm_start.used and not self.pitch.shift:
+            raise ConfigError(
+                "warm_start.self_pairs is made for voices whose pitch is moved",
+                "set `pitch.shift=true`, too, or `warm_start.self_pairs=false`",
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the shape of the TOML file."""
         made: dict[str, Any] = {"name": self.name, "summary": self.summary}

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styleshift.errors import ConfigError
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.recipes import Recipe
 from styleshift.training.augment import DECIBEL
@@ -44,9 +43,6 @@ class SelfPairs:
         part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
         parts: see there.
         device: where the crops are perturbed.
-
-    Raises:
-        ConfigError: voices are not moved in front.
     """
 
     def __init__(
@@ -59,10 +55,6 @@ class SelfPairs:
         parts: int = 1,
         device: torch.device | str = "cpu",
     ) -> None:
-        if not recipe.pitch.shift:
-            raise ConfigError(
-                "warm_start.self_pairs is made for voices whose pitch is moved", "set `pitch.shift=true`, too"
-            )
         self._crops, self._device = RandomCrops(x, y, recipe, part, parts), device
         self._fronts, self._targets, moved = list[PitchFront](), list[Scale](), list[Scale]()
         for translator in map(model.translator, DIRECTIONS):
@@ -76,7 +68,9 @@ class SelfPairs:
         for side, (crops, scale) in enumerate(zip((y, x), moved, strict=True)):
             drawn = (self._perturbed(side, batch.to(device), random) for batch in peek(crops, _MEASURED, 8))
             means = [voices.mean(dim=(0, 1, 3)) for voices in drawn]
-            self._own.append(Scale(torch.stack(means).mean(dim=0), float(scale.deviation)).to(device))
+            # On a shared scale conversion leaves the spectrum in what a generator is given.
+            mean = scale.mean if recipe.data.normalisation == "shared" else torch.stack(means).mean(dim=0)
+            self._own.append(Scale(mean, float(scale.deviation)).to(device))
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.BatchSource`."""
