@@ -20,6 +20,9 @@ from styleshift.workspace import Workspace
 if TYPE_CHECKING:
     from styleshift.training.checkpoint import TrainedModel
 
+MOST_SMOOTHING = 0.3
+"""At a third a value counts no more than its neighbours; beyond, less."""
+
 
 def export_run(
     workspace: Workspace,
@@ -60,7 +63,8 @@ def export_run(
         ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
         CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
-        UsageError: ``checkpoint`` is none of the three, or a file in the way could not be exported again.
+        UsageError: ``checkpoint`` is none of the three, smoothing is out of range, or a file in the way could
+            not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -119,6 +123,9 @@ def export_run(
 
 def _smooth(trained: TrainedModel, frames: float, bins: float) -> TrainedModel:
     """The same, whose generators smooth what they make."""
+    for name, by in (("smooth_frames", frames), ("smooth_bins", bins)):
+        if not 0 <= by <= MOST_SMOOTHING:
+            raise UsageError(f"{name} is {by!r}; it must be a number from 0 to {MOST_SMOOTHING}")
     for translator in trained.translators.values():
         translator.smoothing = (frames, bins)
     return replace(trained, provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins})
@@ -168,7 +175,8 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
     except BundleError:
         return _Maker("which is no model that can be read", None)
     of = metadata.provenance
-    at = _joined(of.get("mean_of") or [of["step"]]) if "step" in of else ""
+    mean_of = of.get("mean_of")
+    at = _joined(mean_of) if isinstance(mean_of, list) else str(of.get("step", ""))
     step = f", step {at}" if at else ""
     # Models of the first versions do not name their run, so all are looked at.
     for other in (folder, *sorted(workspace.runs.glob("*"))):
@@ -179,7 +187,7 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
                 options += [f"`checkpoint={at}`"] if at else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
                 options += [
-                    f"`{name}={of[name]:g}`" for name in ("smooth_frames", "smooth_bins") if of.get(name)
+                    f"`{name}={of[name]}`" for name in ("smooth_frames", "smooth_bins") if of.get(name)
                 ]
                 options += ["`match_spectrum`"] if of.get("match_spectrum") else []
                 again = "" if other == folder else f"; `styleshift export` {' '.join(options)} brings it back"

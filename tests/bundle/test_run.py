@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +34,15 @@ def test_no_run_at_all(tmp_path: Path) -> None:
 def test_a_checkpoint_is_best_last_or_a_step(tmp_path: Path, checkpoint: str) -> None:
     with pytest.raises(UsageError, match="checkpoint"):
         export_run(Workspace(tmp_path), checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"smooth_frames": 0.31}, {"smooth_bins": -0.1}, {"smooth_bins": math.nan}]
+)
+def test_smoothing_has_its_limits(place: Workspace, settings: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"smooth_\w+ is .*; it must be a number from 0 to 0\.3"):
+        export_run(place, **settings)  # type: ignore[arg-type]
+    assert not place.models.exists()
 
 
 def test_domains_become_safe_file_names() -> None:
@@ -190,6 +200,8 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     export_run(place, run="second", reporter=told)
     again = "of run first, step 0+100; `styleshift export` `run=first` `checkpoint=0+100` brings it back"
     assert any(text.endswith(again) for text in told.infos)
+    metadata["violin-to-piano.onnx"].provenance |= {"mean_of": 7, "smooth_bins": "a little"}  # by a stranger
+    export_run(place, run="second", reporter=told)
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:
         export_run(place, run="first")
