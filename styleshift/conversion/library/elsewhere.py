@@ -66,7 +66,7 @@ def _work(job: TrackJob, known: str, scratch: Scratch, tell: Callable[[float], N
             return TrackOutcome(job.name, "failed", reason, message, hint)
         except StyleshiftError as error:
             return TrackOutcome(job.name, "failed", "cannot write", error.message, error.hint)
-    return replace(outcome, stamp=stamp) if stamp is not None and outcome.digest else outcome
+    return outcome._replace(stamp=stamp) if stamp is not None and outcome.digest else outcome
 
 
 def _no_copies(job: TrackJob, error: OSError) -> TrackOutcome:

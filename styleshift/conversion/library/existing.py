@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from styleshift.audio.formats import format_of
 from styleshift.conversion.library.plan import LibraryPlan
@@ -13,8 +13,7 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import EXIT_USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
+class Existing(NamedTuple):
     """What can be said of an output without opening its source.
 
     Attributes:

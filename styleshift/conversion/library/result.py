@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
@@ -113,7 +113,7 @@ class _Outcomes(Mapping[str, TrackOutcome]):
 
 
 def _outcome(track: Track, end: TrackOutcome, figures: str) -> TrackOutcome:
-    return replace(end, result=json.loads(figures))
+    return end._replace(result=json.loads(figures))
 
 
 def _among(status: tuple[str, ...]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from styleshift.audio.find import Skipped, Stamp
@@ -65,8 +64,7 @@ class Known(NamedTuple):
     lossy: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TrackOutcome:
+class TrackOutcome(NamedTuple):
     """What became of one file; crosses process borders, so plain values only.
 
     Attributes:
@@ -87,8 +85,8 @@ class TrackOutcome:
     message: str = ""
     hint: str = ""
     digest: str = ""
-    stamp: FileStamp = field(default_factory=FileStamp)
-    result: dict[str, Any] = field(default_factory=dict)
+    stamp: FileStamp = FileStamp()
+    result: Mapping[str, Any] = {}
     exit_code: int = 0
 
 
