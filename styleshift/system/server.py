@@ -45,5 +45,5 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         for name in names:
-            del os.environ[name]
+            os.environ.pop(name, None)  # another thread may have begun it, too, and be done
         os.environ.update(before)
