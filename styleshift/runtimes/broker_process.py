@@ -85,10 +85,10 @@ class BrokerProcess:
         self._state = self._context.RawArray("d", [time.monotonic(), 0.0, time.monotonic()])
         self._lifeline, theirs = self._context.Pipe()
         arguments = (self.address, theirs, self._build, self._most_frames, self._state)
-        self._process: BaseProcess = self._context.Process(target=_live, args=arguments, daemon=True)
-        with no_interrupts():
-            self._process.start()
-        theirs.close()
+        process = self._context.Process(target=_live, args=arguments, daemon=True)
+        with theirs, no_interrupts():
+            process.start()
+        self._process: BaseProcess = process
 
     def _end(self) -> None:
         self._lifeline.close()

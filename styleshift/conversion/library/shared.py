@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from threading import Event, Thread
@@ -106,4 +107,5 @@ class SharedModel:
 def _tend(process: BrokerProcess, ended: Event) -> None:
     """So that it is replaced where it hangs, whatever it is that the main thread waits for."""
     while not ended.wait(_TEND_SECONDS):
-        process.tend()
+        with suppress(OSError):  # the system has no process to give now: it is tried again
+            process.tend()

@@ -13,10 +13,11 @@ import soundfile
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.conversion.api import convert_library
-from styleshift.conversion.library.shared import SharedModel
+from styleshift.conversion.library.shared import SharedModel, _tend
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.hooks import Engine
 from styleshift.progress import Reporter
+from styleshift.runtimes.broker_process import BrokerProcess
 from styleshift.runtimes.devices import cuda_devices
 
 HERE, ELSEWHERE = (cast(Engine, SimpleNamespace(local=local)) for local in (True, False))
@@ -143,3 +144,17 @@ def test_a_gpu_whose_process_cannot_load_the_model_costs_a_warning(
         "the GPU",
     ]
     assert "cannot use cuda" in warnings[0]
+
+
+def test_tending_goes_on_where_the_system_has_no_process_to_give() -> None:
+    tries: list[str] = []
+    ended = threading.Event()
+
+    def tend() -> None:
+        tries.append("once more")
+        if len(tries) == 1:
+            raise BlockingIOError("Resource temporarily unavailable")
+        ended.set()
+
+    _tend(cast(BrokerProcess, SimpleNamespace(tend=tend)), ended)
+    assert len(tries) == 2
