@@ -20,6 +20,7 @@ from styleshift.cli.options import (
     option,
 )
 from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
+from styleshift.words import spoken
 from styleshift.workspace import setting
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporte
     rows = []
     for domain in result.domains:
         counts = (domain.added, domain.kept, domain.removed, len(domain.rejected))
-        rows.append((domain.name, domain.tracks, f"{domain.hours:.2f}", *counts))
+        rows.append((domain.name, domain.tracks, spoken(3600 * domain.hours), *counts))
         reporter.event("domain", **domain.to_dict())
-    reporter.table("spectrograms", ["domain", "tracks", "hours", *heads], rows)
+    reporter.table("spectrograms", ["domain", "tracks", "music", *heads], rows)
     for domain in result.domains:
         for item in domain.rejected:
             text = f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}"
@@ -119,10 +120,7 @@ def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporte
     if result.dry_run:
         reporter.result(f"dry run: {result.planned} recordings found, nothing written")
     elif result.computed_hours:
-        reporter.result(
-            f"{result.computed_hours:.2f} hours of music in {result.seconds:.1f} s: "
-            f"{result.hours_per_second:.2f} hours a second"
-        )
+        reporter.result(f"{spoken(3600 * result.computed_hours)} of music read in {spoken(result.seconds)}")
     elif result.tracks:
         reporter.result("everything is up to date")
     if len(usable) > 1 and not result.dry_run:

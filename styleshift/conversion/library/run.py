@@ -138,7 +138,9 @@ class _Run:
             last.enter_context(contextlib.closing(events))
             # In music and not in files, so that an end is in sight before the first of them is done.
             total = self.plan.tracks.value(f"total(max({_LEAST_MUSIC}, music))", "WHERE status = ''")
-            task = last.enter_context(self.reporter.task("convert", total, "seconds of music"))
+            task = last.enter_context(
+                self.reporter.task("convert", total, "seconds of music, guessed by size")
+            )
             done = 0
             for (job, _), event in events:
                 if isinstance(event, Progress):
@@ -232,7 +234,8 @@ class _Run:
             if outcome.status == "left out":
                 self.reporter.detail(f"{name}: left out: {outcome.message}")
             elif not self.plan.single:  # one file's failure is the whole command's, and is said there
-                self.reporter.warn(f"{name}: {outcome.reason}: {outcome.message}")
+                said = outcome.message.startswith(outcome.reason)
+                self.reporter.warn(f"{name}: {'' if said else outcome.reason + ': '}{outcome.message}")
         else:
             result = outcome.result
             if (
