@@ -17,7 +17,7 @@ def printable(text: object) -> str:
 def nearest(typed: str, known: Iterable[str]) -> str | None:
     """The known word that was most likely meant; None where none is near.
 
-    A slip of the fingers, other capitals, or a part of one word only, as ``hop`` of ``hop_length``.
+    A slip of the fingers, other capitals, or what only one word begins with or holds: ``hop`` of ``hop_length``.
 
     >>> nearest("pinao", ["violin", "piano"])
     'piano'
@@ -25,9 +25,12 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
     by_case = {word.casefold(): word for word in known}
     wanted = typed.casefold()
     if len(wanted) >= 3:
-        parts = [word for word in by_case if wanted in word]
-        if len(parts) == 1:
-            return by_case[parts[0]]
+        for parts in (
+            [word for word in by_case if word.startswith(wanted)],
+            [word for word in by_case if wanted in word],
+        ):
+            if len(parts) == 1:
+                return by_case[parts[0]]
     near = difflib.get_close_matches(wanted, by_case, n=1, cutoff=_NEAR)
     return by_case[near[0]] if near else None
 

@@ -15,6 +15,7 @@ from styleshift.words import did_you_mean, nearest
         ("hop", ["sample_rate", "hop_length"], "hop_length"),
         ("length", ["frame_length", "hop_length"], "hop_length"),  # one of two: no worse than none
         ("ab", ["cab", "xyz"], "cab"),
+        ("violin", ["piano-to-violin", "violin-to-piano"], "violin-to-piano"),  # begins with it
         ("organ", ["piano", "woman"], None),
         ("trumpet", ["violin", "piano"], None),
         ("", ["violin"], None),
