@@ -17,7 +17,7 @@ def printable(text: object) -> str:
 def nearest(typed: str, known: Iterable[str]) -> str | None:
     """The known word that was most likely meant; None where none is near.
 
-    A slip of the fingers, other capitals, or what only one word begins with or holds: ``hop`` of ``hop_length``.
+    A slip of the fingers, other capitals, or a beginning or part of one word only: ``hop`` of ``hop_length``.
 
     >>> nearest("pinao", ["violin", "piano"])
     'piano'
