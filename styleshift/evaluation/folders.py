@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from styleshift.evaluation.figures import IN_WORDS, Figures, in_words, intervals
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.progress import Reporter
+
+if TYPE_CHECKING:
+    from styleshift.evaluation.classifier import StyleClassifier
 
 Embedding = Callable[[Array, int], Array64]
 """``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
@@ -172,6 +176,8 @@ def evaluate_folders(
             f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
         )
     judgement = judge.conclude(*zip(*judged, strict=True)) if judged else None
+    if judgement is not None and judge.classifier is not None and _guesses(judge.classifier):
+        judgement = replace(judgement, p=math.nan)  # the verdict does not lean on what the table warns of
     found = mean(files) | {"fd": metrics.frechet_distance(metrics.patch_population(patches), judge.target)}
     if judgement is not None:
         found |= {"fd_source": judgement.fd_source}
@@ -241,11 +247,15 @@ def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -
     return found
 
 
+def _guesses(classifier: StyleClassifier) -> bool:
+    return classifier.held_out_accuracy < 0.75  # half would be right by chance; False where it is not known
+
+
 def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
     if judge.classifier is None:
         return
     accuracy, name = judge.classifier.held_out_accuracy, repr(IN_WORDS["p"])
-    if accuracy < 0.75:
+    if _guesses(judge.classifier):
         say.warn(
             f"{name} says little here: the classifier is right in only {accuracy:.0%} of held-out seconds"
         )

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from styleshift.errors import UsageError
-from styleshift.evaluation import metrics
+from styleshift.evaluation import classifier, metrics
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import evaluate_folders
 
@@ -31,6 +31,21 @@ def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
     assert found.verdict.startswith("the style moved")
     assert set(found.mean) <= set(IN_WORDS)
     assert len(in_words(found.mean)) == len(found.mean)
+
+
+def test_the_verdict_leaves_out_a_classifier_that_guesses(
+    collections: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "_accuracy", lambda *_: 0.5)
+    found = evaluate_folders(
+        collections / "tunes-plucked",
+        target=collections / "plucked",
+        source=collections / "tunes-held",
+        source_style=collections / "held",
+    )
+    assert "classifier" not in found.verdict
+    assert found.verdict.startswith("the style moved")
+    assert found.mean["p"] > 0.8  # is in the table, with a warning
 
 
 def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
