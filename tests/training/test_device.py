@@ -96,7 +96,7 @@ def test_a_gpu_that_is_too_small_is_told_with_what_to_lower(
     def full(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nand more")
 
-    module = {"measure": "run", "train_step": "loop"}[where]
+    module = {"measure": "run", "train_step": "trainer"}[where]
     monkeypatch.setattr(f"styleshift.training.{module}.{where}", full)
     with pytest.raises(ConfigError) as caught:
         start_run(fresh, PAIR, tiny_recipe("schedule.batch=4", "data.crop_frames=64"))
