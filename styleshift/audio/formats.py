@@ -1,6 +1,7 @@
 """The audio formats, from which finding, planning, reading, writing and messages derive: ``formats.toml``.
 
-To add a format, add a row to it; nothing else in the package names an extension. Light to import: no decoder.
+To add a format that is read, or that libsndfile writes, add a row to it; nothing else in the package names an
+extension. PyAV writes M4A alone, see :mod:`styleshift.audio.write`. Light to import: no decoder.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ def option(form: str, meaning: str, default: Any = None, **more: Any) -> Any:
     Args:
         form: its flags and what stands for its value, such as ``"-o --output PATH"``; a flag has no value.
         meaning: its help.
-        default: what it is where it is not given; a flag is off then.
+        default: what it is where it is not given. Of a flag it is not looked at: a flag is off then, also
+            one of the form ``--on/--off``.
         more: as ``typer.Option`` takes it.
     """
     words = form.split()
