@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from command_line import pair_parser
-from whole_way import convert, measure, precompute, train
+from whole_way import FIGURES, convert, measure, precompute, train
 
 SMALL: dict[str, list[str]] = {
     "`small`": [],
@@ -70,7 +70,6 @@ CLASSIC |= {
     "replay of 64": ["optimiser.replay_buffer=64"],
 }
 SETTINGS: dict[str, dict[str, list[str]]] = {"small": SMALL, "classic": CLASSIC}
-FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
 
 
 def make(

@@ -4,9 +4,9 @@
 
 DATA holds ``train/SOURCE``, ``train/TARGET`` and the pairs ``test/SOURCE``, ``test/TARGET``, which have the
 same file names. Each seed goes the whole way that a user goes, with the same commands: train, export the last
-checkpoint, convert, evaluate, both directions. Prints a markdown table for each seed, and the mean and the
-standard deviation over seeds at the end. With ``--voices``, files are aligned in time with the truth. What is
-in the folder ``--work`` already is not made again. One thread.
+checkpoint, convert, evaluate, both directions. Prints a markdown table: the source unchanged and the truth,
+each seed, and the mean and the standard deviation over seeds. With ``--voices``, files are aligned in time
+with the truth. What the folder ``--work`` holds of the same settings is not made again. One thread.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from __future__ import annotations
 import json
 import statistics
 import tempfile
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 from command_line import pair_parser
-from whole_way import convert, measure, precompute, train
+from whole_way import FIGURES, convert, measure, precompute, train
 
-MUSIC = ("lsd", "mcd", "chr", "ons", "fd", "p")
 VOICES = ("lsd", "mcd", "f0", "fd", "p")
+
+Row = dict[str, float]
 
 
 def main() -> None:
@@ -32,39 +35,52 @@ def main() -> None:
     parser.add_argument("--voices", action="store_true", help="speech: align with the truth, compare pitch")
     parser.add_argument("--work", type=Path, help="a folder that is kept; what is in it is not made again")
     words = parser.parse_args()
-    data, figures = words.data.resolve(), VOICES if words.voices else MUSIC
+    data, figures = words.data.resolve(), VOICES if words.voices else FIGURES
     directions = [(words.source, words.target), (words.target, words.source)]
     with tempfile.TemporaryDirectory() as scratch:
         work = (words.work or Path(scratch)).resolve()
         work.mkdir(parents=True, exist_ok=True)
         kept = work / "seeds.json"
-        rows: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-        print(f"| | seed | {' | '.join(figures)} |\n|---|---|{'---|' * len(figures)}")
-        for seed in words.seeds:
+        rows: dict[str, Row] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+
+        @cache
+        def models(seed: int) -> Path:
+            precompute(data, work, words.recipe)
             run = f"{words.recipe}-{words.steps}-seed-{seed}"
-            keys = {pair: f"{pair[0]} to {pair[1]}, {run}" for pair in directions}
-            if not all(key in rows for key in keys.values()):
-                precompute(data, work, words.recipe)
-                models = train(
-                    work, words.source, words.target, words.recipe, run, words.steps, words.settings, seed
-                )
-                for (source, target), key in keys.items():
-                    converted = convert(data, work, source, target, models)
-                    rows[key] = measure(data, work, source, target, converted, voices=words.voices)
+            return train(
+                work, words.source, words.target, words.recipe, run, words.steps, words.settings, seed
+            )
+
+        def converted(source: str, target: str, seed: int) -> Path:
+            return convert(data, work, source, target, models(seed))
+
+        def row(source: str, target: str, what: str, folder: Callable[[], Path]) -> Row:
+            key = f"{source} to {target}, {what}"
+            if key not in rows:
+                rows[key] = measure(data, work, source, target, folder(), voices=words.voices)
                 kept.write_text(json.dumps(rows, indent=1), "utf-8")
-            for (source, target), key in keys.items():
-                found = " | ".join(f"{rows[key][figure]:.2f}" for figure in figures)
-                print(f"| {source} to {target} | {seed} | {found} |", flush=True)
+            return rows[key]
+
+        def tell(source: str, target: str, what: object, cells: list[str]) -> None:
+            print(f"| {source} to {target} | {what} | {' | '.join(cells)} |", flush=True)
+
+        print(f"| | seed | {' | '.join(figures)} |\n|---|---|{'---|' * len(figures)}")
         for source, target in directions:
-            spread = []
-            for figure in figures:
-                seen = [
-                    rows[f"{source} to {target}, {words.recipe}-{words.steps}-seed-{seed}"][figure]
-                    for seed in words.seeds
-                ]
-                deviation = statistics.stdev(seen) if len(seen) > 1 else 0.0
-                spread.append(f"{statistics.mean(seen):.2f} ± {deviation:.2f}")
-            print(f"| {source} to {target} | mean ± deviation | {' | '.join(spread)} |")
+            for what, domain in (("unchanged", source), ("the truth", target)):
+                found = row(source, target, what, (data / "test" / domain).absolute)
+                tell(source, target, what, [f"{found[figure]:.2f}" for figure in figures])
+        seen: dict[tuple[str, str], list[Row]] = {pair: [] for pair in directions}
+        for seed in words.seeds:
+            setting = " ".join(map(str, [words.recipe, words.steps, *words.settings, "seed", seed]))
+            for source, target in directions:
+                found = row(source, target, setting, partial(converted, source, target, seed))
+                seen[source, target].append(found)
+                tell(source, target, seed, [f"{found[figure]:.2f}" for figure in figures])
+        for (source, target), all_seeds in seen.items():
+            columns = [[found[figure] for found in all_seeds] for figure in figures]
+            spread = [(statistics.mean(c), statistics.stdev(c) if len(c) > 1 else 0.0) for c in columns]
+            cells = [f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in spread]
+            tell(source, target, "mean ± deviation", cells)
 
 
 if __name__ == "__main__":

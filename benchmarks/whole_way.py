@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 WORKSPACE = "styleshift-workspace"
+FIGURES = ("lsd", "mcd", "chr", "ons", "fd", "p")
+"""What is told of music, of what :func:`measure` finds."""
 
 
 def styleshift(work: Path, command: str, *words: object) -> list[dict[str, object]]:
