@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from command_line import parser_of
 
-from styleshift.audio.level import gain_to_reference, gated_level
+from styleshift.audio.level import LevelMeter, gain_to_reference
+from styleshift.audio.resample import resample
 from styleshift.evaluation.classifier import train_classifier
 from styleshift.evaluation.distribution import PARTS, TargetDistribution
 from styleshift.evaluation.features import SAMPLE_RATE, Features
@@ -49,8 +50,10 @@ It is the sum of the Frechet distances of standardised spectrum, dynamics and fl
 
 def spectrogram_of(path: Path, config: SpectrogramConfig) -> torch.Tensor:
     """``[1, 1, bins, frames]`` at the reference level."""
-    mono = load_mono(path)
-    gain = np.float32(gain_to_reference(gated_level([mono[:, None]], SAMPLE_RATE)))
+    mono = np.concatenate(list(resample([load_mono(path)[:, None]], SAMPLE_RATE, config.sample_rate)))[:, 0]
+    meter = LevelMeter(config.sample_rate, 1, with_peak=False)
+    meter.push(mono[:, None])
+    gain = np.float32(gain_to_reference(meter.level_db))
     return torch.from_numpy(np.ascontiguousarray(log_spectrogram(mono * gain, config).T))[None, None]
 
 

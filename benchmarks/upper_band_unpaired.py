@@ -29,7 +29,7 @@ from command_line import parser_of
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
-from styleshift.audio.level import gain_to_reference, gated_level
+from styleshift.audio.level import LevelMeter, gain_to_reference
 from styleshift.conversion.track.restyle import top_gains
 from styleshift.frontend import SpectrogramConfig, stft
 
@@ -50,7 +50,9 @@ def spectra(folder: Path) -> tuple[list[np.ndarray], SpectrogramConfig]:
     for path in sorted(folder.iterdir()):
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         mono = samples[: LONGEST_SECONDS * rate].mean(axis=1)
-        gain = gain_to_reference(gated_level([mono[:, None]], rate))
+        meter = LevelMeter(rate, 1, with_peak=False)
+        meter.push(mono[:, None])
+        gain = gain_to_reference(meter.level_db)
         found.append(np.abs(stft((mono * gain).astype(np.float32), config_of(rate), threads=1)))
     return found, config_of(rate)
 
