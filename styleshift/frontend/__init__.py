@@ -11,7 +11,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.mixdown import Mixdown
 from styleshift.frontend.phase import griffin_lim, pghi
 from styleshift.frontend.streaming import StreamingInverse, StreamingSpectrogram
-from styleshift.frontend.transform import compress, istft, log_spectrogram, magnitude, stft
+from styleshift.frontend.transform import compress, istft, log_spectrogram, magnitude, power_scale, stft
 
 __all__ = [
     "Mixdown",
@@ -27,6 +27,7 @@ __all__ = [
     "log_spectrogram",
     "magnitude",
     "pghi",
+    "power_scale",
     "release_memory",
     "silence",
     "stft",

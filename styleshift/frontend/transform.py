@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,14 @@ def magnitude(log_spec: ArrayLike, config: SpectrogramConfig) -> NDArray[np.floa
     """
     array = _real(log_spec, "log_spec")
     return _native.expand(compression_of(config), array, threads_of(None, array.size // 4))
+
+
+@cache
+def power_scale(config: SpectrogramConfig) -> float:
+    """What makes the sum of a frame's squared magnitudes the mean square of its samples, found with noise."""
+    noise = np.random.default_rng(0).standard_normal(64 * config.frame_length).astype(np.float32)
+    power = float(np.square(np.abs(stft(noise, config, threads=1))).sum(axis=-1).mean())
+    return float(np.mean(np.square(noise))) / power
 
 
 def _real(values: ArrayLike, name: str) -> NDArray[np.float32]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.track.sections import Section, lead
 from styleshift.conversion.track.windows import convert_windows
 from styleshift.errors import BundleError
-from styleshift.frontend import SpectrogramConfig, compress, magnitude, silence, stft
+from styleshift.frontend import SpectrogramConfig, compress, magnitude, power_scale, silence, stft
 
 # Of each window: what is thrown away next to a border with another, and over how much the two are faded. With
 # 16 and 64 of 256 frames (recipe `small`), windows that begin elsewhere move levels of 0.2 s by 0.08 dB (root
@@ -107,7 +106,7 @@ def restyle(
         BundleError: the model gives NaN or infinity.
     """
     spectrogram, window, multiple = metadata.spectrogram, metadata.window_frames, metadata.time_multiple
-    gate_scale = _power_scale(spectrogram)
+    gate_scale = power_scale(spectrogram)
 
     def seen() -> Iterator[tuple[Float32Array, tuple[_Seen, Float32Array]]]:
         for section in sections:
@@ -193,14 +192,6 @@ def scale_change(before: Float32Array, after: Float32Array, strength: float, lea
     if strength == 1:
         return after
     return np.maximum(before + np.float32(strength) * (after - before), np.float32(least))
-
-
-@cache
-def _power_scale(spectrogram: SpectrogramConfig) -> float:
-    """What makes the sum of a frame's squared magnitudes the mean square of its samples, found with noise."""
-    noise = np.random.default_rng(0).standard_normal(64 * spectrogram.frame_length).astype(np.float32)
-    power = float(np.square(np.abs(stft(noise, spectrogram, threads=1))).sum(axis=-1).mean())
-    return float(np.mean(np.square(noise))) / power
 
 
 def top_gains(before: Float32Array, after: Float32Array, spectrogram: SpectrogramConfig) -> Float64Array:
