@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_SMOOTHING = 0.3
 """At a third a value counts no more than its neighbours; beyond, less."""
+LEAST_QUIET, MOST_QUIET = 5.0, 60.0
+"""Nearer to the music's level lies music; further below, silence, which a gate may keep."""
 
 
 def export_run(
@@ -36,6 +38,7 @@ def export_run(
     match_spectrum: bool = False,
     smooth_frames: float = 0.0,
     smooth_bins: float = 0.0,
+    keep_quiet: float | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> list[Exported]:
@@ -54,6 +57,8 @@ def export_run(
         smooth_frames: how far each log magnitude is moved towards that of the frame before and of that after:
             a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most.
         smooth_bins: the same towards the bins below and above.
+        keep_quiet: so many dB or more below a recording's level little is added; see
+            :class:`styleshift.training.quiet.QuietLimit`. 5 to 60; None: no limit.
         overwrite: also replace what could not be exported again: models of runs that the workspace does not
             have, and files that are not models.
         reporter: receives progress and warnings.
@@ -63,7 +68,7 @@ def export_run(
         ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
         CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
-        UsageError: ``checkpoint`` is none of the three, smoothing is out of range, or a file in the way could
+        UsageError: ``checkpoint`` is none of the three, a number is out of range, or a file in the way could
             not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
@@ -91,6 +96,8 @@ def export_run(
         )
     if smooth_frames or smooth_bins:
         trained = _smooth(trained, smooth_frames, smooth_bins)
+    if keep_quiet is not None:
+        trained = _keep_quiet(trained, keep_quiet)
     if match_spectrum:
         trained = _match_spectrum(workspace, trained, reporter)
     checkpoints = CheckpointFolder(folder / CHECKPOINTS)
@@ -129,6 +136,19 @@ def _smooth(trained: TrainedModel, frames: float, bins: float) -> TrainedModel:
     for translator in trained.translators.values():
         translator.smoothing = (frames, bins)
     return replace(trained, provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins})
+
+
+def _keep_quiet(trained: TrainedModel, below_db: float) -> TrainedModel:
+    """The same, whose generators add little to quiet frames."""
+    from styleshift.training.quiet import QuietLimit
+
+    if not LEAST_QUIET <= below_db <= MOST_QUIET:
+        raise UsageError(
+            f"keep_quiet is {below_db!r}; it must be a number from {LEAST_QUIET:g} to {MOST_QUIET:g}"
+        )
+    for translator in trained.translators.values():
+        translator.quiet = QuietLimit(below_db, trained.spectrogram)
+    return replace(trained, provenance={**trained.provenance, "keep_quiet": below_db})
 
 
 def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:
@@ -186,9 +206,8 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
                 options = [f"`run={shlex.quote(other.name)}`"]
                 options += [f"`checkpoint={at}`"] if at else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
-                options += [
-                    f"`{name}={of[name]}`" for name in ("smooth_frames", "smooth_bins") if of.get(name)
-                ]
+                numbers = ("smooth_frames", "smooth_bins", "keep_quiet")
+                options += [f"`{name}={of[name]}`" for name in numbers if of.get(name)]
                 options += ["`match_spectrum`"] if of.get("match_spectrum") else []
                 again = "" if other == folder else f"; `styleshift export` {' '.join(options)} brings it back"
                 return _Maker(f"of run {other.name}{step}", again)

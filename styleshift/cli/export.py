@@ -55,6 +55,11 @@ def export(
     smooth_bins: float = option(
         "--smooth-bins NUMBER", "The same along frequency.", 0.0, parser=number("--smooth-bins", 0, 0.3)
     ),
+    keep_quiet: float | None = option(
+        "--keep-quiet DB",
+        "Where a recording is this far below its level, add little: 20 for a model that plays on in pauses.",
+        parser=number("--keep-quiet", 5, 60),
+    ),
     overwrite: bool = option(
         "--overwrite", "Also replace models whose run is gone, which could not be exported again."
     ),
@@ -84,6 +89,7 @@ def export(
             match_spectrum=match_spectrum,
             smooth_frames=smooth_frames,
             smooth_bins=smooth_bins,
+            keep_quiet=keep_quiet,
             overwrite=overwrite,
             reporter=reporter,
         )

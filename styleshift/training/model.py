@@ -17,6 +17,7 @@ from styleshift.training.data import Statistics
 from styleshift.training.patch_nce import ProjectionHeads
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront, shifter_of
+from styleshift.training.quiet import QuietLimit
 
 DIRECTIONS = ("x2y", "y2x")
 
@@ -54,6 +55,7 @@ class Translator(nn.Module):
     Attributes:
         smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
             and among bins. 0, as in training, leaves it; a third takes the mean of the three.
+        quiet: what :meth:`forward` keeps quiet frames quiet with; None, as in training, leaves them.
 
     Args:
         core: generator on normalised log magnitudes.
@@ -91,6 +93,7 @@ class Translator(nn.Module):
         )  # two translators must not share tensors: safetensors refuses that
         self.target = copy.deepcopy(target)
         self.smoothing = (0.0, 0.0)
+        self.quiet: QuietLimit | None = None
         self.floor = floor
         self.gated = gated
         self.gate: Tensor
@@ -146,7 +149,16 @@ class Translator(nn.Module):
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
-        converted = self.target.plain(self.translate(self.source.normalise(log_magnitude)))
+        entered = self.enter(self.source.normalise(log_magnitude))
+        converted = self._smoothed(self.target.plain(self.generate(entered)))
+        if self.quiet is None:
+            return converted
+        limited: Tensor = self.quiet(
+            log_magnitude if self.moved is None else self.moved.plain(entered), converted
+        )
+        return limited
+
+    def _smoothed(self, converted: Tensor) -> Tensor:
         if self.smoothing == (0.0, 0.0):
             return converted
         frames, bins = (converted.new_tensor([by, 1 - 2 * by, by]) for by in self.smoothing)

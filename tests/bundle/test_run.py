@@ -37,10 +37,20 @@ def test_a_checkpoint_is_best_last_or_a_step(tmp_path: Path, checkpoint: str) ->
 
 
 @pytest.mark.parametrize(
-    "settings", [{"smooth_frames": 0.31}, {"smooth_bins": -0.1}, {"smooth_bins": math.nan}]
+    ("settings", "least", "most"),
+    [
+        ({"smooth_frames": 0.31}, "0", "0.3"),
+        ({"smooth_bins": -0.1}, "0", "0.3"),
+        ({"smooth_bins": math.nan}, "0", "0.3"),
+        ({"keep_quiet": 4.9}, "5", "60"),
+        ({"keep_quiet": math.nan}, "5", "60"),
+    ],
 )
-def test_smoothing_has_its_limits(place: Workspace, settings: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match=r"smooth_\w+ is .*; it must be a number from 0 to 0\.3"):
+def test_numbers_have_their_limits(
+    place: Workspace, settings: dict[str, float], least: str, most: str
+) -> None:
+    (name,) = settings
+    with pytest.raises(UsageError, match=f"{name} is .*; it must be a number from {least} to {most}$"):
         export_run(place, **settings)  # type: ignore[arg-type]
     assert not place.models.exists()
 
@@ -192,9 +202,15 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
     assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.infos
     metadata["violin-to-piano.onnx"].strength = 0.8
-    metadata["violin-to-piano.onnx"].provenance |= {"match_spectrum": True, "smooth_frames": 0.1}
+    metadata["violin-to-piano.onnx"].provenance |= {
+        "match_spectrum": True,
+        "smooth_frames": 0.1,
+        "keep_quiet": 20.0,
+    }
     export_run(place, run="first", checkpoint="100", reporter=told)
-    options = "`run=second` `checkpoint=0` `strength=0.8` `smooth_frames=0.1` `match_spectrum`"
+    options = (
+        "`run=second` `checkpoint=0` `strength=0.8` `smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum`"
+    )
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
     metadata["violin-to-piano.onnx"].provenance["mean_of"] = [0, 100]
     export_run(place, run="second", reporter=told)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plain_operators import others
 
 from styleshift.bundle.load import load_bundle
 from styleshift.recipes import load_recipe
@@ -59,7 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_both_directions_are_written_once_and_again(home: Path) -> None:
-    done = export(home, "--licence", "CC BY 4.0", "--json")
+    done = export(home, "--licence", "CC BY 4.0", "--keep-quiet", "20", "--json")
     assert done.returncode == 0, done.stderr
     made = events(done)
     models = home / "styleshift-workspace" / "models"
@@ -73,6 +74,8 @@ def test_both_directions_are_written_once_and_again(home: Path) -> None:
     assert metadata.licence == "CC BY 4.0"
     assert metadata.window_frames == 64
     assert metadata.provenance["step"] == 200
+    assert metadata.provenance["keep_quiet"] == 20
+    assert not others(models / "violin-to-piano.onnx")
     assert metadata.recipe["generator"]["channels"] == 4
     elsewhere = export(home, "--checkpoint", "100", "--run", "first", "--output", "other")
     assert elsewhere.returncode == 0, elsewhere.stderr

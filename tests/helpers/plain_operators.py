@@ -8,9 +8,9 @@ import onnx
 
 NEWEST_IR, NEWEST_OPSET = 10, 20
 PLAIN = {
-    *("Add", "Clip", "Concat", "Conv", "Div", "Expand", "MatMul", "Max", "Mul", "Pad", "Pow", "Reciprocal"),
-    *("ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sqrt", "Sub"),
-    *("Tanh", "Transpose"),
+    *("Add", "AveragePool", "Clip", "Concat", "Conv", "Div", "Exp", "Expand", "Log", "MatMul", "Max"),
+    *("MaxPool", "Mul", "Pad", "Pow", "Reciprocal", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
+    *("Shape", "Sigmoid", "Slice", "Sqrt", "Sub", "Tanh", "Transpose"),
 }
 """No transforms, no loops, no branches, nothing of a vendor's, and no transposed convolution, which WebGPU
 computes one place off."""
