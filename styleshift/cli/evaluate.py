@@ -75,6 +75,10 @@ def evaluate(
         rows.append(["95 %", *(_interval(result.interval.get(key)) for key in columns)])
     heads = [IN_WORDS[key] for key in columns]
     reporter.table(f"{converted}", ["file", *heads], rows, narrow=heads)
+    if result.tags:
+        reporter.event("tags", **result.tags)
+        heard = [[tag, *map(_figure, row.values())] for tag, row in result.tags.items()]
+        reporter.table(IN_WORDS["tags"], ["tag", *next(iter(result.tags.values()))], heard)
     before = result.mean.get("fd_source")
     was = "" if before is None else f" (of the sources: {before:.1f})"
     reporter.result(f"distance of all files together to the target style: {result.mean['fd']:.1f}{was}")

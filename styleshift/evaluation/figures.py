@@ -10,6 +10,9 @@ import numpy as np
 
 Figures = dict[str, float]
 
+Tags = dict[str, dict[str, float]]
+"""Of each tag how probable it is, 0 to 1, in the ``source``, ``conversion``, ``truth`` and ``style``."""
+
 _TABLE = tomllib.loads(Path(__file__).with_name("figures.toml").read_text("utf-8"))
 
 IN_WORDS: dict[str, str] = {name: row["in_words"] for name, row in _TABLE.items()}

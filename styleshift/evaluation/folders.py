@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import numpy as np
 
 from styleshift.errors import AudioError, NothingToDoError, UsageError
 from styleshift.evaluation import metrics
-from styleshift.evaluation.ears import INSTALL, Ears
+from styleshift.evaluation.ears.ears import Ears
+from styleshift.evaluation.ears.installed import INSTALL
 from styleshift.evaluation.features import (
     SAMPLE_RATE,
     Array,
@@ -22,7 +24,7 @@ from styleshift.evaluation.features import (
     percussive_share,
     pitch,
 )
-from styleshift.evaluation.figures import IN_WORDS, Figures, in_words, intervals, mean
+from styleshift.evaluation.figures import IN_WORDS, Figures, Tags, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.progress import Reporter
@@ -46,6 +48,7 @@ class Evaluation:
         pairs: name, source, conversion: what a listening page plays.
         failed: name and what was wrong, of the files that could not be measured.
         interval: where each mean lies with 95 % confidence, as the files scatter; of two files or more.
+        tags: what a tagger hears; see :meth:`styleshift.evaluation.ears.ears.Ears.tags`.
     """
 
     files: list[tuple[str, Figures]]
@@ -55,6 +58,7 @@ class Evaluation:
     pairs: list[tuple[str, Path, Path]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     interval: dict[str, tuple[float, float]] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)
 
     def write_page(self, path: Path) -> list[str]:
         """Write the page to listen to; returns what was left out, and why.
@@ -80,6 +84,7 @@ class Evaluation:
                 "verdict": self.verdict,
                 **{key: f"{value:.2f}" for key, value in in_words(self.mean).items()},
             },
+            tags=self.tags,
         )
 
 
@@ -110,8 +115,8 @@ def evaluate_folders(
     Returns:
         The figures: ``p``; with truth ``lsd mcd chr ons`` (or ``f0 lf0``); with source ``chr_kept ons_kept
         change`` (dB); of music ``percussive`` (dB); of :mod:`styleshift.evaluation.ears`, where they are
-        installed, ``f1 jaccard`` or ``likeness``. ``fd``, ``fd_source``, ``percussive_target`` and ``fad``
-        are of all files together, in the mean only.
+        installed, ``f1 jaccard`` and the tags, or ``likeness``. ``fd``, ``fd_source``, ``percussive_target``
+        and ``fad`` are of all files together, in the mean only.
 
     Raises:
         NothingToDoError: a folder is missing or empty, or nothing in it can be read.
@@ -136,11 +141,14 @@ def evaluate_folders(
     style = load_style(target, "the target style", say, hear)
     style_vectors = _population(embedded_style) if embedding is not None else None
     from_style = source_style or source
-    other = load_style(from_style, "the style it comes from", say) if from_style is not None else None
+    other = None
+    if from_style is not None:
+        instead = None if source is not None else partial(ears.learn, of="source")
+        other = load_style(from_style, "the style it comes from", say, instead)
     judge = Judge.fit(other, style)
     _warn_of_weak_classifier(judge, say)
     if ears.missing:
-        say.info(f"more measures, of pitches and of voices, come with: {INSTALL}")
+        say.info(f"networks that others trained would say more: {INSTALL} {' '.join(ears.missing)}")
 
     files: list[tuple[str, Figures]] = []
     failed: list[tuple[str, str]] = []
@@ -185,7 +193,8 @@ def evaluate_folders(
         found |= {"percussive_target": float(np.mean(drums))}
     if style_vectors is not None:
         found |= {"fad": metrics.frechet_distance(_population(embedded), style_vectors)}
-    return Evaluation(files, found, _verdict(judgement, found), judgement, pairs, failed, intervals(files))
+    verdict = _verdict(judgement, found)
+    return Evaluation(files, found, verdict, judgement, pairs, failed, intervals(files), ears.tags())
 
 
 @dataclass(frozen=True, slots=True)

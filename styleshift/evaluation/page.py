@@ -16,6 +16,7 @@ from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
 from styleshift.errors import AudioError, UsageError
 from styleshift.evaluation.features import Array
+from styleshift.evaluation.figures import IN_WORDS, Tags
 from styleshift.evaluation.load import excerpt, length_of
 from styleshift.pages import Player, legend, render, shot
 from styleshift.pages.picture import HIGHEST_HZ, log_frequency
@@ -52,6 +53,7 @@ def write_page(
     source_name: str = "Source",
     converted_name: str = "Conversion",
     seconds: float = EXCERPT_SECONDS,
+    tags: Tags | None = None,
 ) -> list[str]:
     """Write the page; whole or not at all.
 
@@ -63,6 +65,7 @@ def write_page(
         source_name: what the sources are, on the switch.
         converted_name: what the conversions are.
         seconds: of each recording at most, from a third of its length on, the same place in both.
+        tags: what a tagger hears, as a table.
 
     Returns:
         One plain sentence for each pair that was left out, and why.
@@ -91,6 +94,8 @@ def write_page(
         facts=facts or {},
         players=players,
         notes=notes,
+        tags=tags or {},
+        tags_title=IN_WORDS["tags"],
         **legend(),
     )
     try:

@@ -169,7 +169,13 @@ def evaluate(
         reporter.event("file", name=name, source=before, target=after, figures=figures)
     for name, message in result.failed:
         reporter.event("file", name=name, source="", target=f"{converted}/{name}", message=message)
-    reporter.event("evaluated", mean=result.mean, interval=result.interval, verdict=result.verdict)
+    reporter.event(
+        "evaluated",
+        mean=result.mean,
+        interval=result.interval,
+        verdict=result.verdict,
+        tags=result.tags,
+    )
 
 
 def verify(place: Workspace, reporter: Reporter, *, model: str) -> None:

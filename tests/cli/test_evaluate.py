@@ -42,6 +42,7 @@ def test_json_lines_with_everything_given(folders: Path, tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [line for line in lines if line["event"] != "tags"]  # where a tagger is installed
     assert [line["event"] for line in lines] == ["file", "file", "mean", "interval", "verdict", "page"]
     assert [line["name"] for line in lines[:2]] == ["0.wav", "1.wav"]
     assert lines[2]["lsd"] == pytest.approx(0, abs=1e-3)

@@ -53,6 +53,16 @@ def test_the_page_holds_everything_it_plays(tmp_path: Path) -> None:
     assert shapes == [(256, 720)] * 2
 
 
+def test_what_a_tagger_hears_is_a_table(tmp_path: Path) -> None:
+    pair = Pair("tune", tone(tmp_path / "a.wav", 440), tone(tmp_path / "b.wav", 550))
+    heard = {"piano": {"source": 0.0, "conversion": 0.345}, "<i>": {"source": 1.0, "conversion": 0.5}}
+    write_page(tmp_path / "page.html", title="t", pairs=[pair], tags=heard)
+    text = re.sub(r"\s+", "", (tmp_path / "page.html").read_text("utf-8"))
+    assert "<tr><th>tag</th><th>source</th><th>conversion</th></tr>" in text
+    assert '<tr><thscope="row">piano</th><td>0.00</td><td>0.34</td></tr>' in text
+    assert '<tr><thscope="row">&lt;i&gt;</th><td>1.00</td><td>0.50</td></tr>' in text
+
+
 def test_buttons_and_pictures_have_names(tmp_path: Path) -> None:
     pair = Pair("tune", tone(tmp_path / "a.wav", 440), tone(tmp_path / "b.wav", 550))
     write_page(tmp_path / "page.html", title="t", pairs=[pair])

@@ -60,7 +60,7 @@ const figure = (value) => (value === undefined || value === null ? "" : value.to
 
 function report(place, job, tested) {
   const rows = job.rows.file || [];
-  const { mean, verdict, interval = {} } = job.results.evaluated || { mean: {}, verdict: job.error?.message || "" };
+  const { mean, verdict, interval = {}, tags = {} } = job.results.evaluated || { mean: {}, verdict: job.error?.message || "" };
   const known = jobs.studio.state.figures;
   const called = (name) => known[name]?.called || name;
   const below = el("div", { class: "below" });
@@ -89,9 +89,18 @@ function report(place, job, tested) {
           el("th", { scope: "row" }, called(name), " ", el("code", { class: "soft" }, name), el("p", { class: "soft" }, known[name]?.means || "")),
           el("td", { class: "number" }, figure(value)), el("td", { class: "number soft" }, ends(name))))))),
       el("div", {}, ofEach.length ? field("Conversions, ordered by", listed) : null, rows.length ? list.node : null, below)),
+    tagsTable(known.tags, Object.entries(tags)),
     pairs.length ? el("div", { class: "row" }, el("b", {}, "Blind test with these:"),
       button("ABX", () => blindTest(test, "abx", pairs, tested)), button("Rating (MUSHRA-like)", () => blindTest(test, "mushra", pairs, tested))) : null, test));
   order();
+}
+
+function tagsTable({ called, means }, rows) {
+  if (!rows.length) return null;
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": called }, el("h3", {}, called), el("p", { class: "soft" }, means),
+    el("table", { class: "figures-table" },
+      el("thead", {}, el("tr", {}, ["Tag", ...Object.keys(rows[0][1])].map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, rows.map(([tag, heard]) => el("tr", {}, el("th", { scope: "row" }, tag), Object.values(heard).map((value) => el("td", { class: "number" }, figure(value))))))));
 }
 
 async function saved(place) {
