@@ -6,12 +6,13 @@ RUN has its checkpoints kept (`--set schedule.keep_every=150 --set schedule.save
 trained on DATA/train; DATA/test holds pairs, the same music in both domains under the same name. Every
 checkpoint converts its held-out music, which is scored as the trainer scores it, and the pairs, which are
 measured against the truth: through the spectrogram, with no vocoder. Prints a row a checkpoint, then the
-Spearman rank correlations.
+Spearman rank correlations, and how good the chosen checkpoint is: 0 as the worst, 1 as the best.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from styleshift.audio.level import LevelMeter, gain_to_reference
 from styleshift.audio.resample import resample
 from styleshift.evaluation.classifier import train_classifier
 from styleshift.evaluation.distribution import PARTS, TargetDistribution
-from styleshift.evaluation.features import SAMPLE_RATE, Features
+from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.evaluation.metrics import (
     chroma_correlation,
@@ -41,11 +42,17 @@ from styleshift.training.sources import make_samplers, make_validator, open_corp
 from styleshift.training.validator import spectrogram_features
 from styleshift.workspace import workspace
 
-MEASURES = {"lsd": -1, "chr": 1, "ons": 1, "fd": -1, "fd3": -1, "p": 1}
-"""Those of ``styleshift evaluate``, and whether more is better; ``fd3`` hears frame-to-frame changes too.
+MEASURES = {"lsd": -0.2, "chr": 0.03, "ons": 0.02, "fd": -10.0, "fd3": -10.0, "p": 0.1}
+"""Those of ``styleshift evaluate``, and the least difference that says something: below 0, less is better.
 
-It is the sum of the Frechet distances of standardised spectrum, dynamics and flicker.
+Trainings that differ by nothing but their seed differ so much (docs/results/training.md). ``fd3`` hears
+frame-to-frame changes too: the sum of the Frechet distances of standardised spectrum, dynamics and flicker.
 """
+
+
+def spectrograms_of(folder: Path, domain: str, config: SpectrogramConfig) -> list[torch.Tensor]:
+    """Of all recordings in ``folder/domain``."""
+    return [spectrogram_of(path, config) for path in find_recordings(folder / domain, domain)]
 
 
 def spectrogram_of(path: Path, config: SpectrogramConfig) -> torch.Tensor:
@@ -64,8 +71,33 @@ def ranks(values: np.ndarray) -> np.ndarray:
 
 
 def spearman(left: np.ndarray, right: np.ndarray) -> float:
-    """Correlation of ranks."""
-    return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
+    """Correlation of ranks; nan where all values of one are equal."""
+    with np.errstate(invalid="ignore"):
+        return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
+
+
+def together(columns: Mapping[str, np.ndarray], fd: str) -> tuple[np.ndarray, np.ndarray]:
+    """All measures as one, more is better: the mean of their ranks, and the sum of their least differences.
+
+    Args:
+        columns: by measure, a value a checkpoint.
+        fd: which one counts of ``fd`` and ``fd3``.
+    """
+    units = [
+        columns[name] / unit for name, unit in MEASURES.items() if name not in {"fd", "fd3"} or name == fd
+    ]
+    return np.mean([ranks(column) for column in units], axis=0), np.sum(units, axis=0)
+
+
+def summary(score: np.ndarray, columns: Mapping[str, np.ndarray]) -> list[float]:
+    """A direction's correlations with :func:`together` and each measure, and how good the chosen one is."""
+    wholes = [whole for fd in ("fd", "fd3") for whole in together(columns, fd)]
+    alone = [columns[name] / unit for name, unit in MEASURES.items()]
+    reached = [
+        (whole[score.argmax()] - whole.min()) / (whole.max() - whole.min())
+        for whole in (wholes[1], wholes[3])
+    ]
+    return [*(spearman(score, column) for column in (*wholes, *alone)), *map(float, reached)]
 
 
 def main() -> None:
@@ -85,20 +117,17 @@ def main() -> None:
     if validator is None:
         parser.error(f"run {words.run} is not validated (schedule.validation_seconds is 0)")
     config = recipe.spectrogram
-    tests = {
-        domain: [
-            spectrogram_of(path, config) for path in find_recordings(words.data / "test" / domain, domain)
-        ]
-        for domain in pair
-    }
-    truths: dict[str, list[Features]] = {
-        domain: [spectrogram_features(each[0, 0].numpy(), config) for each in tests[domain]]
-        for domain in pair
-    }
-    styles: dict[str, list[Features]] = {
-        domain: [spectrogram_features(crop[0], config) for crop in sampler.batch(100)]
-        for domain, sampler in zip(pair, samplers, strict=True)
-    }
+    tests, trained = (
+        {domain: spectrograms_of(words.data / part, domain, config) for domain in pair}
+        for part in ("test", "train")
+    )
+    truths, styles = (  # of whole recordings both: levels are relative to a recording's peak
+        {
+            name: [spectrogram_features(one[0, 0].numpy(), config) for one in all_of]
+            for name, all_of in it.items()
+        }
+        for it in (tests, trained)
+    )
     distributions = {domain: TargetDistribution(style) for domain, style in styles.items()}
     # A classifier that the trainer does not know.
     apart = train_classifier(styles[pair[0]], styles[pair[1]], seed=99)
@@ -132,19 +161,15 @@ def main() -> None:
             }
             rows[direction].append({key: float(value) for key, value in row.items()})
             print(json.dumps({"direction": direction, **rows[direction][-1]}), flush=True)
-    print(f"\n| direction | checkpoints | mean rank, fd | mean rank, fd3 | {' | '.join(MEASURES)} | chosen |")
-    print("|---" * (len(MEASURES) + 5) + "|")
+    wholes = [f"{kind}, {fd}" for fd in ("fd", "fd3") for kind in ("mean rank", "sum")]
+    heads = ["direction", "checkpoints", *wholes, *MEASURES, "chosen", "reaches, fd", "reaches, fd3"]
+    print(f"\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for direction, found in rows.items():
         score = np.array([row["score"] for row in found])
-        columns = {key: sign * np.array([row[key] for row in found]) for key, sign in MEASURES.items()}
-        together = [
-            np.mean([ranks(column) for key, column in columns.items() if key != left_out], axis=0)
-            for left_out in ("fd3", "fd")
-        ]
-        shown = [spearman(score, column) for column in (*together, *columns.values())]
-        chosen = int(found[int(score.argmax())]["step"])
-        figures = " | ".join(f"{value:.2f}" for value in shown)
-        print(f"| {direction} | {len(found)} | {figures} | step {chosen} |")
+        columns = {name: np.array([row[name] for row in found]) for name in MEASURES}
+        *cells, fd, fd3 = [f"{value:.2f}" for value in summary(score, columns)]
+        chosen = f"step {found[int(score.argmax())]['step']:.0f}"
+        print(f"| {' | '.join([direction, str(len(found)), *cells, chosen, fd, fd3])} |")
 
 
 if __name__ == "__main__":
