@@ -90,14 +90,15 @@ def together(columns: Mapping[str, np.ndarray], fd: str) -> tuple[np.ndarray, np
 
 
 def summary(score: np.ndarray, columns: Mapping[str, np.ndarray]) -> list[float]:
-    """A direction's correlations with :func:`together` and each measure, and how good the chosen one is."""
+    """A direction's correlations with :func:`together` and each measure, and how good the chosen one is.
+
+    The last four are where the chosen checkpoint lies with ``fd`` and ``fd3``, and the last one of the run.
+    """
     wholes = [whole for fd in ("fd", "fd3") for whole in together(columns, fd)]
     alone = [columns[name] / unit for name, unit in MEASURES.items()]
-    reached = [
-        (whole[score.argmax()] - whole.min()) / (whole.max() - whole.min())
-        for whole in (wholes[1], wholes[3])
-    ]
-    return [*(spearman(score, column) for column in (*wholes, *alone)), *map(float, reached)]
+    sums = [(whole - whole.min()) / (whole.max() - whole.min()) for whole in wholes[1::2]]
+    lie = [float(each[at]) for at in (int(score.argmax()), -1) for each in sums]
+    return [*(spearman(score, column) for column in (*wholes, *alone)), *lie]
 
 
 def main() -> None:
@@ -162,14 +163,15 @@ def main() -> None:
             rows[direction].append({key: float(value) for key, value in row.items()})
             print(json.dumps({"direction": direction, **rows[direction][-1]}), flush=True)
     wholes = [f"{kind}, {fd}" for fd in ("fd", "fd3") for kind in ("mean rank", "sum")]
-    heads = ["direction", "checkpoints", *wholes, *MEASURES, "chosen", "reaches, fd", "reaches, fd3"]
+    lie = [f"{which} reaches, {fd}" for which in ("chosen", "last") for fd in ("fd", "fd3")]
+    heads = ["direction", "checkpoints", *wholes, *MEASURES, "chosen", *lie]
     print(f"\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for direction, found in rows.items():
         score = np.array([row["score"] for row in found])
         columns = {name: np.array([row[name] for row in found]) for name in MEASURES}
-        *cells, fd, fd3 = [f"{value:.2f}" for value in summary(score, columns)]
-        chosen = f"step {found[int(score.argmax())]['step']:.0f}"
-        print(f"| {' | '.join([direction, str(len(found)), *cells, chosen, fd, fd3])} |")
+        cells = [f"{value:.2f}" for value in summary(score, columns)]
+        cells.insert(-len(lie), f"step {found[int(score.argmax())]['step']:.0f}")
+        print(f"| {' | '.join([direction, str(len(found)), *cells])} |")
 
 
 if __name__ == "__main__":
