@@ -1,8 +1,8 @@
 """MusiCNN, which knows what people say of music: the weights in its wheel, run by PyTorch.
 
 Sources: Pons and Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging";
-Pons et al. 2018, "End-to-end learning for music audio tagging at scale". It learned on the 25 863 clips of
-MagnaTagATune (Law et al. 2009). The package, weights included, is under the ISC licence.
+Pons et al. 2018, "End-to-end learning for music audio tagging at scale". It learned on MagnaTagATune (Law et
+al. 2009). The package is under the ISC licence, which speaks of the whole and not of the weights apart.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from styleshift.evaluation.ears.ears import MOST_TAGS
 from styleshift.workspace import shipped_models
 
 pytest.importorskip("playwright")
@@ -67,6 +69,10 @@ def test_two_folders_are_measured_and_rated_blind(open_page: Open, served: Any) 
     expect(figures).to_be_visible()
     harmony = figures.get_by_role("row", name="harmony kept (1 is all)")
     expect(harmony).to_contain_text("Agreement of harmony with the source; 1 means that all of it stayed.")
+    if importlib.util.find_spec("musicnn"):
+        heard = page.get_by_role("region", name="what MusiCNN hears")
+        expect(heard.get_by_role("columnheader")).to_have_text(["Tag", "source", "conversion", "style"])
+        expect(heard.get_by_role("row")).to_have_count(1 + MOST_TAGS)
     page.get_by_label("Conversions, ordered by").select_option("change")
     changes = page.get_by_role("listbox", name="Conversions").locator(".number").all_inner_texts()
     assert [float(text) for text in changes] == sorted(map(float, changes), reverse=True)
