@@ -22,6 +22,7 @@ from styleshift.recipes.settings import (
     OptimiserConfig,
     PercussionConfig,
     PitchConfig,
+    RetrievalConfig,
 )
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
@@ -47,6 +48,8 @@ class Recipe:
     """Crops, normalisation and augmentation."""
     pitch: PitchConfig = PitchConfig()
     """Voices, in front of the generators."""
+    retrieval: RetrievalConfig = RetrievalConfig()
+    """The target's own frames, in front of the generators."""
     percussion: PercussionConfig = PercussionConfig()
     """Drums, in front of the generators."""
     generator: ComponentConfig = ComponentConfig("seed")
@@ -71,6 +74,17 @@ class Recipe:
             raise ConfigError(
                 "warm_start.self_pairs is made for voices whose pitch is moved",
                 "set `pitch.shift=true`, too, or `warm_start.self_pairs=false`",
+            )
+
+        if self.retrieval.frames and not self.pitch.shift:
+            raise ConfigError(
+                "retrieval.frames finds frames of voices whose pitch is moved",
+                "set `pitch.shift=true`, too, or `retrieval.frames=0`",
+            )
+        if self.retrieval.frames and (self.loss.cycle or self.loss.identity):
+            raise ConfigError(
+                "no gradient goes back through frames that are looked up",
+                "set `loss.cycle=0` and `loss.identity=0`, or `retrieval.frames=0`",
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from styleshift.training.data import Statistics
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS, RUN_FILE
 from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
+from styleshift.training.retrieval import FrameTable
 from styleshift.training.step import TrainingState
 
 
@@ -233,7 +234,9 @@ def read_run(run_dir: Path) -> dict[str, Any]:
 def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
     """Statistics to build networks with whose scales a checkpoint then fills in."""
     zeros = torch.zeros(recipe.spectrogram.bins)
-    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros)
+    count = recipe.retrieval.frames
+    frames = FrameTable.blank(count, recipe.spectrogram.bins) if count else None
+    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, frames=frames)
     return blank, blank
 
 

@@ -16,6 +16,7 @@ from styleshift.corpus import CropSampler
 from styleshift.recipes import Recipe
 from styleshift.training.augment import augment
 from styleshift.training.device import sent
+from styleshift.training.retrieval import FrameTable
 
 SHARE_OF_FREE = 0.25
 """Of the device's free memory that both corpora may take; the rest is for networks and their activations."""
@@ -53,6 +54,7 @@ class Statistics:
         damp_db: by how much drums are damped on the way to the other domain.
         moved: ``mean`` with drums damped and voices moved to the other domain's pitch; None where nobody
             asked.
+        frames: of the other domain, to be found on the way there; None where nobody asked.
     """
 
     mean: Tensor
@@ -62,6 +64,7 @@ class Statistics:
     voice_hz: float = 0.0
     damp_db: float = 0.0
     moved: Tensor | None = None
+    frames: FrameTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

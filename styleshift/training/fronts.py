@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from styleshift.corpus import CropSampler
 from styleshift.errors import ConfigError
 from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.data import Crops, Statistics, peek
+from styleshift.training.data import Statistics, peek
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront, shifter_of
+from styleshift.training.retrieval import frame_table
 
 Pair = tuple[Statistics, Statistics]
 
 
 def with_fronts(
     statistics: Pair,
-    crops: tuple[Crops, Crops],
+    crops: tuple[CropSampler, CropSampler],
     recipe: Recipe,
     domains: tuple[str, str],
     reporter: Reporter,
@@ -56,7 +60,8 @@ def with_fronts(
     if recipe.pitch.shift:
         x, y = replace(x, voice_hz=_voice(heard[0], recipe)), replace(y, voice_hz=_voice(heard[1], recipe))
         reporter.info(f"voices at {x.voice_hz:.0f} Hz in {domains[0]}, {y.voice_hz:.0f} Hz in {domains[1]}")
-    return _moved(x, heard[0], y.voice_hz, recipe), _moved(y, heard[1], x.voice_hz, recipe)
+    x, y = _moved(x, heard[0], y, crops[1], recipe), _moved(y, heard[1], x, crops[0], recipe)
+    return x, y
 
 
 def percussive_level(batches: list[Tensor], recipe: Recipe) -> float:
@@ -73,14 +78,26 @@ def _damped(statistics: Statistics, levels: list[float], recipe: Recipe) -> Stat
     return replace(statistics, damp_db=settings.damp_db if goes else 0.0)
 
 
-def _moved(statistics: Statistics, batches: list[Tensor], target_hz: float, recipe: Recipe) -> Statistics:
-    """With the mean spectrum of the crops as the generator is given them."""
+def _moved(
+    statistics: Statistics, batches: list[Tensor], other: Statistics, target: CropSampler, recipe: Recipe
+) -> Statistics:
+    """With the mean spectrum of the crops behind the fronts, and the frames that replace theirs."""
     drums = PercussionFront(PercussionSplitter(recipe.spectrogram), statistics.damp_db)
     made = [drums(batch) for batch in batches]
     if recipe.pitch.shift:
-        front = PitchFront(shifter_of(recipe), target_hz)
+        front = PitchFront(shifter_of(recipe), other.voice_hz)
         made = [front(one, front.ratio(batch)) for one, batch in zip(made, batches, strict=True)]
-    return replace(statistics, moved=torch.stack([one.mean(dim=(0, 1, 3)) for one in made]).mean(dim=0))
+    frames = None
+    if recipe.retrieval.frames:
+        frames = frame_table(_stretches(target), made, recipe.retrieval.frames, shifter_of(recipe))
+    mean = torch.stack([one.mean(dim=(0, 1, 3)) for one in made]).mean(dim=0)
+    return replace(statistics, moved=mean, frames=frames)
+
+
+def _stretches(crops: CropSampler) -> Iterator[Tensor]:
+    """Whole recordings ``[1, 1, bin, frame]``, in a random order that is always the same."""
+    for index in np.random.default_rng(0).permutation(crops.stretches):
+        yield torch.from_numpy(crops.whole(int(index)).T.copy())[None, None]
 
 
 def _voice(batches: list[Tensor], recipe: Recipe) -> float:

@@ -18,6 +18,7 @@ from styleshift.training.patch_nce import ProjectionHeads
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.quiet import QuietLimit
+from styleshift.training.retrieval import Retrieval
 
 DIRECTIONS = ("x2y", "y2x")
 
@@ -68,6 +69,7 @@ class Translator(nn.Module):
         front: what moves voices to the target's pitch; None moves none.
         drums: what damps drums, before voices are moved; None damps none.
         moved: scale of the source's crops behind ``drums`` and ``front``; where there is one of them.
+        retrieval: what replaces frames by the target's, behind both of them; None replaces none.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class Translator(nn.Module):
         front: PitchFront | None = None,
         moved: Scale | None = None,
         drums: PercussionFront | None = None,
+        retrieval: Retrieval | None = None,
     ) -> None:
         super().__init__()
         assert (front is None and drums is None) == (moved is None)
         self.core = core
         self.front = front
         self.drums = drums
+        self.retrieval = retrieval
         self.moved = copy.deepcopy(moved)
         self.source = copy.deepcopy(
             source
@@ -110,7 +114,7 @@ class Translator(nn.Module):
             normalised: crops.
             ratio: by how much voices are moved; None: to the target's pitch.
         """
-        if self.moved is None:
+        if self.moved is None and self.retrieval is None:
             return normalised
         with torch.autocast(normalised.device.type, enabled=False):
             plain = self.source.plain(normalised.float())
@@ -120,7 +124,14 @@ class Translator(nn.Module):
                 plain = self.drums(plain)
             if self.front is not None and ratio is not None:
                 plain = self.front(plain, ratio)
-            return self.moved.normalise(plain)
+            if self.retrieval is not None:
+                plain = self.retrieval(plain)
+            return self.entered.normalise(plain)
+
+    @property
+    def entered(self) -> Scale:
+        """The scale of what the generator itself is given."""
+        return self.target if self.retrieval is not None else self.moved or self.source
 
     def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
         """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
@@ -133,7 +144,7 @@ class Translator(nn.Module):
         converted = converted.float().clamp(min=lowest)
         if not self.gated:
             return converted
-        given = (self.moved or self.source).plain(entered)
+        given = self.entered.plain(entered)
         loudest = given.amax(dim=2, keepdim=True) - self.floor
         opened = (loudest / self.gate).clamp(0.0, 1.0)
         kept = self.target.normalise(given)
@@ -154,7 +165,7 @@ class Translator(nn.Module):
         if self.quiet is None:
             return converted
         limited: Tensor = self.quiet(
-            log_magnitude if self.moved is None else self.moved.plain(entered), converted
+            log_magnitude if self.moved is None else self.entered.plain(entered), converted
         )
         return limited
 
@@ -268,16 +279,20 @@ def _translator(
     """A generator from the domain of ``mine`` to that of ``other``, with what is done in front of it."""
     floor = silence(recipe.spectrogram)
     gate = max(1e-3, (mine.loudest - floor) / 4)
-    front = drums = moved = None
+    front = drums = moved = retrieval = None
     if recipe.pitch.shift:
         front = PitchFront(shifter_of(recipe), other.voice_hz)
     if recipe.percussion.damp_db:
         drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
+    if mine.frames is not None:
+        retrieval = Retrieval(shifter_of(recipe), mine.frames, recipe.retrieval.share)
     if front is not None or drums is not None:
         moved = source
         if recipe.data.normalisation == "domain" and mine.moved is not None:
             moved = Scale(mine.moved, float(source.deviation))
-    return Translator(core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums)
+    return Translator(
+        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, retrieval
+    )
 
 
 def move_towards(values: list[Tensor], others: list[Tensor], weight: Tensor) -> None:

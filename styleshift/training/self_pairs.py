@@ -16,6 +16,7 @@ from styleshift.training.data import Batch, Crops, RandomCrops, peek
 from styleshift.training.device import sent
 from styleshift.training.model import DIRECTIONS, CycleGAN, Scale
 from styleshift.training.pitch import PitchFront
+from styleshift.training.retrieval import Retrieval
 
 # What changes from voice to voice more than from sound to sound: how long the throat is, how bright and how
 # far from the microphone the voice, how breathy, how quiet the room.
@@ -56,16 +57,20 @@ class SelfPairs:
         device: torch.device | str = "cpu",
     ) -> None:
         self._crops, self._device = RandomCrops(x, y, recipe, part, parts), device
-        self._fronts, self._targets, moved = list[PitchFront](), list[Scale](), list[Scale]()
+        self._fronts, self._targets, self._moved = list[PitchFront](), list[Scale](), list[Scale]()
+        self._found: list[Retrieval | None] = []
         for translator in map(model.translator, DIRECTIONS):
             assert translator.front is not None
             assert translator.moved is not None
             self._fronts.append(copy.deepcopy(translator.front).to(device))
             self._targets.append(copy.deepcopy(translator.target).to(device))
-            moved.append(translator.moved)
+            self._moved.append(copy.deepcopy(translator.moved).to(device))
+            self._found.append(
+                copy.deepcopy(translator.retrieval).to(device) if translator.retrieval else None
+            )
         random = torch.Generator().manual_seed(0)
         self._own: list[Scale] = []
-        for side, (crops, scale) in enumerate(zip((y, x), moved, strict=True)):
+        for side, (crops, scale) in enumerate(zip((y, x), self._moved, strict=True)):
             drawn = (self._perturbed(side, batch.to(device), random) for batch in peek(crops, _MEASURED, 8))
             means = [voices.mean(dim=(0, 1, 3)) for voices in drawn]
             # On a shared scale conversion leaves the spectrum in what a generator is given.
@@ -78,7 +83,12 @@ class SelfPairs:
         given, matched = {}, {}
         for side, (direction, voices) in enumerate(zip(DIRECTIONS, (crops.y, crops.x), strict=True)):
             voices = voices.to(self._device)
-            given[direction] = self._own[side].normalise(self._perturbed(side, voices, random))
+            entered = self._own[side].normalise(self._perturbed(side, voices, random))
+            found = self._found[side]
+            if found is not None:
+                plain = found(self._moved[side].plain(entered), hidden=voices)
+                entered = self._targets[side].normalise(plain)
+            given[direction] = entered
             matched[direction] = self._targets[side].normalise(voices)
         return Batch(crops.x, crops.y, matched, given)
 

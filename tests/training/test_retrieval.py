@@ -1,0 +1,139 @@
+"""Retrieval: the nearest frames of the target, without a crop's own, at the source's level and pitch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from styleshift.bundle.export import export_bundle
+from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.errors import ConfigError
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe, load_recipe
+from styleshift.training.checkpoint import load_trained
+from styleshift.training.data import measure
+from styleshift.training.fronts import with_fronts
+from styleshift.training.model import CycleGAN
+from styleshift.training.retrieval import Retrieval, _stretched
+from styleshift.training.run import start_run
+from styleshift.training.self_pairs import SelfPairs
+from styleshift.workspace import Workspace
+from tests.helpers.plain_operators import others
+from tests.helpers.voices import SETTINGS, write_voices
+
+DOMAINS = ("man", "woman")
+FRAMES = 300
+
+
+def recipe(*overrides: str) -> Recipe:
+    return load_recipe("voice", [*SETTINGS, f"retrieval.frames={FRAMES}", "retrieval.share=1", *overrides])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("voices")
+    write_voices(root / "audio", {"man": (95, 105, 112), "woman": (200, 212, 220)})
+    workspace = Workspace(root / "workspace")
+    precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
+    return workspace
+
+
+def make(place: Workspace, settings: Recipe) -> tuple[CycleGAN, list[CropSampler]]:
+    x, y = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in DOMAINS)
+    statistics = with_fronts((measure(x), measure(y)), (x, y), settings, DOMAINS, Reporter())
+    torch.manual_seed(0)
+    return CycleGAN(settings, *statistics), [x, y]
+
+
+def retrieval_of(model: CycleGAN) -> Retrieval:
+    found = model.translator("x2y").retrieval
+    assert found is not None
+    return found
+
+
+def crops(sampler: CropSampler, count: int = 2) -> torch.Tensor:
+    return torch.as_tensor(sampler.batch(count))
+
+
+def nearest(retrieval: Retrieval, plain: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
+    return retrieval.find(plain, retrieval.own_mean, hidden)[:, :, 0]
+
+
+def test_a_frame_that_is_kept_is_its_own_nearest_and_where_it_is_hidden_none_around_it_is(
+    place: Workspace,
+) -> None:
+    retrieval = retrieval_of(make(place, recipe())[0])
+    start, plain = 100, retrieval.excerpt(64, 100)[None, None]
+    own = torch.arange(start, start + 64)
+    inner = slice(8, -8)  # at the ends the neighbours are others
+    assert (nearest(retrieval, plain)[0] == own)[inner].float().mean() > 0.9
+    hidden = nearest(retrieval, plain, plain)[0]
+    assert ((hidden < start + 8 - 64) | (hidden >= start + 56 + 64))[inner].all()
+
+
+def test_the_level_and_the_pitch_stay_the_sources(place: Workspace) -> None:
+    model, (x, _) = make(place, recipe())
+    retrieval, front = retrieval_of(model), model.translator("x2y").front
+    assert front is not None
+    plain = crops(x)
+    moved = front(plain, front.ratio(plain))
+    found = retrieval(moved)
+    level = [front.log(one)[:, 0].mul(2).exp().mean(dim=1).log() for one in (moved, found)]
+    assert (level[0] - level[1]).abs().max() < 0.02
+    semitones = 12 * torch.log2(front.ratio(found) / front.ratio(moved))
+    assert semitones.abs().max() < 0.5
+    assert (found - moved).abs().mean() > 0.1
+
+
+def test_a_share_of_nothing_is_the_source_with_the_colour_of_the_target(place: Workspace) -> None:
+    model, (x, _) = make(place, recipe("retrieval.share=0"))
+    retrieval, plain = retrieval_of(model), crops(x)
+    retrieval.colour.zero_()
+    # A tenth of the softest magnitude that counts is where its log ends.
+    torch.testing.assert_close(retrieval(plain), plain, atol=0.1, rtol=0)
+    assert (retrieval(plain) - plain).abs().mean() < 1e-3
+
+
+def test_places_without_a_frame_are_never_found(place: Workspace) -> None:
+    model, (x, _) = make(place, recipe("retrieval.frames=5000"))
+    retrieval = retrieval_of(model)
+    there = int((retrieval.offsets < 1e8).sum())
+    assert 300 < there < 600
+    assert nearest(retrieval, crops(x)).max() < there
+
+
+def test_it_stretches_as_interpolation_does() -> None:
+    random = np.random.default_rng(0)
+    fine, ratio = random.normal(size=(2, 1, 65, 3)), np.array([[1.0, 1.2, 0.8], [0.9, 1.1, 2.0]])
+    found = _stretched(torch.from_numpy(fine), torch.from_numpy(ratio)).numpy()
+    bins = np.arange(65.0)
+    for crop in range(2):
+        for frame in range(3):
+            wanted = np.interp(bins / ratio[crop, frame], bins, fine[crop, 0, :, frame])
+            np.testing.assert_allclose(found[crop, 0, :, frame], wanted, atol=1e-12)
+
+
+def test_a_voice_that_learns_from_itself_does_not_find_itself(place: Workspace) -> None:
+    model, (x, y) = make(place, recipe())
+    pairs = SelfPairs(x, y, recipe(), model)
+    batch = pairs.batch(2, torch.Generator().manual_seed(0))
+    difference = (batch.given["x2y"] - batch.matched["x2y"]).abs().mean()
+    assert difference > 0.2  # on the target's own scale; a crop that finds itself would give itself
+
+
+def test_a_run_makes_a_model_of_plain_operators_that_agrees(place: Workspace, tmp_path: Path) -> None:
+    start_run(place, DOMAINS, recipe(), name="found")
+    trained = load_trained(place.runs / "found", "last")
+    made = export_bundle(trained, "x2y", tmp_path / "man-to-woman.onnx")
+    assert made.parity < 1e-3
+    assert others(made.path) == set()
+
+
+def test_what_does_not_go_together_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"retrieval.frames finds frames of voices"):
+        load_recipe("small", ["retrieval.frames=100", "loss.cycle=0"])
+    with pytest.raises(ConfigError, match="no gradient"):
+        recipe("loss.cycle=1")
