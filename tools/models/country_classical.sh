@@ -19,11 +19,11 @@ cd "$folder"
 learn_from "plain/DOMAIN/*.flac" "varied/country/*-notes.flac"
 train 4500 --domains country classical --recipe small --name small
 train 6000 --resume --name small
-styleshift export --run small --checkpoint last --output small
+styleshift export --run small --checkpoint last --keep-quiet 20 --output small
 ship small/country-to-classical.onnx
 train 3500 --domains country classical --recipe "$here/shipped.toml" --name fine \
     --set data.tilt_db=0 --set loss.gan=1 --set loss.cycle=2 --set optimiser.generator_lr=2e-4 \
     --set warm_start.pairs=false --set warm_start.refresh=300 --set warm_start.share=0.15 --set warm_start.lr=1e-3
 train 4400 --resume --name fine
-styleshift export --run fine --checkpoint last --smooth-frames 0.15 --smooth-bins 0.05 --output fine
+styleshift export --run fine --checkpoint last --smooth-frames 0.15 --smooth-bins 0.05 --keep-quiet 10 --output fine
 ship fine/classical-to-country.onnx

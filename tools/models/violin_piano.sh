@@ -30,6 +30,8 @@ grep -q '"gan": 1\.0' "$run" || { echo "$run does not have the weight of the cri
 train 17661 --resume --name shipped
 half=14000+last # which a run that FASTER cuts short does not reach
 [ "${FASTER:-1}" = 1 ] || half=last
-styleshift export --run shipped --checkpoint "$half" --smooth-frames 0.15 --smooth-bins 0.1 --match-spectrum --output exported
-ship exported/violin-to-piano.onnx
-ship exported/piano-to-violin.onnx
+smoothed=(--run shipped --checkpoint "$half" --smooth-frames 0.15 --smooth-bins 0.1 --match-spectrum)
+styleshift export "${smoothed[@]}" --keep-quiet 20 --output quiet
+styleshift export "${smoothed[@]}" --output exported
+ship quiet/violin-to-piano.onnx
+ship exported/piano-to-violin.onnx # a violin holds notes that have died on the piano
