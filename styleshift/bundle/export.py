@@ -242,13 +242,14 @@ def _sound(generator: nn.Module, shape: tuple[int, ...], random: np.random.Gener
     retrieval = getattr(generator, "retrieval", None)
     if retrieval is None:
         sound = np.abs(random.standard_normal(shape)) * np.exp(random.uniform(-6, 4, (*shape[:3], 1)))
+        log_magnitude = np.log1p(sound)
     else:
         # Of noise all frames are as far from it as others, and the last bit decides which one is nearest.
         starts = random.integers(len(retrieval.magnitudes), size=shape[0])
-        crops = [np.expm1(retrieval.excerpt(shape[3], int(start)).numpy()) for start in starts]
-        sound = np.stack(crops)[:, None]
-    sound[..., : shape[3] // 8] = 0
-    made: Float32Array = np.log1p(sound).astype(np.float32)
+        crops = [retrieval.excerpt(shape[3], int(start)).numpy() for start in starts]
+        log_magnitude = np.stack(crops)[:, None]
+    log_magnitude[..., : shape[3] // 8] = 0
+    made: Float32Array = log_magnitude.astype(np.float32)
     return made
 
 

@@ -81,10 +81,11 @@ class Recipe:
                 "retrieval.frames finds frames of voices whose pitch is moved",
                 "set `pitch.shift=true`, too, or `retrieval.frames=0`",
             )
-        if self.retrieval.frames and (self.loss.cycle or self.loss.identity):
+        if self.retrieval.frames and (self.loss.cycle or self.loss.identity or self.loss.second_adversarial):
             raise ConfigError(
                 "no gradient goes back through frames that are looked up",
-                "set `loss.cycle=0` and `loss.identity=0`, or `retrieval.frames=0`",
+                "set `loss.cycle=0`, `loss.identity=0` and `loss.second_adversarial=0`, "
+                "or `retrieval.frames=0`",
             )
 
     def to_dict(self) -> dict[str, Any]:

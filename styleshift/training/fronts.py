@@ -21,6 +21,8 @@ from styleshift.training.retrieval import frame_table
 
 Pair = tuple[Statistics, Statistics]
 
+_PART_FRAMES = 20_000  # of which several copies are in memory at once
+
 
 def with_fronts(
     statistics: Pair,
@@ -41,7 +43,7 @@ def with_fronts(
         count: crops that are listened to.
 
     Raises:
-        ConfigError: a domain in which no voice is heard.
+        ConfigError: a domain in which no voice is heard, or too little of it to keep frames of.
     """
     if not recipe.pitch.shift and not recipe.percussion.damp_db:
         return statistics
@@ -95,9 +97,11 @@ def _moved(
 
 
 def _stretches(crops: CropSampler) -> Iterator[Tensor]:
-    """Whole recordings ``[1, 1, bin, frame]``, in a random order that is always the same."""
+    """Recordings ``[1, 1, bin, frame]``, in a random order that is always the same; long ones in parts."""
     for index in np.random.default_rng(0).permutation(crops.stretches):
-        yield torch.from_numpy(crops.whole(int(index)).T.copy())[None, None]
+        whole = crops.whole(int(index))
+        for start in range(0, len(whole), _PART_FRAMES):
+            yield torch.from_numpy(whole[start : start + _PART_FRAMES].T.copy())[None, None]
 
 
 def _voice(batches: list[Tensor], recipe: Recipe) -> float:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from styleshift.errors import ConfigError
 from styleshift.evaluation.features import mel_filters
 from styleshift.frontend.compression import compressed
 from styleshift.frontend.pitch import LOUD, NOTHING, PitchShifter, voicing_range
@@ -180,7 +181,8 @@ class Retrieval(nn.Module):
 
     def excerpt(self, frames: int, start: int) -> Tensor:
         """``[bin, frame]`` compressed: frames that are kept, from place ``start`` on, and round again."""
-        at = (start + torch.arange(frames)) % len(self.magnitudes)
+        there = int((self.offsets < _FAR).sum())  # the places behind are empty
+        at = (start + torch.arange(frames)) % max(1, there)
         found: Tensor = compressed(self._frame(at[None])[0, 0].exp(), self.config)
         return found
 
@@ -200,6 +202,9 @@ def frame_table(
         source: crops ``[batch, 1, bin, frame]`` of the other domain, their pitch moved.
         count: frames to keep.
         shifter: of these spectrograms.
+
+    Raises:
+        ConfigError: they are so few that a crop which learns from itself would leave none to be found.
     """
     listener, filters = PitchFront(shifter, 1.0), _filters(shifter)
     logs, said, have = list[Tensor](), list[Tensor](), 0
@@ -210,6 +215,12 @@ def frame_table(
         have += int(said[-1].sum())
         if have >= count:
             break
+    hidden = source[0].shape[3] + 2 * _NEIGHBOURS
+    if (most := min(have, count)) < hidden + _NEAREST:
+        raise ConfigError(
+            f"retrieval.frames keeps {most} frames of a voice, and a crop hides {hidden} from itself",
+            "set a larger `retrieval.frames`, add recordings of the voice, or set `retrieval.frames=0`",
+        )
     highest = torch.stack([log.amax() for log in logs]).amax()
     heard = [_bands(listener.envelope @ log, filters, highest) for log in logs]
     own_mean = _mean(heard, logs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 import onnx
@@ -16,16 +17,16 @@ PLAIN = {
 computes one place off."""
 
 LOOKING_UP = {
-    *("And", "ArgMax", "Cast", "Exp", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual"),
-    *("Log", "Min", "ReduceSum", "TopK", "Unsqueeze", "Where"),
+    *("And", "ArgMax", "Cast", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual"),
+    *("Min", "ReduceSum", "TopK", "Unsqueeze", "Where"),
 }
 """What models that keep frames of the target have beside these, to find them; WebAssembly computes it."""
 
 
-def others(path: Path) -> set[str]:
-    """What of a model's graph is newer, or not plain; empty for a model that runs everywhere."""
+def others(path: Path, also: Set[str] = frozenset()) -> set[str]:
+    """What of a graph is newer, or neither plain nor in ``also``; empty for a model that runs everywhere."""
     model = onnx.load(path)
-    found = {node.op_type for node in model.graph.node} - PLAIN - LOOKING_UP
+    found = {node.op_type for node in model.graph.node} - PLAIN - also
     found |= {f"{one.domain or 'opset'} {one.version}" for one in model.opset_import if one.domain}
     if model.opset_import[0].version > NEWEST_OPSET or model.ir_version > NEWEST_IR or model.functions:
         found.add(f"opset {model.opset_import[0].version}, IR {model.ir_version}")

@@ -13,6 +13,7 @@ from styleshift.corpus import Corpus, CropSampler, precompute
 from styleshift.errors import ConfigError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
+from styleshift.training import fronts
 from styleshift.training.checkpoint import load_trained
 from styleshift.training.data import measure
 from styleshift.training.fronts import with_fronts
@@ -21,7 +22,7 @@ from styleshift.training.retrieval import Retrieval, _stretched
 from styleshift.training.run import start_run
 from styleshift.training.self_pairs import SelfPairs
 from styleshift.workspace import Workspace
-from tests.helpers.plain_operators import others
+from tests.helpers.plain_operators import LOOKING_UP, others
 from tests.helpers.voices import SETTINGS, write_voices
 
 DOMAINS = ("man", "woman")
@@ -103,6 +104,8 @@ def test_places_without_a_frame_are_never_found(place: Workspace) -> None:
     there = int((retrieval.offsets < 1e8).sum())
     assert 300 < there < 600
     assert nearest(retrieval, crops(x)).max() < there
+    excerpt = retrieval.excerpt(64, 4000)
+    assert excerpt.std() > 0.1, "an export would be compared on silence"
 
 
 def test_it_stretches_as_interpolation_does() -> None:
@@ -129,11 +132,29 @@ def test_a_run_makes_a_model_of_plain_operators_that_agrees(place: Workspace, tm
     trained = load_trained(place.runs / "found", "last")
     made = export_bundle(trained, "x2y", tmp_path / "man-to-woman.onnx")
     assert made.parity < 1e-3
-    assert others(made.path) == set()
+    assert others(made.path, LOOKING_UP) == set()
 
 
 def test_what_does_not_go_together_is_said() -> None:
     with pytest.raises(ConfigError, match=r"retrieval.frames finds frames of voices"):
         load_recipe("small", ["retrieval.frames=100", "loss.cycle=0"])
-    with pytest.raises(ConfigError, match="no gradient"):
-        recipe("loss.cycle=1")
+    for loss in ("cycle", "second_adversarial"):
+        with pytest.raises(ConfigError, match="no gradient"):
+            recipe(f"loss.{loss}=1")
+
+
+@pytest.mark.parametrize("frames", [2, 195])
+def test_frames_that_a_crop_would_hide_are_too_few(place: Workspace, frames: int) -> None:
+    with pytest.raises(ConfigError, match=f"keeps {frames} frames of a voice, and a crop hides 192"):
+        make(place, recipe(f"retrieval.frames={frames}"))
+
+
+def test_a_long_recording_in_parts_gives_the_same_frames(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = CropSampler(Corpus.open(place.spectrograms / "woman"), 64, seed=0)
+    whole = list(fronts._stretches(sampler))
+    monkeypatch.setattr(fronts, "_PART_FRAMES", 50)
+    parts = list(fronts._stretches(sampler))
+    assert max(part.shape[3] for part in parts) == 50
+    assert torch.equal(torch.cat(parts, dim=3), torch.cat(whole, dim=3))
