@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from styleshift.errors import UsageError
 from styleshift.evaluation.ears.checkpoint import read_checkpoint
 from styleshift.evaluation.ears.installed import file_of
 from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64, mel_filters
@@ -50,12 +51,18 @@ class Tagger:
         path: of the index of its checkpoint.
 
     Raises:
-        UsageError: they cannot be read.
+        UsageError: they cannot be read, or belong to another network.
     """
 
     def __init__(self, path: Path) -> None:
         self._network = _Network()
-        self._network.load_state_dict(_renamed(read_checkpoint(path)))
+        try:
+            self._network.load_state_dict(_renamed(read_checkpoint(path)))
+        except RuntimeError as error:
+            raise UsageError(
+                f"the installed musicnn has other weights than the network that is known here: {path}",
+                "`pip install --no-deps musicnn==0.1.0` brings those; without musicnn nothing is tagged",
+            ) from error
         self._network.eval().requires_grad_(False)
 
     @classmethod

@@ -5,6 +5,7 @@ import pytest
 
 from styleshift.errors import UsageError
 from styleshift.evaluation.ears.checkpoint import read_checkpoint
+from styleshift.evaluation.ears.tagger import Tagger
 
 INDEX = bytes.fromhex(
     "00000608011a020801000a0f64656e73652f626961730801120412020802280835453f16880606156b65726e656c08011208"
@@ -71,3 +72,10 @@ def test_every_cut_before_the_end_of_the_index_is_refused(read):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"model\.index"):
         read_checkpoint(tmp_path / "model.index")
+
+
+def test_weights_of_another_network_are_said(read, tmp_path):
+    read()
+    with pytest.raises(UsageError, match="other weights") as caught:
+        Tagger(tmp_path / "model.index")
+    assert "musicnn==0.1.0" in str(caught.value.hint)
