@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from styleshift.arrays import Float32Array
     from styleshift.training.checkpoint import TrainedModel
+    from styleshift.training.retrieval import Retrieval
 
 # Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
 PARITY_TOLERANCE = 1e-3
@@ -196,10 +197,11 @@ def compare(generator: nn.Module, path: Path, metadata: BundleMetadata, toleranc
     ]
     worst = 0.0
     # Which frame of a table is nearest may hang on the last bit, and is no fault: other sounds are tried.
-    tries = 1 if getattr(generator, "retrieval", None) is None else 8
+    retrieval = getattr(generator, "retrieval", None)
+    tries = 1 if retrieval is None else 8
     for batch, frames in shapes:
         shape = (batch, 1, metadata.spectrogram.bins, frames)
-        sounds = (_sound(generator, shape, random) for _ in range(tries))
+        sounds = (_sound(retrieval, shape, random) for _ in range(tries))
         worst = max(worst, _compare(generator, session, sounds, tolerance))
     return worst
 
@@ -235,17 +237,16 @@ def _compare(generator: nn.Module, session: Any, sounds: Iterator[Float32Array],
     )
 
 
-def _sound(generator: nn.Module, shape: tuple[int, ...], random: np.random.Generator) -> Float32Array:
+def _sound(retrieval: Retrieval | None, shape: tuple[int, ...], random: np.random.Generator) -> Float32Array:
     """What graphs are compared on: magnitudes that span orders of magnitude, and some silent frames."""
     import numpy as np
 
-    retrieval = getattr(generator, "retrieval", None)
     if retrieval is None:
         sound = np.abs(random.standard_normal(shape)) * np.exp(random.uniform(-6, 4, (*shape[:3], 1)))
         log_magnitude = np.log1p(sound)
     else:
         # Of noise all frames are as far from it as others, and the last bit decides which one is nearest.
-        starts = random.integers(len(retrieval.magnitudes), size=shape[0])
+        starts = random.integers(len(retrieval.table.keys), size=shape[0])
         crops = [retrieval.excerpt(shape[3], int(start)).numpy() for start in starts]
         log_magnitude = np.stack(crops)[:, None]
     log_magnitude[..., : shape[3] // 8] = 0

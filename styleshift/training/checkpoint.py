@@ -235,7 +235,7 @@ def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
     """Statistics to build networks with whose scales a checkpoint then fills in."""
     zeros = torch.zeros(recipe.spectrogram.bins)
     count = recipe.retrieval.frames
-    frames = FrameTable.blank(count, recipe.spectrogram.bins) if count else None
+    frames = FrameTable(count, recipe.spectrogram.bins) if count else None
     blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, frames=frames)
     return blank, blank
 

@@ -62,8 +62,7 @@ def with_fronts(
     if recipe.pitch.shift:
         x, y = replace(x, voice_hz=_voice(heard[0], recipe)), replace(y, voice_hz=_voice(heard[1], recipe))
         reporter.info(f"voices at {x.voice_hz:.0f} Hz in {domains[0]}, {y.voice_hz:.0f} Hz in {domains[1]}")
-    x, y = _moved(x, heard[0], y, crops[1], recipe), _moved(y, heard[1], x, crops[0], recipe)
-    return x, y
+    return _moved(x, heard[0], y, crops[1], recipe), _moved(y, heard[1], x, crops[0], recipe)
 
 
 def percussive_level(batches: list[Tensor], recipe: Recipe) -> float:

@@ -13,9 +13,9 @@ vocoder is given. It is part of the exported graph.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -43,9 +43,8 @@ _NEAREST = 4  # envelopes whose mean is taken; the finer part is that of the nea
 _MIDDLE_HZ = 200.0
 
 
-@dataclass(frozen=True, slots=True)
-class FrameTable:
-    """Frames of one domain, and how they are found from the other; tensors of fixed shapes.
+class FrameTable(nn.Module):
+    """Frames of one domain, and how they are found from the other; blank until they are filled in.
 
     Attributes:
         magnitudes: ``[count, bins]`` uint8: natural logs of magnitudes, from ``lowest`` to ``highest``.
@@ -59,6 +58,10 @@ class FrameTable:
         colour: ``[bins]``: by how much the mean envelope of the domain lies above that of what is looked up.
         lowest: log magnitude of code 0.
         highest: of code 255.
+
+    Args:
+        count: of frames.
+        bins: of each.
     """
 
     magnitudes: Tensor
@@ -73,27 +76,27 @@ class FrameTable:
     lowest: Tensor
     highest: Tensor
 
-    @classmethod
-    def blank(cls, count: int, bins: int) -> FrameTable:
-        """One to be filled in from a checkpoint."""
-        inner = _DIMENSIONS - 2
-        return cls(
-            torch.zeros(count, bins, dtype=torch.uint8),
-            torch.zeros(count, _DIMENSIONS),
-            torch.zeros(count),
-            torch.zeros(count),
-            torch.zeros(count),
-            torch.zeros(inner, _CEPSTRA, 2 * _CONTEXT + 1),
-            torch.zeros(_BANDS),
-            torch.zeros(_BANDS),
-            torch.zeros(bins),
-            torch.tensor(0.0),
-            torch.tensor(1.0),
-        )
+    def __init__(self, count: int, bins: int) -> None:
+        super().__init__()
+        self.register_buffer("magnitudes", torch.zeros(count, bins, dtype=torch.uint8))
+        shapes = {
+            "keys": (count, _DIMENSIONS),
+            "offsets": (count,),
+            "pitches": (count,),
+            "voiced": (count,),
+            "basis": (_DIMENSIONS - 2, _CEPSTRA, 2 * _CONTEXT + 1),
+            "mean": (_BANDS,),
+            "own_mean": (_BANDS,),
+            "colour": (bins,),
+            "lowest": (),
+            "highest": (),
+        }
+        for name, shape in shapes.items():
+            self.register_buffer(name, torch.zeros(shape))
 
 
 class Retrieval(nn.Module):
-    """Replaces the frames of voices by the nearest ones of the target.
+    """Mixes the frames of voices with the nearest ones of the target.
 
     Args:
         shifter: of the spectrograms of the run.
@@ -101,30 +104,16 @@ class Retrieval(nn.Module):
         share: of the target's frames in what comes out, 0 to 1; the rest is the source's.
     """
 
+    filters: Tensor
+    cosines: Tensor
+
     def __init__(self, shifter: PitchShifter, table: FrameTable, share: float) -> None:
         super().__init__()
         self.share = share
-        self.config = shifter.config
         self.listener = PitchFront(shifter, 1.0)
-        self.floor = shifter.floor
-        for name in FrameTable.__slots__:
-            self.register_buffer(name, getattr(table, name).clone())
+        self.table = copy.deepcopy(table)
         self.register_buffer("filters", _filters(shifter), False)
         self.register_buffer("cosines", _cosines(), False)
-
-    magnitudes: Tensor
-    keys: Tensor
-    offsets: Tensor
-    pitches: Tensor
-    voiced: Tensor
-    basis: Tensor
-    mean: Tensor
-    own_mean: Tensor
-    colour: Tensor
-    lowest: Tensor
-    highest: Tensor
-    filters: Tensor
-    cosines: Tensor
 
     @torch.no_grad()
     def forward(self, plain: Tensor, hidden: Tensor | None = None) -> Tensor:
@@ -135,18 +124,18 @@ class Retrieval(nn.Module):
             hidden: crops of the target itself, of the same shape: these and the frames around them are not
                 found, so that a voice may learn from itself.
         """
-        log = self.listener.log(plain)
+        table, log = self.table, self.listener.log(plain)
         smooth = self.listener.envelope @ log
         pitch, voiced = _heard(self.listener, log)
-        at = self.find(plain, self.mean, hidden)
+        at = self.find(plain, table.mean, hidden)
         frames = [self._frame(at[:, :, place]) for place in range(_NEAREST)]
         shapes = [self.listener.envelope @ frame for frame in frames]
-        both = (voiced > 0.5) & (self.voiced[at[:, :, 0]] > 0.5)
-        ratio = torch.where(both, pitch - self.pitches[at[:, :, 0]], torch.zeros_like(pitch)).exp()
+        both = (voiced > 0.5) & (table.voiced[at[:, :, 0]] > 0.5)
+        ratio = torch.where(both, pitch - table.pitches[at[:, :, 0]], torch.zeros_like(pitch)).exp()
         fine = _mixed(log - smooth, _stretched(frames[0] - shapes[0], ratio), self.share)
-        coloured, shape = smooth + self.colour[:, None], torch.stack(shapes).mean(dim=0)
+        coloured, shape = smooth + table.colour[:, None], torch.stack(shapes).mean(dim=0)
         mixed = _mixed(coloured - _level(coloured), shape - _level(shape), self.share) + fine
-        return compressed((mixed - _level(mixed) + _level(log)).exp(), self.config)
+        return compressed((mixed - _level(mixed) + _level(log)).exp(), self.listener.shifter.config)
 
     @torch.no_grad()
     def find(self, plain: Tensor, mean: Tensor, hidden: Tensor | None = None) -> Tensor:
@@ -158,12 +147,12 @@ class Retrieval(nn.Module):
             hidden: see there.
         """
         log = self.listener.log(plain)
-        bands = _bands(self.listener.envelope @ log, self.filters, self.highest)
+        bands = _bands(self.listener.envelope @ log, self.filters, self.table.highest)
         wide = functional.pad(self.cosines @ (bands - mean[:, None]), (_CONTEXT, _CONTEXT), mode="replicate")
-        said = functional.conv1d(wide, self.basis).transpose(1, 2)
+        said = functional.conv1d(wide, self.table.basis).transpose(1, 2)
         query = torch.cat([said, _manner(*_heard(self.listener, log))], dim=2)
         # Squared distances, less what is the same for all of a frame's.
-        distances = self.offsets - 2 * (query @ self.keys.T)
+        distances = self.table.offsets - 2 * (query @ self.table.keys.T)
         if hidden is not None:
             distances = distances + _FAR * self._around(hidden)
         return distances.topk(_NEAREST, dim=2, largest=False).indices
@@ -173,23 +162,25 @@ class Retrieval(nn.Module):
 
         Their own frames are found one after the other, which frames of other moments are not.
         """
-        at = self.find(hidden, self.own_mean)[:, :, 0]
+        at = self.find(hidden, self.table.own_mean)[:, :, 0]
         follows = functional.pad(at.diff(dim=1) == 1, (1, 1))
         own = (follows[:, 1:] & follows[:, :-1]).float()
-        there = torch.zeros(len(at), len(self.keys), device=at.device).scatter_reduce_(1, at, own, "amax")
+        there = torch.zeros(len(at), len(self.table.keys), device=at.device).scatter_reduce_(
+            1, at, own, "amax"
+        )
         return functional.max_pool1d(there[:, None], 2 * _NEIGHBOURS + 1, stride=1, padding=_NEIGHBOURS)
 
     def excerpt(self, frames: int, start: int) -> Tensor:
         """``[bin, frame]`` compressed: frames that are kept, from place ``start`` on, and round again."""
-        there = int((self.offsets < _FAR).sum())  # the places behind are empty
+        there = int((self.table.offsets < _FAR).sum())  # the places behind are empty
         at = (start + torch.arange(frames)) % max(1, there)
-        found: Tensor = compressed(self._frame(at[None])[0, 0].exp(), self.config)
+        found: Tensor = compressed(self._frame(at[None])[0, 0].exp(), self.listener.shifter.config)
         return found
 
     def _frame(self, at: Tensor) -> Tensor:
         """Log magnitudes ``[batch, 1, bin, frame]`` of the frames ``[batch, frame]``."""
-        step = (self.highest - self.lowest) / 255
-        return (self.magnitudes[at].float() * step + self.lowest).transpose(1, 2)[:, None]
+        step = (self.table.highest - self.table.lowest) / 255
+        return (self.table.magnitudes[at].float() * step + self.table.lowest).transpose(1, 2)[:, None]
 
 
 def frame_table(
@@ -237,7 +228,7 @@ def frame_table(
     keys = torch.cat([features @ basis.T, _manner(pitches, voiced)], dim=1)
     lowest = torch.tensor(float(shifter.floor))
     frames = torch.cat([log[0, 0].T[at] for log, at in zip(logs, kept, strict=True)])[:count]
-    found, there = FrameTable.blank(count, shifter.config.bins), len(frames)
+    found, there = FrameTable(count, shifter.config.bins), len(frames)
     found.magnitudes[:there] = ((frames - lowest) * (255 / (highest - lowest))).round().clamp(0, 255).byte()
     found.keys[:there] = keys
     found.offsets[:] = _FAR

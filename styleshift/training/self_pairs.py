@@ -86,7 +86,7 @@ class SelfPairs:
             entered = self._own[side].normalise(self._perturbed(side, voices, random))
             found = self._found[side]
             if found is not None:
-                plain = found(self._moved[side].plain(entered), hidden=voices)
+                plain = found(self._moved[side].plain(entered), voices)
                 entered = self._targets[side].normalise(plain)
             given[direction] = entered
             matched[direction] = self._targets[side].normalise(voices)

@@ -7,6 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import torch
+
+from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
+from styleshift.training.data import measure
+from styleshift.training.fronts import with_fronts
+from styleshift.training.model import CycleGAN
+from styleshift.workspace import Workspace
 
 SETTINGS = (
     "spectrogram.sample_rate=8000",
@@ -46,3 +55,23 @@ def write_voices(audio: Path, speakers: Mapping[str, Sequence[float]]) -> None:
         for number, hertz in enumerate(pitches):
             sound = voice(hertz, number) if hertz else 0.1 * np.random.default_rng(number).normal(size=24000)
             soundfile.write(audio / domain / f"{number}.wav", sound, 8000)
+
+
+PITCHES = {"man": (95, 105, 112), "woman": (200, 212, 220)}
+"""The voices of most tests: three recordings of each speaker, Hz."""
+
+
+def precomputed(root: Path, recipe: Recipe, speakers: Mapping[str, Sequence[float]] = PITCHES) -> Workspace:
+    """A workspace below ``root`` with the spectrograms of such voices."""
+    write_voices(root / "audio", speakers)
+    workspace = Workspace(root / "workspace")
+    precompute(root / "audio", workspace, recipe.spectrogram, jobs=1)
+    return workspace
+
+
+def untrained(place: Workspace, recipe: Recipe) -> tuple[CycleGAN, tuple[CropSampler, CropSampler]]:
+    """The networks of a run on such voices before its first step, and crops of both domains."""
+    x, y = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in PITCHES)
+    statistics = with_fronts((measure(x), measure(y)), (x, y), recipe, ("man", "woman"), Reporter())
+    torch.manual_seed(0)
+    return CycleGAN(recipe, *statistics), (x, y)

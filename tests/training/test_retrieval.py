@@ -9,21 +9,18 @@ import pytest
 import torch
 
 from styleshift.bundle.export import export_bundle
-from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import ConfigError
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import fronts
 from styleshift.training.checkpoint import load_trained
-from styleshift.training.data import measure
-from styleshift.training.fronts import with_fronts
 from styleshift.training.model import CycleGAN
 from styleshift.training.retrieval import Retrieval, _stretched
 from styleshift.training.run import start_run
 from styleshift.training.self_pairs import SelfPairs
 from styleshift.workspace import Workspace
 from tests.helpers.plain_operators import LOOKING_UP, others
-from tests.helpers.voices import SETTINGS, write_voices
+from tests.helpers.voices import SETTINGS, precomputed, untrained
 
 DOMAINS = ("man", "woman")
 FRAMES = 300
@@ -35,18 +32,7 @@ def recipe(*overrides: str) -> Recipe:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("voices")
-    write_voices(root / "audio", {"man": (95, 105, 112), "woman": (200, 212, 220)})
-    workspace = Workspace(root / "workspace")
-    precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
-    return workspace
-
-
-def make(place: Workspace, settings: Recipe) -> tuple[CycleGAN, list[CropSampler]]:
-    x, y = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in DOMAINS)
-    statistics = with_fronts((measure(x), measure(y)), (x, y), settings, DOMAINS, Reporter())
-    torch.manual_seed(0)
-    return CycleGAN(settings, *statistics), [x, y]
+    return precomputed(tmp_path_factory.mktemp("voices"), recipe())
 
 
 def retrieval_of(model: CycleGAN) -> Retrieval:
@@ -60,13 +46,13 @@ def crops(sampler: CropSampler, count: int = 2) -> torch.Tensor:
 
 
 def nearest(retrieval: Retrieval, plain: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
-    return retrieval.find(plain, retrieval.own_mean, hidden)[:, :, 0]
+    return retrieval.find(plain, retrieval.table.own_mean, hidden)[:, :, 0]
 
 
 def test_a_frame_that_is_kept_is_its_own_nearest_and_where_it_is_hidden_none_around_it_is(
     place: Workspace,
 ) -> None:
-    retrieval = retrieval_of(make(place, recipe())[0])
+    retrieval = retrieval_of(untrained(place, recipe())[0])
     start, plain = 100, retrieval.excerpt(64, 100)[None, None]
     own = torch.arange(start, start + 64)
     inner = slice(8, -8)  # at the ends the neighbours are others
@@ -76,7 +62,7 @@ def test_a_frame_that_is_kept_is_its_own_nearest_and_where_it_is_hidden_none_aro
 
 
 def test_the_level_and_the_pitch_stay_the_sources(place: Workspace) -> None:
-    model, (x, _) = make(place, recipe())
+    model, (x, _) = untrained(place, recipe())
     retrieval, front = retrieval_of(model), model.translator("x2y").front
     assert front is not None
     plain = crops(x)
@@ -90,18 +76,18 @@ def test_the_level_and_the_pitch_stay_the_sources(place: Workspace) -> None:
 
 
 def test_a_share_of_nothing_is_the_source_with_the_colour_of_the_target(place: Workspace) -> None:
-    model, (x, _) = make(place, recipe("retrieval.share=0"))
+    model, (x, _) = untrained(place, recipe("retrieval.share=0"))
     retrieval, plain = retrieval_of(model), crops(x)
-    retrieval.colour.zero_()
+    retrieval.table.colour.zero_()
     # A tenth of the softest magnitude that counts is where its log ends.
     torch.testing.assert_close(retrieval(plain), plain, atol=0.1, rtol=0)
     assert (retrieval(plain) - plain).abs().mean() < 1e-3
 
 
 def test_places_without_a_frame_are_never_found(place: Workspace) -> None:
-    model, (x, _) = make(place, recipe("retrieval.frames=5000"))
+    model, (x, _) = untrained(place, recipe("retrieval.frames=5000"))
     retrieval = retrieval_of(model)
-    there = int((retrieval.offsets < 1e8).sum())
+    there = int((retrieval.table.offsets < 1e8).sum())
     assert 300 < there < 600
     assert nearest(retrieval, crops(x)).max() < there
     excerpt = retrieval.excerpt(64, 4000)
@@ -119,12 +105,22 @@ def test_it_stretches_as_interpolation_does() -> None:
             np.testing.assert_allclose(found[crop, 0, :, frame], wanted, atol=1e-12)
 
 
-def test_a_voice_that_learns_from_itself_does_not_find_itself(place: Workspace) -> None:
-    model, (x, y) = make(place, recipe())
+def test_a_voice_that_learns_from_itself_is_hidden_from_itself(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, forward = list[torch.Tensor | None](), Retrieval.forward
+
+    def spy(self: Retrieval, plain: torch.Tensor, own: torch.Tensor | None = None) -> torch.Tensor:
+        hidden.append(own)
+        return forward(self, plain, own)
+
+    model, (x, y) = untrained(place, recipe())
     pairs = SelfPairs(x, y, recipe(), model)
+    monkeypatch.setattr(Retrieval, "forward", spy)
     batch = pairs.batch(2, torch.Generator().manual_seed(0))
-    difference = (batch.given["x2y"] - batch.matched["x2y"]).abs().mean()
-    assert difference > 0.2  # on the target's own scale; a crop that finds itself would give itself
+    for own, crops_of_target in zip(hidden, (batch.y, batch.x), strict=True):
+        assert own is not None
+        assert torch.equal(own, crops_of_target)
 
 
 def test_a_run_makes_a_model_of_plain_operators_that_agrees(place: Workspace, tmp_path: Path) -> None:
@@ -146,7 +142,7 @@ def test_what_does_not_go_together_is_said() -> None:
 @pytest.mark.parametrize("frames", [2, 195])
 def test_frames_that_a_crop_would_hide_are_too_few(place: Workspace, frames: int) -> None:
     with pytest.raises(ConfigError, match=f"keeps {frames} frames of a voice, and a crop hides 192"):
-        make(place, recipe(f"retrieval.frames={frames}"))
+        untrained(place, recipe(f"retrieval.frames={frames}"))
 
 
 def test_a_long_recording_in_parts_gives_the_same_frames(

@@ -7,19 +7,15 @@ import json
 import pytest
 import torch
 
-from styleshift.corpus import Corpus, CropSampler, precompute
 from styleshift.errors import ConfigError
-from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
-from styleshift.training.data import measure
 from styleshift.training.files import CheckpointFolder, read
-from styleshift.training.fronts import with_fronts
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.self_pairs import SelfPairs, perturbed
 from styleshift.training.step import TrainingState, train_step
 from styleshift.workspace import Workspace
-from tests.helpers.voices import SETTINGS, write_voices
+from tests.helpers.voices import SETTINGS, precomputed, untrained
 
 DOMAINS = ("man", "woman")
 
@@ -30,18 +26,11 @@ def recipe(*overrides: str) -> Recipe:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("voices")
-    write_voices(root / "audio", {"man": (95, 105, 112), "woman": (200, 212, 220)})
-    workspace = Workspace(root / "workspace")
-    precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
-    return workspace
+    return precomputed(tmp_path_factory.mktemp("voices"), recipe())
 
 
 def make(place: Workspace, settings: Recipe) -> tuple[CycleGAN, SelfPairs]:
-    x, y = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in DOMAINS)
-    statistics = with_fronts((measure(x), measure(y)), (x, y), settings, DOMAINS, Reporter())
-    torch.manual_seed(0)
-    model = CycleGAN(settings, *statistics)
+    model, (x, y) = untrained(place, settings)
     return model, SelfPairs(x, y, settings, model)
 
 

@@ -14,7 +14,7 @@ import torch
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.bundle.run import export_run
-from styleshift.corpus import Corpus, CropSampler, precompute
+from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import ConfigError
 from styleshift.frontend.pitch import PitchTarget
 from styleshift.recipes import Recipe, load_recipe
@@ -22,7 +22,7 @@ from styleshift.training.checkpoint import TrainedModel, load_trained
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.spectrum import match_spectrum
 from styleshift.workspace import Workspace
-from tests.helpers.voices import SETTINGS, write_voices
+from tests.helpers.voices import PITCHES, SETTINGS, precomputed
 
 
 def recipe(*overrides: str) -> Recipe:
@@ -31,12 +31,7 @@ def recipe(*overrides: str) -> Recipe:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("voices")
-    pitches = {"man": (95, 105, 112), "woman": (200, 212, 220), "noise": (0, 0, 0)}
-    write_voices(root / "audio", pitches)
-    workspace = Workspace(root / "workspace")
-    precompute(root / "audio", workspace, recipe().spectrogram, jobs=1)
-    return workspace
+    return precomputed(tmp_path_factory.mktemp("voices"), recipe(), {**PITCHES, "noise": (0, 0, 0)})
 
 
 def targets(trained: TrainedModel) -> dict[str, PitchTarget]:
