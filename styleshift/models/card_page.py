@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from styleshift.bundle.metadata import BundleMetadata
 from styleshift.models.shelf import ShelvedModel
+
+_EXPORTED_WITH = {
+    "smooth_frames": "smoothed by {:g} along time",
+    "smooth_bins": "smoothed by {:g} along frequency",
+    "keep_quiet": "adds little where a recording is {:g} dB or more below its level",
+    "match_spectrum": "has its target's mean spectrum",
+}
 
 
 def card_text(model: ShelvedModel) -> str:
@@ -19,6 +27,7 @@ def card_text(model: ShelvedModel) -> str:
         "licence": metadata.licence or "not said",
         "hears": f"up to {rate / 2000:.1f} kHz, {rate} samples a second",
         "recipe": card.recipe or metadata.recipe.get("name"),
+        "settings": _settings(metadata),
         "material": card.material,
         "anew by": card.made_by,
     }
@@ -33,6 +42,15 @@ def card_text(model: ShelvedModel) -> str:
     if card.bad_at:
         lines += ["", "bad at", *(f"  - {what}" for what in card.bad_at)]
     return "\n".join(lines)
+
+
+def _settings(metadata: BundleMetadata) -> str:
+    """What ``export`` was told to change; a stranger's file may say anything in their place."""
+    of = metadata.provenance
+    numbers = {key: of[key] for key in _EXPORTED_WITH if isinstance(of.get(key), int | float) and of[key]}
+    said = [_EXPORTED_WITH[key].format(number) for key, number in numbers.items()]
+    said += [f"strength {metadata.strength:g}"] if metadata.strength != 1 else []
+    return "; ".join(said)
 
 
 def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:

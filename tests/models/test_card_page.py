@@ -51,3 +51,14 @@ def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> 
     bare = ShelvedModel(path, "user", models.metadata())
     assert "##" not in card_markdown(bare)
     assert "licence   not said" in card_text(bare)
+
+
+def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path: Path) -> None:
+    model = _model(models, tmp_path)
+    provenance = {"smooth_frames": 0.15, "smooth_bins": 0.0, "keep_quiet": 20.0, "match_spectrum": "?"}
+    told = replace(model, metadata=replace(model.metadata, provenance=provenance, strength=0.8))
+    assert (
+        "  settings  smoothed by 0.15 along time; adds little where a recording is 20 dB or more below its "
+        "level; strength 0.8\n"
+    ) in card_text(told)
+    assert "settings" not in card_text(model)
