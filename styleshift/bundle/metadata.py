@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from styleshift.bundle.card import ModelCard
+from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.percussion import PercussionDamping
@@ -57,7 +58,7 @@ class BundleMetadata:
     """Voices are moved to this pitch in front of the graph; none: left as they are."""
     percussion: PercussionDamping | None = None
     """Drums are damped in front of the graph; none: left as they are."""
-    strength: float = Field(default=1.0, ge=0, le=1.5)
+    strength: float = Field(default=1.0, ge=STRENGTH[0], le=STRENGTH[1])
     """How much of the graph's change is kept where nobody says otherwise; 1 is all of it."""
     recipe: Mapping[str, Any] = Field(default_factory=dict)
     """The whole recipe of the training, as plain tables."""

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.card import read_card
 from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
+from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING
 from styleshift.bundle.names import file_name
 from styleshift.errors import BundleError, CheckpointError, CorpusError, UsageError
 from styleshift.progress import Reporter
@@ -19,11 +20,6 @@ from styleshift.workspace import Workspace
 
 if TYPE_CHECKING:
     from styleshift.training.checkpoint import TrainedModel
-
-MOST_SMOOTHING = 0.3
-"""At a third a value counts no more than its neighbours; beyond, less."""
-LEAST_QUIET, MOST_QUIET = 5.0, 60.0
-"""Nearer to the music's level lies music; further below, silence, which a gate may keep."""
 
 
 def export_run(
@@ -74,14 +70,17 @@ def export_run(
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
     reporter = reporter or Reporter()
-    which = _checked(checkpoint)
+    _check_checkpoint(checkpoint)
+    _check_number("smooth_frames", smooth_frames, SMOOTHING)
+    _check_number("smooth_bins", smooth_bins, SMOOTHING)
+    if keep_quiet is not None:
+        _check_number("keep_quiet", keep_quiet, KEEP_QUIET)
     folder = find_run(workspace, run)
     from styleshift.training.checkpoint import load_trained
-    from styleshift.training.files import CheckpointFolder
+    from styleshift.training.quiet import QuietLimit
 
     with reporter.phase(f"loading run {folder.name}"):
-        trained = load_trained(folder, which, reporter)
-    trained = replace(trained, provenance={**trained.provenance, "run": folder.name})
+        trained = load_trained(folder, checkpoint, reporter)
     paths, cards = {}, {}
     for direction in DIRECTIONS:
         source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
@@ -94,28 +93,23 @@ def export_run(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
+    told: dict[str, Any] = {"run": folder.name}
     if smooth_frames or smooth_bins:
-        trained = _smooth(trained, smooth_frames, smooth_bins)
+        told |= {"smooth_frames": smooth_frames, "smooth_bins": smooth_bins}
+        for translator in trained.translators.values():
+            translator.smoothing = (smooth_frames, smooth_bins)
     if keep_quiet is not None:
-        trained = _keep_quiet(trained, keep_quiet)
+        told["keep_quiet"] = keep_quiet
+        for translator in trained.translators.values():
+            translator.quiet = QuietLimit(keep_quiet, trained.spectrogram)
     if match_spectrum:
-        trained = _match_spectrum(workspace, trained, reporter)
-    checkpoints = CheckpointFolder(folder / CHECKPOINTS)
+        told["match_spectrum"] = True
+        _match_spectrum(workspace, trained, folder.name, reporter)
+    trained = replace(trained, provenance={**trained.provenance, **told})
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction, path in paths.items():
-            step = trained.checkpoints[direction]["step"]
-            mean_of = trained.checkpoints[direction].get("mean_of")
-            chosen = _describe_choice(step, direction, checkpoints.scores())
-            chosen = f", the mean of {_joined(mean_of)}" if mean_of else chosen
-            reporter.info(f"run {folder.name}, {path.stem}: step {step}{chosen}")
-            if which == "best" and step == 0:
-                reporter.warn(
-                    f"run {folder.name} never scored better than at its start for {path.stem}, so the start "
-                    "is exported: at best an equaliser. Train it longer (`styleshift train` `resume` "
-                    f"`name={shlex.quote(folder.name)}` `minutes=60`), or export the last checkpoint "
-                    "(`checkpoint=last`)"
-                )
+            _tell_choice(folder, direction, path.stem, trained.checkpoints[direction], checkpoint, reporter)
             reporter.info(f"writing {path.name} and comparing it with PyTorch")
             exported = export_bundle(
                 trained, direction, path, licence=licence, card=cards[direction], strength=strength
@@ -128,31 +122,14 @@ def export_run(
     return made
 
 
-def _smooth(trained: TrainedModel, frames: float, bins: float) -> TrainedModel:
-    """The same, whose generators smooth what they make."""
-    for name, by in (("smooth_frames", frames), ("smooth_bins", bins)):
-        if not 0 <= by <= MOST_SMOOTHING:
-            raise UsageError(f"{name} is {by!r}; it must be a number from 0 to {MOST_SMOOTHING}")
-    for translator in trained.translators.values():
-        translator.smoothing = (frames, bins)
-    return replace(trained, provenance={**trained.provenance, "smooth_frames": frames, "smooth_bins": bins})
+def _check_number(name: str, value: float, limits: tuple[float, float]) -> None:
+    least, most = limits
+    if not least <= value <= most:
+        raise UsageError(f"{name} is {value!r}; it must be a number from {least:g} to {most:g}")
 
 
-def _keep_quiet(trained: TrainedModel, below_db: float) -> TrainedModel:
-    """The same, whose generators add little to quiet frames."""
-    from styleshift.training.quiet import QuietLimit
-
-    if not LEAST_QUIET <= below_db <= MOST_QUIET:
-        raise UsageError(
-            f"keep_quiet is {below_db!r}; it must be a number from {LEAST_QUIET:g} to {MOST_QUIET:g}"
-        )
-    for translator in trained.translators.values():
-        translator.quiet = QuietLimit(below_db, trained.spectrogram)
-    return replace(trained, provenance={**trained.provenance, "keep_quiet": below_db})
-
-
-def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Reporter) -> TrainedModel:
-    """The same with the mean spectrum of its conversions matched; its generators are changed in place."""
+def _match_spectrum(workspace: Workspace, trained: TrainedModel, run: str, reporter: Reporter) -> None:
+    """Match the mean spectrum of its conversions, in its generators."""
     from styleshift.corpus import Corpus, CropSampler
     from styleshift.training.spectrum import match_spectrum
 
@@ -160,8 +137,7 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Repor
     for corpus in corpora:
         if difference := corpus.config.difference(trained.spectrogram):
             raise CorpusError(
-                f"the spectrograms of {corpus.domain} do not fit run {trained.provenance['run']} "
-                f"({difference})",
+                f"the spectrograms of {corpus.domain} do not fit run {run} ({difference})",
                 f"`styleshift precompute` with `recipe={trained.recipe.name}` replaces them; or leave out "
                 "`match_spectrum`",
             )
@@ -169,7 +145,6 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, reporter: Repor
         with reporter.phase(f"measuring conversions to {pair[1].domain}"):
             source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
             match_spectrum(trained.translators[direction], source, target, trained.spectrogram)
-    return replace(trained, provenance={**trained.provenance, "match_spectrum": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +190,36 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
     return _Maker(f"{named}{step}, which is not in this workspace", None)
 
 
-def _checked(checkpoint: str) -> str:
-    if checkpoint == "best" or all(part == "last" or part.isdecimal() for part in checkpoint.split("+")):
-        return checkpoint
-    raise UsageError(
-        f"checkpoint is {checkpoint!r}; it may be best, last or a step such as 2000",
-        "steps joined by +, such as 2000+last, give the mean of their weights",
-    )
+def _check_checkpoint(name: str) -> None:
+    if name != "best" and not all(part == "last" or part.isdecimal() for part in name.split("+")):
+        raise UsageError(
+            f"checkpoint is {name!r}; it may be best, last or a step such as 2000",
+            "steps joined by +, such as 2000+last, give the mean of their weights",
+        )
 
 
 def _joined(steps: Iterable[int]) -> str:
     return "+".join(map(str, steps))
+
+
+def _tell_choice(
+    folder: Path, direction: str, model: str, about: Mapping[str, Any], asked: str, reporter: Reporter
+) -> None:
+    """Which step of a run a model is of, how it was judged, and whether that is worth having."""
+    from styleshift.training.files import CheckpointFolder
+
+    step, run = about["step"], folder.name
+    if mean_of := about.get("mean_of"):
+        chosen = f", the mean of {_joined(mean_of)}"
+    else:
+        chosen = _describe_choice(step, direction, CheckpointFolder(folder / CHECKPOINTS).scores())
+    reporter.info(f"run {run}, {model}: step {step}{chosen}")
+    if asked == "best" and step == 0:
+        reporter.warn(
+            f"run {run} never scored better than at its start for {model}, so the start is exported: at best "
+            f"an equaliser. Train it longer (`styleshift train` `resume` `name={shlex.quote(run)}` "
+            "`minutes=60`), or export the last checkpoint (`checkpoint=last`)"
+        )
 
 
 def _describe_choice(step: int, direction: str, scores: Mapping[int, Mapping[str, float]]) -> str:

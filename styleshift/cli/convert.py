@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from styleshift.audio.formats import FORMATS
+from styleshift.bundle.limits import STRENGTH
 from styleshift.cli.options import (
     DEVICE,
     DRY_RUN,
@@ -50,7 +51,7 @@ def convert(
     strength: float | None = option(
         "--strength NUMBER",
         "How much of the change to keep: 0 none, 1 all, 1.5 the most (default: as the model says).",
-        parser=number("--strength", 0, 1.5),
+        parser=number("--strength", *STRENGTH),
     ),
     vocoder: str | None = option(
         "--vocoder NAME",

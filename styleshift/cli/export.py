@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING, STRENGTH
 from styleshift.cli.options import WORKSPACE, option
 from styleshift.cli.usage import number
 
@@ -41,7 +42,7 @@ def export(
         "--strength NUMBER",
         "How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
         1.0,
-        parser=number("--strength", 0, 1.5),
+        parser=number("--strength", *STRENGTH),
     ),
     match_spectrum: bool = option(
         "--match-spectrum", "Give conversions their target's mean spectrum, where a model is dull or shrill."
@@ -50,15 +51,15 @@ def export(
         "--smooth-frames NUMBER",
         "Blur conversions along time, where a model flickers: 0.1 is a little, 0.3 the most.",
         0.0,
-        parser=number("--smooth-frames", 0, 0.3),
+        parser=number("--smooth-frames", *SMOOTHING),
     ),
     smooth_bins: float = option(
-        "--smooth-bins NUMBER", "The same along frequency.", 0.0, parser=number("--smooth-bins", 0, 0.3)
+        "--smooth-bins NUMBER", "The same along frequency.", 0.0, parser=number("--smooth-bins", *SMOOTHING)
     ),
     keep_quiet: float | None = option(
         "--keep-quiet DB",
         "Where a recording is this far below its level, add little: 20 for a model that plays on in pauses.",
-        parser=number("--keep-quiet", 5, 60),
+        parser=number("--keep-quiet", *KEEP_QUIET),
     ),
     overwrite: bool = option(
         "--overwrite", "Also replace models whose run is gone, which could not be exported again."

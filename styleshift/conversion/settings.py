@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleshift.bundle.limits import STRENGTH
 from styleshift.engines import STALL_SECONDS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 # Changes whenever the same model and settings would give other samples than before.
 ALGORITHM = 4
-MOST_STRENGTH = 1.5
 OVERWRITE = ("never", "stale", "always")
 
 
@@ -122,8 +122,9 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
 
     if settings.jobs is not None and settings.jobs < 1:
         raise ConfigError(f"jobs is {settings.jobs}; it must be 1 or more")
-    if settings.strength is not None and not 0 <= settings.strength <= MOST_STRENGTH:
-        raise ConfigError(f"strength is {settings.strength:g}; it must be from 0 to {MOST_STRENGTH:g}")
+    least, most = STRENGTH
+    if settings.strength is not None and not least <= settings.strength <= most:
+        raise ConfigError(f"strength is {settings.strength:g}; it must be from {least:g} to {most:g}")
     if settings.shard is not None and not 1 <= settings.shard[0] <= settings.shard[1]:
         raise ConfigError(f"shard is {settings.shard}; it must be (i, n) with i from 1 to n")
     if settings.overwrite not in OVERWRITE:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from styleshift.conversion.settings import MOST_STRENGTH
+from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.models.shelf import find_named
 from styleshift.recipes import list_recipes, load_recipe
@@ -111,7 +111,7 @@ def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
     if not parts.folders.holds(output.resolve()):
         output.mkdir(parents=True, exist_ok=True)
         parts.folders.add(str(output))  # what is made is heard here, too
-    strength = number(values, "strength", 0, MOST_STRENGTH)
+    strength = number(values, "strength", *STRENGTH)
     settings = {"output": str(output), "strength": strength, "salvage": flag(values, "salvage")}
     return source, model.path, {"source": str(source), "model": str(model.path), "settings": settings}
 
@@ -120,7 +120,7 @@ def _song(parts: Studio, values: Values) -> tuple[str, Values]:
     """One recording, converted into the workspace: the same song, model and strength are one file."""
     source = parts.folders.recording(_path(values, "source"))
     model = find_named(parts.place, text(values, "model"))
-    strength = number(values, "strength", 0, MOST_STRENGTH)
+    strength = number(values, "strength", *STRENGTH)
     strength = model.metadata.strength if strength is None else round(strength, 2)
     status, made = source.stat(), model.path.stat().st_mtime_ns
     key = _key(str(source), status.st_size, status.st_mtime_ns, str(model.path), made, strength)
@@ -140,7 +140,7 @@ def _key(*told: str | float | None) -> str:
 
 
 def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
-    model, strength = "", number(values, "strength", 0, MOST_STRENGTH)
+    model, strength = "", number(values, "strength", *STRENGTH)
     folders = {
         key: str(parts.folders.inside(_path(values, key))) if values.get(key) else ""
         for key in ("converted", "source", "target", "truth")

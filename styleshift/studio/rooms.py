@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from styleshift import __version__
 from styleshift.audio.formats import AUDIO_EXTENSIONS
-from styleshift.conversion.settings import MOST_STRENGTH
+from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import UsageError
 from styleshift.evaluation.figures import EXPLAINED, IN_WORDS
 from styleshift.models.shelf import add_model, find_named, remove_model
@@ -42,7 +42,7 @@ def state(request: Request) -> Response:
             "extensions": sorted(AUDIO_EXTENSIONS),
             "most_bytes": MOST_BYTES,
             "most_files": MOST_FILES,
-            "most_strength": MOST_STRENGTH,
+            "most_strength": STRENGTH[1],
             "figures": {name: {"called": IN_WORDS[name], "means": EXPLAINED[name]} for name in EXPLAINED},
         }
     )
