@@ -149,3 +149,14 @@ def choose_device(wanted: str) -> torch.device:
             "device is 'mps', but this machine has none", "leave out `device`, or use `device=cpu`"
         )
     return torch.device(wanted)
+
+
+def describe_device(device: torch.device, processes: int) -> str:
+    """What trains, in words; the first of so many processes."""
+    name = str(device)
+    if device.type == "cuda":
+        name = f"{device} ({torch.cuda.get_device_name(device)})"
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        name = f"cpu ({threads} thread{'s' * (threads != 1)})"
+    return name if processes == 1 else f"{processes} processes, the first on {name}"

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from styleshift import __version__
-from styleshift.corpus import Corpus
+from styleshift.corpus import CropSampler
 from styleshift.errors import NothingToDoError
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements, requirements_of
@@ -22,17 +22,25 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
 from styleshift.training.checkpoint import blank_statistics, read_run, unpack
-from styleshift.training.data import measure
-from styleshift.training.device import choose_device, enough_memory, settle_arithmetic, tell_kernels
+from styleshift.training.data import Statistics, measure
+from styleshift.training.device import (
+    choose_device,
+    describe_device,
+    enough_memory,
+    settle_arithmetic,
+    tell_kernels,
+)
 from styleshift.training.distributed import local_device, process_group
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS, begun_after, find_run, forget_begun, free_name
 from styleshift.training.folder import begun, check_writable, locked, new_folder
 from styleshift.training.fronts import with_fronts
 from styleshift.training.held_out import held_out_segments
+from styleshift.training.loader import BatchLoader
 from styleshift.training.model import CycleGAN
 from styleshift.training.preparing import preparing
 from styleshift.training.sources import (
+    Pair,
     choose_domains,
     choose_resident,
     make_loader,
@@ -44,8 +52,9 @@ from styleshift.training.sources import (
 )
 from styleshift.training.step import TrainingState
 from styleshift.training.threads import choose_threads, use_threads
-from styleshift.training.trackers import ChosenTracker, Trackers, check_trackers, usable_trackers
+from styleshift.training.trackers import ChosenTracker, Trackers, check_trackers, resumed_trackers
 from styleshift.training.trainer import RunResult, Trainer
+from styleshift.training.validator import Validator
 from styleshift.workspace import Workspace
 
 
@@ -105,23 +114,13 @@ def start_run(
             torch.manual_seed(seed)
             heard, held = split_held_out(corpora, recipe, told)
             samplers = make_samplers(heard, recipe, seed, told)
-            statistics = []
-            with told.phase("reading the corpus", len(samplers), "domains") as task:
-                for sampler in samplers:
-                    statistics.append(measure(sampler))
-                    task.advance()
-            x, y = statistics
-            x, y = with_fronts((x, y), (samplers[0], samplers[1]), recipe, pair, told)
+            x, y = with_fronts(_measure(samplers, told), (samplers[0], samplers[1]), recipe, pair, told)
             model = CycleGAN(recipe, x, y).to(processor)
             ranks.broadcast_weights(model)
             state = TrainingState(recipe, model, seed, ranks)
-            where = _describe(processor, ranks.world_size)
+            where = describe_device(processor, ranks.world_size)
             told.info(f"{pair[0]} <-> {pair[1]}, recipe {recipe.name}, on {where}")
-            validator = None
-            if ranks.is_main:
-                validator = make_validator(samplers, heard, held, recipe, told, processor)
-            resident = choose_resident(samplers, state)
-            loader = make_loader(heard, samplers, state, seed, told, resident["used"])
+            validator, resident, loader = _feed(state, samplers, heard, held, seed, told)
             # Only now, after minutes in which a person may think better of it, is there a folder.
             folder = stack.enter_context(new_folder(place, pair, name)) if ranks.is_main else Path()
             folder = ranks.broadcast(folder)
@@ -187,31 +186,17 @@ def resume_run(
         # Only the leader needs to see the folder; the others, perhaps on other machines, hear what is in it.
         folder, run, shown = Path(), dict[str, Any](), list[ChosenTracker]()
         if ranks.is_main:
-            folder = find_run(place, name)
-            if name is None and (later := begun_after(place, folder)):
-                reporter.warn(later)
-            run = read_run(folder)
-            reporter.info(f"continuing run {folder.name}")
-            reporter.follow("run", name=folder.name)
-            for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
-                reporter.warn(sentence)
-            shown = _choose_trackers(run, trackers, tracker_options, reporter)
+            folder, run = _find_begun(place, name, reporter)
+            shown = resumed_trackers(run, trackers, tracker_options, reporter)
         folder, run = ranks.broadcast((folder, run))
         recipe = Recipe.from_dict(run["recipe"], where=f"the recipe of {folder.name}")
         if steps is not None or minutes is not None:
             schedule = replace(recipe.schedule, steps=steps or 0, minutes=minutes or 0.0)
             recipe = replace(recipe, schedule=schedule)
         _settle(recipe, processor, reporter)
-        if processor.type == "cpu" and recipe.schedule.threads > processors():
-            reporter.warn(
-                f"this run trains with {recipe.schedule.threads} threads (schedule.threads), more than the "
-                f"{processors()} processors here; this will be slow"
-            )
         x, y = run["domains"]
         corpora = open_corpora(place, (x, y), recipe)
-        for corpus in corpora:
-            if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
-                reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
+        _warn_of_changes(run, recipe, processor, corpora, reporter)
         if ranks.is_main:
             stack.enter_context(locked(folder))
         with enough_memory(recipe), preparing(reporter, f"run {folder.name} is as it was") as told:
@@ -225,13 +210,10 @@ def resume_run(
             unpack(state, tensors, values)
             if state.progress >= 1:
                 raise _at_its_end(folder.name, state)
-            where = _describe(processor, ranks.world_size)
+            where = describe_device(processor, ranks.world_size)
             told.info(f"run {folder.name}, {x} <-> {y}, continues from step {state.step}, on {where}")
-            validator = None
-            if ranks.is_main:
-                validator = make_validator(samplers, heard, held, recipe, told, processor)
-            resident = choose_resident(samplers, state, run.get("resident"))
-            loader = make_loader(heard, samplers, state, run["seed"], told, resident["used"])
+            before = run.get("resident")
+            validator, resident, loader = _feed(state, samplers, heard, held, run["seed"], told, before)
             loader.load_state_dict(values["source"])
             run |= {"recipe": recipe.to_dict(), "resident": resident}
             run.setdefault("held_out", {})  # an older run is told once that nothing is kept from training
@@ -243,20 +225,58 @@ def resume_run(
         return trainer.fit()
 
 
-def _choose_trackers(
-    run: dict[str, Any],
-    names: Sequence[str] | None,
-    options: Mapping[str, Mapping[str, Any]] | None,
+def _find_begun(place: Workspace, name: str | None, reporter: Reporter) -> tuple[Path, dict[str, Any]]:
+    """The folder of a run that is to go on, and what it says of itself."""
+    folder = find_run(place, name)
+    if name is None and (later := begun_after(place, folder)):
+        reporter.warn(later)
+    run = read_run(folder)
+    reporter.info(f"continuing run {folder.name}")
+    reporter.follow("run", name=folder.name)
+    for sentence in check_requirements(run["requires"], f"run {folder.name}", load_registry()):
+        reporter.warn(sentence)
+    return folder, run
+
+
+def _warn_of_changes(
+    run: Mapping[str, Any], recipe: Recipe, processor: torch.device, corpora: Pair, reporter: Reporter
+) -> None:
+    """What is otherwise here and now than it was when a run began."""
+    threads = recipe.schedule.threads
+    if processor.type == "cpu" and threads > processors():
+        reporter.warn(
+            f"this run trains with {threads} threads (schedule.threads), more than the {processors()} "
+            "processors here; this will be slow"
+        )
+    for corpus in corpora:
+        if corpus.digest != run["provenance"]["corpora"][corpus.domain]["digest"]:
+            reporter.warn(f"the recordings of {corpus.domain} have changed since this run began")
+
+
+def _measure(samplers: Sequence[CropSampler], reporter: Reporter) -> tuple[Statistics, Statistics]:
+    found = []
+    with reporter.phase("reading the corpus", len(samplers), "domains") as task:
+        for sampler in samplers:
+            found.append(measure(sampler))
+            task.advance()
+    return found[0], found[1]
+
+
+def _feed(
+    state: TrainingState,
+    samplers: list[CropSampler],
+    heard: Pair,
+    held: Pair | None,
+    seed: int,
     reporter: Reporter,
-) -> list[ChosenTracker]:
-    """Those that are asked for, which ``run`` then says, or else those of the run that can be used now."""
-    if names is not None or options is not None:
-        run["tracker_options"] = dict(options or {})
-    kept = run.setdefault("tracker_options", {})
-    if names is None:
-        return usable_trackers(run.setdefault("trackers", []), kept, reporter)
-    run["trackers"] = list(names)
-    return check_trackers(names, kept)
+    before: Mapping[str, Any] | None = None,
+) -> tuple[Validator | None, dict[str, Any], BatchLoader]:
+    """The validator, which the main process alone has; where the corpora are held; and the batches."""
+    validator = None
+    if state.group.is_main:
+        validator = make_validator(samplers, heard, held, state.recipe, reporter, state.device)
+    resident = choose_resident(samplers, state, before)
+    return validator, resident, make_loader(heard, samplers, state, seed, reporter, resident["used"])
 
 
 def _settle(recipe: Recipe, processor: torch.device, reporter: Reporter) -> None:
@@ -290,7 +310,7 @@ def _requirements(recipe: Recipe) -> list[dict[str, str]]:
     )
 
 
-def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[str, Any]:
+def _provenance(corpora: Pair, where: str, seed: int) -> dict[str, Any]:
     return {
         "styleshift": __version__,
         "torch": torch.__version__,
@@ -303,13 +323,3 @@ def _provenance(corpora: tuple[Corpus, Corpus], where: str, seed: int) -> dict[s
             for corpus in corpora
         },
     }
-
-
-def _describe(device: torch.device, processes: int) -> str:
-    name = str(device)
-    if device.type == "cuda":
-        name = f"{device} ({torch.cuda.get_device_name(device)})"
-    if device.type == "cpu":
-        threads = torch.get_num_threads()
-        name = f"cpu ({threads} thread{'s' * (threads != 1)})"
-    return name if processes == 1 else f"{processes} processes, the first on {name}"

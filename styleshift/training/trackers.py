@@ -120,6 +120,19 @@ def usable_trackers(names: Iterable[str], options: Options, reporter: Reporter) 
     return usable
 
 
+def resumed_trackers(
+    run: dict[str, Any], names: Sequence[str] | None, options: Options | None, reporter: Reporter
+) -> list[ChosenTracker]:
+    """Those that are asked for, which ``run`` then says, or else those of the run that can be used now."""
+    if names is not None or options is not None:
+        run["tracker_options"] = dict(options or {})
+    kept = run.setdefault("tracker_options", {})
+    if names is None:
+        return usable_trackers(run.setdefault("trackers", []), kept, reporter)
+    run["trackers"] = list(names)
+    return check_trackers(names, kept)
+
+
 def _without(name: str, error: Exception) -> str:
     """What becomes of a training whose tracker fails."""
     told = error.message if isinstance(error, StyleshiftError) else f"{type(error).__name__}: {error}"
