@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,9 +27,6 @@ from styleshift.evaluation.figures import IN_WORDS, Figures, Tags, in_words, int
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
 from styleshift.progress import Reporter
-
-if TYPE_CHECKING:
-    from styleshift.evaluation.classifier import StyleClassifier
 
 Embedding = Callable[[Array, int], Array64]
 """``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
@@ -150,49 +146,34 @@ def evaluate_folders(
     if ears.missing:
         say.info(f"networks that others trained would say more: {INSTALL} {' '.join(ears.missing)}")
 
-    files: list[tuple[str, Figures]] = []
+    measures = _Measures(judge, ears, align, embedding)
+    measured: list[_Measured] = []
     failed: list[tuple[str, str]] = []
-    pairs: list[tuple[str, Path, Path]] = []
-    patches: list[Array64] = []
-    embedded: list[Array64] = []
-    judged: list[tuple[Comparison, Features, Features]] = []
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
             name = path.relative_to(converted).as_posix()
             try:
-                origin = None if its_source is None else _Recording.load(its_source)
-                if origin is not None and not origin.mono.any():
-                    raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
-                made = _Recording.load(path)
-                against = judge.compare(origin.features if origin else None, made.features, speech=align)
-                true = None if its_truth is None else _Recording.load(its_truth)
-                figures = _figures(made, origin, true, against, ears, align)
-                if embedding is not None:
-                    embedded.append(embedding(made.mono, SAMPLE_RATE))
+                measured.append(measures.of(name, path, its_source, its_truth))
             except AudioError as error:
                 failed.append((name, error.message))
                 say.warn(f"not measured: {error.message}")
-            else:
-                files.append((name, {key: value for key, value in figures.items() if not math.isnan(value)}))
-                patches.append(metrics.patch_vectors(made.features))
-                if its_source is not None and origin is not None:
-                    pairs.append((name, its_source, path))
-                    judged.append((against, origin.features, made.features))
             task.advance()
-    if not files:
+    if not measured:
         raise NothingToDoError(
             f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
         )
-    judgement = judge.conclude(*zip(*judged, strict=True)) if judged else None
-    if judgement is not None and judge.classifier is not None and _guesses(judge.classifier):
-        judgement = replace(judgement, p=math.nan)  # the verdict does not lean on what the table warns of
-    found = mean(files) | {"fd": metrics.frechet_distance(metrics.patch_population(patches), judge.target)}
+    files = [(each.name, each.figures) for each in measured]
+    pairs = [each.pair for each in measured if each.pair]
+    judgement = _judgement(judge, [each.judged for each in measured if each.judged])
+    patches = metrics.patch_population([each.patches for each in measured])
+    found = mean(files) | {"fd": metrics.frechet_distance(patches, judge.target)}
     if judgement is not None:
         found |= {"fd_source": judgement.fd_source}
     if drums:
         found |= {"percussive_target": float(np.mean(drums))}
     if style_vectors is not None:
-        found |= {"fad": metrics.frechet_distance(_population(embedded), style_vectors)}
+        vectors = _population([each.embedded for each in measured])
+        found |= {"fad": metrics.frechet_distance(vectors, style_vectors)}
     verdict = _verdict(judgement, found)
     return Evaluation(files, found, verdict, judgement, pairs, failed, intervals(files), ears.tags())
 
@@ -208,28 +189,63 @@ class _Recording:
         return cls(mono, features(mono))
 
 
-def _figures(
-    made: _Recording,
-    origin: _Recording | None,
-    truth: _Recording | None,
-    against: Comparison,
-    ears: Ears,
-    speech: bool,
-) -> Figures:
-    """All that is said of one conversion; nan for what cannot be said."""
-    found: Figures = {"p": against.p}
-    if truth is not None:
-        sides = made.features, truth.features
-        found |= {"lsd": metrics.lsd(*sides, align=speech), "mcd": metrics.mcd(*sides, align=speech)}
-        if speech:  # harmony and onsets have no meaning across a warp of time; pitch has
-            tracks, path = (pitch(made.mono), pitch(truth.mono)), metrics.alignment(*sides)
-            found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
-        else:
-            found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
-    found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
-    if not speech:
-        found["percussive"] = percussive_share(made.mono)
-    return found | ears.figures(made.mono, truth.mono if truth else None, origin.mono if origin else None)
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One conversion: its figures, and what the figures of all together are made from."""
+
+    name: str
+    figures: Figures
+    patches: Array64
+    embedded: Array64
+    pair: tuple[str, Path, Path] | None
+    judged: tuple[Comparison, Features, Features] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """What every conversion is measured by."""
+
+    judge: Judge
+    ears: Ears
+    speech: bool
+    embedding: Embedding | None
+
+    def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> _Measured:
+        """Measure one; raises AudioError where it, its source or its truth cannot be."""
+        origin = None if source is None else _Recording.load(source)
+        if origin is not None and not origin.mono.any():
+            raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
+        made = _Recording.load(path)
+        against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
+        figures = self._figures(made, origin, None if truth is None else _Recording.load(truth), against)
+        return _Measured(
+            name,
+            {key: value for key, value in figures.items() if not math.isnan(value)},
+            metrics.patch_vectors(made.features),
+            np.zeros((0, 0)) if self.embedding is None else self.embedding(made.mono, SAMPLE_RATE),
+            None if source is None else (name, source, path),
+            None if origin is None else (against, origin.features, made.features),
+        )
+
+    def _figures(
+        self, made: _Recording, origin: _Recording | None, truth: _Recording | None, against: Comparison
+    ) -> Figures:
+        """All that is said of one conversion; nan for what cannot be said."""
+        found: Figures = {"p": against.p}
+        if truth is not None:
+            sides = made.features, truth.features
+            found["lsd"] = metrics.lsd(*sides, align=self.speech)
+            found["mcd"] = metrics.mcd(*sides, align=self.speech)
+            if self.speech:  # harmony and onsets have no meaning across a warp of time; pitch has
+                tracks, path = (pitch(made.mono), pitch(truth.mono)), metrics.alignment(*sides)
+                found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
+            else:
+                found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
+        found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
+        if not self.speech:
+            found["percussive"] = percussive_share(made.mono)
+        waves = made.mono, truth.mono if truth else None, origin.mono if origin else None
+        return found | self.ears.figures(*waves)
 
 
 def _population(embedded: list[Array64]) -> metrics.Population:
@@ -256,15 +272,23 @@ def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -
     return found
 
 
-def _guesses(classifier: StyleClassifier) -> bool:
-    return classifier.held_out_accuracy < 0.75  # half would be right by chance; False where it is not known
+def _judgement(judge: Judge, judged: list[tuple[Comparison, Features, Features]]) -> Judgement | None:
+    if not judged:
+        return None
+    found = judge.conclude(*zip(*judged, strict=True))
+    return replace(found, p=math.nan) if _guesses(judge) else found  # the verdict does not lean on a guess
+
+
+def _guesses(judge: Judge) -> bool:
+    # Half would be right by chance; False where it is not known.
+    return judge.classifier is not None and judge.classifier.held_out_accuracy < 0.75
 
 
 def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
     if judge.classifier is None:
         return
     accuracy, name = judge.classifier.held_out_accuracy, repr(IN_WORDS["p"])
-    if _guesses(judge.classifier):
+    if _guesses(judge):
         say.warn(
             f"{name} says little here: the classifier is right in only {accuracy:.0%} of held-out seconds"
         )
