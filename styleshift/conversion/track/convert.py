@@ -17,7 +17,7 @@ from styleshift.audio.encoding import Choice, as_many_bits, choose
 from styleshift.audio.formats import OutputFormat
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import shown
-from styleshift.audio.tags.copy import copy_tags
+from styleshift.audio.tags.copy import Carried, copy_tags
 from styleshift.audio.tags.model import Chapter, Tags
 from styleshift.audio.tags.preview import TagPreview
 from styleshift.audio.tags.read import read_tags
@@ -118,29 +118,19 @@ def convert_track(
     if written_as.lossy:
         bits = bits_per_second(source, measured.seconds)
         written_as = as_many_bits(written_as, measured.info, bits, rate)
-    warnings = list(measured.warnings)
-    if measured.level_db is None:
-        warnings.append("silent: there was nothing to convert, the silence is kept")
-    changed = list(choice.changes)
-    if format is None:
-        warnings += changed  # nobody asked for it
-    lost = list(measured.extras)
-    kept: tuple[str, ...] = ()
     # Among the tags everywhere else; an M4A has them beside its sound.
     chapters: Sequence[Chapter] = ()
     if written_as.container == "M4A":
         chapters = (read_tags(source) if tags is None else tags).chapters
     powers: list[Float64Array] = []
     peak = 0.0
+    carried = Carried()
 
     def tag(path: Path) -> None:
-        nonlocal kept
+        nonlocal carried
         carried = copy_tags(source, path, comment, same_positions=rate == measured.sample_rate, before=tags)
-        kept = carried.kept
-        changed.extend(f"{name}: left out, no longer true" for name in carried.dropped)
-        lost.extend(carried.lost)
         # The trial may not have been possible, or come out better: this is what really became of them.
-        if settings.strict and lost:
+        if settings.strict and (lost := [*measured.extras, *carried.lost]):
             raise _loss(source, lost)
 
     with (
@@ -165,7 +155,12 @@ def convert_track(
                 writer.write(block)
                 on_seconds(len(block) / rate)
         frames = writer.frames
-    if lost:
+    warnings = list(measured.warnings)
+    if measured.level_db is None:
+        warnings.append("silent: there was nothing to convert, the silence is kept")
+    if format is None:
+        warnings += choice.changes  # nobody asked for them
+    if lost := (*measured.extras, *carried.lost):
         warnings.append(f"not carried: {', '.join(lost)}")
     return TrackResult(
         seconds=measured.seconds,
@@ -179,10 +174,10 @@ def convert_track(
         peak_after=peak,
         took=time.monotonic() - began,
         warnings=tuple(warnings),
-        kept=kept,
-        changed=tuple(changed),
+        kept=carried.kept,
+        changed=(*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped)),
         losses=choice.losses,
-        lost=tuple(lost),
+        lost=lost,
     )
 
 
