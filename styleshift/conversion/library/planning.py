@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -59,59 +59,103 @@ def plan_library(
         raise UsageError("a store gives every file the time at which it came", "leave `keep_times` out")
     if (stamp := _stamp_of_file(source)) is not None:
         return plan_file(source, target_domain, settings, stamp)
-    origin = Store(str(source)) if is_remote(source) else None
-    base = origin.address if origin is not None else str(Path(source))
-    if origin is None:
-        there = Path(base).is_dir()
-    else:  # a store knows no folder without files; a disk does
-        there = not base.startswith("file:") or origin.there("")
-    if not there:
+    origin = _Side.of(source)
+    if not origin.there():
         raise NothingToDoError(
-            f"{base} does not exist", "name a folder of recordings, its address, or one recording"
+            f"{origin.name} does not exist", "name a folder of recordings, its address, or one recording"
         )
-    outside = str(settings.output if settings.output is not None else _beside(base, target_domain))
-    target = Store(outside) if is_remote(outside) else None
-    outside = target.address if target is not None else str(Path(outside))
-    _check_apart((base, origin), (outside, target))
-    if target is not None:
-        target.folder("")  # that it can be listed is known before its journal is looked for
-    journal = peek_journal(target or Path(outside), settings.part)
-    here = Path(outside).resolve() if origin is None and target is None else None
-
-    def made(folder: Path) -> bool:
-        """A link leads from the source to earlier outputs: they are not to be converted again."""
-        whole = folder.resolve()
-        return whole == here or here in whole.parents
-
-    outputs: dict[str, frozenset[str]] = {}
-    leftovers: list[str] = []
-
-    def listing(name: str) -> Folder:
-        if target is not None:
-            outputs[name] = frozenset(target.folder(name[:-1])[0])
-            leftovers.extend(filter(is_partial, outputs[name]))
-        if origin is None:
-            return list_audio(Path(base), name, exclude=made if here is not None else None)
-        files, folders = origin.folder(name[:-1])
-        return list_stored(name, {each: astuple(stamp) for each, stamp in files.items()}, folders)
-
+    target = _Side.of(settings.output if settings.output is not None else _beside(origin.name, target_domain))
+    _check_apart(origin, target)
+    if target.store is not None:
+        target.store.folder("")  # that it can be listed is known before its journal is looked for
+    journal = peek_journal(target.store or Path(target.name), settings.part)
     extension = wanted_extension(settings)
 
     def by_name(folder: Folder) -> Mapping[str, str]:
         return {name: extension or same_extension(name) for name in folder.files}
 
-    opened = _opened(Path(base), journal, key)
-    extensions = opened if origin is None and extension is None else by_name
+    opened = _opened(Path(origin.name), journal, key)
+    extensions = opened if origin.store is None and extension is None else by_name
     tracks = Tracks(journal.table)
     with ThreadPoolExecutor(_LISTED_AHEAD) as threads:
-        ahead = _Ahead(listing, threads)
-        folders = walk_folders(listing) if here else walk_folders(ahead.listing, ahead.expect)
-        fill(tracks, folders, settings, extensions, base, outputs.pop if target is not None else None)
-    fetch = base if origin is not None else ""
-    send = outside if target is not None else ""
+        lister = _Lister(origin, target, threads)
+        folders = walk_folders(lister.listing, lister.expect)
+        fill(tracks, folders, settings, extensions, origin.name, lister.outputs.pop if target.store else None)
     return LibraryPlan(
-        Path(base), journal, tracks, settings.audio_format, fetch=fetch, send=send, leftovers=tuple(leftovers)
+        Path(origin.name),
+        journal,
+        tracks,
+        settings.audio_format,
+        fetch=origin.name if origin.store else "",
+        send=target.name if target.store else "",
+        leftovers=tuple(lister.leftovers),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A folder to read from or to write to: a path here, or the address of a store."""
+
+    name: str
+    store: Store | None
+
+    @classmethod
+    def of(cls, named: str | Path) -> _Side:
+        store = Store(str(named)) if is_remote(named) else None
+        return cls(store.address if store is not None else str(Path(named)), store)
+
+    def there(self) -> bool:
+        if self.store is None:
+            return Path(self.name).is_dir()
+        # A store knows no folder without files; a disk does.
+        return not self.name.startswith("file:") or self.store.there("")
+
+
+class _Lister:
+    """Lists folders of the source; with a store, which takes its time, some at a time before their turn.
+
+    Args:
+        origin: the source.
+        target: where outputs go.
+        threads: in which a store is asked.
+
+    Attributes:
+        outputs: what is in the same folders of a store that outputs go to.
+        leftovers: those of them that were on their way when a run was killed.
+    """
+
+    def __init__(self, origin: _Side, target: _Side, threads: ThreadPoolExecutor) -> None:
+        self._origin, self._target, self._threads = origin, target, threads
+        here = origin.store is None and target.store is None
+        self._made = Path(target.name).resolve() if here else None
+        self._coming: dict[str, Future[Folder]] = {}
+        self.outputs: dict[str, frozenset[str]] = {}
+        self.leftovers: list[str] = []
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Begin with those whose turn comes soon."""
+        for name in reversed(names[-_LISTED_AHEAD:]) if self._made is None else ():
+            if name not in self._coming:
+                self._coming[name] = self._threads.submit(self._list, name)
+
+    def listing(self, name: str) -> Folder:
+        """One of them."""
+        future = self._coming.pop(name, None)
+        return future.result() if future is not None else self._list(name)
+
+    def _list(self, name: str) -> Folder:
+        if self._target.store is not None:
+            self.outputs[name] = frozenset(self._target.store.folder(name[:-1])[0])
+            self.leftovers.extend(filter(is_partial, self.outputs[name]))
+        if self._origin.store is None:
+            return list_audio(Path(self._origin.name), name, exclude=self._is_made)
+        files, folders = self._origin.store.folder(name[:-1])
+        return list_stored(name, {each: astuple(stamp) for each, stamp in files.items()}, folders)
+
+    def _is_made(self, folder: Path) -> bool:
+        """A link leads from the source to earlier outputs: they are not to be converted again."""
+        whole = folder.resolve()
+        return self._made in (whole, *whole.parents)
 
 
 def _stamp_of_file(source: str | Path) -> FileStamp | None:
@@ -136,22 +180,19 @@ def _beside(base: str, target_domain: str) -> str:
     return str(named.with_name(f"{named.name}-{file_name(target_domain)}"))
 
 
-def _check_apart(source: tuple[str, Store | None], output: tuple[str, Store | None]) -> None:
-    """Of both sides, each a path or the address of a store."""
+def _check_apart(source: _Side, output: _Side) -> None:
     whole, other = (
-        PurePosixPath(store.place if store is not None else place_of(path))
-        for path, store in (source, output)
+        PurePosixPath(side.store.place if side.store is not None else place_of(side.name))
+        for side in (source, output)
     )
     if whole == other:
-        raise UsageError(f"the output {output[0]} is the source itself", "use another `output`")
-    if whole in other.parents:
-        wrong = f"the output {output[0]} is inside the source {source[0]}"
+        raise UsageError(f"the output {output.name} is the source itself", "use another `output`")
+    if whole in other.parents or other in whole.parents:
+        lies = "is inside" if whole in other.parents else "contains"
+        wrong = f"the output {output.name} {lies} the source {source.name}"
         raise UsageError(wrong, "name an `output` beside it")
-    if other in whole.parents:
-        wrong = f"the output {output[0]} contains the source {source[0]}"
-        raise UsageError(wrong, "name an `output` beside it")
-    if output[1] is None and Path(output[0]).is_file():
-        raise UsageError(f"the output {output[0]} is a file; the source is a folder", "name a folder")
+    if output.store is None and Path(output.name).is_file():
+        raise UsageError(f"the output {output.name} is a file; the source is a folder", "name a folder")
 
 
 def _opened(source: Path, journal: LibraryJournal, key: str) -> Extensions:
@@ -213,27 +254,3 @@ def fill(
         tracks.skip(folder.skipped)
         tracks.add(folder.name, planned(folder))
     chosen.check(source)
-
-
-class _Ahead:
-    """Folders that are listed before their turn, some at a time: a store takes its time to answer.
-
-    Args:
-        list_folder: lists one.
-        threads: in which it is called.
-    """
-
-    def __init__(self, list_folder: Callable[[str], Folder], threads: ThreadPoolExecutor) -> None:
-        self._list, self._threads = list_folder, threads
-        self._coming: dict[str, Future[Folder]] = {}
-
-    def expect(self, names: Sequence[str]) -> None:
-        """Begin with those whose turn comes soon."""
-        for name in reversed(names[-_LISTED_AHEAD:]):
-            if name not in self._coming:
-                self._coming[name] = self._threads.submit(self._list, name)
-
-    def listing(self, name: str) -> Folder:
-        """One of them."""
-        future = self._coming.pop(name, None)
-        return future.result() if future is not None else self._list(name)
