@@ -18,12 +18,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from command_line import parser_of
+from scipy.stats import rankdata
+from torch import nn
 
 from styleshift.audio.level import LevelMeter, gain_to_reference
 from styleshift.audio.resample import resample
-from styleshift.evaluation.classifier import train_classifier
+from styleshift.evaluation.classifier import StyleClassifier, train_classifier
 from styleshift.evaluation.distribution import PARTS, TargetDistribution
-from styleshift.evaluation.features import SAMPLE_RATE
+from styleshift.evaluation.features import SAMPLE_RATE, Features
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.evaluation.metrics import (
     chroma_correlation,
@@ -64,16 +66,10 @@ def spectrogram_of(path: Path, config: SpectrogramConfig) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(log_spectrogram(mono * gain, config).T))[None, None]
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """From 0, the mean of their ranks where values are equal."""
-    smaller = (values[:, None] > values).sum(axis=1)
-    return smaller + ((values[:, None] == values).sum(axis=1) - 1) / 2
-
-
 def spearman(left: np.ndarray, right: np.ndarray) -> float:
     """Correlation of ranks; nan where all values of one are equal."""
     with np.errstate(invalid="ignore"):
-        return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
+        return float(np.corrcoef(rankdata(left), rankdata(right))[0, 1])
 
 
 def together(columns: Mapping[str, np.ndarray], fd: str) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +82,7 @@ def together(columns: Mapping[str, np.ndarray], fd: str) -> tuple[np.ndarray, np
     units = [
         columns[name] / unit for name, unit in MEASURES.items() if name not in {"fd", "fd3"} or name == fd
     ]
-    return np.mean([ranks(column) for column in units], axis=0), np.sum(units, axis=0)
+    return np.mean([rankdata(column) for column in units], axis=0), np.sum(units, axis=0)
 
 
 def summary(score: np.ndarray, columns: Mapping[str, np.ndarray]) -> list[float]:
@@ -99,6 +95,50 @@ def summary(score: np.ndarray, columns: Mapping[str, np.ndarray]) -> list[float]
     sums = [(whole - whole.min()) / (whole.max() - whole.min()) for whole in wholes[1::2]]
     lie = [float(each[at]) for at in (int(score.argmax()), -1) for each in sums]
     return [*(spearman(score, column) for column in (*wholes, *alone)), *lie]
+
+
+@torch.no_grad()
+def convert(generator: nn.Module, sources: list[torch.Tensor], recipe: Recipe) -> list[Features]:
+    """What a generator makes of spectrograms, each lengthened to whole crops."""
+    made = []
+    for each in sources:
+        frames = each.shape[3]
+        rest = -frames % recipe.data.crop_frames
+        padded = torch.cat([each, each[..., -1:].expand(*each.shape[:3], rest)], dim=3)
+        converted = generator(padded)[0, 0, :, :frames].float().numpy()
+        made.append(spectrogram_features(converted, recipe.spectrogram))
+    return made
+
+
+def measures(
+    made: list[Features], truths: list[Features], style: list[Features], classifier: StyleClassifier
+) -> dict[str, float]:
+    """Those of ``MEASURES``."""
+    pairs = list(zip(made, truths, strict=True))
+    distances = TargetDistribution(style).distances(made)
+    found = {
+        "lsd": np.mean([lsd(*both) for both in pairs]),
+        "chr": np.mean([chroma_correlation(*both) for both in pairs]),
+        "ons": np.mean([onset_correlation(*both) for both in pairs]),
+        "fd": frechet_distance(population(made), population(style)),
+        "fd3": sum(distances[part] for part in PARTS),
+        "p": np.mean([classifier.probability(item) for item in made]),
+    }
+    return {name: float(value) for name, value in found.items()}
+
+
+def print_table(rows: Mapping[str, list[dict[str, float]]]) -> None:
+    """A row a direction."""
+    wholes = [f"{kind}, {fd}" for fd in ("fd", "fd3") for kind in ("mean rank", "sum")]
+    lie = [f"{which} reaches, {fd}" for which in ("chosen", "last") for fd in ("fd", "fd3")]
+    heads = ["direction", "checkpoints", *wholes, *MEASURES, "chosen", *lie]
+    print(f"\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    for direction, found in rows.items():
+        score = np.array([row["score"] for row in found])
+        columns = {name: np.array([row[name] for row in found]) for name in MEASURES}
+        cells = [f"{value:.2f}" for value in summary(score, columns)]
+        cells.insert(-len(lie), f"step {found[int(score.argmax())]['step']:.0f}")
+        print(f"| {' | '.join([direction, str(len(found)), *cells])} |")
 
 
 def main() -> None:
@@ -129,49 +169,23 @@ def main() -> None:
         }
         for it in (tests, trained)
     )
-    distributions = {domain: TargetDistribution(style) for domain, style in styles.items()}
-    # A classifier that the trainer does not know.
+    # Classifiers that the trainer does not know.
     apart = train_classifier(styles[pair[0]], styles[pair[1]], seed=99)
+    ways = {"x2y": (*pair, apart), "y2x": (*pair[::-1], apart.mirrored())}
     checkpoints = CheckpointFolder(folder / "checkpoints")
-    rows: dict[str, list[dict[str, float]]] = {"x2y": [], "y2x": []}
+    rows: dict[str, list[dict[str, float]]] = {direction: [] for direction in ways}
     for step in checkpoints.steps():
         model = CycleGAN(recipe, *blank_statistics(recipe))
         load_weights(model, read(checkpoints.file(step), only="model.")[0])
         model.eval().requires_grad_(False)
         result = validator.validate(model)
-        for direction, (source, target) in (("x2y", pair), ("y2x", pair[::-1])):
-            made = []
-            for each in tests[source]:
-                frames = each.shape[3]
-                rest = -frames % recipe.data.crop_frames
-                padded = torch.cat([each, each[..., -1:].expand(*each.shape[:3], rest)], dim=3)
-                converted = model.best()[direction](padded)[0, 0, :, :frames].float().numpy()
-                made.append(spectrogram_features(converted, config))
-            classifier = apart if direction == "x2y" else apart.mirrored()
-            pairs = list(zip(made, truths[target], strict=True))
-            target_statistics = population(styles[target])
-            row = {
-                "step": step,
-                **result.directions[direction].score.to_dict(),
-                "lsd": np.mean([lsd(*both) for both in pairs]),
-                "chr": np.mean([chroma_correlation(*both) for both in pairs]),
-                "ons": np.mean([onset_correlation(*both) for both in pairs]),
-                "fd": frechet_distance(population(made), target_statistics),
-                "fd3": sum(distributions[target].distances(made)[part] for part in PARTS),
-                "p": np.mean([classifier.probability(item) for item in made]),
-            }
-            rows[direction].append({key: float(value) for key, value in row.items()})
+        for direction, (source, target, classifier) in ways.items():
+            made = convert(model.best()[direction], tests[source], recipe)
+            score = result.directions[direction].score.to_dict()
+            found = measures(made, truths[target], styles[target], classifier)
+            rows[direction].append({"step": step, **score, **found})
             print(json.dumps({"direction": direction, **rows[direction][-1]}), flush=True)
-    wholes = [f"{kind}, {fd}" for fd in ("fd", "fd3") for kind in ("mean rank", "sum")]
-    lie = [f"{which} reaches, {fd}" for which in ("chosen", "last") for fd in ("fd", "fd3")]
-    heads = ["direction", "checkpoints", *wholes, *MEASURES, "chosen", *lie]
-    print(f"\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
-    for direction, found in rows.items():
-        score = np.array([row["score"] for row in found])
-        columns = {name: np.array([row[name] for row in found]) for name in MEASURES}
-        cells = [f"{value:.2f}" for value in summary(score, columns)]
-        cells.insert(-len(lie), f"step {found[int(score.argmax())]['step']:.0f}")
-        print(f"| {' | '.join([direction, str(len(found)), *cells])} |")
+    print_table(rows)
 
 
 if __name__ == "__main__":

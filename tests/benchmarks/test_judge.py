@@ -22,7 +22,7 @@ def columns() -> dict[str, np.ndarray]:
 
 def test_a_difference_counts_by_what_it_says_and_not_by_its_rank() -> None:
     rank, units = judge.together(columns(), "fd")
-    assert rank == pytest.approx([1.0, 1.0, 1.0])
+    assert rank == pytest.approx([2.0, 2.0, 2.0])
     assert units[2] - units[0] == pytest.approx(8 - 0.1)
 
 
