@@ -21,13 +21,6 @@ from styleshift.cli.options import key_values
 from styleshift.errors import UsageError
 
 
-@pytest.fixture
-def model(models: ModuleType, tmp_path: Path) -> Path:
-    """In the workspace of ``tmp_path``, where the command runs: changes nothing."""
-    made: Path = models.make_model(tmp_path / "styleshift-workspace" / "models" / "m.onnx")
-    return made
-
-
 def test_a_library_becomes_the_same_tree(model: Path, tmp_path: Path) -> None:
     names = ["a.wav", "b [/red].flac", "deep/er/c.ogg", "音.wav", "-dash.wav", "line\nbreak.wav"]
     for number, name in enumerate(names):

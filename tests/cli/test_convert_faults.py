@@ -26,13 +26,6 @@ from convert_command import RATE, events, files, run, song, start, wait_for
 from styleshift.audio.read import open_audio
 
 
-@pytest.fixture
-def model(models: ModuleType, tmp_path: Path) -> Path:
-    """In the workspace of ``tmp_path``, where the command runs: changes nothing."""
-    made: Path = models.make_model(tmp_path / "styleshift-workspace" / "models" / "m.onnx")
-    return made
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("group", [False, True])
 def test_signals_end_it_within_seconds_and_it_goes_on(

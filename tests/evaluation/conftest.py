@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from styleshift.evaluation.features import SAMPLE_RATE
+from styleshift.evaluation.features import SAMPLE_RATE, Features
+from styleshift.evaluation.load import load_style
+from styleshift.progress import Reporter
 
 
 def melody(style: str, seed: int, seconds: float = 3.0) -> np.ndarray:
@@ -38,3 +40,10 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 place = root / folder / ("sub" if seed % 2 else "")
                 soundfile.write(place / f"{seed % 100}.flac", melody(style, seed), SAMPLE_RATE)
     return root
+
+
+@pytest.fixture(scope="session")
+def styles(collections: Path) -> dict[str, list[Features]]:
+    """Features of those collections, by name."""
+    names = ("plucked", "held", "tunes-plucked", "tunes-held")
+    return {name: load_style(collections / name, name, Reporter()) for name in names}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,14 +15,6 @@ from styleshift.evaluation.checkpoint_score import (
 )
 from styleshift.evaluation.content import harmony, onset_f_measure
 from styleshift.evaluation.features import SAMPLE_RATE, Features, features
-from styleshift.evaluation.load import load_style
-from styleshift.progress import Reporter
-
-
-@pytest.fixture(scope="module")
-def styles(collections: Path) -> dict[str, list[Features]]:
-    names = ("plucked", "held", "tunes-plucked", "tunes-held")
-    return {name: load_style(collections / name, name, Reporter()) for name in names}
 
 
 @pytest.fixture(scope="module")

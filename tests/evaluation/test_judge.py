@@ -1,7 +1,6 @@
 """What the classifier and the judge say of styles that are clearly different."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +9,6 @@ import torch
 from styleshift.evaluation.classifier import _changed, _changes, train_classifier
 from styleshift.evaluation.features import SAMPLE_RATE, Features, features
 from styleshift.evaluation.judge import Judge, Judgement, spread
-from styleshift.evaluation.load import load_style
-from styleshift.progress import Reporter
-
-
-@pytest.fixture(scope="module")
-def styles(collections: Path) -> dict[str, list[Features]]:
-    names = ("plucked", "held", "tunes-plucked", "tunes-held")
-    return {name: load_style(collections / name, name, Reporter()) for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
+from track_models import pieces
 
 from styleshift.conversion.track.dynamics import limit, match_loudness
 from styleshift.conversion.track.first_pass import measure
 
 RATE = 8000
-
-
-def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(samples), cut):
-        yield samples[start : start + cut]
 
 
 def followed(conversion: np.ndarray, source: np.ndarray, cut: int = 1000) -> np.ndarray:

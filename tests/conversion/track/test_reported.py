@@ -14,6 +14,7 @@ from typing import Any
 import mutagen
 import numpy as np
 import pytest
+from audio_files import values_of
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3
 
@@ -66,11 +67,6 @@ def _seconds(path: Path) -> float:
         return sum(len(block) for block in stream.blocks(1 << 16)) / stream.sample_rate
 
 
-def _values(path: Path, name: str) -> list[str]:
-    fields = read_tags(path).fields
-    return [value for key, values in fields.items() if key.partition(":")[0] == name for value in values]
-
-
 def test_every_reported_file_is_converted_without_a_failure(outputs: Outputs, reported: Path) -> None:
     with (reported / "expect.csv").open() as file:
         names = [row[0] for row in csv.reader(file)][1:]
@@ -109,25 +105,25 @@ def test_covers_that_cannot_be_kept_are_said(outputs: Outputs, reported: Path, n
 @pytest.mark.parametrize("kind", ["", "flac", "m4a"])
 def test_comments_are_kept_as_they_were(outputs: Outputs, kind: str) -> None:
     target, _ = outputs("comm2.mp3", kind)
-    assert sorted(_values(target, "comment")) == sorted(["deutsch", "english", "desc x", MARK])
+    assert sorted(values_of(target, "comment")) == sorted(["deutsch", "english", "desc x", MARK])
 
 
 @pytest.mark.parametrize("kind", ["", "flac", "ogg", "m4a", "wav"])
 def test_apev2_is_read(outputs: Outputs, reported: Path, kind: str) -> None:
     target, result = outputs("apeonly.mp3", kind)
     for name in ("title", "artist", "date"):
-        assert _values(target, name) == _values(reported / "apeonly.mp3", name) != []
+        assert values_of(target, name) == values_of(reported / "apeonly.mp3", name) != []
     assert result.lost == ()
 
 
 @pytest.mark.parametrize("kind", ["", "mp3", "m4a", "ogg"])
 def test_all_values_are_kept(outputs: Outputs, kind: str) -> None:
     target, result = outputs("multi.flac", kind)
-    assert _values(target, "artist") == ["A", "B", "C"]
-    assert _values(target, "composer") == ["C1", "C2"]
-    assert _values(target, "performer") == ["P1 (violin)", "P2 (cello)"]
+    assert values_of(target, "artist") == ["A", "B", "C"]
+    assert values_of(target, "composer") == ["C1", "C2"]
+    assert values_of(target, "performer") == ["P1 (violin)", "P2 (cello)"]
     for name in ("work", "movementname", "conductor", "mood", "rating", "mykey"):
-        assert _values(target, name), name
+        assert values_of(target, name), name
     assert len(read_tags(target).pictures) == 2
     assert result.lost == ()
 
@@ -176,8 +172,8 @@ def test_chunks_stay_in_wav_and_texts_go_to_tags(outputs: Outputs, reported: Pat
         assert after[name] == before[name], name
     assert result.lost == ()
     target, result = outputs("chunks.wav", "flac")
-    assert _values(target, "date") != []
-    assert _values(target, "tracknumber") != []
+    assert values_of(target, "date") != []
+    assert values_of(target, "tracknumber") != []
     assert {"bext", "iXML", "cue", "smpl"} <= set(result.lost)
 
 

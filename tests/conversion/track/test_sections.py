@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from track_models import pieces
 
 from styleshift.conversion.track.sections import AttackFinder, Layout, Section, sections
 
@@ -27,11 +27,6 @@ def layout(samples: int, **changes: int) -> Layout:
         "least": 128 - 1,
     }
     return Layout(**{**values, **changes})
-
-
-def pieces(samples: np.ndarray, cut: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(samples), cut):
-        yield samples[start : start + cut]
 
 
 def divide(samples: np.ndarray, cut: int = 3000, **changes: int) -> list[Section]:
