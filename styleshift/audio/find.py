@@ -86,26 +86,7 @@ class Found:
 
 
 def find_audio(root: Path, *, extensions: frozenset[str] = AUDIO_EXTENSIONS) -> Found:
-    """As :func:`walk_audio`, all of it at once.
-
-    Returns:
-        Files and what was skipped, both in an order that does not depend on the file system.
-    """
-    files: list[Path] = []
-    skipped: list[Skipped] = []
-    for folder in walk_audio(root, extensions=extensions):
-        files.extend(root / name for name in folder.files)
-        skipped.extend(folder.skipped)
-    return Found(root, tuple(files), tuple(skipped))
-
-
-def walk_audio(
-    root: Path,
-    *,
-    extensions: frozenset[str] = AUDIO_EXTENSIONS,
-    exclude: Callable[[Path], bool] | None = None,
-) -> Iterator[Folder]:
-    """Walk a folder once, holding one folder's files at a time.
+    """Walk a folder once.
 
     Links are followed; a folder that was met already (a symlink loop, or the same folder linked twice) is
     not walked again. A link to a file counts as a file of its own.
@@ -114,9 +95,16 @@ def walk_audio(
         root: the folder.
         extensions: lower-case, with the dot; case does not matter. What a file *is*, is judged when it is
             opened.
-        exclude: folders for which this is true are passed over in silence (an output folder, say).
+
+    Returns:
+        Files and what was skipped, both in an order that does not depend on the file system.
     """
-    return walk_folders(lambda name: list_audio(root, name, extensions=extensions, exclude=exclude))
+    files: list[Path] = []
+    skipped: list[Skipped] = []
+    for folder in walk_folders(lambda name: list_audio(root, name, extensions=extensions)):
+        files.extend(root / name for name in folder.files)
+        skipped.extend(folder.skipped)
+    return Found(root, tuple(files), tuple(skipped))
 
 
 def walk_folders(
@@ -221,7 +209,14 @@ def list_audio(
     extensions: frozenset[str] = AUDIO_EXTENSIONS,
     exclude: Callable[[Path], bool] | None = None,
 ) -> Folder:
-    """One folder of :func:`walk_audio`, by its name."""
+    """One folder of :func:`find_audio`, by its name.
+
+    Args:
+        root: where the walk begins.
+        name: as :class:`Folder` has it.
+        extensions: as :func:`find_audio` takes them.
+        exclude: folders for which this is true are passed over in silence (an output folder, say).
+    """
     found = Folder(name)
 
     def skip(below: str, kind: SkipKind, message: str, notable: bool = True) -> None:

@@ -79,7 +79,6 @@ def export_bundle(
     licence: str = "",
     card: ModelCard | None = None,
     strength: float = 1.0,
-    tolerance: float = PARITY_TOLERANCE,
 ) -> Exported:
     """Write one direction of ``trained`` to ``path``.
 
@@ -93,7 +92,6 @@ def export_bundle(
         licence: what others may do with the model.
         card: what a person wants to know of the model.
         strength: how much of its change is kept where nobody says otherwise; 1 is all of it.
-        tolerance: greatest difference allowed, in natural-log units.
 
     Raises:
         ParityError: the exported graph computes something else than PyTorch does.
@@ -131,7 +129,7 @@ def export_bundle(
                 model.metadata_props.add(key=key, value=text)
             check_model(model, metadata)
             partial.write_bytes(model.SerializeToString(deterministic=True))
-            parity = compare(generator, partial, metadata, tolerance)
+            parity = compare(generator, partial, metadata)
             load_bundle(partial)
     except OSError as error:
         raise BundleError(
@@ -173,13 +171,13 @@ def trace(generator: nn.Module, metadata: BundleMetadata) -> onnx.ModelProto:
     return model
 
 
-def compare(generator: nn.Module, path: Path, metadata: BundleMetadata, tolerance: float) -> float:
+def compare(generator: nn.Module, path: Path, metadata: BundleMetadata) -> float:
     """Greatest difference between PyTorch and ONNX Runtime on the CPU, in natural-log units.
 
     Compared are the training length, a shorter, a longer and an odd one, with one and with two in a batch.
 
     Raises:
-        ParityError: it is above ``tolerance``, or the graph fails at one of the shapes.
+        ParityError: it is above :data:`PARITY_TOLERANCE`, or the graph fails at one of the shapes.
     """
     import numpy as np
 
@@ -202,12 +200,12 @@ def compare(generator: nn.Module, path: Path, metadata: BundleMetadata, toleranc
     for batch, frames in shapes:
         shape = (batch, 1, metadata.spectrogram.bins, frames)
         sounds = (_sound(retrieval, shape, random) for _ in range(tries))
-        worst = max(worst, _compare(generator, session, sounds, tolerance))
+        worst = max(worst, _compare(generator, session, sounds))
     return worst
 
 
-def _compare(generator: nn.Module, session: Any, sounds: Iterator[Float32Array], tolerance: float) -> float:
-    """The difference on the first sound on which it is within ``tolerance``; raises as :func:`compare`."""
+def _compare(generator: nn.Module, session: Any, sounds: Iterator[Float32Array]) -> float:
+    """The difference on the first sound on which it is small enough; raises as :func:`compare`."""
     import numpy as np
     import torch
 
@@ -228,11 +226,11 @@ def _compare(generator: nn.Module, session: Any, sounds: Iterator[Float32Array],
                 f"PyTorch into {expected.shape}"
             )
         difference = float(np.max(np.abs(found - expected)))
-        if difference <= tolerance:  # which NaN is not
+        if difference <= PARITY_TOLERANCE:  # which NaN is not
             return difference
     raise ParityError(
         f"the exported model differs from PyTorch by {difference:.2g} at {batch} x {frames} "
-        f"frames; {tolerance:g} is allowed",
+        f"frames; {PARITY_TOLERANCE:g} is allowed",
         "report this with the recipe; the run itself is intact",
     )
 

@@ -123,13 +123,12 @@ def train_classifiers(
     other: Sequence[Features],
     target: Sequence[Features],
     *,
-    seed: int = 0,
     advance: Callable[[float], None] = lambda part: None,
     device: torch.device | str = "cpu",
 ) -> list[StyleClassifier]:
     """One classifier a view, each with other augmentation; arguments as in :func:`train_classifier`."""
     return [
-        train_classifier(other, target, seed=seed + number, view=view, advance=advance, device=device)
+        train_classifier(other, target, seed=number, view=view, advance=advance, device=device)
         for number, view in enumerate(VIEWS)
     ]
 

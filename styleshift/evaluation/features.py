@@ -24,6 +24,9 @@ MEL_BANDS = 80
 RANGE_DB = 60.0
 """Everything this far below the loudest point of the reference counts as silence."""
 
+# Of a voice; and how far, in YIN's measure, a frame may be from periodic.
+_LOWEST_HZ, _HIGHEST_HZ, _PERIODIC = 60.0, 600.0, 0.15
+
 _TIMBRE = SpectrogramConfig(
     sample_rate=SAMPLE_RATE, frame_length=1024, hop_length=256, fft_length=1024, compression="none"
 )
@@ -195,14 +198,14 @@ def mel_cepstra(decibels: npt.NDArray[np.floating], first: int, last: int) -> Ar
     return cepstra[:, first:]
 
 
-def pitch(mono: Array, low_hz: float = 60.0, high_hz: float = 600.0, threshold: float = 0.15) -> Array64:
+def pitch(mono: Array) -> Array64:
     """Fundamental frequency of a voice: ``[frames]`` float64 Hz, nan where unvoiced.
 
     YIN (de Cheveigne and Kawahara 2002), steps 1 to 5.
     Frames are ``FRAME_RATE`` a second, centred like those of :func:`log_mel`.
     """
     hop, width = _TIMBRE.hop_length, 1024
-    shortest, longest = int(SAMPLE_RATE / high_hz), int(SAMPLE_RATE / low_hz)
+    shortest, longest = int(SAMPLE_RATE / _HIGHEST_HZ), int(SAMPLE_RATE / _LOWEST_HZ)
     frames = 1 + len(mono) // hop
     padded = np.pad(mono.astype(np.float64), (width, width + longest + hop))
     starts = np.arange(frames) * hop + width - width // 2
@@ -221,7 +224,7 @@ def pitch(mono: Array, low_hz: float = 60.0, high_hz: float = 600.0, threshold: 
         difference = energy[width] + moved - 2 * product
         running = np.cumsum(difference[1:])
         normal = difference[1:] * np.arange(1, longest + 1) / np.maximum(running, 1e-12)
-        below = np.flatnonzero(normal[shortest - 1 :] < threshold)
+        below = np.flatnonzero(normal[shortest - 1 :] < _PERIODIC)
         if not len(below):
             continue
         lag = int(below[0]) + shortest - 1

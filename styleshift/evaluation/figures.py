@@ -18,6 +18,8 @@ _TABLE = tomllib.loads(Path(__file__).with_name("figures.toml").read_text("utf-8
 IN_WORDS: dict[str, str] = {name: row["in_words"] for name, row in _TABLE.items()}
 """The figures' names as a page shows them."""
 
+_CONFIDENCE, _DRAWS = 0.95, 2000
+
 EXPLAINED: dict[str, str] = {name: row["explained"] for name, row in _TABLE.items()}
 """Each figure in one line."""
 
@@ -32,17 +34,14 @@ def mean(files: Sequence[tuple[str, Figures]]) -> Figures:
     return {key: float(np.mean(values)) for key, values in _by_name(files).items()}
 
 
-def intervals(
-    files: Sequence[tuple[str, Figures]], *, level: float = 0.95, draws: int = 2000
-) -> dict[str, tuple[float, float]]:
+def intervals(files: Sequence[tuple[str, Figures]]) -> dict[str, tuple[float, float]]:
     """How far each mean may be off because the files are few: a bootstrap interval (Efron 1979).
 
-    Files are drawn anew with replacement, and the interval holds the middle of the means (percentile method).
+    Files are drawn anew with replacement, and the interval holds the middle 95 % of the means (percentile
+    method).
 
     Args:
         files: name and figures of each.
-        level: share of the means that the interval holds.
-        draws: how often.
 
     Returns:
         Lowest and highest by figure; figures that fewer than two files have are left out.
@@ -51,8 +50,8 @@ def intervals(
     found = {}
     for key, values in _by_name(files).items():
         if len(values) > 1:
-            means = random.choice(values, (draws, len(values))).mean(axis=1)
-            low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+            means = random.choice(values, (_DRAWS, len(values))).mean(axis=1)
+            low, high = np.quantile(means, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
             found[key] = (float(low), float(high))
     return found
 

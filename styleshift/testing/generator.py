@@ -91,7 +91,7 @@ def _check_features(module: nn.Module, given: torch.Tensor) -> None:
 def _check_export(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
     import onnx
 
-    from styleshift.bundle.export import PARITY_TOLERANCE, compare, trace
+    from styleshift.bundle.export import compare, trace
 
     wanted = replace(
         metadata(spectrogram), window_frames=8 * spec.time_multiple, time_multiple=spec.time_multiple
@@ -99,4 +99,4 @@ def _check_export(spec: GeneratorSpec, module: nn.Module, spectrogram: Spectrogr
     with tempfile.TemporaryDirectory() as folder, contract("its export fails"):
         path = Path(folder) / "generator.onnx"
         onnx.save(trace(module, wanted), path)
-        compare(module, path, wanted, PARITY_TOLERANCE)
+        compare(module, path, wanted)

@@ -10,32 +10,23 @@ import numpy as np
 from material.scores import Part
 
 
-def perform(
-    parts: list[Part],
-    random: np.random.Generator,
-    *,
-    shortest: float = 0.15,
-    longest: float = 0.5,
-    detached: float = 0.33,
-) -> list[Part]:
+def perform(parts: list[Part], random: np.random.Generator, *, detached: float = 0.33) -> list[Part]:
     """Play a score once.
 
     The tempo is changed by up to a sixth; before that it is brought to where the middle one of the steps from
-    note to note lasts between ``shortest`` and ``longest``. Dynamics swell over phrases of 2 to 6 seconds.
+    note to note lasts between 0.15 s and 0.5 s. Dynamics swell over phrases of 2 to 6 seconds.
     Some pieces are detached, the rest sung.
 
     Args:
         parts: as written, in seconds.
         random: decides the performance.
-        shortest: seconds.
-        longest: seconds.
         detached: share of pieces that are not sung.
 
     Returns:
         Parts with the same notes in the same order.
     """
     step = _median_step(parts)
-    stretch = float(random.uniform(0.86, 1.16)) * float(np.clip(step, shortest, longest)) / step
+    stretch = float(random.uniform(0.86, 1.16)) * float(np.clip(step, 0.15, 0.5)) / step
     level = float(random.uniform(66, 102))
     touch = float(random.uniform(0.62, 0.85) if random.random() < detached else random.uniform(0.92, 1.0))
     phrase, swell = float(random.uniform(2, 6)), float(random.uniform(3, 12))

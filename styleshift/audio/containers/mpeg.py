@@ -66,9 +66,9 @@ def frame_of(head: bytes) -> Frame | None:
     return Frame(length, samples, (version, layer, rate, 1 if mono else 2), 4 + side)
 
 
-def first_frame(file: Bytes, position: int = 0) -> int:
+def first_frame(file: Bytes) -> int:
     """Offset of the first of several frames in a row, after tags, zeros or other bytes; -1: none."""
-    position += id3_length(file, position)
+    position = id3_length(file)
     end = min(file.size, position + _SEARCH_BYTES)
     while 0 <= position < end:
         if _chained(file, position):

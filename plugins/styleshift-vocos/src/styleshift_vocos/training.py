@@ -51,15 +51,13 @@ class Plan:
     steps: int | None = None
 
 
-def read_recordings(
-    folder: Path, config: SpectrogramConfig, most_seconds: float = 3600.0
-) -> list[np.ndarray]:
-    """The recordings below a folder as mono float32 at the rate of the settings; damaged ones are left out.
+def read_recordings(folder: Path, config: SpectrogramConfig) -> list[np.ndarray]:
+    """An hour of recordings below a folder, mono float32 at the settings' rate; damaged ones are left out.
 
     Raises:
         NothingToDoError: there is none that is long enough.
     """
-    found, left = [], most_seconds
+    found, left = [], 3600.0
     for path in find_audio(folder).files:
         try:
             stream = open_audio(path, allow_cut=True)
