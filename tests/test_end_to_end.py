@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,17 @@ import mediafile
 import numpy as np
 import pytest
 import soundfile
+from installed import events, styleshift
 
-STYLESHIFT = Path(sys.executable).with_name("styleshift")
 RATE = 22050
 
 
-def styleshift(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:
+def told(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:
     """Run one command there; what it printed as JSON lines."""
-    done = subprocess.run(
-        [str(STYLESHIFT), *words, "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = styleshift(*words, "--json", cwd=folder)
     assert done.returncode == code, f"{words}: exit code {done.returncode}\n{done.stderr}"
     assert "Traceback" not in done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return events(done)
 
 
 def tone(seconds: float, hertz: float, partials: int, decay: float, rate: int = RATE) -> np.ndarray:
@@ -78,22 +69,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_four_commands(home: Path) -> None:
     before = digests(home / "audio") | digests(home / "library")
 
-    styleshift(home, "precompute", "./audio")
+    told(home, "precompute", "./audio")
     stored = digests(home / "styleshift-workspace" / "spectrograms")
     assert len([name for name in stored if name.endswith(".npy")]) == 4
-    styleshift(home, "precompute", "./audio")
+    told(home, "precompute", "./audio")
     assert digests(home / "styleshift-workspace" / "spectrograms") == stored
 
     changes = ("generator.channels=8", "generator.levels=1", "data.crop_frames=64", "schedule.batch=2")
     small = [word for change in changes for word in ("--set", change)]
-    styleshift(home, "train", "--domains", "country", "classical", "--steps", "4", *small)
+    told(home, "train", "--domains", "country", "classical", "--steps", "4", *small)
     assert list((home / "styleshift-workspace" / "runs").iterdir())
 
-    styleshift(home, "export")
+    told(home, "export")
     assert len(list((home / "styleshift-workspace" / "models").glob("*.onnx"))) == 2
 
     # One file is broken: it is reported, the others are there, and the exit code says so.
-    events = styleshift(home, "convert", "./library", "--to", "classical", code=3)
+    events = told(home, "convert", "./library", "--to", "classical", code=3)
     assert "broken.wav" in json.dumps(events)
     output = home / "library-classical"
     sounds = {
@@ -119,6 +110,6 @@ def test_the_four_commands(home: Path) -> None:
 
     # Nothing is done twice, and nothing of the originals was touched.
     times = {name: (output / name).stat().st_mtime_ns for name in sounds}
-    styleshift(home, "convert", "./library", "--to", "classical", code=3)
+    told(home, "convert", "./library", "--to", "classical", code=3)
     assert {name: (output / name).stat().st_mtime_ns for name in sounds} == times
     assert digests(home / "audio") | digests(home / "library") == before

@@ -9,18 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from installed import STYLESHIFT
+from installed import styleshift as run
 
 from styleshift.cli import app, main
 from styleshift.errors import EXIT_SIGINT
 
-STYLESHIFT = Path(sys.executable).with_name("styleshift")
 COMMANDS = ("precompute", "train", "export", "convert", "evaluate", "plugins")
-
-
-def run(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(STYLESHIFT), *words], capture_output=True, text=True, check=False, timeout=120, **more
-    )
 
 
 @pytest.mark.parametrize("what", ["import styleshift", "import styleshift.cli.app"])
@@ -202,7 +197,7 @@ def test_flags_name_no_type_in_the_help(command: str) -> None:
 
 @pytest.mark.parametrize("words", [("plugins", "list"), ("--help",)])
 def test_a_reader_that_goes_away_ends_it_quietly(words: tuple[str, ...]) -> None:
-    command = subprocess.Popen([str(STYLESHIFT), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = subprocess.Popen([STYLESHIFT, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert command.stdout is not None
     command.stdout.close()
     _, error = command.communicate(timeout=120)
@@ -238,14 +233,7 @@ def test_streams_that_are_closed_change_nothing_else(
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("plugins", "list")])
 def test_an_output_that_takes_no_more_is_one_plain_error(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
-        shown = subprocess.run(
-            [str(STYLESHIFT), *words],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        shown = run(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     lines = shown.stderr.splitlines()
     assert shown.returncode == 2
     assert lines[0] == "error: No space left on device"

@@ -13,7 +13,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
-from convert_command import RATE, events, files, run, song
+from convert_command import RATE, files, run, song
+from installed import events
 from packages import write_package
 
 from styleshift.cli.convert import _shard

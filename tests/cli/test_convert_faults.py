@@ -21,7 +21,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
-from convert_command import RATE, events, files, run, song, start, wait_for
+from convert_command import RATE, files, run, song, start, wait_for
+from installed import events
 
 from styleshift.audio.read import open_audio
 

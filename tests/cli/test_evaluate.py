@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from installed import styleshift
 
 RATE = 22050
 
@@ -30,8 +30,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "styleshift", "evaluate", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return styleshift("evaluate", *words)
 
 
 def test_json_lines_with_everything_given(folders: Path, tmp_path: Path) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from installed import events, styleshift
 from plain_operators import others
 
 from styleshift.bundle.load import load_bundle
@@ -17,23 +16,11 @@ from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statisti
 from styleshift.training.files import CheckpointFolder
 from styleshift.training.model import CycleGAN
 
-STYLESHIFT = Path(sys.executable).with_name("styleshift")
 SMALL = ["generator.channels=4", "generator.levels=1", "data.crop_frames=64"]
 
 
 def export(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(STYLESHIFT), "export", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
-def events(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return styleshift("export", *words, cwd=folder)
 
 
 @pytest.fixture(scope="module")

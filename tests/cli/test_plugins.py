@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
+from installed import styleshift
 from packages import write_package
 from pydantic import Field
 from typer.testing import CliRunner
@@ -153,12 +154,6 @@ def test_listing_the_real_plugins_imports_no_torch():
 def test_commands_whose_result_it_may_change_say_that_a_plugin_is_broken(tmp_path, words):
     write_package(tmp_path, "broken", "import a_library_that_is_not_there", version="1.0")
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
-    result = subprocess.run(
-        [sys.executable, "-m", "styleshift", *words],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-    )
+    result = styleshift(*words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
     assert "warning: plugin broken 1.0 is left out: ModuleNotFound" in result.stderr
     assert "Traceback" not in result.stderr

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from installed import events, styleshift
 
 
 @pytest.fixture
@@ -25,12 +24,7 @@ def audio(tmp_path: Path) -> Path:
 
 
 def _run(audio: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).parent / "styleshift"), "precompute", str(audio), *options]
-    return subprocess.run(command, capture_output=True, text=True, cwd=audio.parent, timeout=60, check=False)
-
-
-def _events(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return styleshift("precompute", audio, *options, cwd=audio.parent)
 
 
 def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
@@ -50,7 +44,7 @@ def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
 def test_json_lines_are_all_that_stdout_gets(audio: Path) -> None:
     done = _run(audio, "--json", "--workspace", "elsewhere", "-j", "1")
     assert done.returncode == 0, done.stderr
-    piano, violin, whole = _events(done)
+    piano, violin, whole = events(done)
     assert (piano["event"], piano["name"], piano["tracks"], piano["added"]) == ("domain", "piano", 1, 1)
     assert piano["rejected"][0]["reason"] == "silent"
     assert violin["name"] == "violin"
@@ -81,7 +75,7 @@ def test_nothing_usable_makes_exit_code_10(audio: Path) -> None:
 @pytest.mark.parametrize("words", [["--domains", "piano"], ["--domains", "piano", "violin"]])
 def test_domains_are_given_as_words(audio: Path, words: list[str]) -> None:
     done = _run(audio, "--json", *words)
-    assert [event["name"] for event in _events(done)[:-1]] == words[1:]
+    assert [event["name"] for event in events(done)[:-1]] == words[1:]
 
 
 def test_a_word_too_many_is_a_usage_error(audio: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpora import counts, make_registry, one_domain, recording, run, stored
+from installed import STYLESHIFT, styleshift
 
 from styleshift.audio.stream import cannot_be_read
 from styleshift.corpus.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest
@@ -48,11 +49,17 @@ def test_a_decoder_that_crashes_or_hangs_costs_one_recording(tmp_path: Path, ton
     assert counts(again) == (0, 6, 0, 3)
 
 
-_COMMAND = [str(Path(sys.executable).parent / "styleshift"), "precompute"]
-
-
 def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    command = [*_COMMAND, str(folder / "audio"), "--workspace", str(folder / "ws"), "-j", "1", *options]
+    command = [
+        STYLESHIFT,
+        "precompute",
+        str(folder / "audio"),
+        "--workspace",
+        str(folder / "ws"),
+        "-j",
+        "1",
+        *options,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -101,15 +108,15 @@ def test_a_disk_that_fills_up_stops_the_run_in_words(tmp_path: Path, save: Any) 
     import resource
 
     _many(tmp_path, save, 3)
-    command = [*_COMMAND, str(tmp_path / "audio"), "--workspace", str(tmp_path / "ws")]
+    command = ("precompute", tmp_path / "audio", "--workspace", tmp_path / "ws")
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-    full = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=60, check=False)
+    full = styleshift(*command, preexec_fn=limit)
     assert full.returncode == 3, full.stderr
     assert "cannot be written to" in full.stderr
     assert "Traceback" not in full.stderr
     assert not list((tmp_path / "ws").rglob("*.npy"))
     assert not list((tmp_path / "ws").rglob("*.growing"))
-    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    again = styleshift(*command)
     assert again.returncode == 0, again.stderr
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import soundfile
+from installed import styleshift
 from packages import write_package
 
 from styleshift.engines import load_engine
 from styleshift.errors import ConfigError, PluginError
-
-STYLESHIFT = Path(sys.executable).with_name("styleshift")
 
 INLINE = '''
 """Does the work in the process of the command, and writes down what it was given."""
@@ -68,14 +66,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def run(site: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(STYLESHIFT), *words],
-        cwd=site.parent,
-        env={**os.environ, "PYTHONPATH": str(site), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return styleshift(*words, cwd=site.parent, env={**os.environ, "PYTHONPATH": str(site), **environment})
 
 
 def music(folder: Path, *names: str) -> None:

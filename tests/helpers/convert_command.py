@@ -1,35 +1,21 @@
-"""``styleshift convert`` as it is installed, for tests that run it: words in, events and files out."""
+"""``styleshift convert`` as it is installed, for tests that run it: songs in, files out."""
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
+from installed import STYLESHIFT, styleshift
 
-STYLESHIFT = Path(sys.executable).with_name("styleshift")
 RATE = 16000
 
 
 def run(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(STYLESHIFT), "convert", *map(str, words)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-        timeout=300,
-    )
-
-
-def events(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return styleshift("convert", *words, cwd=folder)
 
 
 def song(path: Path, frames: int = 8000, channels: int = 1, seed: int = 0) -> Path:
@@ -50,7 +36,7 @@ def files(folder: Path) -> list[str]:
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [str(STYLESHIFT), "convert", *words],
+        [STYLESHIFT, "convert", *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -59,8 +45,8 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(condition: Any, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
+def wait_for(condition: Any) -> None:
+    until = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < until, "it takes too long"
         time.sleep(0.02)

@@ -11,14 +11,13 @@ import os
 import pkgutil
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from installed import styleshift as command
 
 import styleshift.frontend
 import styleshift.hooks
@@ -177,8 +176,7 @@ def test_the_commands_after_the_example_work(example, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(example), os.environ.get("PYTHONPATH", "")]))
 
     def told(*words: str) -> str:
-        command = [sys.executable, "-m", "styleshift", *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        done = command(*words, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

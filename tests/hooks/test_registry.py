@@ -11,6 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from installed import styleshift
 
 from styleshift.errors import PluginError
 from styleshift.hooks import NoOptions, RuntimeSpec, VocoderSpec, hookimpl, registry
@@ -330,13 +331,7 @@ class TestCost:
         site = install("styleshift-slow", "raise SystemExit('a plugin was imported for --help')")
         path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "PYTHONPATH": path}
-        told = subprocess.run(
-            [sys.executable, "-m", "styleshift", "--help"],
-            env=environment,
-            cwd=site,
-            capture_output=True,
-            text=True,
-        )
+        told = styleshift("--help", env=environment, cwd=site)
         assert told.returncode == 0, told.stderr
         assert "convert" in told.stdout
         code = "import sys, styleshift.hooks.registry; print({'torch', 'numpy', 'onnx'} & set(sys.modules))"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import styleshift
 
 from styleshift.errors import NothingToDoError
 from styleshift.studio.serve import make_studio
@@ -77,9 +78,7 @@ def test_a_port_that_is_taken_is_told_in_words(start: Start, tmp_path: Path) -> 
     _, address = start()
     port = address.partition("/?")[0].rpartition(":")[2]
     words = ["studio", "--port", port, "--no-browser", "--workspace", str(tmp_path / "other")]
-    done = subprocess.run(
-        [sys.executable, "-m", "styleshift", *words], capture_output=True, text=True, check=False
-    )
+    done = styleshift(*words)
     assert done.returncode == 2
     assert f"cannot listen at 127.0.0.1, port {port}" in done.stderr
     assert "use another --port" in done.stderr
