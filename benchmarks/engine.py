@@ -15,7 +15,6 @@ With `--nodes` a job waits for `--wait` seconds, which no other program can leng
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -24,6 +23,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from typing import Any
+
+from command_line import parser_of
 
 from styleshift.engines import load_engine
 from styleshift.hooks import Crashed, Engine, Progress, Work
@@ -101,7 +102,7 @@ def on_nodes(nodes: int, seconds: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--engine", default="local")
     parser.add_argument("--jobs", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=0)

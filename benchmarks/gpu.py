@@ -25,7 +25,6 @@ What is cut off by the limit, fails, hangs or ends its process says so in its ro
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -35,6 +34,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command `styleshift train` does, for all
 
+from command_line import parser_of
 from gpu_bench import Bench, Case, Row, line, measure_all
 from gpu_conversion import conversion, untrained_model
 from gpu_training import machine, preparation, resume, side_by_side, training
@@ -67,9 +67,7 @@ def cases(kinds: list[str], large: Path) -> list[Case]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seconds-per-case", type=float, default=3.0, help="for each loop that is timed")
     parser.add_argument("--limit", type=float, default=340.0, help="seconds after which all is cut off")

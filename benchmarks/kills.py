@@ -14,7 +14,6 @@ Needs `pip install "styleshift[remote]" ./plugins/styleshift-ray "moto[server]"`
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -32,6 +31,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 
 import styleshift
 from styleshift.remote import Store
@@ -152,7 +152,7 @@ def bucket(library: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=20, help="in all")
     parser.add_argument("--seed", type=int, default=0)

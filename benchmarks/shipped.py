@@ -13,12 +13,12 @@ Every recording goes through every model. A row has, for each:
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
+from command_line import parser_of
 
 import styleshift
 from styleshift.models.shelf import ShelvedModel, models_in
@@ -81,8 +81,7 @@ def measure(model: ShelvedModel, recordings: list[Path], keep: Path | None) -> N
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="The models that ship, on recordings that they never saw.")
-    parser.add_argument("recordings", type=Path)
+    parser = parser_of(__doc__, "recordings")
     parser.add_argument("--model", action="append", help="only this one")
     parser.add_argument("--keep", type=Path, help="folder for the conversions")
     words = parser.parse_args()

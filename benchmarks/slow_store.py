@@ -12,7 +12,6 @@ Needs `pip install "styleshift[remote]" "moto[server]"`.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import logging
@@ -26,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from command_line import parser_of
 
 import styleshift
 from styleshift import convert_library
@@ -65,7 +65,7 @@ def slow_bucket(delay: float) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--files", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20.0, help="of music in each")
     parser.add_argument("--delay", type=float, default=1.0, help="seconds a file takes to come, and to go")
