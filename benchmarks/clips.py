@@ -10,16 +10,13 @@ file took, which other programs on the machine disturb less; null elsewhere than
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from command_line import parser_of
-from convert import Busy, seconds_of_notes
+from convert import seconds_of_notes, watched
 from untrained import untrained
 
 from styleshift.bundle.export import export_bundle
@@ -41,21 +38,11 @@ def main() -> None:
             notes = seconds_of_notes(random, RATE, 1)[: round(SECONDS * RATE)]
             soundfile.write(library / f"{number:05}.wav", notes, RATE)
         model = export_bundle(untrained(load_recipe("small")), "x2y", Path(name) / "m.onnx").path
-        command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(library)]
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [*command, "--model", str(model), "--device", "cpu", "-q"],
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        busy = Busy(process)
-        busy.wait()
-        took = time.monotonic() - began
-    assert process.returncode == 0, "styleshift convert failed"
+        busy, began, ended = watched(library, "--model", model, "--device", "cpu")
     figures = {
         "files": arguments.files,
         "processors": processors(),
-        "files_a_second": round(arguments.files / took, 1),
+        "files_a_second": round(arguments.files / (ended - began), 1),
         "processor_ms_a_file": (
             round(1e3 * busy.samples[-1][1] / arguments.files, 1) if busy.samples else None
         ),

@@ -174,6 +174,19 @@ class Busy:
         return used, idle
 
 
+def watched(source: Path, *words: object, cwd: Path | None = None) -> tuple[Busy, float, float]:
+    """Run ``styleshift convert``; what it took, and when it began and ended, by the journals' clock."""
+    command = [Path(sys.executable).with_name("styleshift"), "convert", source, *words, "-q"]
+    began = time.time()
+    process = subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.DEVNULL, start_new_session=True, cwd=cwd
+    )
+    busy = Busy(process)
+    busy.wait()
+    assert process.returncode == 0, "styleshift convert failed"
+    return busy, began, time.time()
+
+
 def _idle() -> float:
     """Seconds for which this machine's processors had nothing to do so far, of all of them together."""
     return int((PROC / "stat").read_text().split()[4]) / TICKS
@@ -194,16 +207,8 @@ def main() -> None:
         model = export_bundle(trained, "x2y", folder / "m.onnx").path
         library = make_library(folder / "library", arguments.files, arguments.longest, arguments.audio)
 
-        command = [str(Path(sys.executable).with_name("styleshift")), "convert", str(folder / "library")]
-        options = ["--model", str(model), "--runtime", arguments.runtime, "--json", "-q"]
-        started = time.time()  # the clock of the journal
-        process = subprocess.Popen(
-            [*command, *options], stdout=subprocess.DEVNULL, start_new_session=True, cwd=folder
-        )
-        busy = Busy(process)
-        busy.wait()
-        ended = time.time()
-        assert process.returncode == 0, "styleshift convert failed"
+        options = ("--model", model, "--runtime", arguments.runtime, "--json")
+        busy, started, ended = watched(folder / "library", *options, cwd=folder)
         journal = folder / "library-b" / ".styleshift" / "journal.jsonl"
         times = [json.loads(line)["time_ns"] / 1e9 for line in journal.open()]
         first, last = min(times), max(times)

@@ -9,16 +9,13 @@ as JSON: the peak memory of the largest process, which must not grow with the ho
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from command_line import parser_of
-from convert import Busy, seconds_of_notes
+from convert import seconds_of_notes, watched
 
 
 def main() -> None:
@@ -37,21 +34,13 @@ def main() -> None:
         with soundfile.SoundFile(source, "w", rate, channels) as file:
             for _ in range(round(arguments.hours * 360)):
                 file.write(notes)
-        options = ["--model", str(arguments.model), "--vocoder", arguments.vocoder, "-o", str(target), "-q"]
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("styleshift")), "convert", str(source), *options],
-            start_new_session=True,
-        )
-        busy = Busy(process)
-        busy.wait()
-        took = time.monotonic() - began
-        assert process.returncode == 0, "styleshift convert failed"
+        options = ("--model", arguments.model, "--vocoder", arguments.vocoder, "-o", target)
+        busy, began, ended = watched(source, *options)
         before, after = soundfile.info(source), soundfile.info(target)
         assert after.frames == before.frames, "the length changed"
     figures = {
         "hours": round(before.duration / 3600, 2),
-        "minutes": round(took / 60, 1),
+        "minutes": round((ended - began) / 60, 1),
         "peak_mb": round(busy.largest / 1e6),
     }
     print(json.dumps(figures))

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,17 +11,19 @@ import soundfile
 from styleshift.errors import UsageError
 from styleshift.evaluation import classifier, metrics
 from styleshift.evaluation.figures import IN_WORDS, in_words
-from styleshift.evaluation.folders import evaluate_folders
+from styleshift.evaluation.folders import Evaluation, evaluate_folders
+
+SIDES = {"target": "plucked", "source": "tunes-held", "source_style": "held"}
+
+
+def evaluated(collections: Path, **more: Any) -> Evaluation:
+    """Tunes that are held, and their truth, plucked, as conversions."""
+    sides = {name: collections / folder for name, folder in SIDES.items()}
+    return evaluate_folders(collections / "tunes-plucked", **sides, **more)
 
 
 def test_the_truth_as_a_conversion_is_perfect(collections: Path) -> None:
-    found = evaluate_folders(
-        collections / "tunes-plucked",
-        target=collections / "plucked",
-        source=collections / "tunes-held",
-        truth=collections / "tunes-plucked",
-        source_style=collections / "held",
-    )
+    found = evaluated(collections, truth=collections / "tunes-plucked")
     assert [name for name, _ in found.files] == ["0.flac", "sub/1.flac"]
     assert found.mean["lsd"] == pytest.approx(0, abs=1e-4)
     assert found.mean["chr"] == pytest.approx(1)
@@ -37,12 +40,7 @@ def test_the_verdict_leaves_out_a_classifier_that_guesses(
     collections: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "_accuracy", lambda *_: 0.5)
-    found = evaluate_folders(
-        collections / "tunes-plucked",
-        target=collections / "plucked",
-        source=collections / "tunes-held",
-        source_style=collections / "held",
-    )
+    found = evaluated(collections)
     assert "classifier" not in found.verdict
     assert found.verdict.startswith("the style moved")
     assert found.mean["p"] > 0.8  # is in the table, with a warning
@@ -65,13 +63,7 @@ def test_speech_is_warped_and_compared_in_pitch(collections: Path) -> None:
 
 
 def test_speech_is_not_asked_for_harmony(collections: Path) -> None:
-    found = evaluate_folders(
-        collections / "tunes-plucked",
-        target=collections / "plucked",
-        source=collections / "tunes-held",
-        source_style=collections / "held",
-        align=True,
-    )
+    found = evaluated(collections, align=True)
     assert not set(found.mean) & {"chr_kept", "ons_kept", "percussive"}
     assert "music" not in found.verdict
     assert found.verdict.startswith("the style moved (")
@@ -114,7 +106,7 @@ def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None
         soundfile.write(tmp_path / name / "silence.flac", np.zeros(22050 * 3), 22050)
     collected = {"target": collections / "plucked", "source_style": collections / "held"}
     found = evaluate_folders(tmp_path / "tunes-plucked", source=tmp_path / "tunes-held", **collected)
-    without = evaluate_folders(collections / "tunes-plucked", source=collections / "tunes-held", **collected)
+    without = evaluated(collections)
     assert found.failed == [("silence.flac", "silence.flac: its source is silence, which has no style")]
     assert found.mean == without.mean
     # A model that makes silence of music is measured all the same.

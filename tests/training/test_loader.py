@@ -76,8 +76,16 @@ def test_closing_ends_the_thread(place: Workspace, tiny_recipe: Tiny) -> None:
     assert not set(threading.enumerate()) - before
 
 
+class Stateless:
+    def state_dict(self) -> Any:
+        return None
+
+    def load_state_dict(self, state: Any) -> None:
+        pass
+
+
 def test_an_error_of_the_source_reaches_the_loop_after_what_came_before_it() -> None:
-    class Breaks:
+    class Breaks(Stateless):
         def __init__(self) -> None:
             self.left = PREFETCH + 1
 
@@ -87,12 +95,6 @@ def test_an_error_of_the_source_reaches_the_loop_after_what_came_before_it() -> 
             self.left -= 1
             return Batch(torch.zeros(count), torch.zeros(count))
 
-        def state_dict(self) -> Any:
-            return None
-
-        def load_state_dict(self, state: Any) -> None:
-            pass
-
     source = BatchLoader(Breaks(), 1, (0,), CPU)
     take(source, PREFETCH + 1)
     with pytest.raises(CorpusError, match="has gone"):
@@ -100,16 +102,10 @@ def test_an_error_of_the_source_reaches_the_loop_after_what_came_before_it() -> 
 
 
 def test_waiting_is_measured(place: Workspace, tiny_recipe: Tiny) -> None:
-    class Slow:
+    class Slow(Stateless):
         def batch(self, count: int, random: torch.Generator) -> Batch:
             time.sleep(0.02)
             return Batch(torch.zeros(count), torch.zeros(count))
-
-        def state_dict(self) -> Any:
-            return None
-
-        def load_state_dict(self, state: Any) -> None:
-            pass
 
     source = BatchLoader(Slow(), 1, (0,), CPU, ahead=False)
     take(source, 3)
