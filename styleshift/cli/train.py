@@ -82,7 +82,7 @@ def train(
     from styleshift.cli.console import TerminalReporter
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.remote.workspace import fetch_workspace, shared_workspace
-    from styleshift.training.find import which_is_exported
+    from styleshift.training.find import PAGE_FILE, which_is_exported
     from styleshift.training.ranks import rank_and_world_size
 
     if follows := rank_and_world_size()[0] > 0:  # torchrun started it, and another process reports
@@ -144,7 +144,7 @@ def train(
         return
     reporter.event("trained", **result.to_dict())
     reporter.result(f"trained {result.run} to step {result.step}: {result.folder}")
-    reporter.info(f"see and hear it: {result.folder / 'index.html'}")
+    reporter.info(f"see and hear it: {result.folder / PAGE_FILE}")
     if said := which_is_exported(place, result.folder):
         reporter.info(said)
     reporter.info("next: styleshift export")

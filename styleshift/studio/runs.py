@@ -12,8 +12,8 @@ from typing import Any
 from styleshift.errors import NothingToDoError
 from styleshift.evaluation.judge import Judgement
 from styleshift.pages import diagram, render
-from styleshift.training.curves import curve_points, diagrams, direction_names, read_log
-from styleshift.training.find import CHECKPOINTS, RUN_FILE, scores_in, steps_in
+from styleshift.training.curves import LOG_FILE, curve_points, diagrams, direction_names, read_log
+from styleshift.training.find import CHECKPOINTS, PAGE_FILE, RUN_FILE, scores_in, steps_in
 from styleshift.workspace import Workspace
 
 MOST_COMPARED = 4
@@ -45,7 +45,7 @@ def describe_run(place: Workspace, name: str) -> dict[str, Any]:
         for step in steps_in(folder / CHECKPOINTS)
     ]
     curves = render("curves.html", diagrams=diagrams(read_log(folder), (x, y)))
-    page = folder / "index.html"
+    page = folder / PAGE_FILE
     return {
         **_summary(folder),
         "curves": curves,
@@ -58,7 +58,7 @@ def describe_run(place: Workspace, name: str) -> dict[str, Any]:
 def run_page(place: Workspace, name: str) -> str:
     """The page of a run; raises NothingToDoError where there is none yet."""
     try:
-        return (_folder(place, name) / "index.html").read_text("utf-8")
+        return (_folder(place, name) / PAGE_FILE).read_text("utf-8")
     except OSError as error:
         raise NothingToDoError(f"run {name!r} has no page yet") from error
 
@@ -104,7 +104,7 @@ def _summary(folder: Path) -> dict[str, Any]:
         "best_step": best["step"] if best else None,
         "verdicts": _verdicts(judged[-1], (x, y)) if judged else {},
         "checkpoints_kept": len(steps_in(folder / CHECKPOINTS)),
-        "changed": (folder / "log.jsonl").stat().st_mtime if lines else (folder / RUN_FILE).stat().st_mtime,
+        "changed": (folder / LOG_FILE).stat().st_mtime if lines else (folder / RUN_FILE).stat().st_mtime,
     }
 
 

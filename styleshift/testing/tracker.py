@@ -14,8 +14,6 @@ from styleshift.testing.contract import built, checked, contract, options_of, re
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_STAGES = ("source", "converted", "there and back")
-
 
 @contract("the check came upon an error")
 def check_tracker(
@@ -35,13 +33,15 @@ def check_tracker(
     Raises:
         ContractError: in plain words.
     """
+    from styleshift.training.excerpts import STAGES
+
     spec = checked(spec, TrackerSpec)
     run = run or _RUN
     with contract("its check failed"):
         spec.check(options_of(spec, options))
     picture = np.zeros((8, 16, 3), np.uint8)
     audio = np.linspace(-2, 2, 800, dtype=np.float32)  # louder than full scale, as a young model may be
-    excerpts = [Excerpt("x to y", stage, picture.copy(), audio.copy(), 8000) for stage in _STAGES]
+    excerpts = [Excerpt("x to y", stage, picture.copy(), audio.copy(), 8000) for stage in STAGES]
     with tempfile.TemporaryDirectory() as folder:
         for first in (1, 2):  # the second time goes on, and sends step 2 again
             tracker = built(spec, options, Path(folder), run)

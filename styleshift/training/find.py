@@ -18,6 +18,7 @@ from styleshift.workspace import Workspace
 
 CHECKPOINTS = "checkpoints"
 RUN_FILE = "run.json"
+PAGE_FILE = "index.html"
 BEGUN_FILE = ".begun.json"
 SCORES_FILE = "scores.json"
 PATTERN = "step-*.safetensors"

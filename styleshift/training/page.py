@@ -16,6 +16,7 @@ from styleshift.pages.picture import log_axes
 from styleshift.system.files import write_text
 from styleshift.training.curves import diagrams, read_log
 from styleshift.training.excerpts import STAGES
+from styleshift.training.find import PAGE_FILE, RUN_FILE
 
 
 def write_run_page(
@@ -32,7 +33,7 @@ def write_run_page(
     Raises:
         OSError: it cannot be written.
     """
-    run = json.loads((folder / "run.json").read_text("utf-8"))
+    run = json.loads((folder / RUN_FILE).read_text("utf-8"))
     x, y = run["domains"]
     players = [
         Player(direction, shots, seconds=max(len(each.audio) / each.sample_rate for each in group))
@@ -51,7 +52,7 @@ def write_run_page(
         versions=json.dumps(run["provenance"], indent=1).splitlines(),
         **legend(),
     )
-    write_text(folder / "index.html", text)
+    write_text(folder / PAGE_FILE, text)
 
 
 def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:

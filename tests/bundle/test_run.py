@@ -113,34 +113,32 @@ def test_what_is_in_the_way_is_told_before_a_spectrum_is_measured(
         export_run(place, match_spectrum=True)
 
 
-def warnings_of_an_export(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str = "best"
-) -> list[str]:
+def told_of_an_export(place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str = "best") -> Told:
     def left_out(trained: object, direction: str, path: Path, **about: object) -> SimpleNamespace:
         return SimpleNamespace(path=path, parity=0.0, replaced=False)
 
     monkeypatch.setattr(run_module, "export_bundle", left_out)
     reporter = Told()
     export_run(place, checkpoint=checkpoint, reporter=reporter)
-    return reporter.warnings
+    return reporter
 
 
 def test_a_run_whose_start_was_its_best_says_so(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = warnings_of_an_export(place, monkeypatch)  # of one direction: the other learned
+    (text,) = told_of_an_export(place, monkeypatch).warnings  # of one direction: the other learned
     assert "run first never scored better than at its start for violin-to-piano" in text
     assert "`resume` `name=first`" in text
-    assert warnings_of_an_export(place, monkeypatch, "last") == []
+    assert told_of_an_export(place, monkeypatch, "last").warnings == []
     (place.runs / "first" / "checkpoints" / "scores.json").write_text(
         '{"0": {"x2y": 0.4}, "100": {"x2y": 0.5}}'
     )
-    assert warnings_of_an_export(place, monkeypatch) == []
+    assert told_of_an_export(place, monkeypatch).warnings == []
 
 
 def test_a_plugin_in_another_version_is_a_warning(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     file = place.runs / "first" / "run.json"
     about = {**json.loads(file.read_text()), "requires": [{"package": "pytest", "version": "0.0.1"}]}
     file.write_text(json.dumps(about))
-    (text,) = warnings_of_an_export(place, monkeypatch, "last")
+    (text,) = told_of_an_export(place, monkeypatch, "last").warnings
     assert text.startswith("run first was made with pytest 0.0.1; ")
 
 
@@ -158,13 +156,7 @@ def test_a_plugin_in_another_version_is_a_warning(place: Workspace, monkeypatch:
 def test_what_is_exported_says_how_it_was_judged(
     place: Workspace, monkeypatch: pytest.MonkeyPatch, checkpoint: str, said: str
 ) -> None:
-    def exported(trained: object, direction: str, path: Path, **about: object) -> SimpleNamespace:
-        return SimpleNamespace(path=path, parity=0.0, replaced=False)
-
-    monkeypatch.setattr(run_module, "export_bundle", exported)
-    told = Told()
-    export_run(place, checkpoint=checkpoint, reporter=told)
-    assert any(said in text for text in told.infos)
+    assert any(said in text for text in told_of_an_export(place, monkeypatch, checkpoint).infos)
 
 
 @pytest.mark.parametrize(("later", "unmoved"), [(0.1649, True), (0.17, False)])

@@ -18,7 +18,6 @@ from material.scores import Part, fold, read_beats, transpose
 from material.studio import draw_studio
 
 DOMAINS = ("country", "classical")
-PLAYED_BY = {"fluid": 0.5, "musescore": 0.25, "notes": 0.25}
 # General MIDI programs, and how loud against the lead, in dB.
 _PROGRAMS = {"fiddle": (40, 110), "banjo": (105, 105), "guitar": (25,), "bass": (32, 33)}
 _BALANCE = {"fiddle": 0.0, "banjo": -4.0, "guitar": -4.0, "bass": -1.0, "drums": -7.0}

@@ -15,8 +15,6 @@ from material.scores import Part, fold
 from material.studio import Studio, draw_studio
 
 DOMAINS = ("violin", "piano")
-# Share of the pieces that is played by each; the recorded notes are real instruments.
-PLAYED_BY = {"fluid": 0.5, "musescore": 0.25, "notes": 0.25}
 _VIOLIN = (55, 98)
 _VIOLA, _CELLO = 41, 42
 
@@ -38,7 +36,7 @@ def render(
 
     Args:
         piece: what to play.
-        played_by: a name in ``PLAYED_BY``.
+        played_by: a name in ``material.__main__.PLAYED_BY``.
         notes: folder of recorded notes.
         random: of everything else.
         plain: see :class:`material.studio.Studio`; one piano, one way to bow, no pedal.
