@@ -37,10 +37,11 @@ from styleshift.frontend import (
     stft,
 )
 
+Calls = dict[str, Callable[[], object]]
 Measured = dict[str, tuple[float, float]]
 
 
-def measure(calls: dict[str, Callable[[], object]], runs: int) -> Measured:
+def measure(calls: Calls, runs: int) -> Measured:
     """Median wall and processor seconds of each call; the calls take turns."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for call in calls.values():
@@ -97,74 +98,45 @@ def transforms(size: int, channels: int, seconds: int, runs: int) -> list[dict[s
             frames_of = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
             scipy.fft.rfft(frames_of * numpy_window, axis=-1)
 
-    log = measure(
-        {
-            "log, float32, out=": lambda: log_spectrogram(x, config, out=log_out, threads=1),
-            "log, float32, as called": lambda: log_spectrogram(x, config, threads=1),
-            "log, float16, out=": lambda: log_spectrogram(
-                x, config, dtype=np.float16, out=half_out, threads=1
-            ),
-            "torch.stft, abs, log1p": lambda: torch.log1p(torch_stft().abs()),
-        },
-        runs,
-    )
-    complex_ = measure(
-        {
-            "stft, out=": lambda: stft(x, config, out=complex_out, threads=1),
-            "stft, as called": lambda: stft(x, config, threads=1),
-            "torch.stft": torch_stft,
-            "scipy.fft.rfft of frames": scipy_stft,
-        },
-        runs,
-    )
-    length = x.shape[-1]
-    inverse = measure(
-        {
-            "istft, out=": lambda: istft(spectrum, config, length=length, out=samples_out, threads=1),
-            "istft, as called": lambda: istft(spectrum, config, length=length, threads=1),
-            "torch.istft": lambda: torch.istft(torch_spectrum, size, hop, window=window, length=length),
-        },
-        runs,
-    )
-    threads = measure(
-        {
-            "log, 2 threads": lambda: log_spectrogram(x, config, out=log_out, threads=2),
-            "log, 1 thread": lambda: log_spectrogram(x, config, out=log_out, threads=1),
-            "istft, 2 threads": lambda: istft(spectrum, config, length=length, out=samples_out, threads=2),
-            "istft, 1 thread": lambda: istft(spectrum, config, length=length, out=samples_out, threads=1),
-        },
-        runs,
-    )
-    where = f"{channels} x {seconds} s, {size} points, hop {hop}"
+    where, length = f"{channels} x {seconds} s, {size} points, hop {hop}", x.shape[-1]
+
+    def compared(title: str, calls: Calls, pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
+        return show(f"{title}, {where}", measure(calls, runs), pairs, frames)
+
+    log_calls: Calls = {
+        "log, float32, out=": lambda: log_spectrogram(x, config, out=log_out, threads=1),
+        "log, float32, as called": lambda: log_spectrogram(x, config, threads=1),
+        "log, float16, out=": lambda: log_spectrogram(x, config, dtype=np.float16, out=half_out, threads=1),
+    }
     peer = "torch.stft, abs, log1p"
+    stft_calls: Calls = {
+        "stft, out=": lambda: stft(x, config, out=complex_out, threads=1),
+        "stft, as called": lambda: stft(x, config, threads=1),
+    }
+    peers: Calls = {"torch.stft": torch_stft, "scipy.fft.rfft of frames": scipy_stft}
+    inverse_calls: Calls = {
+        "istft, out=": lambda: istft(spectrum, config, length=length, out=samples_out, threads=1),
+        "istft, as called": lambda: istft(spectrum, config, length=length, threads=1),
+        "torch.istft": lambda: torch.istft(torch_spectrum, size, hop, window=window, length=length),
+    }
+    thread_calls: Calls = {
+        "log, 2 threads": lambda: log_spectrogram(x, config, out=log_out, threads=2),
+        "log, 1 thread": log_calls["log, float32, out="],
+        "istft, 2 threads": lambda: istft(spectrum, config, length=length, out=samples_out, threads=2),
+        "istft, 1 thread": inverse_calls["istft, out="],
+    }
     return [
-        *show(
-            f"log-magnitude spectrogram, {where}",
-            log,
-            [(name, peer) for name in log if name != peer],
-            frames,
+        *compared(
+            "log-magnitude spectrogram",
+            {**log_calls, peer: lambda: torch.log1p(torch_stft().abs())},
+            [(name, peer) for name in log_calls],
         ),
-        *show(
-            f"complex STFT, {where}",
-            complex_,
-            [
-                (a, b)
-                for b in ("torch.stft", "scipy.fft.rfft of frames")
-                for a in ("stft, out=", "stft, as called")
-            ],
-            frames,
-        ),
-        *show(
-            f"inverse STFT, {where}",
-            inverse,
-            [("istft, out=", "torch.istft"), ("istft, as called", "torch.istft")],
-            frames,
-        ),
-        *show(
-            f"two threads, {where}",
-            threads,
+        *compared("complex STFT", stft_calls | peers, [(a, b) for b in peers for a in stft_calls]),
+        *compared("inverse STFT", inverse_calls, [(a, "torch.istft") for a in list(inverse_calls)[:2]]),
+        *compared(
+            "two threads",
+            thread_calls,
             [("log, 2 threads", "log, 1 thread"), ("istft, 2 threads", "istft, 1 thread")],
-            frames,
         ),
     ]
 
@@ -185,7 +157,7 @@ def lengths(sizes: list[int], channels: int, seconds: int, runs: int) -> list[di
     def rows(n: int, dtype: type) -> Any:
         return room.view(dtype)[: int(np.prod(shapes[n]))].reshape(shapes[n])
 
-    def per_point(calls: dict[str, Callable[[], object]]) -> dict[int, float]:
+    def per_point(calls: Calls) -> dict[int, float]:
         cost = {int(n): cpu for n, (_, cpu) in measure(calls, runs).items()}
         return {n: cost[n] / (shapes[n][1] * n * np.log2(n)) for n in configs}
 
