@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import pytest
 
+from styleshift.cli.convert import convert
 from styleshift.conversion.settings import ConvertSettings, checked
 from styleshift.errors import ConfigError
+from styleshift.user_settings import UserSettings
 
 
 def test_the_key_tells_what_changes_the_sound() -> None:
@@ -31,3 +34,12 @@ def test_the_key_tells_what_changes_the_sound() -> None:
 def test_what_is_out_of_range_is_a_mistake(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"{next(iter(wrong))} is "):
         checked(ConvertSettings(**wrong))
+
+
+def test_the_command_and_a_persons_settings_begin_with_the_same() -> None:
+    """They stand apart, since the command's help must not wait for what reads the others."""
+    own, words = ConvertSettings(), signature(convert).parameters
+    for name in ("audio_format", "overwrite", "stall_seconds"):
+        assert words[name].default.default == getattr(own, name)
+    for name in ("vocoder", "runtime", "device", "engine"):
+        assert getattr(UserSettings(), name) == getattr(own, name)
