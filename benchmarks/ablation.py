@@ -60,6 +60,7 @@ CLASSIC: dict[str, list[str]] = {
     "one mean for both styles": ["data.normalisation=shared"],
     "not added to its input": ["generator.residual=false"],
     "a dense layer": ["discriminator.dense=true"],
+    "a critic with instance norm": ["discriminator.norm=instance"],
     "cycle 10, identity 1": ["loss.cycle=10", "loss.identity=1"],
     "no average of the weights": ["optimiser.ema_decay=0"],
     "no matched frames": ["warm_start.share=0", "warm_start.weight=0"],

@@ -90,6 +90,9 @@ class SeedDiscriminatorOptions:
     dense: bool = True
     """One answer for the whole crop, by the dense layer. Where false, a convolution of width 4 is in its
     place: an answer for each patch of 142 bins and frames (PatchGAN, Isola et al. 2017)."""
+    norm: Literal["instance", "none"] = "instance"
+    """Normalisation of the convolutions. `instance` hides how far apart loud and faint places of a crop are;
+    with `none` the discriminator hears it."""
 
 
 @settings

@@ -101,10 +101,10 @@ class SeedGenerator(nn.Module):
 class SeedDiscriminator(nn.Module):
     """5 convolutions (strides 2, 2, 2, 2, 1; width 4) and 1 dense layer, for crops of one size.
 
-    No pooling; instance norm and ReLU at each convolution.
+    No pooling; instance norm, if not left out, and ReLU at each convolution.
 
     Args:
-        options: channels, and whether there is a dense layer or a convolution in its place.
+        options: channels, norm, and whether there is a dense layer or a convolution in its place.
         spectrogram: decides bins; the highest is left out as in the generator.
         frames: of every crop, since the dense layer has one weight a place.
 
@@ -121,7 +121,8 @@ class SeedDiscriminator(nn.Module):
         self.frames = frames
         layers: list[nn.Module] = [DropTopBin(bins)]
         for inputs, outputs, stride in zip(widths[:-1], widths[1:], DISCRIMINATOR_STRIDES, strict=True):
-            layers += [nn.Conv2d(inputs, outputs, 4, stride, padding=1), InstanceNorm2d(outputs), nn.ReLU()]
+            normed = [InstanceNorm2d(outputs)] if options.norm == "instance" else []
+            layers += [nn.Conv2d(inputs, outputs, 4, stride, padding=1), *normed, nn.ReLU()]
         height, width = _output_size(bins - bins % 4), _output_size(frames)
         if min(height, width) < 1 or height * width < 2:
             raise ConfigError(
@@ -133,6 +134,11 @@ class SeedDiscriminator(nn.Module):
         self.dense = nn.Linear(8 * c * height * width, 1) if options.dense else None
         self.patches = None if options.dense else nn.Conv2d(8 * c, 1, 4, padding=1)
         dcgan_init(self)
+        if options.norm == "none":
+            # With weights of 0.02 and no norm, hardly anything comes through five layers (He et al. 2015).
+            for layer in self.convolutions:
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def features(self, input: Tensor) -> list[Tensor]:
         """What each convolution gives, of ``[batch, 1, bin, frame]``."""

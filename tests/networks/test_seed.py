@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 import torch
@@ -10,7 +11,6 @@ from torch import nn
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.networks.fused import FusedSequential
 from styleshift.networks.layers import InstanceNorm2d
 from styleshift.networks.options import SeedDiscriminatorOptions, SeedGeneratorOptions
 from styleshift.networks.seed import ResidualLayer, SeedDiscriminator, SeedGenerator
@@ -118,18 +118,13 @@ def test_discriminator_parameters() -> None:
 
 
 def test_discriminator_without_its_dense_layer_answers_for_each_patch() -> None:
-    """A change of one corner is heard by the patches there alone, but for the norms' statistics."""
+    """A change of one corner is heard by the patches there alone, where no norm takes statistics."""
     torch.manual_seed(0)
-    discriminator = SeedDiscriminator(
-        SeedDiscriminatorOptions(channels=2, dense=False), SpectrogramConfig(), 256
-    )
+    options = SeedDiscriminatorOptions(channels=2, dense=False, norm="none")
+    discriminator = SeedDiscriminator(options, SpectrogramConfig(), 256)
     answers = discriminator(torch.randn(3, 1, 257, 256))
     assert answers.shape == (3, 14 * 14)
     assert not any(isinstance(layer, nn.Linear) for layer in discriminator.modules())
-    for part in discriminator.modules():
-        if isinstance(part, FusedSequential):
-            kept = [layer for layer in part if not isinstance(layer, InstanceNorm2d)]
-            discriminator.convolutions = FusedSequential(*kept)
     given = torch.randn(1, 1, 257, 256)
     changed = given.clone()
     changed[..., :8, :8] += 1
@@ -137,6 +132,20 @@ def test_discriminator_without_its_dense_layer_answers_for_each_patch() -> None:
     assert moved[0, 0]
     assert not moved[6:].any()
     assert not moved[:, 6:].any()
+
+
+@pytest.mark.parametrize(("norm", "heard"), [("instance", 0.0), ("none", 1.0)])
+def test_discriminator_hears_how_far_apart_loud_and_faint_are_only_without_norm(
+    norm: Literal["instance", "none"], heard: float
+) -> None:
+    torch.manual_seed(0)
+    options = SeedDiscriminatorOptions(channels=4, dense=False, norm=norm)
+    discriminator = SeedDiscriminator(options, SMALL, 64)
+    given = torch.randn(1, 1, 65, 64)
+    answers = discriminator(given)
+    assert answers.std() > 0.01
+    difference = discriminator(2 * given) - answers
+    assert (difference.norm() / answers.norm()).item() == pytest.approx(heard, abs=0.05)
 
 
 def test_discriminator_refuses_a_tiny_crop() -> None:

@@ -66,6 +66,7 @@ def test_classic_has_the_networks_and_frames_of_seed() -> None:
         "generator.channels",
         "generator.residual",
         "discriminator.channels",
+        "discriminator.norm",
         "discriminator.dense",
         "loss.cycle",
         "loss.identity",
