@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,7 @@ def export_bundle(
     direction: str,
     path: Path,
     *,
+    others: Sequence[TrainedModel] = (),
     licence: str = "",
     card: ModelCard | None = None,
     strength: float = 1.0,
@@ -89,6 +90,7 @@ def export_bundle(
         trained: what :func:`styleshift.training.checkpoint.load_trained` returns.
         direction: ``x2y`` or ``y2x``.
         path: of the file; its folder is made.
+        others: runs that give their mean with this one; see :class:`styleshift.training.ensemble.Ensemble`.
         licence: what others may do with the model.
         card: what a person wants to know of the model.
         strength: how much of its change is kept where nobody says otherwise; 1 is all of it.
@@ -98,6 +100,7 @@ def export_bundle(
         BundleError: the generator cannot be exported, or the file cannot be written.
     """
     from styleshift.audio.level import REFERENCE_LEVEL_DB
+    from styleshift.training.ensemble import Ensemble
 
     assert direction in DIRECTIONS, direction
     source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
@@ -116,9 +119,13 @@ def export_bundle(
         licence=licence,
         strength=strength,
         card=card or ModelCard(),
-        requires=tuple(dict(item) for item in trained.requires),
+        requires=tuple(
+            {item["package"]: dict(item) for one in (*others, trained) for item in one.requires}.values()
+        ),
     )
-    generator = whole.without_front()
+    generator: nn.Module = whole.without_front()
+    if others:
+        generator = Ensemble([generator, *(other.translators[direction].without_front() for other in others)])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replaced = path.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ def export_run(
     workspace: Workspace,
     *,
     run: str | None = None,
+    ensemble: Sequence[str] = (),
     checkpoint: str = "best",
     output: Path | None = None,
     licence: str = "",
@@ -43,7 +44,10 @@ def export_run(
     Args:
         workspace: where the run is.
         run: its name; None takes the one trained last.
-        checkpoint: ``best``, ``last`` or a step; steps joined by ``+`` (``2000+last``) for their mean.
+        ensemble: names of further runs of these domains, such as those of other seeds: a model gives the mean
+            of what all of them make; see :class:`styleshift.training.ensemble.Ensemble`.
+        checkpoint: of each run ``best``, ``last`` or a step; steps joined by ``+`` (``2000+last``) for their
+            mean.
         output: folder for the models; None takes that of the workspace.
         licence: what others may do with the models.
         card: TOML file that tells people about them; see :func:`styleshift.bundle.card.read_card`.
@@ -64,8 +68,8 @@ def export_run(
         ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
         CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
-        UsageError: ``checkpoint`` is none of the three, a number is out of range, or a file in the way could
-            not be exported again.
+        UsageError: ``checkpoint`` is none of the three, a number is out of range, a run is named twice
+            or cannot be averaged with the others, or a file in the way could not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -75,12 +79,16 @@ def export_run(
     _check_number("smooth_bins", smooth_bins, SMOOTHING)
     if keep_quiet is not None:
         _check_number("keep_quiet", keep_quiet, KEEP_QUIET)
-    folder = find_run(workspace, run)
+    folder, *further = (find_run(workspace, name) for name in (run, *ensemble))
     from styleshift.training.checkpoint import load_trained
     from styleshift.training.quiet import QuietLimit
 
-    with reporter.phase(f"loading run {folder.name}"):
-        trained = load_trained(folder, checkpoint, reporter)
+    members = []
+    for each in (folder, *further):
+        with reporter.phase(f"loading run {each.name}"):
+            members.append(load_trained(each, checkpoint, reporter))
+    trained, *others = members
+    _check_together([folder, *further], members)
     paths, cards = {}, {}
     for direction in DIRECTIONS:
         source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
@@ -94,25 +102,36 @@ def export_run(
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
     told: dict[str, Any] = {"run": folder.name}
+    if further:
+        told["ensemble"] = [each.name for each in further]
+    translators = [translator for member in members for translator in member.translators.values()]
     if smooth_frames or smooth_bins:
         told |= {"smooth_frames": smooth_frames, "smooth_bins": smooth_bins}
-        for translator in trained.translators.values():
+        for translator in translators:
             translator.smoothing = (smooth_frames, smooth_bins)
     if keep_quiet is not None:
         told["keep_quiet"] = keep_quiet
-        for translator in trained.translators.values():
+        for translator in translators:
             translator.quiet = QuietLimit(keep_quiet, trained.spectrogram)
     if match_spectrum:
         told["match_spectrum"] = True
-        _match_spectrum(workspace, trained, folder.name, reporter)
+        for each, member in zip((folder, *further), members, strict=True):
+            _match_spectrum(workspace, member, each.name, reporter)
     trained = replace(trained, provenance={**trained.provenance, **told})
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction, path in paths.items():
-            _tell_choice(folder, direction, path.stem, trained.checkpoints[direction], checkpoint, reporter)
+            for each, member in zip((folder, *further), members, strict=True):
+                _tell_choice(each, direction, path.stem, member.checkpoints[direction], checkpoint, reporter)
             reporter.info(f"writing {path.name} and comparing it with PyTorch")
             exported = export_bundle(
-                trained, direction, path, licence=licence, card=cards[direction], strength=strength
+                trained,
+                direction,
+                path,
+                others=others,
+                licence=licence,
+                card=cards[direction],
+                strength=strength,
             )
             task.advance()
             reporter.detail(f"{path.name}: within {exported.parity:.1e} of PyTorch")
@@ -120,6 +139,34 @@ def export_run(
                 reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made
+
+
+def _check_together(folders: Sequence[Path], members: Sequence[TrainedModel]) -> None:
+    """That one graph can hold them all."""
+    if len(set(folders)) < len(folders):
+        raise UsageError(
+            "a run is named twice for one `ensemble`", "name runs that differ, such as in their seed"
+        )
+    first = _what_is_shared(members[0])
+    for folder, member in zip(folders[1:], members[1:], strict=True):
+        for what, value in _what_is_shared(member).items():
+            if value != first[what]:
+                raise UsageError(
+                    f"runs {folders[0].name} and {folder.name} differ in their {what}",
+                    "an `ensemble` is of runs of the same domains and recordings, and of one recipe",
+                )
+
+
+def _what_is_shared(trained: TrainedModel) -> dict[str, Any]:
+    """What conversion does around a graph, by its name."""
+    fronts = trained.translators.values()
+    return {
+        "domains": trained.domains,
+        "spectrogram": trained.spectrogram,
+        "length of a window": (trained.window_frames, trained.time_multiple),
+        "pitch of voices": [one.front.target() if one.front else None for one in fronts],
+        "damped drums": [one.drums.target() if one.drums else None for one in fronts],
+    }
 
 
 def _check_number(name: str, value: float, limits: tuple[float, float]) -> None:
@@ -179,6 +226,9 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
             began = read_run(other)["provenance"].get("started")
             if began == of.get("started") and of.get("run", other.name) == other.name:
                 options = [f"`run={shlex.quote(other.name)}`"]
+                further = of.get("ensemble")
+                names = further if isinstance(further, list) else []
+                options += [f"`ensemble={shlex.quote(str(name))}`" for name in names]
                 options += [f"`checkpoint={at}`"] if at else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
                 numbers = ("smooth_frames", "smooth_bins", "keep_quiet")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 styleshift export
 styleshift export --run violin-piano --checkpoint last
+styleshift export --run first --ensemble second --ensemble third
 styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 """
 
@@ -22,6 +23,10 @@ styleshift export --output ./my-models --licence CC-BY-4.0 --card card.toml
 def export(
     reporter: TerminalReporter,
     run: str | None = option("--run NAME", "The run to export (default: the one trained most recently)."),
+    ensemble: list[str] | None = option(
+        "--ensemble RUN",
+        "A further run, such as one of another seed: a model gives the mean of all. Repeatable.",
+    ),
     checkpoint: str = option(
         "--checkpoint best|last|STEP",
         "The checkpoint to export; 2000+last for the mean of two, and so on.",
@@ -82,6 +87,7 @@ def export(
         exported = export_run(
             place,
             run=run,
+            ensemble=ensemble or (),
             checkpoint=checkpoint,
             output=output,
             licence=licence,

@@ -49,6 +49,8 @@ def _settings(metadata: BundleMetadata) -> str:
     of = metadata.provenance
     numbers = {key: of[key] for key in _EXPORTED_WITH if isinstance(of.get(key), int | float) and of[key]}
     said = [_EXPORTED_WITH[key].format(number) for key, number in numbers.items()]
+    if isinstance(of.get("ensemble"), list) and of["ensemble"]:
+        said = [f"the mean of {1 + len(of['ensemble'])} runs", *said]
     said += [f"strength {metadata.strength:g}"] if metadata.strength != 1 else []
     return "; ".join(said)
 

@@ -96,6 +96,21 @@ def test_it_computes_what_pytorch_computes_at_other_shapes(trained: Trained, exp
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_graph_of_several_gives_their_mean(trained: Trained, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    other = Trained({"x2y": Strided().eval()}, requires=[{"package": "strides", "version": "1"}])
+    third = Trained({"x2y": nn.Identity()}, requires=[{"package": "strides", "version": "1"}])
+    path = tmp_path / "violin-to-piano.onnx"
+    assert export_bundle(trained, "x2y", path, others=[other, third]).parity < 1e-4
+    spectrum = np.random.default_rng(0).random((2, 1, 33, 52), np.float32)
+    with torch.inference_mode():
+        made = [one.generators["x2y"](torch.from_numpy(spectrum)) for one in (trained, other, third)]
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {"log_magnitude": spectrum})[0]
+    np.testing.assert_allclose(found, np.mean(made, axis=0), atol=1e-4)
+    assert load_bundle(path).metadata.requires == ({"package": "strides", "version": "1"},)
+
+
 def test_the_file_says_what_it_is(exported: Path) -> None:
     metadata = load_bundle(exported).metadata
     assert (metadata.source, metadata.target) == ("violin", "piano")

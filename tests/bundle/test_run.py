@@ -165,6 +165,54 @@ def test_a_score_that_reads_as_the_starts_is_told_as_such(later: float, unmoved:
     assert said.endswith("; the start had 0.16: the training has not moved it yet)") is unmoved
 
 
+def test_further_runs_go_into_the_same_model(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exported(trained: Any, direction: str, path: Path, **about: Any) -> SimpleNamespace:
+        made.append((trained, about["others"]))
+        return SimpleNamespace(path=path, parity=0.0)
+
+    made: list[tuple[Any, list[Any]]] = []
+    monkeypatch.setattr(run_module, "export_bundle", exported)
+    for name in ("second", "third"):
+        shutil.copytree(place.runs / "first", place.runs / name)
+        begun(place, name, name)
+    told = Told()
+    export_run(place, run="first", ensemble=["third", "second"], smooth_frames=0.1, reporter=told)
+    for trained, others in made:
+        assert [one.provenance.get("started") for one in others] == ["third", "second"]
+        assert trained.provenance["ensemble"] == ["third", "second"]
+        for one in (trained, *others):
+            assert {translator.smoothing for translator in one.translators.values()} == {(0.1, 0.0)}
+    for name in ("first", "second", "third"):
+        assert any(text.startswith(f"run {name}, violin-to-piano: step 0") for text in told.infos)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"domains": ["piano", "violin"]}, "domains"),
+        ({"crop_frames": 128}, "length of a window"),
+        ({"hop_length": 128}, "spectrogram"),
+    ],
+)
+def test_runs_that_cannot_be_averaged_are_told_apart(
+    place: Workspace, change: dict[str, Any], what: str
+) -> None:
+    shutil.copytree(place.runs / "first", place.runs / "second")
+    file = place.runs / "second" / "run.json"
+    about = json.loads(file.read_text())
+    for part in (about, about["recipe"]["data"], about["recipe"]["spectrogram"]):
+        part.update((key, value) for key, value in change.items() if key in part)
+    file.write_text(json.dumps(about))
+    with pytest.raises(UsageError, match=f"runs first and second differ in their {what}\n"):
+        export_run(place, run="first", ensemble=["second"])
+    assert not place.models.exists()
+
+
+def test_a_run_is_named_once_for_an_ensemble(place: Workspace) -> None:
+    with pytest.raises(UsageError, match="named twice"):
+        export_run(place, ensemble=["first"])
+
+
 def begun(place: Workspace, name: str, started: str) -> None:
     about = place.runs / name / "run.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), "provenance": {"started": started}}))
@@ -198,17 +246,23 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
         "match_spectrum": True,
         "smooth_frames": 0.1,
         "keep_quiet": 20.0,
+        "ensemble": ["first", "my run"],
     }
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = (
-        "`run=second` `checkpoint=0` `strength=0.8` `smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum`"
+        "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=0` `strength=0.8` "
+        "`smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum`"
     )
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
     metadata["violin-to-piano.onnx"].provenance["mean_of"] = [0, 100]
     export_run(place, run="second", reporter=told)
     again = "of run first, step 0+100; `styleshift export` `run=first` `checkpoint=0+100` brings it back"
     assert any(text.endswith(again) for text in told.infos)
-    metadata["violin-to-piano.onnx"].provenance |= {"mean_of": 7, "smooth_bins": "a little"}  # by a stranger
+    metadata["violin-to-piano.onnx"].provenance |= {
+        "mean_of": 7,
+        "smooth_bins": "a little",
+        "ensemble": 3,
+    }  # by a stranger
     export_run(place, run="second", reporter=told)
     (place.runs / "second").rename(place.runs / "moved")
     with pytest.raises(UsageError, match="of run second, step 0, which is not in this workspace") as caught:

@@ -55,10 +55,16 @@ def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> 
 
 def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path: Path) -> None:
     model = _model(models, tmp_path)
-    provenance = {"smooth_frames": 0.15, "smooth_bins": 0.0, "keep_quiet": 20.0, "match_spectrum": "?"}
+    provenance = {
+        "smooth_frames": 0.15,
+        "smooth_bins": 0.0,
+        "keep_quiet": 20.0,
+        "match_spectrum": "?",
+        "ensemble": ["b", "c"],
+    }
     told = replace(model, metadata=replace(model.metadata, provenance=provenance, strength=0.8))
     assert (
-        "  settings  smoothed by 0.15 along time; adds little where a recording is 20 dB or more below its "
-        "level; strength 0.8\n"
+        "  settings  the mean of 3 runs; smoothed by 0.15 along time; adds little where a recording is 20 dB "
+        "or more below its level; strength 0.8\n"
     ) in card_text(told)
     assert "settings" not in card_text(model)
