@@ -55,7 +55,8 @@ def export_run(
         match_spectrum: bring the mean spectrum of each direction's conversions to its target's, measured on
             the workspace's recordings; see :func:`styleshift.training.spectrum.match_spectrum`.
         smooth_frames: how far each log magnitude is moved towards that of the frame before and of that after:
-            a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most.
+            a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most; down to -0.1 it is
+            moved away from them, which gives back to the mean of an ``ensemble`` what it lacks in movement.
         smooth_bins: the same towards the bins below and above.
         keep_quiet: so many dB or more below a recording's level little is added; see
             :class:`styleshift.training.quiet.QuietLimit`. 5 to 60; None: no limit.

@@ -8,8 +8,8 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.models.shelf import ShelvedModel
 
 _EXPORTED_WITH = {
-    "smooth_frames": "smoothed by {:g} along time",
-    "smooth_bins": "smoothed by {:g} along frequency",
+    "smooth_frames": "{how} by {:g} along time",
+    "smooth_bins": "{how} by {:g} along frequency",
     "keep_quiet": "adds little where a recording is {:g} dB or more below its level",
     "match_spectrum": "has its target's mean spectrum",
 }
@@ -48,7 +48,10 @@ def _settings(metadata: BundleMetadata) -> str:
     """What ``export`` was told to change; a stranger's file may say anything in their place."""
     of = metadata.provenance
     numbers = {key: of[key] for key in _EXPORTED_WITH if isinstance(of.get(key), int | float) and of[key]}
-    said = [_EXPORTED_WITH[key].format(number) for key, number in numbers.items()]
+    said = [
+        _EXPORTED_WITH[key].format(abs(number), how="smoothed" if number > 0 else "sharpened")
+        for key, number in numbers.items()
+    ]
     if isinstance(of.get("ensemble"), list) and of["ensemble"]:
         said = [f"the mean of {1 + len(of['ensemble'])} runs", *said]
     said += [f"strength {metadata.strength:g}"] if metadata.strength != 1 else []

@@ -55,7 +55,8 @@ class Translator(nn.Module):
 
     Attributes:
         smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
-            and among bins. 0, as in training, leaves it; a third takes the mean of the three.
+            and among bins. 0, as in training, leaves it; a third takes the mean of the three; less than 0
+            moves it away from them.
         quiet: what :meth:`forward` keeps quiet frames quiet with; None, as in training, leaves them.
 
     Args:
@@ -174,7 +175,8 @@ class Translator(nn.Module):
             return converted
         frames, bins = (converted.new_tensor([by, 1 - 2 * by, by]) for by in self.smoothing)
         kernel = torch.outer(bins, frames).reshape(1, 1, 3, 3)
-        return functional.conv2d(functional.pad(converted, (1, 1, 1, 1), mode="replicate"), kernel)
+        moved = functional.conv2d(functional.pad(converted, (1, 1, 1, 1), mode="replicate"), kernel)
+        return moved if min(self.smoothing) >= 0 else moved.clamp(min=self.floor)
 
 
 class CycleGAN(nn.Module):

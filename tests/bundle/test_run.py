@@ -39,9 +39,9 @@ def test_a_checkpoint_is_best_last_or_a_step(tmp_path: Path, checkpoint: str) ->
 @pytest.mark.parametrize(
     ("settings", "least", "most"),
     [
-        ({"smooth_frames": 0.31}, "0", "0.3"),
-        ({"smooth_bins": -0.1}, "0", "0.3"),
-        ({"smooth_bins": math.nan}, "0", "0.3"),
+        ({"smooth_frames": 0.31}, "-0.1", "0.3"),
+        ({"smooth_bins": -0.11}, "-0.1", "0.3"),
+        ({"smooth_bins": math.nan}, "-0.1", "0.3"),
         ({"keep_quiet": 4.9}, "5", "60"),
         ({"keep_quiet": math.nan}, "5", "60"),
     ],

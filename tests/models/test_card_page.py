@@ -67,4 +67,6 @@ def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path
         "  settings  the mean of 3 runs; smoothed by 0.15 along time; adds little where a recording is 20 dB "
         "or more below its level; strength 0.8\n"
     ) in card_text(told)
+    told = replace(model, metadata=replace(model.metadata, provenance={"smooth_frames": -0.08}))
+    assert "  settings  sharpened by 0.08 along time\n" in card_text(told)
     assert "settings" not in card_text(model)

@@ -85,3 +85,13 @@ def test_smoothing_moves_each_value_towards_its_neighbours_and_the_ends_towards_
     torch.testing.assert_close(smoothed[2:5, 6:9], spread, atol=1e-5, rtol=0)
     corner = torch.outer(torch.tensor([0.8, 0.2]), torch.tensor([0.1, 0.9]))
     torch.testing.assert_close(smoothed[:2, 30:], corner, atol=1e-5, rtol=0)
+
+
+def test_below_0_it_moves_away_from_them_and_not_below_silence() -> None:
+    translator = copying()
+    translator.smoothing = (-0.1, 0.0)
+    crop = torch.full((1, 1, BINS, 32), translator.floor)
+    crop[..., 7] += 1.0
+    sharpened = translator(crop)[0, 0] - translator.floor
+    torch.testing.assert_close(sharpened[:, 7], torch.full((BINS,), 1.2), atol=1e-5, rtol=0)
+    assert sharpened[:, [6, 8]].abs().max() < 1e-5
