@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +17,9 @@ from styleshift.cli.flags import in_flags
 from styleshift.progress import Reporter, Task
 from styleshift.system.lines import plain
 from styleshift.words import printable
+
+# Characters around each cell, and that a column of names has at least where narrow columns stand beside it.
+_PADDING, _LEAST_WIDTH = 3, 24
 
 # Without a terminal there is no bar; a line now and then tells that the work goes on.
 LINE_SECONDS = 30.0
@@ -171,21 +174,43 @@ class TerminalReporter(Reporter):
             columns: their heads.
             rows: their cells.
             whole: columns whose cells are neither cut nor broken, however narrow the screen is.
-            narrow: columns as wide as their longest word, which leaves room for the others.
+            narrow: columns as wide as their longest word, which leaves room for the others. Those for which
+                there is none follow in further tables, beside the other columns again.
         """
         if self.json_lines or self.quiet:
             return
         cells = [[printable(cell) for cell in row] for row in rows]
-        table = Table(title=title, title_justify="left")
-        for place, column in enumerate(columns):
-            words = " ".join([column, *(row[place] for row in cells)]).split()
-            width = max(map(len, words), default=1) if column in narrow else None
-            table.add_column(column, no_wrap=column in whole, overflow="fold", width=width)
-        for row in cells:
-            table.add_row(*map(Text, row))
-        Console(highlight=False).print(table)
+        widths = {
+            place: max(map(len, " ".join([column, *(row[place] for row in cells)]).split()), default=1)
+            for place, column in enumerate(columns)
+            if column in narrow
+        }
+        console = Console(highlight=False)
+        others = len(columns) - len(widths)
+        for part in _parts(widths, console.width - 1 - others * _LEAST_WIDTH):
+            table = Table(title=title, title_justify="left")
+            shown = [place for place in range(len(columns)) if place not in widths or place in part]
+            for place in shown:
+                whole_here = columns[place] in whole
+                table.add_column(columns[place], no_wrap=whole_here, overflow="fold", width=widths.get(place))
+            for row in cells:
+                table.add_row(*(Text(row[place]) for place in shown))
+            console.print(table)
+            title = ""
 
     def result(self, text: str) -> None:
         """A result line on stdout, for people; nothing under ``--json`` or ``--quiet``."""
         if not self.json_lines and not self.quiet:
             print("\n".join(printable(line) for line in text.split("\n")))
+
+
+def _parts(widths: Mapping[int, int], room: int) -> Iterator[list[int]]:
+    """Columns in as few groups as have room beside each other; one empty group where there are none."""
+    part, taken = list[int](), 0
+    for place, width in widths.items():
+        if part and taken + width + _PADDING > room:
+            yield part
+            part, taken = [], 0
+        part.append(place)
+        taken += width + _PADDING
+    yield part

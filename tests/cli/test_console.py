@@ -128,3 +128,17 @@ def test_narrow_columns_leave_room_for_the_others(
         "", ["file", head, f"{head} too"], [[name, "1", "1"]], narrow=(head, f"{head} too")
     )
     assert name in capsys.readouterr().out
+
+
+def test_columns_for_which_there_is_no_room_follow_in_further_tables(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    heads = [f"percussive share {place}" for place in range(9)]
+    TerminalReporter().table("all", ["file", *heads], [["a.wav", *map(str, range(100, 109))]], narrow=heads)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.count("a.wav") == 3
+    assert out.count("percussive") == 9
+    for value in range(100, 109):
+        assert out.count(str(value)) == 1
