@@ -104,7 +104,8 @@ def export_run(
         )
     told: dict[str, Any] = {"run": folder.name}
     if further:
-        told["ensemble"] = [each.name for each in further]
+        # The best of each is at a step of its own.
+        told |= {"ensemble": [each.name for each in further], "checkpoint": checkpoint}
     translators = [translator for member in members for translator in member.translators.values()]
     if smooth_frames or smooth_bins:
         told |= {"smooth_frames": smooth_frames, "smooth_bins": smooth_bins}
@@ -226,11 +227,15 @@ def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
         with suppress(CheckpointError):
             began = read_run(other)["provenance"].get("started")
             if began == of.get("started") and of.get("run", other.name) == other.name:
-                options = [f"`run={shlex.quote(other.name)}`"]
                 further = of.get("ensemble")
                 names = further if isinstance(further, list) else []
+                if gone := [str(name) for name in names if not (workspace.runs / str(name)).is_dir()]:
+                    others = f"{' and '.join(gone)}, not in this workspace"
+                    return _Maker(f"of run {other.name}{step}, and of {others}", None)
+                options = [f"`run={shlex.quote(other.name)}`"]
                 options += [f"`ensemble={shlex.quote(str(name))}`" for name in names]
-                options += [f"`checkpoint={at}`"] if at else []
+                asked = str(of.get("checkpoint", at)) if names else at
+                options += [f"`checkpoint={shlex.quote(asked)}`"] if asked else []
                 options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
                 numbers = ("smooth_frames", "smooth_bins", "keep_quiet")
                 options += [f"`{name}={of[name]}`" for name in numbers if of.get(name)]

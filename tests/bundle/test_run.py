@@ -180,6 +180,7 @@ def test_further_runs_go_into_the_same_model(place: Workspace, monkeypatch: pyte
     for trained, others in made:
         assert [one.provenance.get("started") for one in others] == ["third", "second"]
         assert trained.provenance["ensemble"] == ["third", "second"]
+        assert trained.provenance["checkpoint"] == "best"  # which is another step in each
         for one in (trained, *others):
             assert {translator.smoothing for translator in one.translators.values()} == {(0.1, 0.0)}
     for name in ("first", "second", "third"):
@@ -247,10 +248,14 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
         "smooth_frames": 0.1,
         "keep_quiet": 20.0,
         "ensemble": ["first", "my run"],
+        "checkpoint": "best",
     }
+    with pytest.raises(UsageError, match="of run second, step 0, and of my run, not in this workspace"):
+        export_run(place, run="first", checkpoint="100")
+    (place.runs / "my run").mkdir()
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = (
-        "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=0` `strength=0.8` "
+        "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=best` `strength=0.8` "
         "`smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum`"
     )
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
