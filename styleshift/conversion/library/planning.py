@@ -148,7 +148,8 @@ class _Lister:
             self.outputs[name] = frozenset(self._target.store.folder(name[:-1])[0])
             self.leftovers.extend(filter(is_partial, self.outputs[name]))
         if self._origin.store is None:
-            return list_audio(Path(self._origin.name), name, exclude=self._is_made)
+            exclude = None if self._made is None else self._is_made
+            return list_audio(Path(self._origin.name), name, exclude=exclude)
         files, folders = self._origin.store.folder(name[:-1])
         return list_stored(name, {each: astuple(stamp) for each, stamp in files.items()}, folders)
 
