@@ -64,7 +64,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         work = spoken(forecast.work_seconds)
         reporter.result(
             f"about {work} to convert them, {forecast.workers} at once, by {forecast.runtime}; "
-            "starting, reading and writing come on top"
+            "starting, reading and writing take some more"
         )
 
 

@@ -54,7 +54,7 @@ def export(
     ),
     smooth_frames: float = option(
         "--smooth-frames NUMBER",
-        "Blur conversions along time, where a model flickers: 0.1 is a little, 0.3 the most; -0.1 sharpens.",
+        "Blur conversions along time, where a model flickers: 0.1 a little, 0.3 the most; to -0.1 sharpens.",
         0.0,
         parser=number("--smooth-frames", *SMOOTHING),
     ),

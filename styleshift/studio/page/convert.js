@@ -135,7 +135,7 @@ function libraries(options, later) {
     const whole = await get(`/api/jobs/${id}`);
     tell(whole);
     const { plan, converted } = whole.results;
-    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of music, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing come on top`;
+    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of music, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing take some more`;
     if (converted) facts.textContent += `; ${duration(converted.music_seconds)} of music in ${duration(converted.seconds)}: ${converted.output}`;
   };
   let due = null;
