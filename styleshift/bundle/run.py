@@ -155,7 +155,7 @@ def _check_together(folders: Sequence[Path], members: Sequence[TrainedModel]) ->
             if value != first[what]:
                 raise UsageError(
                     f"runs {folders[0].name} and {folder.name} differ in their {what}",
-                    "an `ensemble` is of runs of the same domains and recordings, and of one recipe",
+                    "an `ensemble` is of runs of the same domains and settings, which differ in their seed",
                 )
 
 
