@@ -80,7 +80,7 @@ def export_run(
     _check_number("smooth_bins", smooth_bins, SMOOTHING)
     if keep_quiet is not None:
         _check_number("keep_quiet", keep_quiet, KEEP_QUIET)
-    folder, *further = (find_run(workspace, name) for name in (run, *ensemble))
+    folder, *further = _find_runs(workspace, run, ensemble)
     from styleshift.training.checkpoint import load_trained
     from styleshift.training.quiet import QuietLimit
 
@@ -143,12 +143,19 @@ def export_run(
     return made
 
 
+def _find_runs(workspace: Workspace, run: str | None, ensemble: Sequence[str]) -> list[Path]:
+    """Their folders, each once."""
+    folders = [find_run(workspace, name) for name in (run, *ensemble)]
+    if twice := [folder.name for at, folder in enumerate(folders) if folder in folders[:at]]:
+        raise UsageError(
+            f"run {twice[0]} is named twice for one `ensemble`",
+            "name runs that differ, such as in their seed",
+        )
+    return folders
+
+
 def _check_together(folders: Sequence[Path], members: Sequence[TrainedModel]) -> None:
     """That one graph can hold them all."""
-    if len(set(folders)) < len(folders):
-        raise UsageError(
-            "a run is named twice for one `ensemble`", "name runs that differ, such as in their seed"
-        )
     first = _what_is_shared(members[0])
     for folder, member in zip(folders[1:], members[1:], strict=True):
         for what, value in _what_is_shared(member).items():

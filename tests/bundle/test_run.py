@@ -210,7 +210,7 @@ def test_runs_that_cannot_be_averaged_are_told_apart(
 
 
 def test_a_run_is_named_once_for_an_ensemble(place: Workspace) -> None:
-    with pytest.raises(UsageError, match="named twice"):
+    with pytest.raises(UsageError, match="run first is named twice"):
         export_run(place, ensemble=["first"])
 
 

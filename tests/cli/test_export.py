@@ -77,6 +77,8 @@ def test_both_directions_are_written_once_and_again(home: Path) -> None:
         (["--checkpoint", "newest"], 2, "best, last"),
         (["--checkpoint", "300"], 2, "100, 200"),
         (["--workspace", "elsewhere"], 10, "styleshift train"),
+        (["--ensemble", "nope"], 10, "nope"),
+        (["--run", "first", "--ensemble", "first"], 2, "run first is named twice for one --ensemble"),
     ],
 )
 def test_mistakes_are_told_in_two_lines(home: Path, words: list[str], code: int, said: str) -> None:
