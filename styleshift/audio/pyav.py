@@ -14,7 +14,15 @@ from av.stream import Disposition
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent, Part
 from styleshift.audio.formats import OutputFormat
-from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, plain_words, refusal
+from styleshift.audio.stream import (
+    AudioInfo,
+    DecodedStream,
+    check_header,
+    damage,
+    not_read,
+    plain_words,
+    refusal,
+)
 from styleshift.audio.tags.model import Chapter
 from styleshift.errors import AudioError
 
@@ -51,7 +59,7 @@ class PyAVStream(DecodedStream):
             raise
         except (av.FFmpegError, ValueError, OSError, EOFError) as error:
             self._file.close()
-            raise refusal(path, f"cannot be read as a recording ({plain_words(error)})") from error
+            raise not_read(path, f"cannot be read as a recording ({plain_words(error)})") from error
         frames = None
         whole = self._container.duration  # of all tracks, in microseconds; Matroska says no other
         if kind == "matroska" and whole is not None and whole > 0:

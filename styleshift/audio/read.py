@@ -18,7 +18,15 @@ from styleshift.audio.formats import UNREADABLE, format_of, has_pyav
 from styleshift.audio.identify import demuxer, extent_of, kind_of
 from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.linked import LinkedStream
-from styleshift.audio.stream import ABSURD, AudioInfo, DecodedStream, cannot_be_read, plain_words, refusal
+from styleshift.audio.stream import (
+    ABSURD,
+    AudioInfo,
+    DecodedStream,
+    cannot_be_read,
+    not_read,
+    plain_words,
+    refusal,
+)
 from styleshift.errors import AudioError
 
 # What no decoder here reads, by its first bytes.
@@ -102,7 +110,7 @@ def _open_otherwise(path: Path, file: int, why: str, allow_cut: bool, extent: Ex
         raise refusal(path, f"is {_NAMED[start]}", reason="unsupported")
     ours = row is not None and row.reader == "soundfile" and row.name != "ogg"
     reason = "absurd header" if why in ABSURD else "unreadable"
-    refused = refusal(path, f"cannot be read as a recording ({why})", reason=reason)
+    refused = not_read(path, f"cannot be read as a recording ({why})", reason=reason)
     if kind is not None and has_pyav():
         from styleshift.audio.pyav import PyAVStream
 
@@ -117,7 +125,7 @@ def _open_otherwise(path: Path, file: int, why: str, allow_cut: bool, extent: Ex
     if (kind is not None and not ours) or (named is not None and named.reader == "pyav"):
         if has_pyav():
             what = f"holds no {named.name} that can be read" if named is not None else "is no recording"
-            raise refusal(path, f"{what} ({why})")
+            raise not_read(path, f"{what} ({why})")
         raise refusal(
             path,
             "this format needs the PyAV package, which is not installed",

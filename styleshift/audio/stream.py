@@ -90,6 +90,12 @@ def refusal(path: Path, said: str, hint: str = "", *, reason: str = "unreadable"
     return AudioError(f"{shown(path)}: {said}", hint, reason=reason)
 
 
+def not_read(path: Path, said: str, *, reason: str = "unreadable") -> AudioError:
+    """What to raise of a file that no decoder here makes sound of, whatever its name says."""
+    hint = "play it elsewhere: if it plays, save it as WAV or FLAC; if not, it is damaged or no recording"
+    return refusal(path, said, hint, reason=reason)
+
+
 def damage(path: Path, said: str) -> AudioError:
     """What to raise of a recording whose bytes are not those that were written."""
     return refusal(path, said, "fetch the file again, or repair it", reason="damaged")

@@ -17,7 +17,6 @@ from styleshift.words import spoken
 
 # A report of failures on the screen stays readable; the file has them all.
 _SHOWN_FAILURES = 50
-_SHOWN_HINTS = 5
 
 
 def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None:
@@ -142,8 +141,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.place}")
     if report:
         reporter.info(f"see and hear it: {report.removesuffix('.jsonl')}.html")
-    hints = Counter((each.reason, each.hint) for each in result.each("failed") if each.hint)
-    for (reason, hint), count in hints.most_common(_SHOWN_HINTS):
+    for count, reason, hint in result.hints:
         reporter.info(f"{count} {reason}: {hint}")
 
 

@@ -94,7 +94,10 @@ def test_what_is_no_recording_says_so(tmp_path: Path, tone: Any, save: Any) -> N
     (tmp_path / "text.wav").write_text("Dear diary " * 100)
     (tmp_path / "empty.wav").write_bytes(b"")
     (tmp_path / "folder.wav").mkdir()
-    assert _reason(tmp_path / "text.wav") == "unreadable"
+    with pytest.raises(AudioError, match="format not recognised") as caught:
+        open_audio(tmp_path / "text.wav")
+    assert caught.value.reason == "unreadable"
+    assert caught.value.hint.startswith("play it elsewhere")
     assert _reason(tmp_path / "empty.wav") == "unreadable"
     assert _reason(tmp_path / "folder.wav") == "unreadable"
     assert _reason(tmp_path / "missing.wav") == "unreadable"

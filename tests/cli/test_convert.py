@@ -221,8 +221,10 @@ def test_some_failed_is_three_and_the_rest_is_done(model: Path, tmp_path: Path) 
     assert report[1]["reason"]
     single = run(tmp_path, "library/b.wav", "--to", "classical")
     assert single.returncode == 3
-    assert single.stderr.count("\n") <= 2
-    assert "b.wav" in single.stderr
+    by_which_model, error, hint = single.stderr.splitlines()
+    assert "by the model" in by_which_model
+    assert error.startswith("error: b.wav: cannot be read as a recording")
+    assert hint.startswith("  try: play it elsewhere")
     assert files(tmp_path / "library") == ["a.wav", "b.wav"]
 
 

@@ -118,11 +118,9 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
             for each in unlike
         ],
         more_unlike=result.count_unlike - len(unlike),
-        failed=[
-            (each.name, each.reason, each.message, advice(each.hint))
-            for each in result.of("failed", most=_ROWS)
-        ],
+        failed=[(each.name, each.reason, each.message) for each in result.of("failed", most=_ROWS)],
         more_failed=max(0, failed - _ROWS),
+        hints=[f"{count} {reason}: {advice(hint)}" for count, reason, hint in result.hints],
         players=[
             Player(
                 job.name,

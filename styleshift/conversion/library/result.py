@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.tracks import Sums, Track, TrackOutcome
 
 _MADE = "status IN ('done', 'unchanged')"
+_HINTS = 5  # the most frequent ones; `report.jsonl` has each file's
 
 
 @dataclass(slots=True)
@@ -80,6 +82,12 @@ class LibraryResult:
     def again_counts(self) -> list[tuple[str, int]]:
         """How many files were converted again, by reason, the most frequent first."""
         return self.plan.tracks.again()
+
+    @property
+    def hints(self) -> list[tuple[int, str, str]]:
+        """How many files failed, why in a word, and what to try: once for all that ask for the same."""
+        counts = Counter((each.reason, each.hint) for each in self.each("failed") if each.hint)
+        return [(count, *why) for why, count in counts.most_common(_HINTS)]
 
     @property
     def seconds(self) -> float:

@@ -27,7 +27,7 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
             journal.write(JournalEntry(name, "done", "k", result={"lost": ["cover"]}))
             tracks.end(number, TrackOutcome(name, "done"))
         else:
-            tracks.end(number, TrackOutcome(name, "failed", "damaged", "cut short"))
+            tracks.end(number, TrackOutcome(name, "failed", "damaged", "cut short", "fetch it again"))
     (output / ".report.html.0123abcd.part").touch()  # left by a run that was killed
     report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
     assert report is not None
@@ -36,4 +36,5 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
     page = report.with_suffix(".html").read_text()
     assert page.count("cut short") == 500
     assert "And 1300 more, all in report.jsonl." in page
+    assert page.count("1800 damaged: fetch it again") == page.count("fetch it again") == 1
     assert "1800 failed" in page
