@@ -7,6 +7,7 @@ import torch
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import TrainedModel, blank_statistics
+from styleshift.training.directions import DIRECTIONS
 from styleshift.training.model import CycleGAN
 
 CHANGE = 0.1  # the spectra then change as much as those of the models that ship
@@ -27,8 +28,8 @@ def untrained(recipe: Recipe) -> TrainedModel:
     return TrainedModel(
         recipe=recipe,
         domains=("a", "b"),
-        translators={direction: model.translator(direction, averaged=True) for direction in ("x2y", "y2x")},
-        checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in ("x2y", "y2x")},
+        translators={direction: model.translator(direction, averaged=True) for direction in DIRECTIONS},
+        checkpoints={direction: {"step": 0, "seconds": 0.0} for direction in DIRECTIONS},
         time_multiple=multiple,
         provenance={},
         requires=[],

@@ -15,6 +15,7 @@ from styleshift.bundle.load import Bundle, check_model, load_bundle
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata, fit_name
 from styleshift.errors import BundleError, ParityError
 from styleshift.system.files import atomic_path
+from styleshift.training.directions import ends_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 # Natural-log units: 1e-3 is 0.009 dB. Exports of the built-in generators come out near 3e-6.
 PARITY_TOLERANCE = 1e-3
-DIRECTIONS = ("x2y", "y2x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,7 @@ def export_bundle(
     from styleshift.audio.level import REFERENCE_LEVEL_DB
     from styleshift.training.ensemble import Ensemble
 
-    assert direction in DIRECTIONS, direction
-    source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+    source, target = ends_of(direction, trained.domains)
     whole = trained.translators[direction]
     metadata = BundleMetadata(
         source=fit_name(source),

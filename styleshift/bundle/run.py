@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.card import read_card
-from styleshift.bundle.export import DIRECTIONS, Exported, export_bundle
+from styleshift.bundle.export import Exported, export_bundle
 from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING
 from styleshift.bundle.names import file_name
 from styleshift.errors import BundleError, CheckpointError, CorpusError, UsageError
 from styleshift.progress import Reporter
+from styleshift.training.directions import DIRECTIONS, ends_of
 from styleshift.training.find import CHECKPOINTS, find_run
 from styleshift.workspace import Workspace
 
@@ -92,7 +93,7 @@ def export_run(
     _check_together([folder, *further], members)
     paths, cards = {}, {}
     for direction in DIRECTIONS:
-        source, target = trained.domains if direction == "x2y" else trained.domains[::-1]
+        source, target = ends_of(direction, trained.domains)
         cards[direction] = read_card(card, source, target) if card else None
         paths[direction] = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
     there = {path: _find_maker(workspace, path, folder) for path in paths.values() if path.exists()}

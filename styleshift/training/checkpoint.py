@@ -17,9 +17,10 @@ from styleshift.hooks.requirements import check_requirements
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
+from styleshift.training.directions import DIRECTIONS
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS, RUN_FILE
-from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
+from styleshift.training.model import CycleGAN, Translator
 from styleshift.training.retrieval import FrameTable
 from styleshift.training.step import TrainingState
 

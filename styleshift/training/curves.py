@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from styleshift.pages import Diagram, diagram
+from styleshift.training.directions import DIRECTIONS, ends_of
 
 LOG_FILE = "log.jsonl"
 
@@ -64,8 +65,7 @@ def loss_in_words(name: str, domains: tuple[str, str]) -> tuple[str, str]:
 
 def direction_names(domains: tuple[str, str]) -> dict[str, str]:
     """What to call ``x2y`` and ``y2x`` in front of people."""
-    x, y = domains
-    return {"x2y": f"{x} to {y}", "y2x": f"{y} to {x}"}
+    return {direction: " to ".join(ends_of(direction, domains)) for direction in DIRECTIONS}
 
 
 def curve_points(values: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:

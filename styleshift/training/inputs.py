@@ -14,7 +14,7 @@ from torch import Tensor
 
 from styleshift.training.data import Batch
 from styleshift.training.device import page_locked, sent
-from styleshift.training.model import DIRECTIONS
+from styleshift.training.directions import DIRECTIONS
 
 if TYPE_CHECKING:
     from styleshift.training.step import TrainingState

@@ -17,7 +17,8 @@ from styleshift.recipes import Recipe, WarmStartConfig
 from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch, Crops
 from styleshift.training.device import exact_products, sent
-from styleshift.training.model import DIRECTIONS, CycleGAN, Translator
+from styleshift.training.directions import DIRECTIONS
+from styleshift.training.model import CycleGAN, Translator
 
 RISE_FRAMES = 4
 """Frames over which a rise in level is taken: 46 ms in the recipe ``small``, the length of an attack."""

@@ -14,13 +14,12 @@ from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.hooks.registry import load_registry
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
+from styleshift.training.directions import DIRECTIONS
 from styleshift.training.patch_nce import ProjectionHeads
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.quiet import QuietLimit
 from styleshift.training.retrieval import Retrieval
-
-DIRECTIONS = ("x2y", "y2x")
 
 
 class Scale(nn.Module):

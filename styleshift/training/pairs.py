@@ -15,7 +15,8 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch
-from styleshift.training.model import DIRECTIONS, CycleGAN
+from styleshift.training.directions import DIRECTIONS
+from styleshift.training.model import CycleGAN
 
 LONGER_SECONDS = 3.0
 """By which one of a pair may be longer: what rings on after the last note. No crop is drawn from that."""

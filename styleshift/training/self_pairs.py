@@ -14,7 +14,8 @@ from styleshift.recipes import Recipe
 from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch, Crops, RandomCrops, peek
 from styleshift.training.device import sent
-from styleshift.training.model import DIRECTIONS, CycleGAN, Scale
+from styleshift.training.directions import DIRECTIONS
+from styleshift.training.model import CycleGAN, Scale
 from styleshift.training.pitch import PitchFront
 from styleshift.training.retrieval import Retrieval
 

@@ -35,7 +35,8 @@ from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
 from styleshift.system.environment import processors
 from styleshift.training.data import peek
-from styleshift.training.model import DIRECTIONS, CycleGAN
+from styleshift.training.directions import DIRECTIONS
+from styleshift.training.model import CycleGAN
 
 Array = npt.NDArray[np.float32]
 
