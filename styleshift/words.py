@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _NEAR = 0.65  # as difflib counts: organ and woman have 0.6, and nobody confuses them
 
@@ -45,6 +45,15 @@ def did_you_mean(typed: str, known: Iterable[str], form: str = "{}") -> str:
     """
     found = nearest(typed, known)
     return "" if found is None else f"did you mean {form.format(found)}?"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def spoken(seconds: float) -> str:

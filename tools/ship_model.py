@@ -64,13 +64,19 @@ def ship(
 
 def without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values without those that name a place on the maker's machine."""
-    kept: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            kept[key] = without_paths(value)
-        elif not (isinstance(value, str) and ("/" in value or "\\" in value)):
-            kept[key] = value
-    return kept
+    return {key: _without_paths(value) for key, value in values.items() if not _is_path(value)}
+
+
+def _without_paths(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_paths(value)
+    if isinstance(value, list):
+        return [_without_paths(each) for each in value if not _is_path(each)]
+    return value
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and ("/" in value or "\\" in value)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from styleshift.bundle.card import ModelCard
 from styleshift.bundle.load import Bundle, check_model, load_bundle
 from styleshift.bundle.metadata import INPUT_NAME, OUTPUT_NAME, BundleMetadata, fit_name
+from styleshift.bundle.origin import provenance_of
 from styleshift.errors import BundleError, ParityError
 from styleshift.system.files import atomic_path
 from styleshift.training.directions import ends_of
@@ -114,7 +115,7 @@ def export_bundle(
         pitch=whole.front.target() if whole.front else None,
         percussion=whole.drums.target() if whole.drums else None,
         recipe=trained.recipe.to_dict(),
-        provenance={**trained.provenance, **trained.checkpoints[direction]},
+        provenance=provenance_of((trained, *others), direction),
         licence=licence,
         strength=strength,
         card=card or ModelCard(),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from styleshift.bundle.card import read_card
 from styleshift.bundle.export import Exported, export_bundle
 from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING
 from styleshift.bundle.names import file_name
-from styleshift.errors import BundleError, CheckpointError, CorpusError, UsageError
+from styleshift.bundle.origin import find_origin, steps_of
+from styleshift.errors import CorpusError, UsageError
 from styleshift.progress import Reporter
 from styleshift.training.directions import DIRECTIONS, ends_of
 from styleshift.training.find import CHECKPOINTS, find_run
@@ -96,17 +96,15 @@ def export_run(
         source, target = ends_of(direction, trained.domains)
         cards[direction] = read_card(card, source, target) if card else None
         paths[direction] = (output or workspace.models) / f"{file_name(source)}-to-{file_name(target)}.onnx"
-    there = {path: _find_maker(workspace, path, folder) for path in paths.values() if path.exists()}
+    there = {path: find_origin(workspace, path, folder) for path in paths.values() if path.exists()}
     lost = [f"{path.name}, {maker.what}" for path, maker in there.items() if maker.again is None]
     if lost and not overwrite:
         raise UsageError(
             f"{output or workspace.models} holds {' and '.join(lost)}, which could not be exported again",
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
-    told: dict[str, Any] = {"run": folder.name}
-    if further:
-        # The best of each is at a step of its own.
-        told |= {"ensemble": [each.name for each in further], "checkpoint": checkpoint}
+    # The best of each run is at a step of its own.
+    told: dict[str, Any] = {"checkpoint": checkpoint} if others else {}
     translators = [translator for member in members for translator in member.translators.values()]
     if smooth_frames or smooth_bins:
         told |= {"smooth_frames": smooth_frames, "smooth_bins": smooth_bins}
@@ -120,7 +118,10 @@ def export_run(
         told["match_spectrum"] = True
         for each, member in zip((folder, *further), members, strict=True):
             _match_spectrum(workspace, member, each.name, reporter)
-    trained = replace(trained, provenance={**trained.provenance, **told})
+    trained, *others = (
+        replace(member, provenance={**member.provenance, "run": each.name, **told})
+        for each, member in zip((folder, *further), members, strict=True)
+    )
     made = []
     with reporter.task("export", total=len(DIRECTIONS), unit="models") as task:
         for direction, path in paths.items():
@@ -204,66 +205,12 @@ def _match_spectrum(workspace: Workspace, trained: TrainedModel, run: str, repor
             match_spectrum(trained.translators[direction], source, target, trained.spectrogram)
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    """Where a file comes from that a model would replace.
-
-    Attributes:
-        what: it is, as the middle of a sentence.
-        again: how to make it again, as the end of a sentence; None where that cannot be done.
-    """
-
-    what: str
-    again: str | None
-
-
-def _find_maker(workspace: Workspace, path: Path, folder: Path) -> _Maker:
-    """The run of the workspace that a model is of, by its name and the time at which it began."""
-    from styleshift.bundle.load import read_metadata
-    from styleshift.training.checkpoint import read_run
-
-    try:
-        metadata = read_metadata(path)
-    except BundleError:
-        return _Maker("which is no model that can be read", None)
-    of = metadata.provenance
-    mean_of = of.get("mean_of")
-    at = _joined(mean_of) if isinstance(mean_of, list) else str(of.get("step", ""))
-    step = f", step {at}" if at else ""
-    # Models of the first versions do not name their run, so all are looked at.
-    for other in (folder, *sorted(workspace.runs.glob("*"))):
-        with suppress(CheckpointError):
-            began = read_run(other)["provenance"].get("started")
-            if began == of.get("started") and of.get("run", other.name) == other.name:
-                further = of.get("ensemble")
-                names = further if isinstance(further, list) else []
-                if gone := [str(name) for name in names if not (workspace.runs / str(name)).is_dir()]:
-                    others = f"{' and '.join(gone)}, not in this workspace"
-                    return _Maker(f"of run {other.name}{step}, and of {others}", None)
-                options = [f"`run={shlex.quote(other.name)}`"]
-                options += [f"`ensemble={shlex.quote(str(name))}`" for name in names]
-                asked = str(of.get("checkpoint", at)) if names else at
-                options += [f"`checkpoint={shlex.quote(asked)}`"] if asked else []
-                options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
-                numbers = ("smooth_frames", "smooth_bins", "keep_quiet")
-                options += [f"`{name}={of[name]}`" for name in numbers if of.get(name)]
-                options += ["`match_spectrum`"] if of.get("match_spectrum") else []
-                again = "" if other == folder else f"; `styleshift export` {' '.join(options)} brings it back"
-                return _Maker(f"of run {other.name}{step}", again)
-    named = f"of run {of['run']}" if "run" in of else "of a run"
-    return _Maker(f"{named}{step}, which is not in this workspace", None)
-
-
 def _check_checkpoint(name: str) -> None:
     if name != "best" and not all(part == "last" or part.isdecimal() for part in name.split("+")):
         raise UsageError(
             f"checkpoint is {name!r}; it may be best, last or a step such as 2000",
             "steps joined by +, such as 2000+last, give the mean of their weights",
         )
-
-
-def _joined(steps: Iterable[int]) -> str:
-    return "+".join(map(str, steps))
 
 
 def _tell_choice(
@@ -273,8 +220,8 @@ def _tell_choice(
     from styleshift.training.files import CheckpointFolder
 
     step, run = about["step"], folder.name
-    if mean_of := about.get("mean_of"):
-        chosen = f", the mean of {_joined(mean_of)}"
+    if "mean_of" in about:
+        chosen = f", the mean of {steps_of(about)}"
     else:
         chosen = _describe_choice(step, direction, CheckpointFolder(folder / CHECKPOINTS).scores())
     reporter.info(f"run {run}, {model}: step {step}{chosen}")

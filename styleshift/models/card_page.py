@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.bundle.origin import members_of, steps_of
 from styleshift.models.shelf import ShelvedModel
+from styleshift.words import listed
 
 _EXPORTED_WITH = {
     "smooth_frames": "{how} by {:g} along time",
@@ -52,10 +55,17 @@ def _settings(metadata: BundleMetadata) -> str:
         _EXPORTED_WITH[key].format(abs(number), how="smoothed" if number > 0 else "sharpened")
         for key, number in numbers.items()
     ]
-    if isinstance(of.get("ensemble"), list) and of["ensemble"]:
-        said = [f"the mean of {1 + len(of['ensemble'])} runs", *said]
+    if len(members := members_of(of)) > 1:
+        said = [f"the mean of {len(members)} runs, {listed([_member(each) for each in members])}", *said]
     said += [f"strength {metadata.strength:g}"] if metadata.strength != 1 else []
     return "; ".join(said)
+
+
+def _member(run: Mapping[str, Any]) -> str:
+    """One run of a mean, with its seed and its step where the file tells them."""
+    facts = [("seed", str(run.get("seed", ""))), ("step", steps_of(run))]
+    told = ", ".join(f"{name} {value}" for name, value in facts if value)
+    return f"{run.get('run')} ({told})" if told else str(run.get("run"))
 
 
 def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:

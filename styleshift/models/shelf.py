@@ -10,6 +10,7 @@ from typing import Any
 
 from styleshift.bundle.load import load_bundle, read_metadata
 from styleshift.bundle.metadata import BundleMetadata
+from styleshift.bundle.origin import members_of
 from styleshift.errors import BundleError, NothingToDoError, UsageError
 from styleshift.hooks.registry import load_registry
 from styleshift.system.files import atomic_path
@@ -49,6 +50,7 @@ class ShelvedModel:
             "path": str(self.path),
             "bytes": self.path.stat().st_size,
             "licence": self.metadata.licence,
+            "runs": len(members_of(self.metadata.provenance)),
             "summary": self.metadata.card.summary,
         }
 

@@ -35,4 +35,6 @@ def _told(value: Any) -> str:
     """A value of a model's provenance for people: no braces, no endless digits."""
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_told(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " / ".join(map(_told, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

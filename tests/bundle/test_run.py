@@ -13,8 +13,9 @@ import pytest
 from corpora import CONFIG
 from reporters import Told
 
-from styleshift.bundle import load as load_module
+from styleshift.bundle import origin as origin_module
 from styleshift.bundle import run as run_module
+from styleshift.bundle.origin import provenance_of
 from styleshift.bundle.run import export_run, file_name
 from styleshift.corpus import precompute
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
@@ -178,8 +179,8 @@ def test_further_runs_go_into_the_same_model(place: Workspace, monkeypatch: pyte
     told = Told()
     export_run(place, run="first", ensemble=["third", "second"], smooth_frames=0.1, reporter=told)
     for trained, others in made:
-        assert [one.provenance.get("started") for one in others] == ["third", "second"]
-        assert trained.provenance["ensemble"] == ["third", "second"]
+        assert [one.provenance["started"] for one in others] == ["third", "second"]
+        assert [one.provenance["run"] for one in (trained, *others)] == ["first", "third", "second"]
         assert trained.provenance["checkpoint"] == "best"  # which is another step in each
         for one in (trained, *others):
             assert {translator.smoothing for translator in one.translators.values()} == {(0.1, 0.0)}
@@ -222,8 +223,8 @@ def begun(place: Workspace, name: str, started: str) -> None:
 def test_a_model_is_replaced_only_where_it_could_be_made_again(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exported(trained: Any, direction: str, path: Path, **about: object) -> SimpleNamespace:
-        provenance = {**trained.provenance, **trained.checkpoints[direction]}
+    def exported(trained: Any, direction: str, path: Path, **about: Any) -> SimpleNamespace:
+        provenance = provenance_of((trained, *about["others"]), direction)
         metadata[path.name] = SimpleNamespace(provenance=provenance, strength=about["strength"])
         path.parent.mkdir(exist_ok=True)
         path.touch()
@@ -231,7 +232,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
 
     metadata: dict[str, SimpleNamespace] = {}
     monkeypatch.setattr(run_module, "export_bundle", exported)
-    monkeypatch.setattr(load_module, "read_metadata", lambda path: metadata[path.name])
+    monkeypatch.setattr(origin_module, "read_metadata", lambda path: metadata[path.name])
     shutil.copytree(place.runs / "first", place.runs / "second")
     begun(place, "first", "2026-01-01")
     begun(place, "second", "2026-02-02")
@@ -250,9 +251,10 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
         "ensemble": ["first", "my run"],
         "checkpoint": "best",
     }
-    with pytest.raises(UsageError, match="of run second, step 0, and of my run, not in this workspace"):
+    gone = "the mean of runs second, first and my run, of which my run is not in this workspace"
+    with pytest.raises(UsageError, match=gone):
         export_run(place, run="first", checkpoint="100")
-    (place.runs / "my run").mkdir()
+    shutil.copytree(place.runs / "first", place.runs / "my run")
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = (
         "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=best` `strength=0.8` "

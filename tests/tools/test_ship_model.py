@@ -15,7 +15,11 @@ from styleshift.models.verify import read_checksums, verify_model
 def test_a_model_is_shipped_whole(models: ModuleType, tmp_path: Path) -> None:
     made = replace(
         models.metadata(),
-        provenance={"step": 300, "corpora": {"country": {"digest": "abc", "path": "/home/ada/music"}}},
+        provenance={
+            "step": 300,
+            "corpora": {"country": {"digest": "abc", "path": "/home/ada/music"}},
+            "members": [{"run": "a", "device": "/home/ada/gpu"}],
+        },
     )
     source = models.make_model(tmp_path / "mine.onnx", props=made.to_props())
     (tmp_path / "card.toml").write_text('summary = "a test"\n["country to classical"]\nbad_at = ["trills"]\n')
@@ -24,7 +28,11 @@ def test_a_model_is_shipped_whole(models: ModuleType, tmp_path: Path) -> None:
     assert found.name == "country-to-classical"
     assert found.metadata.card.bad_at == ("trills",)
     assert (found.metadata.licence, found.metadata.strength) == ("CC0", 0.8)
-    assert found.metadata.provenance == {"step": 300, "corpora": {"country": {"digest": "abc"}}}
+    assert found.metadata.provenance == {
+        "step": 300,
+        "corpora": {"country": {"digest": "abc"}},
+        "members": [{"run": "a"}],
+    }
     assert b"/home/ada" not in shipped.read_bytes()
     digest = verify_model(ShelvedModel(shipped, "user", found.metadata))
     assert read_checksums(shipped.parent) == {"country-to-classical.onnx": digest}
