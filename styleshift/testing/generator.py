@@ -91,7 +91,8 @@ def _check_features(module: nn.Module, given: torch.Tensor) -> None:
 def _check_export(spec: GeneratorSpec, module: nn.Module, spectrogram: SpectrogramConfig) -> None:
     import onnx
 
-    from styleshift.bundle.export import compare, trace
+    from styleshift.bundle.parity import compare
+    from styleshift.bundle.trace import trace
 
     wanted = replace(
         metadata(spectrogram), window_frames=8 * spec.time_multiple, time_multiple=spec.time_multiple

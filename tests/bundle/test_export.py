@@ -1,4 +1,4 @@
-"""What is exported computes what PyTorch computes, or does not appear."""
+"""What is exported computes what PyTorch computes, or does not appear (with trace.py and parity.py)."""
 
 from __future__ import annotations
 
