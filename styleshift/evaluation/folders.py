@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,22 +13,12 @@ from styleshift.errors import AudioError, NothingToDoError, UsageError
 from styleshift.evaluation import metrics
 from styleshift.evaluation.ears.ears import Ears
 from styleshift.evaluation.ears.installed import INSTALL
-from styleshift.evaluation.features import (
-    SAMPLE_RATE,
-    Array,
-    Array64,
-    Features,
-    features,
-    percussive_share,
-    pitch,
-)
+from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64, Features, percussive_share
 from styleshift.evaluation.figures import IN_WORDS, Figures, Tags, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
-from styleshift.evaluation.load import find_recordings, load_mono, load_style, partners
+from styleshift.evaluation.load import find_recordings, load_style, partners
+from styleshift.evaluation.measures import Embedding, Measured, Measures
 from styleshift.progress import Reporter
-
-Embedding = Callable[[Array, int], Array64]
-"""``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ def evaluate_folders(
         source_style: recordings in the source style, for p; None takes ``source``.
         align: they are speech: warp time before lsd and mcd, add the pitch errors ``f0`` and ``lf0``, and do
             not ask for harmony, onsets and drums.
-        embedding: for the Frechet distance ``fad``; see :data:`Embedding`.
+        embedding: for the Frechet distance ``fad``; see :data:`styleshift.evaluation.measures.Embedding`.
         reporter: receives progress and the files that are left out.
 
     Returns:
@@ -146,8 +135,8 @@ def evaluate_folders(
     if ears.missing:
         say.info(f"networks that others trained would say more: {INSTALL} {' '.join(ears.missing)}")
 
-    measures = _Measures(judge, ears, align, embedding)
-    measured: list[_Measured] = []
+    measures = Measures(judge, ears, align, embedding)
+    measured: list[Measured] = []
     failed: list[tuple[str, str]] = []
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
@@ -176,76 +165,6 @@ def evaluate_folders(
         found |= {"fad": metrics.frechet_distance(vectors, style_vectors)}
     verdict = _verdict(judgement, found)
     return Evaluation(files, found, verdict, judgement, pairs, failed, intervals(files), ears.tags())
-
-
-@dataclass(frozen=True, slots=True)
-class _Recording:
-    mono: Array
-    features: Features
-
-    @classmethod
-    def load(cls, path: Path) -> _Recording:
-        mono = load_mono(path)
-        return cls(mono, features(mono))
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """One conversion: its figures, and what the figures of all together are made from."""
-
-    name: str
-    figures: Figures
-    patches: Array64
-    embedded: Array64
-    pair: tuple[str, Path, Path] | None
-    judged: tuple[Comparison, Features, Features] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Measures:
-    """What every conversion is measured by."""
-
-    judge: Judge
-    ears: Ears
-    speech: bool
-    embedding: Embedding | None
-
-    def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> _Measured:
-        """Measure one; raises AudioError where it, its source or its truth cannot be."""
-        origin = None if source is None else _Recording.load(source)
-        if origin is not None and not origin.mono.any():
-            raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
-        made = _Recording.load(path)
-        against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
-        figures = self._figures(made, origin, None if truth is None else _Recording.load(truth), against)
-        return _Measured(
-            name,
-            {key: value for key, value in figures.items() if not math.isnan(value)},
-            metrics.patch_vectors(made.features),
-            np.zeros((0, 0)) if self.embedding is None else self.embedding(made.mono, SAMPLE_RATE),
-            None if source is None else (name, source, path),
-            None if origin is None else (against, origin.features, made.features),
-        )
-
-    def _figures(
-        self, made: _Recording, origin: _Recording | None, truth: _Recording | None, against: Comparison
-    ) -> Figures:
-        """All that is said of one conversion; nan for what cannot be said."""
-        found: Figures = {"p": against.p}
-        if truth is not None:
-            sides = made.features, truth.features
-            found["lsd"] = metrics.lsd(*sides, align=self.speech)
-            found["mcd"] = metrics.mcd(*sides, align=self.speech)
-            if self.speech:  # harmony and onsets have no meaning across a warp of time; pitch has
-                tracks, path = (pitch(made.mono), pitch(truth.mono)), metrics.alignment(*sides)
-                found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
-            else:
-                found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
-        found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
-        if not self.speech:
-            found["percussive"] = percussive_share(made.mono)
-        waves = made.mono, truth.mono if truth else None, origin.mono if origin else None
-        return found | self.ears.figures(*waves)
 
 
 def _population(embedded: list[Array64]) -> metrics.Population:

@@ -1,0 +1,102 @@
+"""Measures one conversion against its source, its truth and its target style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from styleshift.errors import AudioError
+from styleshift.evaluation import metrics
+from styleshift.evaluation.ears.ears import Ears
+from styleshift.evaluation.features import (
+    SAMPLE_RATE,
+    Array,
+    Array64,
+    Features,
+    features,
+    percussive_share,
+    pitch,
+)
+from styleshift.evaluation.figures import Figures
+from styleshift.evaluation.judge import Comparison, Judge
+from styleshift.evaluation.load import load_mono
+
+Embedding = Callable[[Array, int], Array64]
+"""``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as it is measured."""
+
+    mono: Array
+    features: Features
+
+    @classmethod
+    def load(cls, path: Path) -> Recording:
+        """Read it; raises AudioError."""
+        mono = load_mono(path)
+        return cls(mono, features(mono))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One conversion: its figures, and what the figures of all together are made from."""
+
+    name: str
+    figures: Figures
+    patches: Array64
+    embedded: Array64
+    pair: tuple[str, Path, Path] | None
+    judged: tuple[Comparison, Features, Features] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What every conversion is measured by."""
+
+    judge: Judge
+    ears: Ears
+    speech: bool
+    embedding: Embedding | None
+
+    def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> Measured:
+        """Measure one; raises AudioError where it, its source or its truth cannot be."""
+        origin = None if source is None else Recording.load(source)
+        if origin is not None and not origin.mono.any():
+            raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
+        made = Recording.load(path)
+        against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
+        figures = self._figures(made, origin, None if truth is None else Recording.load(truth), against)
+        return Measured(
+            name,
+            {key: value for key, value in figures.items() if not math.isnan(value)},
+            metrics.patch_vectors(made.features),
+            np.zeros((0, 0)) if self.embedding is None else self.embedding(made.mono, SAMPLE_RATE),
+            None if source is None else (name, source, path),
+            None if origin is None else (against, origin.features, made.features),
+        )
+
+    def _figures(
+        self, made: Recording, origin: Recording | None, truth: Recording | None, against: Comparison
+    ) -> Figures:
+        """All that is said of one conversion; nan for what cannot be said."""
+        found: Figures = {"p": against.p}
+        if truth is not None:
+            sides = made.features, truth.features
+            found["lsd"] = metrics.lsd(*sides, align=self.speech)
+            found["mcd"] = metrics.mcd(*sides, align=self.speech)
+            if self.speech:  # harmony and onsets have no meaning across a warp of time; pitch has
+                tracks, path = (pitch(made.mono), pitch(truth.mono)), metrics.alignment(*sides)
+                found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
+            else:
+                found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
+        found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
+        if not self.speech:
+            found["percussive"] = percussive_share(made.mono)
+        waves = made.mono, truth.mono if truth else None, origin.mono if origin else None
+        return found | self.ears.figures(*waves)
