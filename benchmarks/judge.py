@@ -37,9 +37,10 @@ from styleshift.evaluation.metrics import (
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
-from styleshift.training.checkpoint import blank_statistics, load_weights, read_run
+from styleshift.training.checkpoint import blank_statistics, load_weights
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.model import CycleGAN
+from styleshift.training.run_file import read_run
 from styleshift.training.sources import make_samplers, make_validator, open_corpora, restore_split
 from styleshift.training.validator import spectrogram_features
 from styleshift.workspace import workspace

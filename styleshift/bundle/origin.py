@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import read_metadata
 from styleshift.errors import BundleError, CheckpointError
+from styleshift.training.run_file import read_run
 from styleshift.words import listed
 from styleshift.workspace import Workspace
 
@@ -101,8 +102,6 @@ def find_origin(workspace: Workspace, path: Path, folder: Path) -> Origin:
 
 def _find(workspace: Workspace, member: Mapping[str, Any], folder: Path) -> str | None:
     """The name of that run in the workspace."""
-    from styleshift.training.checkpoint import read_run
-
     if not member.keys() & {"run", "started"}:
         return None
     # Models of the first versions do not name their run, so all are looked at.

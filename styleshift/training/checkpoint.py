@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,10 @@ from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.directions import DIRECTIONS
 from styleshift.training.files import CheckpointFolder, read
-from styleshift.training.find import CHECKPOINTS, RUN_FILE
+from styleshift.training.find import CHECKPOINTS
 from styleshift.training.model import CycleGAN, Translator
 from styleshift.training.retrieval import FrameTable
+from styleshift.training.run_file import read_run
 from styleshift.training.step import TrainingState
 
 
@@ -212,24 +212,6 @@ def _read_mean(paths: tuple[Path, ...]) -> tuple[dict[str, Tensor], dict[str, An
             every = [last, *(others[name] for others, _ in found)]
             tensors[name] = torch.stack(every).double().mean(dim=0).to(last.dtype)
     return tensors, about
-
-
-def read_run(run_dir: Path) -> dict[str, Any]:
-    """``run.json``: name, domains, recipe, seed, provenance, the plugin packages it requires.
-
-    Raises:
-        CheckpointError: missing or damaged.
-    """
-    path = run_dir / RUN_FILE
-    try:
-        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        values["recipe"], values["domains"], values["seed"], values["provenance"]
-        values.setdefault("requires", [])  # the first runs did not write it down
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{run_dir} is no run that can be used: {error}", "start one with `styleshift train`"
-        ) from error
-    return values
 
 
 def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:

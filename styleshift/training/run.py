@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,15 +11,14 @@ from typing import Any
 
 import torch
 
-from styleshift import __version__
 from styleshift.corpus import CropSampler
 from styleshift.errors import NothingToDoError
 from styleshift.hooks.registry import load_registry
-from styleshift.hooks.requirements import check_requirements, requirements_of
+from styleshift.hooks.requirements import check_requirements
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
-from styleshift.training.checkpoint import blank_statistics, read_run, unpack
+from styleshift.training.checkpoint import blank_statistics, unpack
 from styleshift.training.data import Statistics, measure
 from styleshift.training.device import (
     choose_device,
@@ -39,6 +36,7 @@ from styleshift.training.held_out import held_out_segments
 from styleshift.training.loader import BatchLoader
 from styleshift.training.model import CycleGAN
 from styleshift.training.preparing import preparing
+from styleshift.training.run_file import read_run, run_provenance, run_requirements
 from styleshift.training.sources import (
     Pair,
     choose_domains,
@@ -96,7 +94,7 @@ def start_run(
     """
     options = dict(tracker_options or {})
     shown = check_trackers(trackers, options)  # before the work
-    requires = _requirements(recipe)
+    requires = run_requirements(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -131,7 +129,7 @@ def start_run(
                 "domains": list(pair),
                 "recipe": recipe.to_dict(),
                 "seed": seed,
-                "provenance": _provenance(corpora, where, seed),
+                "provenance": run_provenance(corpora, where, seed),
                 "requires": requires,
                 "trackers": list(trackers),
                 "tracker_options": options,
@@ -294,32 +292,3 @@ def _at_its_end(name: str, state: TrainingState) -> NothingToDoError:
         more = f"`minutes={max(1, round(2 * trained))}`"
     longer = f"`styleshift train` `resume` `name={shlex.quote(name)}` {more}"
     return NothingToDoError(f"run {name} is at its end, {done}", f"train it longer: {longer}")
-
-
-def _requirements(recipe: Recipe) -> list[dict[str, str]]:
-    """The plugin packages that this recipe needs: for its networks, losses, augmentations and metrics."""
-    registry = load_registry()
-    return requirements_of(
-        [
-            registry.generators.entry(recipe.generator.name),
-            registry.discriminators.entry(recipe.discriminator.name),
-            *(registry.losses.entry(name) for name in recipe.losses),
-            *(registry.augmentations.entry(name) for name in recipe.augmentations),
-            *(registry.metrics.entry(name) for name in recipe.schedule.content),
-        ]
-    )
-
-
-def _provenance(corpora: Pair, where: str, seed: int) -> dict[str, Any]:
-    return {
-        "styleshift": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "device": where,
-        "seed": seed,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "corpora": {
-            corpus.domain: {"digest": corpus.digest, "hours": corpus.hours, "tracks": len(corpus.tracks)}
-            for corpus in corpora
-        },
-    }

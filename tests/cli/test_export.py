@@ -12,8 +12,9 @@ from plain_operators import others
 
 from styleshift.bundle.load import load_bundle
 from styleshift.recipes import load_recipe
-from styleshift.training.checkpoint import CHECKPOINTS, RUN_FILE, blank_statistics
+from styleshift.training.checkpoint import blank_statistics
 from styleshift.training.files import CheckpointFolder
+from styleshift.training.find import CHECKPOINTS, RUN_FILE
 from styleshift.training.model import CycleGAN
 
 SMALL = ["generator.channels=4", "generator.levels=1", "data.crop_frames=64"]
