@@ -19,10 +19,11 @@ from styleshift.training.data import Statistics
 from styleshift.training.directions import DIRECTIONS
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS
-from styleshift.training.model import CycleGAN, Translator
+from styleshift.training.model import CycleGAN
 from styleshift.training.retrieval import FrameTable
 from styleshift.training.run_file import read_run
 from styleshift.training.step import TrainingState
+from styleshift.training.translator import Translator
 
 
 def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -18,7 +18,8 @@ from styleshift.training.augment import augment, recolouring, reshaping
 from styleshift.training.data import Batch, Crops
 from styleshift.training.device import exact_products, sent
 from styleshift.training.directions import DIRECTIONS
-from styleshift.training.model import CycleGAN, Translator
+from styleshift.training.model import CycleGAN
+from styleshift.training.translator import Translator
 
 RISE_FRAMES = 4
 """Frames over which a rise in level is taken: 46 ms in the recipe ``small``, the length of an attack."""

@@ -15,9 +15,10 @@ from styleshift.training.augment import DECIBEL
 from styleshift.training.data import Batch, Crops, RandomCrops, peek
 from styleshift.training.device import sent
 from styleshift.training.directions import DIRECTIONS
-from styleshift.training.model import CycleGAN, Scale
+from styleshift.training.model import CycleGAN
 from styleshift.training.pitch import PitchFront
 from styleshift.training.retrieval import Retrieval
+from styleshift.training.translator import Scale
 
 # What changes from voice to voice more than from sound to sound: how long the throat is, how bright and how
 # far from the microphone the voice, how breathy, how quiet the room.

@@ -11,7 +11,7 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.training.data import Crops
-from styleshift.training.model import Translator
+from styleshift.training.translator import Translator
 
 _HEARD = math.log(10) / 20 * 60
 _MOST = math.log(10) / 20 * 8

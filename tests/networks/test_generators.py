@@ -29,7 +29,7 @@ from styleshift.networks.voice import Block, OneDimensionalGenerator, TwoOneTwoG
 from styleshift.recipes import DataConfig, Recipe
 from styleshift.testing import check_generator
 from styleshift.training.checkpoint import TrainedModel
-from styleshift.training.model import Scale, Translator
+from styleshift.training.translator import Scale, Translator
 
 CONFIG = SpectrogramConfig(sample_rate=8000, frame_length=128, hop_length=64, fft_length=128)  # 65 bins
 NAMES = ("resize", "1d", "2-1-2d")

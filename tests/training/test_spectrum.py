@@ -14,8 +14,8 @@ from torch import nn
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.training.model import Scale, Translator
 from styleshift.training.spectrum import match_spectrum
+from styleshift.training.translator import Scale, Translator
 
 BINS = 65
 LOG1P = SpectrogramConfig(fft_length=128, frame_length=128, hop_length=32, gain=1000.0)

@@ -12,9 +12,9 @@ from reporters import Told
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training import run, threads
-from styleshift.training.model import Translator
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.threads import candidates, choose_threads, fewest, use_threads
+from styleshift.training.translator import Translator
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]

@@ -1,0 +1,206 @@
+"""A generator between the scales of two domains, with what is done in front of it and behind."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from styleshift.frontend.compression import silence
+from styleshift.frontend.percussion import PercussionSplitter
+from styleshift.recipes import Recipe
+from styleshift.training.data import Statistics
+from styleshift.training.percussion import PercussionFront
+from styleshift.training.pitch import PitchFront, shifter_of
+from styleshift.training.quiet import QuietLimit
+from styleshift.training.retrieval import Retrieval
+
+
+class Scale(nn.Module):
+    """Normalised and plain log magnitudes of one domain: ``plain = normalised * deviation + mean``.
+
+    Args:
+        mean: ``[bins]`` or ``[1]`` float32.
+        deviation: above zero.
+    """
+
+    def __init__(self, mean: Tensor, deviation: float) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", mean.reshape(1, 1, -1, 1).clone())
+        self.register_buffer("deviation", torch.tensor(float(deviation)))
+
+    def normalise(self, plain: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` plain to normalised."""
+        return (plain - self.mean) * (1 / self.deviation)
+
+    def plain(self, normalised: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` normalised to plain."""
+        return normalised * self.deviation + self.mean
+
+
+class Translator(nn.Module):
+    """A generator between the scales of its source and its target domain.
+
+    With each domain on a scale of its own, a generator that copies its input gives the source with the
+    target's mean spectrum: the equaliser that is the baseline.
+
+    Attributes:
+        smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
+            and among bins. 0, as in training, leaves it; a third takes the mean of the three; less than 0
+            moves it away from them.
+        quiet: what :meth:`forward` keeps quiet frames quiet with; None, as in training, leaves them.
+
+    Args:
+        core: generator on normalised log magnitudes.
+        source: scale of what comes in.
+        target: scale of what goes out.
+        floor: plain log magnitude of silence; nothing goes below it.
+        gated: there is a silence gate.
+        gate: plain log magnitude above the floor at which a frame's loudest bin opens the silence gate
+            fully.
+        front: what moves voices to the target's pitch; None moves none.
+        drums: what damps drums, before voices are moved; None damps none.
+        moved: scale of the source's crops behind ``drums`` and ``front``; where there is one of them.
+        retrieval: what replaces frames by the target's, behind both of them; None replaces none.
+    """
+
+    def __init__(
+        self,
+        core: nn.Module,
+        source: Scale,
+        target: Scale,
+        floor: float,
+        gated: bool,
+        gate: float,
+        front: PitchFront | None = None,
+        moved: Scale | None = None,
+        drums: PercussionFront | None = None,
+        retrieval: Retrieval | None = None,
+    ) -> None:
+        super().__init__()
+        assert (front is None and drums is None) == (moved is None)
+        self.core = core
+        self.front = front
+        self.drums = drums
+        self.retrieval = retrieval
+        self.moved = copy.deepcopy(moved)
+        self.source = copy.deepcopy(
+            source
+        )  # two translators must not share tensors: safetensors refuses that
+        self.target = copy.deepcopy(target)
+        self.smoothing = (0.0, 0.0)
+        self.quiet: QuietLimit | None = None
+        self.floor = floor
+        self.gated = gated
+        self.gate: Tensor
+        self.register_buffer("gate", torch.tensor(float(gate)))
+
+    def ratio(self, normalised: Tensor) -> Tensor | None:
+        """By how much each crop's voice is moved, ``[batch]``; None where voices are not moved."""
+        return None if self.front is None else self.front.ratio(self.source.plain(normalised))
+
+    def enter(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
+        """What the generator itself is given of ``[batch, 1, bin, frame]`` on the source's scale.
+
+        Args:
+            normalised: crops.
+            ratio: by how much voices are moved; None: to the target's pitch.
+        """
+        if self.moved is None and self.retrieval is None:
+            return normalised
+        with torch.autocast(normalised.device.type, enabled=False):
+            plain = self.source.plain(normalised.float())
+            if self.front is not None and ratio is None:
+                ratio = self.front.ratio(plain)
+            if self.drums is not None:
+                plain = self.drums(plain)
+            if self.front is not None and ratio is not None:
+                plain = self.front(plain, ratio)
+            if self.retrieval is not None:
+                plain = self.retrieval(plain)
+            return self.entered.normalise(plain)
+
+    @property
+    def entered(self) -> Scale:
+        """The scale of what the generator itself is given."""
+        return self.target if self.retrieval is not None else self.moved or self.source
+
+    def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
+        """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
+        return self.generate(self.enter(normalised, ratio))
+
+    def generate(self, entered: Tensor) -> Tensor:
+        """From what :meth:`enter` gives to the target's scale."""
+        converted: Tensor = self.core(entered)
+        lowest = (self.floor - self.target.mean) / self.target.deviation
+        converted = converted.float().clamp(min=lowest)
+        if not self.gated:
+            return converted
+        given = self.entered.plain(entered)
+        loudest = given.amax(dim=2, keepdim=True) - self.floor
+        opened = (loudest / self.gate).clamp(0.0, 1.0)
+        kept = self.target.normalise(given)
+        return kept + opened * (converted - kept)
+
+    def without_front(self) -> Translator:
+        """The same for what is damped and moved already: what a model file holds; conversion does that."""
+        if self.moved is None:
+            return self
+        rest = copy.copy(self)
+        rest._modules = {**self._modules, "drums": None, "front": None, "moved": None, "source": self.moved}
+        return rest
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
+        entered = self.enter(self.source.normalise(log_magnitude))
+        converted = self._smoothed(self.target.plain(self.generate(entered)))
+        if self.quiet is None:
+            return converted
+        limited: Tensor = self.quiet(
+            log_magnitude if self.moved is None else self.entered.plain(entered), converted
+        )
+        return limited
+
+    def _smoothed(self, converted: Tensor) -> Tensor:
+        if self.smoothing == (0.0, 0.0):
+            return converted
+        frames, bins = (converted.new_tensor([by, 1 - 2 * by, by]) for by in self.smoothing)
+        kernel = torch.outer(bins, frames).reshape(1, 1, 3, 3)
+        moved = functional.conv2d(functional.pad(converted, (1, 1, 1, 1), mode="replicate"), kernel)
+        return moved if min(self.smoothing) >= 0 else moved.clamp(min=self.floor)
+
+
+def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:
+    """The scales of both domains, as the recipe's ``data.normalisation`` says."""
+    if recipe.data.normalisation == "domain":
+        deviation = max(1e-6, (x.deviation + y.deviation) / 2)
+        return Scale(x.mean, deviation), Scale(y.mean, deviation)
+    mean = ((x.mean.mean() + y.mean.mean()) / 2).reshape(1)
+    shared = Scale(mean, max(1e-6, (x.overall + y.overall) / 2))
+    return shared, shared
+
+
+def make_translator(
+    recipe: Recipe, core: nn.Module, source: Scale, target: Scale, mine: Statistics, other: Statistics
+) -> Translator:
+    """A generator from the domain of ``mine`` to that of ``other``, with what is done in front of it."""
+    floor = silence(recipe.spectrogram)
+    gate = max(1e-3, (mine.loudest - floor) / 4)
+    front = drums = moved = retrieval = None
+    if recipe.pitch.shift:
+        front = PitchFront(shifter_of(recipe), other.voice_hz)
+    if recipe.percussion.damp_db:
+        drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
+    if mine.frames is not None:
+        retrieval = Retrieval(shifter_of(recipe), mine.frames, recipe.retrieval.share)
+    if front is not None or drums is not None:
+        moved = source
+        if recipe.data.normalisation == "domain" and mine.moved is not None:
+            moved = Scale(mine.moved, float(source.deviation))
+    return Translator(
+        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, retrieval
+    )
