@@ -9,7 +9,7 @@ from dataclasses import asdict
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.report import report_lines
-from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.result import LibraryResult, count_hints
 from styleshift.conversion.library.tracks import TrackOutcome
 from styleshift.errors import AudioError, StyleshiftError
 from styleshift.system.interrupt import StopRequest
@@ -26,10 +26,14 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     for track in forecast.tracks:
         told, job = asdict(track), track.job
         told |= {"source": job.fetch or str(job.source), "target": job.send or str(job.target)}
+        told["hint"] = reporter.advice(track.hint)
         reporter.event("planned", name=told.pop("job")["name"], **told)
         below = forecast.plan.tracks.one(job.number).below
         rows.append((job.name, below, _fate(track), _length(track.seconds)))
     reporter.table(f"dry run, nothing is written: {output}", ["file", "becomes", "will", "length"], rows)
+    # Those for whose losses alone `strict` refuses them have no message.
+    failures = [(track.job.name, track.reason, track.message) for track in forecast.tracks if track.message]
+    _show_failures("what will fail", failures[:_SHOWN_FAILURES], reporter)
     _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
@@ -65,6 +69,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
             f"about {work} to convert them, {forecast.workers} at once, by {forecast.runtime}; "
             "starting, reading and writing take some more"
         )
+    _show_hints(count_hints((track.reason, track.hint) for track in forecast.tracks), reporter)
 
 
 def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
@@ -118,7 +123,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     if failed:
         shown = result.of("failed", most=_SHOWN_FAILURES)
         rows = [(outcome.name, outcome.reason, outcome.message) for outcome in shown]
-        reporter.table("not converted", ["file", "reason", "what was found"], rows)
+        _show_failures("not converted", rows, reporter)
         if failed > len(rows):
             reporter.result(f"and {failed - len(rows)} more, all in {report}")
     changes = (
@@ -141,7 +146,16 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
     reporter.result(f"{done} converted, {unchanged} up to date, {failed} failed: {plan.place}")
     if report:
         reporter.info(f"see and hear it: {report.removesuffix('.jsonl')}.html")
-    for count, reason, hint in result.hints:
+    _show_hints(result.hints, reporter)
+
+
+def _show_failures(title: str, rows: Sequence[tuple[str, str, str]], reporter: TerminalReporter) -> None:
+    if rows:
+        reporter.table(title, ["file", "reason", "what was found"], rows)
+
+
+def _show_hints(hints: Iterable[tuple[int, str, str]], reporter: TerminalReporter) -> None:
+    for count, reason, hint in hints:
         reporter.info(f"{count} {reason}: {hint}")
 
 

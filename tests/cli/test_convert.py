@@ -179,6 +179,8 @@ def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: P
     said = plain.stdout
     assert "1 to convert, 20 seconds of music; 1 up to date, 1 left out, 2 will fail" in said
     assert "in the way" in said
+    assert "what will fail" in said
+    assert "1 damaged: fetch the file again, or --salvage converts what can be read" in plain.stderr
     # And that is what happens.
     real = run(tmp_path, "library", "--to", "classical", "--json")
     assert real.returncode == 3
@@ -190,6 +192,14 @@ def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: P
         "mine.wav": "failed",
         "own.wav": "left out",
     }
+    whys = [
+        {each["name"]: (each["reason"], each["message"], each["hint"]) for each in found}
+        for found in (
+            [event for event in planned if event["fate"] == "fail"],
+            [line for line in lines if line["status"] == "failed"],
+        )
+    ]
+    assert whys[0] == whys[1]
     assert summary["left_out"] == 1
     assert (output / "mine.wav").read_bytes() == mine
     again = run(tmp_path, "library", "--to", "classical", "--include-own", "--include", "own.wav", "--json")

@@ -9,7 +9,8 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.existing import Existing, check_existing
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.processes import is_short, workers_for
-from styleshift.conversion.library.worker import left_out
+from styleshift.conversion.library.tracks import TrackOutcome
+from styleshift.conversion.library.worker import failed, left_out
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
 from styleshift.errors import AudioError
@@ -27,6 +28,8 @@ class TrackForecast:
         job: the file and its output.
         fate: ``convert``, ``up to date``, ``left out`` or ``fail``.
         reason: why it would not be converted, or converted again.
+        message: what was found where it would fail.
+        hint: what to try then.
         seconds: length of the music by the file's header, where it would be converted and says so.
         kept: names of the tags, pictures, chunks and chapters that the output would have as well.
         changed: what would be otherwise than in the source, in plain words.
@@ -36,6 +39,8 @@ class TrackForecast:
     job: TrackJob
     fate: str
     reason: str = ""
+    message: str = ""
+    hint: str = ""
     seconds: float | None = None
     kept: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -101,7 +106,11 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
 def _track(job: TrackJob, found: Existing, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
     if found.end is None:
         return _look(job, settings, preview, found.again)
-    return TrackForecast(job, "up to date" if found.end.status == "unchanged" else "fail", found.end.reason)
+    return TrackForecast(job, "up to date") if found.end.status == "unchanged" else _fails(job, found.end)
+
+
+def _fails(job: TrackJob, end: TrackOutcome) -> TrackForecast:
+    return TrackForecast(job, "fail", end.reason, end.message, end.hint)
 
 
 def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str) -> TrackForecast:
@@ -123,9 +132,11 @@ def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: 
             job.source, choice.format, choice.sample_rate, same_positions=same_positions
         )
     except AudioError as error:
-        return TrackForecast(job, "fail", error.reason)
+        return _fails(job, failed(job, error, settings))
     changed = (*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped))
     lost = (*extras, *carried.lost)
     if settings.strict and (lost or choice.losses):
-        return TrackForecast(job, "fail", "loss", None, carried.kept, changed, lost)
-    return TrackForecast(job, "convert", again, seconds, carried.kept, changed, lost)
+        return TrackForecast(job, "fail", "loss", kept=carried.kept, changed=changed, lost=lost)
+    return TrackForecast(
+        job, "convert", again, seconds=seconds, kept=carried.kept, changed=changed, lost=lost
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,7 @@ class LibraryResult:
     @property
     def hints(self) -> list[tuple[int, str, str]]:
         """How many files failed, why in a word, and what to try: once for all that ask for the same."""
-        counts = Counter((each.reason, each.hint) for each in self.each("failed") if each.hint)
-        return [(count, *why) for why, count in counts.most_common(_HINTS)]
+        return count_hints((each.reason, each.hint) for each in self.each("failed"))
 
     @property
     def seconds(self) -> float:
@@ -101,6 +100,12 @@ class LibraryResult:
 
     def _sum(self, status: str) -> Sums:
         return self.plan.tracks.sums().get(status, Sums())
+
+
+def count_hints(failures: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
+    """As :attr:`LibraryResult.hints`, of reasons and hints."""
+    counts = Counter((reason, hint) for reason, hint in failures if hint)
+    return [(count, *why) for why, count in counts.most_common(_HINTS)]
 
 
 class _Outcomes(Mapping[str, TrackOutcome]):

@@ -73,24 +73,13 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
             worker.converter = _converter(worker, tell)
     except StyleshiftError as error:
         return TrackOutcome(job.name, "failed", "setup", error.message, error.hint, exit_code=error.exit_code)
-    from styleshift.audio.stream import shown
-
     try:
         tell(0.0)
         return _convert(worker, worker.converter, job, known, tell)
-    except UsageError as error:  # a link in the output folder leads to the source
-        return TrackOutcome(job.name, "failed", "in the way", error.message, error.hint)
     except StyleshiftError as error:
-        cause = error.__cause__
+        outcome, cause = failed(job, error, worker.settings), error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-        whose = "plugin" if isinstance(error, PluginError) else "model"
-        reason = error.reason if isinstance(error, AudioError) else whose
-        # Tables and reports name the file beside the message.
-        message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
-        hint = error.hint
-        if reason == "damaged" and not worker.settings.salvage:
-            hint = f"{hint + ', or ' if hint else ''}`salvage` converts what can be read before the damage"
-        return TrackOutcome(job.name, "failed", "disk full" if full else reason, message, hint)
+        return outcome._replace(reason="disk full") if full else outcome
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         message = f"{error.strerror or error}: {error.filename or job.name}"
@@ -152,6 +141,22 @@ def _convert(
     if worker.settings.keep_times:
         os.utime(job.target, ns=(before.st_atime_ns, before.st_mtime_ns))
     return TrackOutcome(job.name, "done", digest=digest, stamp=stamp, result=result.to_dict())
+
+
+def failed(job: TrackJob, error: StyleshiftError, settings: ConvertSettings) -> TrackOutcome:
+    """What becomes of a recording that cannot be converted."""
+    from styleshift.audio.stream import shown
+
+    if isinstance(error, UsageError):  # a link in the output folder leads to the source
+        return TrackOutcome(job.name, "failed", "in the way", error.message, error.hint)
+    whose = "plugin" if isinstance(error, PluginError) else "model"
+    reason = error.reason if isinstance(error, AudioError) else whose
+    # Tables and reports name the file beside the message.
+    message = error.message.removeprefix(f"{shown(job.source)}: ").removeprefix(f"{shown(job.target)}: ")
+    hint = error.hint
+    if reason == "damaged" and not settings.salvage:
+        hint = f"{hint + ', or ' if hint else ''}`salvage` converts what can be read before the damage"
+    return TrackOutcome(job.name, "failed", reason, message, hint)
 
 
 def left_out(job: TrackJob) -> TrackOutcome:
