@@ -39,7 +39,8 @@ from styleshift.training.sources import (
     open_corpora,
     split_held_out,
 )
-from styleshift.training.step import TrainingState, take_step, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import take_step, train_step
 from styleshift.workspace import Workspace
 
 PLAIN = ("warm_start.share=0", "warm_start.weight=0", "schedule.validation_seconds=0")

@@ -42,7 +42,8 @@ from styleshift.training.graph import choose_steps
 from styleshift.training.losses import discriminator_adversarial_loss, generator_adversarial_loss
 from styleshift.training.model import CycleGAN
 from styleshift.training.sources import choose_resident, make_loader
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 from styleshift.workspace import Workspace
 
 

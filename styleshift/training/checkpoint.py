@@ -22,7 +22,7 @@ from styleshift.training.find import CHECKPOINTS
 from styleshift.training.model import CycleGAN
 from styleshift.training.retrieval import FrameTable
 from styleshift.training.run_file import read_run
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 from styleshift.training.translator import Translator
 
 

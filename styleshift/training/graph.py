@@ -15,7 +15,8 @@ from torch import Tensor
 
 from styleshift.progress import Reporter
 from styleshift.training.inputs import Phase, StepInputs
-from styleshift.training.step import Losses, TrainingState, take_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import Losses, take_step
 
 WARM_UP = 3
 """Steps of each phase that are taken one kernel at a time before it is captured: what libraries set up at

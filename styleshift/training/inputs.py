@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,9 +15,7 @@ from torch import Tensor
 from styleshift.training.data import Batch
 from styleshift.training.device import page_locked, sent
 from styleshift.training.directions import DIRECTIONS
-
-if TYPE_CHECKING:
-    from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 
 
 class Phase(NamedTuple):

@@ -13,7 +13,7 @@ from styleshift.errors import TrainingError
 from styleshift.progress import Reporter
 from styleshift.system.lines import JsonLines
 from styleshift.training.curves import loss_in_words
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 
 
 class Log:

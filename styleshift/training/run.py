@@ -48,7 +48,7 @@ from styleshift.training.sources import (
     restore_split,
     split_held_out,
 )
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 from styleshift.training.threads import choose_threads, use_threads
 from styleshift.training.trackers import ChosenTracker, Trackers, check_trackers, resumed_trackers
 from styleshift.training.trainer import RunResult, Trainer

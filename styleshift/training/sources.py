@@ -20,7 +20,7 @@ from styleshift.training.loader import BatchLoader
 from styleshift.training.matching import MatchedCrops
 from styleshift.training.pairs import PairedCrops
 from styleshift.training.self_pairs import SelfPairs
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 from styleshift.training.validator import Validator
 from styleshift.words import nearest
 from styleshift.workspace import Workspace

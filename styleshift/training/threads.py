@@ -14,7 +14,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.checkpoint import blank_statistics
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 
 # More threads are taken where they save at least so much: they leave less of the machine to others.
 WORTH = 0.1

@@ -30,7 +30,8 @@ from styleshift.training.graph import choose_steps
 from styleshift.training.loader import BatchLoader
 from styleshift.training.log import Log
 from styleshift.training.page import write_run_page
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 from styleshift.training.trackers import Trackers
 from styleshift.training.validator import ValidationResult, Validator
 

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from styleshift.training import step
 from styleshift.training.inputs import Phase, StepInputs, draw, identity_weight
-from styleshift.training.step import Losses, TrainingState
+from styleshift.training.state import TrainingState
+from styleshift.training.step import Losses
 
 
 def generator_losses(state: TrainingState, x: Tensor, y: Tensor) -> tuple[Tensor, Losses, dict[str, Tensor]]:

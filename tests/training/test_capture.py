@@ -21,7 +21,8 @@ from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import prepare
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import TrainingState, take_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import take_step
 
 TINY = (
     "spectrogram.sample_rate=8000",

@@ -13,7 +13,7 @@ from torch import Tensor
 from styleshift.recipes import load_recipe
 from styleshift.training.data import Statistics
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import TrainingState
+from styleshift.training.state import TrainingState
 
 SMALL = (
     *("spectrogram.fft_length=128", "spectrogram.frame_length=128", "spectrogram.hop_length=64"),

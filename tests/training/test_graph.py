@@ -18,7 +18,8 @@ from styleshift.training.data import Batch, Statistics
 from styleshift.training.graph import WARM_UP, CapturedSteps, CudaRecorder, choose_steps
 from styleshift.training.inputs import Phase, StepInputs
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import Losses, TrainingState, take_step, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import Losses, take_step, train_step
 
 Tiny = Callable[..., Recipe]
 SETTINGS = (

@@ -18,7 +18,8 @@ from styleshift.training.matching import MatchedCrops, average_nearest, comparab
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.sources import make_loader, make_samplers, make_source
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]

@@ -16,7 +16,8 @@ from styleshift.training.data import Batch, Statistics
 from styleshift.training.losses import patch_nce
 from styleshift.training.model import CycleGAN
 from styleshift.training.patch_nce import ProjectionHeads
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 
 CUT = ("loss.cycle=0", "loss.patch_nce=1", "loss.patch_nce_identity=0.5", "loss.patch_nce_patches=32")
 

@@ -32,7 +32,8 @@ from styleshift.training import step as step_module
 from styleshift.training.checkpoint import load_trained
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.run import find_run, resume_run, start_run
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 from styleshift.workspace import Workspace
 
 Tiny = Callable[..., Recipe]

@@ -13,7 +13,8 @@ from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.model import CycleGAN
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.self_pairs import SelfPairs, perturbed
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 from styleshift.workspace import Workspace
 from tests.helpers.voices import SETTINGS, precomputed, untrained
 

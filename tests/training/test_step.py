@@ -14,7 +14,8 @@ from styleshift.training import losses
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import identity_weight, schedule_rates
 from styleshift.training.model import CycleGAN, move_towards
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 
 Tiny = Callable[..., Recipe]
 BINS, FRAMES = 65, 64

@@ -14,7 +14,8 @@ from styleshift.recipes import load_recipe
 from styleshift.testing import check_generator, check_plugin
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.model import CycleGAN
-from styleshift.training.step import TrainingState, train_step
+from styleshift.training.state import TrainingState
+from styleshift.training.step import train_step
 
 
 def awake(network: UNet) -> UNet:
