@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from styleshift.errors import NothingToDoError, UsageError
-from styleshift.words import did_you_mean
+from styleshift.words import did_you_mean, listed
 from styleshift.workspace import Workspace
 
 CHECKPOINTS = "checkpoints"
@@ -132,12 +132,11 @@ def which_is_exported(place: Workspace, run: Path) -> str:
     others = [other for other in _runs(place) if other != run and len(pair) == 2 and _domains(other) == pair]
     if not others:
         return ""
-    last = max([run, *others], key=_worked_on)
-    names = ", ".join(shlex.quote(other.name) for other in sorted(others, key=_worked_on, reverse=True))
+    last, *earlier = (each.name for each in sorted([run, *others], key=_worked_on, reverse=True))
     x, y = sorted(pair)
     return (
-        f"{1 + len(others)} runs are of {x} and {y}: `styleshift export` takes {last.name}, which was "
-        f"trained last; its option `run` takes another: {names}"
+        f"{1 + len(others)} runs are of {x} and {y}, {listed([last, *earlier])}: `styleshift export` takes "
+        f"{last}, which was trained last; `styleshift export` `run={shlex.quote(earlier[0])}` takes another"
     )
 
 

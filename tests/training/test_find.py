@@ -90,8 +90,10 @@ def test_a_second_run_of_a_pair_says_which_one_is_exported(tmp_path: Path) -> No
         file.write_text(json.dumps({"domains": list(domains)}))
         os.utime(file, (1e9 - age, 1e9 - age))
     said = which_is_exported(place, place.runs / "new")
-    assert said.startswith("2 runs are of a and b: `styleshift export` takes new,")
-    assert said.endswith("another: old")
+    assert said == (
+        "2 runs are of a and b, new and old: `styleshift export` takes new, which was trained last; "
+        "`styleshift export` `run=old` takes another"
+    )
     assert which_is_exported(place, place.runs / "other") == ""
     (place.runs / "old" / "run.json").write_text("{}")
     assert which_is_exported(place, place.runs / "new") == ""
