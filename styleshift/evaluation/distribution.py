@@ -16,6 +16,7 @@ from styleshift.evaluation.metrics import (
     Population,
     frechet_distance,
     onset_envelope,
+    patch_population,
     patch_vectors,
 )
 
@@ -39,17 +40,22 @@ class TargetDistribution:
 
     def __init__(self, recordings: Sequence[Features]) -> None:
         patches = _patches(recordings)
+        self._whole = patch_population([patches])
         self._mean, self._deviation = patches.mean(axis=0), patches.std(axis=0) + 1e-6
         self._parts, self._decays = self._split(patches), decays(recordings)
 
     def distances(self, recordings: Sequence[Features]) -> dict[str, float]:
-        """How far recordings are from the style: Frechet distances of ``PARTS``, and ``decay`` in dB.
+        """How far recordings are from the style: Frechet distances of ``PARTS``, ``patches`` and ``decay``.
 
-        ``decay`` is the 1-Wasserstein distance of how much softer notes are 0.1, 0.2 and 0.3 s after their
-        onset, the mean of the three; nan where either side has no onsets.
+        ``patches`` is the Frechet distance of means and deviations together, not standardised, in dB squared:
+        where the levels of the bands lie counts most. ``decay`` is the 1-Wasserstein distance in dB of how
+        much softer notes are 0.1, 0.2 and 0.3 s after their onset, the mean of the three; nan where either
+        side has no onsets.
         """
-        found = self._split(_patches(recordings))
+        patches = _patches(recordings)
+        found = self._split(patches)
         distances = {name: frechet_distance(found[name], self._parts[name]) for name in PARTS}
+        distances["patches"] = frechet_distance(patch_population([patches]), self._whole)
         return distances | {"decay": _wasserstein(decays(recordings), self._decays)}
 
     def _split(self, patches: Array64) -> dict[str, Population]:

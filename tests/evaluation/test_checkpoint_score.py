@@ -38,7 +38,7 @@ def test_the_true_performance_beats_a_copy_and_a_mixture_lies_between(
     assert values[0] < 0.05
     assert values[2] > 0.4
     best = scorer.score(truth)
-    assert best.spectrum == best.dynamics == best.flicker == pytest.approx(1)
+    assert best.patches == best.spectrum == best.dynamics == best.flicker == pytest.approx(1)
     assert scorer.score(source).spectrum == pytest.approx(0, abs=1e-6)
 
 
@@ -64,9 +64,29 @@ def test_closeness_counts_in_ratios() -> None:
 
 
 def test_a_term_that_is_not_there_is_left_out() -> None:
-    score = CheckpointScore(0.5, 0.5, 0.5, 0.5, math.nan, {"one": 0.8, "other": math.nan})
-    assert score.value == pytest.approx(0.4)
+    score = CheckpointScore(0.5, 0.5, 0.5, 0.5, 0.5, math.nan, {"one": 0.75, "other": math.nan})
+    assert score.style == pytest.approx(0.5)
+    assert score.content == pytest.approx(0.97)
+    assert score.value == pytest.approx(0.5 * 0.97**1.5)
     assert {"decay", "other"} & set(score.to_dict()) == set()
-    assert score.to_dict()["one"] == 0.8
-    worse = CheckpointScore(0, -1, -1, -1, -1, {"one": 0.8})
+    assert score.to_dict()["one"] == 0.75
+    worse = CheckpointScore(0, -1, -1, -1, -1, -1, {"one": 0.8})
     assert worse.value == 0
+
+
+def test_beyond_what_a_true_performance_keeps_little_is_won_and_below_it_much_is_lost() -> None:
+    def content(kept: float) -> float:
+        return CheckpointScore(0, 0, 0, 0, 0, 0, {"harmony": kept, "rhythm": kept}).content
+
+    assert content(1) == 1
+    assert 0 < content(1) - content(0.75) < 0.05
+    assert content(0.75) - content(0.5) > 0.3
+    assert content(-0.5) == content(0) == 0
+
+
+def test_the_margin_counts_twice_the_patches_and_those_twice_a_part() -> None:
+    def style(**term: float) -> float:
+        nothing = dict.fromkeys(("margin", "patches", "spectrum", "dynamics", "flicker", "decay"), 0.0)
+        return CheckpointScore(**{**nothing, **term}, kept={}).style
+
+    assert style(margin=1) == pytest.approx(2 * style(patches=1)) == pytest.approx(4 * style(flicker=1))

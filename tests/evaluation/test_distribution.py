@@ -10,6 +10,7 @@ import pytest
 
 from styleshift.evaluation.distribution import TargetDistribution, decays, onsets
 from styleshift.evaluation.features import FRAME_RATE, Features
+from styleshift.evaluation.metrics import frechet_distance, population
 
 
 def notes(*, fade: float, flicker: float = 0.0, seed: int = 0) -> Features:
@@ -53,6 +54,13 @@ def test_each_term_hears_its_own_fault() -> None:
     assert held["decay"] > 5
     assert hissing["flicker"] > 100 * right["flicker"] + 1
     assert hissing["decay"] < 4
+
+
+def test_patches_are_the_distance_that_evaluate_gives() -> None:
+    style, other = several(fade=40), several(fade=20)
+    expected = frechet_distance(population(other), population(style))
+    assert TargetDistribution(style).distances(other)["patches"] == pytest.approx(expected)
+    assert expected > 1
 
 
 def test_without_notes_there_is_no_decay() -> None:

@@ -39,7 +39,7 @@ def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
 
 def result(there: str = "moved", score: float = 0.9, back: float = 0.5) -> ValidationResult:
     def direction(kind: str, value: float) -> ValidatedDirection:
-        return ValidatedDirection(judgement(kind), CheckpointScore(*[value] * 5, kept={"harmony": 1.0}))
+        return ValidatedDirection(judgement(kind), CheckpointScore(*[value] * 6, kept={"harmony": 1.0}))
 
     return ValidationResult({"x2y": direction(there, score), "y2x": direction("moved", back)})
 
