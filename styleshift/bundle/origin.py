@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from styleshift.training.checkpoint import TrainedModel
 
 # Each member of a mean has these of its own, and what else is not the same in all.
-_OWN = ("run", "seed", "step")
+_OWN = ("run", "seed", "step", "mean_of")
 
 
 def provenance_of(runs: Sequence[TrainedModel], direction: str) -> dict[str, Any]:

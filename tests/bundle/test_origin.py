@@ -46,8 +46,12 @@ def test_a_mean_notes_run_seed_and_step_of_each() -> None:
 
 
 def test_what_is_the_same_in_all_is_still_each_ones_own() -> None:
-    noted = provenance_of([_run("a", 0, 100), _run("b", 0, 100)], "x2y")
-    assert [(each["seed"], each["step"]) for each in noted["members"]] == [(0, 100), (0, 100)]
+    runs = [_run(name, 0, 200, mean_of=[100, 200]) for name in "ab"]
+    members = provenance_of(runs, "x2y")["members"]
+    assert [(each["run"], each["seed"], steps_of(each)) for each in members] == [
+        ("a", 0, "100+200"),
+        ("b", 0, "100+200"),
+    ]
 
 
 def test_the_first_means_named_their_further_runs_alone() -> None:
