@@ -109,7 +109,10 @@ class Judgement:
     def _change_of_distance(self) -> str:
         if not self.fd_source > 0:
             return f"is {self.fd:.0f}"
-        return f"{'fell' if self.fd <= self.fd_source else 'rose'} from {self.fd_source:.0f} to {self.fd:.0f}"
+        before, after = f"{self.fd_source:.0f}", f"{self.fd:.0f}"
+        if before == after:
+            return f"stayed at {after}"
+        return f"{'fell' if self.fd < self.fd_source else 'rose'} from {before} to {after}"
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Plain values for JSON lines and checkpoints; a figure that is not there is left out."""

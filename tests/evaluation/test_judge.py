@@ -1,6 +1,7 @@
 """What the classifier and the judge say of styles that are clearly different."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,7 @@ def test_the_sentence_says_both_figures_of_the_style() -> None:
     )
     assert "sure" not in worse.verdict
     assert "rose from 50 to 60" in worse.verdict
+    assert "the distance to that style stayed at 50" in replace(worse, fd=49.6).verdict
 
 
 def test_the_same_whatever_goes_in_is_a_collapse(judge: Judge, styles: dict[str, list[Features]]) -> None:
