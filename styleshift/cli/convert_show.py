@@ -34,6 +34,8 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     # Those for whose losses alone `strict` refuses them have no message.
     failures = [(track.job.name, track.reason, track.message) for track in forecast.tracks if track.message]
     _show_failures("what will fail", failures[:_SHOWN_FAILURES], reporter)
+    if len(failures) > _SHOWN_FAILURES:
+        reporter.result(f"and {len(failures) - _SHOWN_FAILURES} more; --json tells of all")
     _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)

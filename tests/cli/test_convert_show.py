@@ -53,3 +53,15 @@ def test_of_files_in_a_store_no_seconds_are_told(tmp_path: Path, capsys: pytest.
     assert "only names and sizes" in " ".join((said.out + said.err).split())
     assert "0 or more will fail" in said.out
     assert "0.0 seconds" not in said.out + said.err
+
+
+def test_of_many_that_will_fail_the_first_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = result_of(tmp_path, single=False).plan
+    track = TrackForecast(plan.jobs[0], "fail", "unreadable", "what was found", "what to try")
+    show_forecast(LibraryForecast(plan, (track,) * 52, 1, 0.0, "onnx"), TerminalReporter())
+    said = capsys.readouterr()
+    assert said.out.count("what was found") == 1 + 50  # the head of the column
+    assert "and 2 more; --json tells of all" in said.out
+    assert "52 unreadable: what to try" in said.err
