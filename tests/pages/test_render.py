@@ -15,7 +15,7 @@ EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\udce9"
 
 def library(tmp_path: Path, **values: object) -> Path:
     path = tmp_path / "page.html"
-    absent = {"summary": "", "failed": [], "unlike": [], "players": []}
+    absent = {"summary": "", "failed": [], "hints": [], "unlike": [], "players": []}
     absent |= {"more_failed": 0, "more_unlike": 0, "report": "report.jsonl"}
     path.write_bytes(render("library.html", **{**absent, **values}).encode())
     return path
@@ -23,12 +23,11 @@ def library(tmp_path: Path, **values: object) -> Path:
 
 def test_every_value_is_text(tmp_path: Path) -> None:
     player = Player(EVIL, [Shot(EVIL, EVIL, EVIL), Shot("b", "b")], place=EVIL, figures=[(EVIL, EVIL)])
-    page = read(
-        library(tmp_path, title=EVIL, summary=EVIL, failed=[(EVIL, EVIL, EVIL, EVIL)], players=[player])
-    )
+    failed = {"failed": [(EVIL, EVIL, EVIL, EVIL)], "hints": [EVIL]}
+    page = read(library(tmp_path, title=EVIL, summary=EVIL, players=[player], **failed))
     assert not any(tag == "img" or "onerror" in attributes for tag, attributes in page.tags)
     shown = "<img src=x onerror=alert(1)>\"'&\\u202e\\udce9"
-    assert " ".join(page.text).count(shown) == 14  # twice each: title, figures
+    assert " ".join(page.text).count(shown) == 15  # twice each: title, figures
 
 
 def test_a_value_that_is_missing_is_no_empty_place(tmp_path: Path) -> None:
