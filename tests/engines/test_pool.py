@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,9 @@ def test_a_stop_hands_over_what_has_finished_and_drops_the_rest() -> None:
     with pool(2) as workers:
         for job, event in workers.events(["hang", "a", "b", "hang again"], stop.is_set):
             if isinstance(event, Progress):
-                time.sleep(1.0)  # the other worker has come to its end meanwhile
+                busy = [worker for worker in workers._workers if worker.job]
+                others = [worker.pipe for worker in busy if not worker.job[0].startswith("hang")]
+                assert not others or wait(others, timeout=60)  # has come to its end meanwhile
                 stop.set()
             else:
                 ends.append(job)
