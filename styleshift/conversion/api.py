@@ -199,7 +199,7 @@ def forecast_library(
     Nothing is written. Files are opened, but their music is not decoded.
 
     Raises:
-        As :func:`convert_library` does, but no LockedError.
+        StyleshiftError: as from :func:`convert_library`, but no LockedError.
     """
     reporter = reporter or Reporter()
     settings, bundle = _settled(model, settings, options)
