@@ -16,6 +16,7 @@ could be expected to reach against a truth of so few pairs: the root of the reli
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from command_line import parser_of
-from scipy.stats import rankdata
+from scipy.stats import ConstantInputWarning, rankdata, spearmanr
 from torch import nn
 
 from styleshift.audio.level import LevelMeter, gain_to_reference
@@ -146,8 +147,9 @@ def convert(generator: nn.Module, sources: list[torch.Tensor], recipe: Recipe) -
 
 def spearman(left: np.ndarray, right: np.ndarray) -> float:
     """Correlation of ranks; nan where all values of one are equal."""
-    with np.errstate(invalid="ignore"):
-        return float(np.corrcoef(rankdata(left), rankdata(right))[0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantInputWarning)
+        return float(spearmanr(left, right).statistic)
 
 
 def wholes(rows: Sequence[Row], measures: Sequence[str]) -> list[np.ndarray]:
@@ -245,6 +247,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, nargs="+", help="folders of pairs (default: DATA/test)")
     parser.add_argument("--measures", default="lsd,chr,ons,p", help="beside fd; of arrangements: chr,p")
     words = parser.parse_args()
+    measures = words.measures.split(",")
+    if unknown := set(measures) - set(MEASURES).difference(*FRECHET.values()):
+        parser.error(f"--measures takes lsd, chr, ons and p, not {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
     place = workspace(words.workspace)
     run = read_run(place.runs / words.runs[0])
@@ -273,7 +278,7 @@ def main() -> None:
                 found[direction].append(Checkpoint(name, step, score.value, measured))
                 line = {"run": name, "direction": direction, "step": step, **score.to_dict(), **measured[0]}
                 print(json.dumps(line), flush=True)
-    print_table(found, words.measures.split(","))
+    print_table(found, measures)
 
 
 if __name__ == "__main__":

@@ -67,3 +67,12 @@ def test_runs_are_shown_alone_and_together(capsys: pytest.CaptureFixture[str]) -
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[3:]]
     assert [row[1:3] for row in rows] == [["run", "3"], ["other", "3"], ["run + other", "6"]]
     assert np.unique([row[4] for row in rows]).tolist() == ["1.00 (1.00)"]
+
+
+def test_a_measure_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["judge.py", "workspace", "data", "run", "--measures", "chr,harmony"])
+    with pytest.raises(SystemExit):
+        judge.main()
+    assert "takes lsd, chr, ons and p, not harmony" in capsys.readouterr().err
