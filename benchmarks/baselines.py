@@ -16,10 +16,11 @@ import numpy as np
 import soundfile
 from command_line import pair_parser
 
-from styleshift.evaluation.features import RANGE_DB, SAMPLE_RATE, mel_filters
+from styleshift.evaluation.features import RANGE_DB, SAMPLE_RATE
 from styleshift.evaluation.folders import evaluate_folders
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.frontend import SpectrogramConfig, istft, stft
+from styleshift.frontend.mel import mel_filters
 
 CONFIG = SpectrogramConfig(
     sample_rate=SAMPLE_RATE, frame_length=1024, hop_length=256, fft_length=1024, compression="none"

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.mel import mel_filters
 from styleshift.frontend.percussion import PercussionSplitter
 
 Array = npt.NDArray[np.float32]
@@ -115,38 +116,6 @@ def _power(mono: Array, config: SpectrogramConfig) -> Array:
     spectrum = stft(mono, config)
     power: Array = spectrum.real**2 + spectrum.imag**2
     return power
-
-
-@lru_cache(maxsize=8)
-def mel_filters(sample_rate: int, fft_length: int, bands: int) -> Array:
-    """Triangles of equal area, spaced evenly in mel from 0 Hz to Nyquist: ``[bands, bins]`` float32.
-
-    The mel scale of Slaney's Auditory Toolbox (1998): linear below 1 kHz, logarithmic above.
-    """
-    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(sample_rate / 2), bands + 2))
-    hertz = np.arange(fft_length // 2 + 1) * sample_rate / fft_length
-    rising = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
-    area = (2.0 / (edges[2:] - edges[:-2]))[:, None]
-    triangles: Array = (np.maximum(0.0, np.minimum(rising, falling)) * area).astype(np.float32)
-    return triangles
-
-
-_MEL_LINEAR_HZ = 200.0 / 3
-_MEL_BREAK_HZ = 1000.0
-_MEL_LOG_STEP = np.log(6.4) / 27
-
-
-def _hz_to_mel(hertz: float) -> float:
-    if hertz < _MEL_BREAK_HZ:
-        return hertz / _MEL_LINEAR_HZ
-    return float(_MEL_BREAK_HZ / _MEL_LINEAR_HZ + np.log(hertz / _MEL_BREAK_HZ) / _MEL_LOG_STEP)
-
-
-def _mel_to_hz(mel: Array64) -> Array64:
-    above = mel - _MEL_BREAK_HZ / _MEL_LINEAR_HZ
-    hertz: Array64 = np.where(above < 0, mel * _MEL_LINEAR_HZ, _MEL_BREAK_HZ * np.exp(_MEL_LOG_STEP * above))
-    return hertz
 
 
 @lru_cache(maxsize=8)

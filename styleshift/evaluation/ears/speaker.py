@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from styleshift.evaluation.ears.installed import file_of
-from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64, mel_filters
+from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64
 from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.mel import mel_filters
 
 # 40 mel bands of frames of 25 ms, 1.6 s at a time, softer recordings raised to -30 dBFS.
 _VOICE = SpectrogramConfig(

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from styleshift.errors import UsageError
 from styleshift.evaluation.ears.checkpoint import read_checkpoint
 from styleshift.evaluation.ears.installed import file_of
-from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64, mel_filters
+from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64
 from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.mel import mel_filters
 
 _TAGS = (
     "guitar,classical,slow,techno,strings,drums,electronic,rock,fast,piano,ambient,beat,violin,vocal,synth,"
