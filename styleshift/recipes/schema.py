@@ -21,8 +21,8 @@ from styleshift.recipes.settings import (
     LossConfig,
     OptimiserConfig,
     PercussionConfig,
+    PhonesConfig,
     PitchConfig,
-    RetrievalConfig,
 )
 from styleshift.validation import Setting, describe, settings, validate
 from styleshift.words import did_you_mean
@@ -32,6 +32,22 @@ EXTRAS = ("losses", "augmentations")
 _NETWORKS = {(part, "name") for part in COMPONENTS}
 
 Table = dict[str, Any]
+
+
+def _require_speech(config: SpectrogramConfig) -> None:
+    """Refuse spectrograms in which :mod:`styleshift.networks.phones` was not taught to hear phones."""
+    if config.sample_rate < 16_000:
+        raise ConfigError(
+            f"phones are told apart by what is below 8 kHz, and {config.sample_rate} Hz holds half of that "
+            "rate",
+            "set `spectrogram.sample_rate` to 16000 or more, or `phones.by=0`",
+        )
+    milliseconds = 1000 * config.hop_length / config.sample_rate
+    if not 12 <= milliseconds <= 20:
+        raise ConfigError(
+            f"phones are known in frames 12 to 20 ms apart, and these are {milliseconds:.1f} ms apart",
+            f"set `spectrogram.hop_length` to about {round(0.016 * config.sample_rate)}, or `phones.by=0`",
+        )
 
 
 @settings
@@ -48,8 +64,8 @@ class Recipe:
     """Crops, normalisation and augmentation."""
     pitch: PitchConfig = PitchConfig()
     """Voices, in front of the generators."""
-    retrieval: RetrievalConfig = RetrievalConfig()
-    """The target's own frames, in front of the generators."""
+    phones: PhonesConfig = PhonesConfig()
+    """The sounds of speech, in front of the generators."""
     percussion: PercussionConfig = PercussionConfig()
     """Drums, in front of the generators."""
     generator: ComponentConfig = ComponentConfig("seed")
@@ -75,18 +91,18 @@ class Recipe:
                 "warm_start.self_pairs is made for voices whose pitch is moved",
                 "set `pitch.shift=true`, too, or `warm_start.self_pairs=false`",
             )
-
-        if self.retrieval.frames and not self.pitch.shift:
+        if self.phones.by and not self.pitch.shift:
             raise ConfigError(
-                "retrieval.frames finds frames of voices whose pitch is moved",
-                "set `pitch.shift=true`, too, or `retrieval.frames=0`",
+                "phones.by moves the sounds of voices whose pitch is moved",
+                "set `pitch.shift=true`, too, or `phones.by=0`",
             )
-        if self.retrieval.frames and (self.loss.cycle or self.loss.identity or self.loss.second_adversarial):
+        if self.phones.by and (self.loss.identity or self.loss.patch_nce_identity):
             raise ConfigError(
-                "no gradient goes back through frames that are looked up",
-                "set `loss.cycle=0`, `loss.identity=0` and `loss.second_adversarial=0`, "
-                "or `retrieval.frames=0`",
+                "a loss of identity would teach the generator to undo what phones.by does",
+                "set `loss.identity=0` and `loss.patch_nce_identity=0`, or `phones.by=0`",
             )
+        if self.phones.by:
+            _require_speech(self.spectrogram)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the shape of the TOML file."""

@@ -83,18 +83,15 @@ class PitchConfig:
 
 
 @settings
-class RetrievalConfig:
-    """The target's own frames, in front of the generators; see :mod:`styleshift.training.retrieval`."""
+class PhonesConfig:
+    """The sounds of speech in front of the generators; see :mod:`styleshift.training.phones`."""
 
-    frames: int = Field(default=0, ge=0, le=100_000)
-    """How many frames of the target's recordings a model keeps; 0: none. Each frame of a voice, its pitch
-    moved, is mixed with the nearest of them before the generator sees it. For a target of one voice: of many
-    it makes a patchwork. 12 000 frames make a model 9 MB larger, and can be heard: they are pieces of the
-    recordings. Conversion then takes 0.13 GB more memory for each file at work on a CPU, 1 GB on a GPU; of
-    twice the frames, twice as much."""
-    share: Share = 0.35
-    """How much of the mix is the target's frames: with more it is more of the person, and fewer words are
-    understood."""
+    by: float = Field(default=0.0, ge=0, le=3)
+    """Each frame of a voice, its pitch moved, is moved by how far the target's mean envelope of that sound
+    lies from the source's, before the generator sees it; by so much of the way. 0 moves none; above 1
+    makes up for sounds that are taken for others, and is more of the person."""
+    temperature: float = Field(default=1.0, ge=0.1, le=10)
+    """Probabilities of the sounds are raised to one over this: below 1 one sound stands out."""
 
 
 @settings

@@ -13,6 +13,7 @@ from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
+from styleshift.networks.phones import STATES
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
@@ -20,7 +21,6 @@ from styleshift.training.directions import DIRECTIONS
 from styleshift.training.files import CheckpointFolder, read
 from styleshift.training.find import CHECKPOINTS
 from styleshift.training.model import CycleGAN
-from styleshift.training.retrieval import FrameTable
 from styleshift.training.run_file import read_run
 from styleshift.training.state import TrainingState
 from styleshift.training.translator import Translator
@@ -218,9 +218,8 @@ def _read_mean(paths: tuple[Path, ...]) -> tuple[dict[str, Tensor], dict[str, An
 def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
     """Statistics to build networks with whose scales a checkpoint then fills in."""
     zeros = torch.zeros(recipe.spectrogram.bins)
-    count = recipe.retrieval.frames
-    frames = FrameTable(count, recipe.spectrogram.bins) if count else None
-    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, frames=frames)
+    ways = torch.zeros(recipe.spectrogram.bins, STATES) if recipe.phones.by else None
+    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, ways=ways)
     return blank, blank
 
 

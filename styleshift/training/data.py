@@ -16,7 +16,6 @@ from styleshift.corpus import CropSampler
 from styleshift.recipes import Recipe
 from styleshift.training.augment import augment
 from styleshift.training.device import sent
-from styleshift.training.retrieval import FrameTable
 
 SHARE_OF_FREE = 0.25
 """Of the device's free memory that both corpora may take; the rest is for networks and their activations."""
@@ -52,9 +51,10 @@ class Statistics:
         loudest: mean over frames of the loudest bin.
         voice_hz: median fundamental of the voices; 0 where nobody asked.
         damp_db: by how much drums are damped on the way to the other domain.
-        moved: ``mean`` with drums damped and voices moved to the other domain's pitch; None where nobody
-            asked.
-        frames: of the other domain, to be found on the way there; None where nobody asked.
+        moved: ``mean`` with drums damped, voices moved to the other domain's pitch, and their sounds
+            moved; None where nobody asked.
+        ways: ``[bins, states]``: how far each sound's envelope is moved on the way to the other domain;
+            None where nobody asked.
     """
 
     mean: Tensor
@@ -64,7 +64,7 @@ class Statistics:
     voice_hz: float = 0.0
     damp_db: float = 0.0
     moved: Tensor | None = None
-    frames: FrameTable | None = None
+    ways: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,6 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    @property
-    def retrieval(self) -> nn.Module | None:
-        """That of the first, whose frames sound like what it is made for."""
-        found: nn.Module | None = getattr(self.members[0], "retrieval", None)
-        return found
-
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """See the class."""
         first, *rest = (member(log_magnitude) for member in self.members)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,12 +15,12 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics, peek
 from styleshift.training.percussion import PercussionFront
+from styleshift.training.phones import PhoneMove, phone_ways
 from styleshift.training.pitch import PitchFront, shifter_of
-from styleshift.training.retrieval import frame_table
 
 Pair = tuple[Statistics, Statistics]
 
-_PART_FRAMES = 20_000  # of which several copies are in memory at once
+_SPOKEN = 512  # crops of each domain that tell how its sounds are spoken
 
 
 def with_fronts(
@@ -32,7 +31,7 @@ def with_fronts(
     reporter: Reporter,
     count: int = 96,
 ) -> Pair:
-    """Statistics that know the voices' pitch, whether drums go, and the mean spectrum behind both.
+    """Statistics that know the voices' pitch and sounds, whether drums go, and the mean spectrum behind all.
 
     Args:
         statistics: of both domains.
@@ -40,10 +39,10 @@ def with_fronts(
         recipe: says what is done in front of the generators; where it is nothing they stay as they are.
         domains: their names.
         reporter: hears what was found.
-        count: crops that are listened to.
+        count: crops that are listened to; for how each sound is spoken there are more.
 
     Raises:
-        ConfigError: a domain in which no voice is heard, or too little of it to keep frames of.
+        ConfigError: a domain in which no voice is heard.
     """
     if not recipe.pitch.shift and not recipe.percussion.damp_db:
         return statistics
@@ -62,7 +61,10 @@ def with_fronts(
     if recipe.pitch.shift:
         x, y = replace(x, voice_hz=_voice(heard[0], recipe)), replace(y, voice_hz=_voice(heard[1], recipe))
         reporter.info(f"voices at {x.voice_hz:.0f} Hz in {domains[0]}, {y.voice_hz:.0f} Hz in {domains[1]}")
-    return _moved(x, heard[0], y, crops[1], recipe), _moved(y, heard[1], x, crops[0], recipe)
+    if recipe.phones.by:
+        reporter.info("listening to how each sound is spoken")
+        x, y = _with_ways(x, crops[0], y, crops[1], recipe), _with_ways(y, crops[1], x, crops[0], recipe)
+    return _moved(x, heard[0], y, recipe), _moved(y, heard[1], x, recipe)
 
 
 def percussive_level(batches: list[Tensor], recipe: Recipe) -> float:
@@ -79,28 +81,33 @@ def _damped(statistics: Statistics, levels: list[float], recipe: Recipe) -> Stat
     return replace(statistics, damp_db=settings.damp_db if goes else 0.0)
 
 
-def _moved(
-    statistics: Statistics, batches: list[Tensor], other: Statistics, target: CropSampler, recipe: Recipe
+def _with_ways(
+    statistics: Statistics, crops: CropSampler, other: Statistics, target: CropSampler, recipe: Recipe
 ) -> Statistics:
-    """With the mean spectrum of the crops behind the fronts, and the frames that replace theirs."""
-    drums = PercussionFront(PercussionSplitter(recipe.spectrogram), statistics.damp_db)
-    made = [drums(batch) for batch in batches]
-    if recipe.pitch.shift:
-        front = PitchFront(shifter_of(recipe), other.voice_hz)
-        made = [front(one, front.ratio(batch)) for one, batch in zip(made, batches, strict=True)]
-    frames = None
-    if recipe.retrieval.frames:
-        frames = frame_table(_stretches(target), made, recipe.retrieval.frames, shifter_of(recipe))
+    """With how far the envelope of each sound of speech is moved."""
+    theirs = _behind(peek(crops, _SPOKEN, 8), statistics, other, recipe)
+    return replace(statistics, ways=phone_ways(theirs, peek(target, _SPOKEN, 8), shifter_of(recipe)))
+
+
+def _moved(statistics: Statistics, batches: list[Tensor], other: Statistics, recipe: Recipe) -> Statistics:
+    """With the mean spectrum of the crops behind the fronts, and moved as their sounds are."""
+    made = _behind(batches, statistics, other, recipe)
+    if statistics.ways is not None:
+        move = PhoneMove(shifter_of(recipe), statistics.ways, recipe.phones.by, recipe.phones.temperature)
+        made = map(move, made)
     mean = torch.stack([one.mean(dim=(0, 1, 3)) for one in made]).mean(dim=0)
-    return replace(statistics, moved=mean, frames=frames)
+    return replace(statistics, moved=mean)
 
 
-def _stretches(crops: CropSampler) -> Iterator[Tensor]:
-    """Recordings ``[1, 1, bin, frame]``, in a random order that is always the same; long ones in parts."""
-    for index in np.random.default_rng(0).permutation(crops.stretches):
-        whole = crops.whole(int(index))
-        for start in range(0, len(whole), _PART_FRAMES):
-            yield torch.from_numpy(whole[start : start + _PART_FRAMES].T.copy())[None, None]
+def _behind(
+    batches: Iterable[Tensor], statistics: Statistics, other: Statistics, recipe: Recipe
+) -> Iterator[Tensor]:
+    """Crops of a domain with drums damped and voices moved to the other domain's pitch."""
+    drums = PercussionFront(PercussionSplitter(recipe.spectrogram), statistics.damp_db)
+    front = PitchFront(shifter_of(recipe), other.voice_hz) if recipe.pitch.shift else None
+    for batch in batches:
+        made = drums(batch)
+        yield made if front is None else front(made, front.ratio(batch))
 
 
 def _voice(batches: list[Tensor], recipe: Recipe) -> float:

@@ -28,10 +28,17 @@ def read_run(run_dir: Path) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         values["recipe"], values["domains"], values["seed"], values["provenance"]
         values.setdefault("requires", [])  # the first runs did not write it down
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        gone = values["recipe"].pop("retrieval", {})
+        keeps_frames = bool(gone.get("frames"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{run_dir} is no run that can be used: {error}", "start one with `styleshift train`"
         ) from error
+    if keeps_frames:
+        raise CheckpointError(
+            f"{run_dir} keeps frames of its target (`retrieval.frames`), which this version does not",
+            "use the version that it was made with, or train anew: `phones.by` took its place",
+        )
     return values
 
 

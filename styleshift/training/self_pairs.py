@@ -17,7 +17,6 @@ from styleshift.training.device import sent
 from styleshift.training.directions import DIRECTIONS
 from styleshift.training.model import CycleGAN
 from styleshift.training.pitch import PitchFront
-from styleshift.training.retrieval import Retrieval
 from styleshift.training.translator import Scale
 
 # What changes from voice to voice more than from sound to sound: how long the throat is, how bright and how
@@ -36,7 +35,7 @@ class SelfPairs:
     Information perturbation (Choi et al. 2021): the envelope of a crop is warped and coloured at random,
     noise is added, and its pitch is moved to that of the other domain and back by the front that conversion
     has, so that it looks like any voice behind that front. What it should become is known bin by bin: the
-    crop.
+    crop. Its envelopes are hers already, so they are not moved as sounds are (``phones.by``).
 
     Args:
         x: crops of domain X; put back where they were.
@@ -59,20 +58,17 @@ class SelfPairs:
         device: torch.device | str = "cpu",
     ) -> None:
         self._crops, self._device = RandomCrops(x, y, recipe, part, parts), device
-        self._fronts, self._targets, self._moved = list[PitchFront](), list[Scale](), list[Scale]()
-        self._found: list[Retrieval | None] = []
+        self._fronts, self._targets = list[PitchFront](), list[Scale]()
+        entered = list[Scale]()
         for translator in map(model.translator, DIRECTIONS):
             assert translator.front is not None
             assert translator.moved is not None
             self._fronts.append(copy.deepcopy(translator.front).to(device))
             self._targets.append(copy.deepcopy(translator.target).to(device))
-            self._moved.append(copy.deepcopy(translator.moved).to(device))
-            self._found.append(
-                copy.deepcopy(translator.retrieval).to(device) if translator.retrieval else None
-            )
+            entered.append(translator.moved)
         random = torch.Generator().manual_seed(0)
         self._own: list[Scale] = []
-        for side, (crops, scale) in enumerate(zip((y, x), self._moved, strict=True)):
+        for side, (crops, scale) in enumerate(zip((y, x), entered, strict=True)):
             drawn = (self._perturbed(side, batch.to(device), random) for batch in peek(crops, _MEASURED, 8))
             means = [voices.mean(dim=(0, 1, 3)) for voices in drawn]
             # On a shared scale conversion leaves the spectrum in what a generator is given.
@@ -85,12 +81,7 @@ class SelfPairs:
         given, matched = {}, {}
         for side, (direction, voices) in enumerate(zip(DIRECTIONS, (crops.y, crops.x), strict=True)):
             voices = voices.to(self._device)
-            entered = self._own[side].normalise(self._perturbed(side, voices, random))
-            found = self._found[side]
-            if found is not None:
-                plain = found(self._moved[side].plain(entered), voices)
-                entered = self._targets[side].normalise(plain)
-            given[direction] = entered
+            given[direction] = self._own[side].normalise(self._perturbed(side, voices, random))
             matched[direction] = self._targets[side].normalise(voices)
         return Batch(crops.x, crops.y, matched, given)
 

@@ -13,9 +13,9 @@ from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.percussion import PercussionFront
+from styleshift.training.phones import PhoneMove
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.quiet import QuietLimit
-from styleshift.training.retrieval import Retrieval
 
 
 class Scale(nn.Module):
@@ -64,8 +64,8 @@ class Translator(nn.Module):
             fully.
         front: what moves voices to the target's pitch; None moves none.
         drums: what damps drums, before voices are moved; None damps none.
-        moved: scale of the source's crops behind ``drums`` and ``front``; where there is one of them.
-        retrieval: what replaces frames by the target's, behind both of them; None replaces none.
+        moved: scale of the source's crops behind ``drums``, ``front`` and ``phones``; where there is one.
+        phones: what moves envelopes by the sound that is spoken, behind both of them; None moves none.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Translator(nn.Module):
         front: PitchFront | None = None,
         moved: Scale | None = None,
         drums: PercussionFront | None = None,
-        retrieval: Retrieval | None = None,
+        phones: PhoneMove | None = None,
     ) -> None:
         super().__init__()
         assert (front is None and drums is None) == (moved is None)
         self.core = core
         self.front = front
         self.drums = drums
-        self.retrieval = retrieval
+        self.phones = phones
         self.moved = copy.deepcopy(moved)
         self.source = copy.deepcopy(
             source
@@ -110,7 +110,7 @@ class Translator(nn.Module):
             normalised: crops.
             ratio: by how much voices are moved; None: to the target's pitch.
         """
-        if self.moved is None and self.retrieval is None:
+        if self.moved is None and self.phones is None:
             return normalised
         with torch.autocast(normalised.device.type, enabled=False):
             plain = self.source.plain(normalised.float())
@@ -120,14 +120,14 @@ class Translator(nn.Module):
                 plain = self.drums(plain)
             if self.front is not None and ratio is not None:
                 plain = self.front(plain, ratio)
-            if self.retrieval is not None:
-                plain = self.retrieval(plain)
+            if self.phones is not None:
+                plain = self.phones(plain)
             return self.entered.normalise(plain)
 
     @property
     def entered(self) -> Scale:
         """The scale of what the generator itself is given."""
-        return self.target if self.retrieval is not None else self.moved or self.source
+        return self.moved or self.source
 
     def translate(self, normalised: Tensor, ratio: Tensor | None = None) -> Tensor:
         """``[batch, 1, bin, frame]`` on the source's scale to the same on the target's; see :meth:`enter`."""
@@ -190,17 +190,18 @@ def make_translator(
     """A generator from the domain of ``mine`` to that of ``other``, with what is done in front of it."""
     floor = silence(recipe.spectrogram)
     gate = max(1e-3, (mine.loudest - floor) / 4)
-    front = drums = moved = retrieval = None
+    front = drums = moved = phones = None
     if recipe.pitch.shift:
         front = PitchFront(shifter_of(recipe), other.voice_hz)
     if recipe.percussion.damp_db:
         drums = PercussionFront(PercussionSplitter(recipe.spectrogram), mine.damp_db)
-    if mine.frames is not None:
-        retrieval = Retrieval(shifter_of(recipe), mine.frames, recipe.retrieval.share)
+    assert (mine.ways is not None) == bool(recipe.phones.by)
+    if mine.ways is not None:
+        phones = PhoneMove(shifter_of(recipe), mine.ways, recipe.phones.by, recipe.phones.temperature)
     if front is not None or drums is not None:
         moved = source
         if recipe.data.normalisation == "domain" and mine.moved is not None:
             moved = Scale(mine.moved, float(source.deviation))
     return Translator(
-        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, retrieval
+        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, phones
     )

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from styleshift.networks.phones import STATES
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import prepare
@@ -71,8 +72,10 @@ def recipe_of(name: str) -> Recipe:
 def begin(recipe: Recipe, device: str = "cpu") -> TrainingState:
     torch.manual_seed(0)
     mean = torch.full((recipe.spectrogram.bins,), 3.0)
+    ways = torch.full((recipe.spectrogram.bins, STATES), 0.1) if recipe.phones.by else None
     x, y = (
-        Statistics(mean + side, 1.5, 2.0, 8.0, voice_hz=150.0 + side, moved=mean + side) for side in (0, 1)
+        Statistics(mean + side, 1.5, 2.0, 8.0, voice_hz=150.0 + side, moved=mean + side, ways=ways)
+        for side in (0, 1)
     )
     return TrainingState(recipe, CycleGAN(recipe, x, y).to(device), 0)
 

@@ -27,5 +27,5 @@ train() { # SOURCE TARGET STEPS WORD-FOR-EXPORT [words for train]
         --card "$here/cards/man_woman.toml" --licence "CC BY 4.0" ${SHELF:+--shelf "$SHELF"}
 }
 # What other settings and more steps do: docs/results/voice-models.md.
-train man woman 1000 --match-spectrum --set loss.gan=0.25 "$@"
+train man woman 1000 --match-spectrum --set phones.by=1.5 "$@"
 train woman man 800 "" "$@"

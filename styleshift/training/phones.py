@@ -1,0 +1,102 @@
+"""Envelopes moved by the sound that is spoken, in front of a generator.
+
+What tells one person's vowel from another's is not one equaliser for all sounds, and not a frame of hers in
+place of his: the first leaves him to be heard, the second loses the words. So each frame keeps what it is
+and is moved: by how far, in the target's recordings, the mean envelope of that sound lies from the mean in
+the source's. A network (:mod:`styleshift.networks.phones`) says which sounds a frame may be, and how likely;
+the moves are weighed so.
+
+A mixture of linear moves with soft classes, as the conversion of Stylianou, Cappe and Moulines 1998
+("Continuous probabilistic transform for voice conversion"), with shifts alone and without pairs: means over
+each domain take their place, as in vector field smoothing and in speaker adaptation by mean offsets. It is
+part of the exported graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from styleshift.frontend.compression import compressed
+from styleshift.frontend.pitch import PitchShifter
+from styleshift.networks.phones import STATES, trained_phones
+from styleshift.training.pitch import PitchFront
+
+# A sound heard in so many frames is moved halfway between its own way and that of all sounds.
+_FEW = 30.0
+
+
+class PhoneMove(nn.Module):
+    """Moves the envelopes of voices towards another's, each sound its own way.
+
+    Attributes:
+        ways: ``[bins, states]``: by how much the target's mean envelope of each state lies above the
+            source's, natural log of magnitudes.
+
+    Args:
+        shifter: of the spectrograms of the run.
+        ways: see above.
+        by: how much of its way each sound goes.
+        temperature: probabilities are raised to one over this: below 1 one sound stands out.
+    """
+
+    ways: Tensor
+
+    def __init__(self, shifter: PitchShifter, ways: Tensor, by: float, temperature: float) -> None:
+        super().__init__()
+        self.by, self.temperature = by, temperature
+        self.listener = PitchFront(shifter, 1.0)
+        self.network = trained_phones(shifter.config)
+        self.register_buffer("ways", ways.clone())
+
+    def forward(self, plain: Tensor) -> Tensor:
+        """Move frames ``[batch, 1, bin, frame]`` of float32 compressed log magnitudes; their levels stay."""
+        log = self.listener.log(plain)
+        likely = (self.network(self.listener.envelope @ log) / self.temperature).softmax(dim=1)
+        moved = log + self.by * (self.ways @ likely).unflatten(1, (1, -1))
+        levelled = moved - _level(moved) + _level(log)
+        found: Tensor = compressed(levelled.exp(), self.listener.shifter.config)
+        return found
+
+
+def phone_ways(source: Iterable[Tensor], target: Iterable[Tensor], shifter: PitchShifter) -> Tensor:
+    """By how much each state's mean envelope in the target lies above that in the source: ``[bins, states]``.
+
+    Each frame counts as often as it is likely to be of a state, whatever the recipe's temperature.
+
+    Args:
+        source: crops ``[batch, 1, bin, frame]`` of the source, their pitch moved.
+        target: of the target.
+        shifter: of these spectrograms.
+    """
+    listener, network = PitchFront(shifter, 1.0), trained_phones(shifter.config)
+    (source_mean, source_counts), (target_mean, target_counts) = (
+        _means(crops, listener, network) for crops in (source, target)
+    )
+    every = source_counts * target_counts
+    ways = target_mean - source_mean
+    common = (ways * every).sum(dim=1, keepdim=True) / every.sum()
+    counts = torch.minimum(source_counts, target_counts)
+    return (common + (ways - common) * counts / (counts + _FEW)).float()
+
+
+@torch.no_grad()
+def _means(crops: Iterable[Tensor], listener: PitchFront, network: nn.Module) -> tuple[Tensor, Tensor]:
+    """Mean envelope of each state, ``[bins, states]`` float64, and in how many frames it was heard."""
+    bins = listener.shifter.config.bins
+    total, counts = torch.zeros(bins, STATES, dtype=torch.float64), torch.zeros(STATES, dtype=torch.float64)
+    for plain in crops:
+        log = listener.log(plain)
+        smooth = listener.envelope @ log
+        likely = network(smooth).softmax(dim=1)
+        levelled = (smooth - _level(log))[:, 0]
+        total += torch.einsum("nbt,nst->bs", levelled, likely).double()
+        counts += likely.sum(dim=(0, 2)).double()
+    return total / counts.clamp(min=1e-9), counts
+
+
+def _level(log: Tensor) -> Tensor:
+    """Half the log of the mean power, ``[batch, 1, 1, frame]``."""
+    return 0.5 * (2 * log).exp().mean(dim=2, keepdim=True).log()
