@@ -50,7 +50,7 @@ def to_float16(data: bytes) -> bytes:
                     nodes.append(helper.make_node("Cast", [name], [halved[name]], to=TensorProto.FLOAT16))
             node.input[index] = halved[name]
         result = node.output[0]
-        node.output[0] = f"{result}/float16"
+        halved[result] = node.output[0] = f"{result}/float16"  # which may go into the next of them as it is
         nodes.append(node)
         nodes.append(helper.make_node("Cast", [node.output[0]], [result], to=TensorProto.FLOAT))
     del model.graph.node[:]

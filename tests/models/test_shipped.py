@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
+import pytest
 from plain_operators import others
 
 from styleshift.models.find import find_model
-from styleshift.models.shelf import models_in
+from styleshift.models.shelf import ShelvedModel, models_in
 from styleshift.models.verify import read_checksums, verify_model
+from styleshift.runtimes.float16 import to_float16
+from styleshift.runtimes.selection import relative_error, trial_window
 from styleshift.workspace import Workspace, shipped_models
 
 MOST_BYTES = 12e6
@@ -28,3 +33,20 @@ def test_every_shipped_model_is_what_it_must_be(tmp_path: Path) -> None:
         verify_model(model)
         found = find_model(Workspace(tmp_path), target=metadata.target)
         assert found.path == model.path, "--from may be left out"
+
+
+@pytest.mark.parametrize("model", models_in(shipped_models(), "shipped"), ids=lambda model: model.name)
+def test_a_shipped_model_is_the_same_in_half_precision(model: ShelvedModel) -> None:
+    """What a GPU is offered; as the nodes stand, so that nothing is computed in float32 after all."""
+    settings = onnxruntime.SessionOptions()
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    window = trial_window(model.metadata)[..., : 4 * model.metadata.time_multiple + 32]
+    window = window[..., : window.shape[3] // model.metadata.time_multiple * model.metadata.time_multiple]
+    single = model.path.read_bytes()
+    plain, half = (
+        onnxruntime.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
+        for data in (single, to_float16(single))
+    )
+    wanted, found = (one.run(None, {one.get_inputs()[0].name: window})[0] for one in (plain, half))
+    assert found.dtype == np.float32
+    assert 0 < relative_error(found, wanted) < 5e-3
