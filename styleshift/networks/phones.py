@@ -6,8 +6,8 @@ has aligned. Its outputs are the states of the phones of American English, three
 they stand for the sounds that are nearest.
 
 As in voice conversion by phonetic posteriorgrams (Sun et al. 2016, "Phonetic posteriorgrams for many-to-one
-voice conversion without parallel data training"), but small, of convolutions, and the size of a tenth of a
-second.
+voice conversion without parallel data training"), but small, and of convolutions that look 0.14 s to
+either side.
 """
 
 from __future__ import annotations
@@ -37,8 +37,6 @@ _TINY = 1e-7  # power beside the strongest bin's; half precision, which GPUs may
 
 class PhoneNetwork(nn.Module):
     """Envelopes of speech to how likely each state of each phone is.
-
-    It looks 9 frames to either side.
 
     Attributes:
         mean: ``[bands, 1]`` of the log magnitudes that it was trained on.

@@ -38,8 +38,8 @@ def _require_speech(config: SpectrogramConfig) -> None:
     """Refuse spectrograms in which :mod:`styleshift.networks.phones` was not taught to hear phones."""
     if config.sample_rate < 16_000:
         raise ConfigError(
-            f"phones are told apart by what is below 8 kHz, and {config.sample_rate} Hz holds half of that "
-            "rate",
+            f"phones are told apart by what is below 8 kHz, and at {config.sample_rate} Hz nothing is above "
+            f"{config.sample_rate / 2000:g} kHz",
             "set `spectrogram.sample_rate` to 16000 or more, or `phones.by=0`",
         )
     milliseconds = 1000 * config.hop_length / config.sample_rate

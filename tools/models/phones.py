@@ -90,11 +90,10 @@ def spoken(path: Path, front: PitchFront) -> Spoken:
     mono = samples.mean(axis=1)
     plain = compress(np.abs(stft(mono, config)).astype(np.float32), config)
     states = torch.full((len(plain),), UNKNOWN)
-    names = PHONES
     hop = config.hop_length / RATE
     for phone, number, start, end in aligned(mono):
         # Noises and breaths are silence to a network of phones.
-        index = names.index(phone if phone in names else "SIL")
+        index = PHONES.index(phone if phone in PHONES else "SIL")
         states[math.ceil(start / hop) : math.ceil(end / hop)] = 3 * index + number
     crop = torch.from_numpy(plain.T.copy())[None, None]
     return Spoken(crop, states, float(front.target_hz / front.ratio(crop)[0]))
