@@ -105,6 +105,7 @@ def export_bundle(
         window_frames=trained.window_frames,
         time_multiple=trained.time_multiple,
         pitch=whole.front.target() if whole.front else None,
+        source_voice=whole.voice.means() if whole.voice else None,
         percussion=whole.drums.target() if whole.drums else None,
         recipe=trained.recipe.to_dict(),
         provenance=provenance_of((trained, *others), direction),

@@ -14,9 +14,10 @@ from styleshift.bundle.card import ModelCard
 from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.equaliser import VoiceMeans
 from styleshift.frontend.percussion import PercussionDamping
 from styleshift.frontend.pitch import PitchTarget
-from styleshift.validation import settings
+from styleshift.validation import settings, validate
 
 FORMAT_VERSION = 1
 PREFIX = "styleshift."
@@ -32,6 +33,7 @@ _CONTROL = ("Cc", "Zl", "Zp")  # control characters, and what else begins a new 
 _TABLES: dict[str, Callable[[dict[str, Any]], object]] = {
     "spectrogram": SpectrogramConfig.from_dict,
     "pitch": lambda values: PitchTarget(**values),
+    "source_voice": lambda values: validate(VoiceMeans, values, "source_voice"),
     "percussion": lambda values: PercussionDamping(**values),
     "card": ModelCard.from_dict,
 }
@@ -56,6 +58,8 @@ class BundleMetadata:
     """The graph takes a multiple of this many frames."""
     pitch: PitchTarget | None = None
     """Voices are moved to this pitch in front of the graph; none: left as they are."""
+    source_voice: VoiceMeans | None = None
+    """Each recording is equalised in front of the graph, to have a voice like these; none: it is not."""
     percussion: PercussionDamping | None = None
     """Drums are damped in front of the graph; none: left as they are."""
     strength: float = Field(default=1.0, ge=STRENGTH[0], le=STRENGTH[1])
@@ -84,6 +88,10 @@ class BundleMetadata:
                     f"the domain name {name[:40]!r} cannot be used: it may have up to {_LONGEST_NAME} "
                     "characters, and no control characters"
                 )
+        if self.source_voice is not None:
+            if self.pitch is None:
+                raise ConfigError("it has a source_voice and no pitch, without which no voice is looked for")
+            self.source_voice.require(self.spectrogram)
         if self.window_frames % self.time_multiple:
             raise ConfigError(
                 f"window_frames {self.window_frames} is not a multiple of time_multiple {self.time_multiple}"
@@ -108,6 +116,8 @@ class BundleMetadata:
             "licence": self.licence,
             "requires": [dict(item) for item in self.requires],
         }
+        if self.source_voice is not None:
+            values["source_voice"] = asdict(self.source_voice)
         if self.percussion is not None:
             values["percussion"] = asdict(self.percussion)
         if self.strength != 1:

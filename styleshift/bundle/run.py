@@ -177,6 +177,7 @@ def _what_is_shared(trained: TrainedModel) -> dict[str, Any]:
         "length of a window": (trained.window_frames, trained.time_multiple),
         "pitch of voices": [one.front.target() if one.front else None for one in fronts],
         "damped drums": [one.drums.target() if one.drums else None for one in fronts],
+        "equaliser of recordings": [one.voice is not None for one in fronts],
     }
 
 

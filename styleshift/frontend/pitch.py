@@ -35,6 +35,7 @@ from styleshift.arrays import Float32Array, Float64Array
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.frontend.harmonics import Combs, steady
+from styleshift.frontend.loud_frames import LOUD
 from styleshift.frontend.transform import compress, magnitude, stft
 from styleshift.validation import settings
 
@@ -49,14 +50,13 @@ _STEP = 0.25
 _FINER = 0.125  # semitones from one candidate to the next: at twice that the peaks of low voices are missed
 # Up to this quefrency the cepstrum is envelope: shorter than the period of the highest voice.
 _ENVELOPE_SECONDS = 1.25e-3
+_EDGES = 0.75, 1.25  # of that: where the cepstrum begins to be taken down, and where it is nothing
 # Harmonics far above it have little say: they are the first to be blurred when the pitch moves in a frame.
 _LOW_PASS_HZ = 1000.0
 # For an octave up. The second period of a steady voice is as like the first as the third is.
 _OCTAVE_COST = 0.01
 # Strength below which a frame is left as it is, and from which it is moved whole. White noise has 0.2 to 0.4.
 _UNVOICED, _VOICED = 0.4, 0.55
-# A frame this much below the loudest, in natural log of their peaks, says nothing of a voice.
-LOUD = 4.0
 # Strength from which a frame has a say in the median.
 SURE = 0.6
 LEAST_FRAMES = 10  # of a voice, without which there is none
@@ -220,13 +220,18 @@ def _combs(config: SpectrogramConfig) -> Combs:
     return Combs(config, _cosines(config)[0], _envelope(config))
 
 
+def cepstral_order(config: SpectrogramConfig) -> int:
+    """How many cepstral coefficients an envelope has; the others are 0."""
+    return math.ceil(_EDGES[1] * _ENVELOPE_SECONDS * config.sample_rate)
+
+
 @lru_cache(maxsize=8)
 def _envelope(config: SpectrogramConfig) -> Float64Array:
-    """``[bins, bins]``: the low quefrencies of a log spectrum, with a soft edge."""
+    """``[bins, bins]``: the low cepstral_order of a log spectrum, with a soft edge."""
     points = 2 * (config.bins - 1)
     quefrency = np.minimum(np.arange(points), points - np.arange(points)) * (config.fft_length / points)
     cut = _ENVELOPE_SECONDS * config.sample_rate
-    kept = np.clip((1.25 * cut - quefrency) / (0.5 * cut), 0, 1)
+    kept = np.clip((_EDGES[1] * cut - quefrency) / ((_EDGES[1] - _EDGES[0]) * cut), 0, 1)
     cepstra = np.fft.irfft(np.eye(config.bins), points, axis=1)
     return np.asarray(np.fft.rfft(cepstra * kept, axis=1).real.T, np.float64)
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.phones import require_speech
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN, how_to_install
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
@@ -32,22 +33,6 @@ EXTRAS = ("losses", "augmentations")
 _NETWORKS = {(part, "name") for part in COMPONENTS}
 
 Table = dict[str, Any]
-
-
-def _require_speech(config: SpectrogramConfig) -> None:
-    """Refuse spectrograms in which :mod:`styleshift.networks.phones` was not taught to hear phones."""
-    if config.sample_rate < 16_000:
-        raise ConfigError(
-            f"phones are told apart by what is below 8 kHz, and at {config.sample_rate} Hz nothing is above "
-            f"{config.sample_rate / 2000:g} kHz",
-            "set `spectrogram.sample_rate` to 16000 or more, or `phones.by=0`",
-        )
-    milliseconds = 1000 * config.hop_length / config.sample_rate
-    if not 12 <= milliseconds <= 20:
-        raise ConfigError(
-            f"phones are known in frames 12 to 20 ms apart, and these are {milliseconds:.1f} ms apart",
-            f"set `spectrogram.hop_length` to about {round(0.016 * config.sample_rate)}, or `phones.by=0`",
-        )
 
 
 @settings
@@ -102,7 +87,7 @@ class Recipe:
                 "set `loss.identity=0` and `loss.patch_nce_identity=0`, or `phones.by=0`",
             )
         if self.phones.by:
-            _require_speech(self.spectrogram)
+            require_speech(self.spectrogram)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the shape of the TOML file."""

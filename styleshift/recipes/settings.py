@@ -92,6 +92,14 @@ class PhonesConfig:
     makes up for sounds that are taken for others, and is more of the person."""
     temperature: float = Field(default=1.0, ge=0.1, le=10)
     """Probabilities of the sounds are raised to one over this: below 1 one sound stands out."""
+    equalise: bool = False
+    """Where sounds are moved, conversion first equalises each recording, so that its voice is on the whole
+    like the source's voices; see :mod:`styleshift.frontend.equaliser`. Training changes nothing."""
+
+    @property
+    def equalised(self) -> bool:
+        """Conversion equalises recordings."""
+        return self.by > 0 and self.equalise
 
 
 @settings

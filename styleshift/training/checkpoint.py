@@ -11,9 +11,11 @@ from torch import Tensor
 
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.equaliser import SPOKEN
+from styleshift.frontend.phones import STATES
+from styleshift.frontend.pitch import cepstral_order
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
-from styleshift.networks.phones import STATES
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
@@ -219,7 +221,9 @@ def blank_statistics(recipe: Recipe) -> tuple[Statistics, Statistics]:
     """Statistics to build networks with whose scales a checkpoint then fills in."""
     zeros = torch.zeros(recipe.spectrogram.bins)
     ways = torch.zeros(recipe.spectrogram.bins, STATES) if recipe.phones.by else None
-    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, ways=ways)
+    means = torch.zeros(SPOKEN, cepstral_order(recipe.spectrogram)), torch.zeros(SPOKEN)
+    spoken = means if recipe.phones.equalised else None
+    blank = Statistics(zeros, 1.0, 1.0, 1.0, voice_hz=1.0, moved=zeros, ways=ways, spoken=spoken)
     return blank, blank
 
 

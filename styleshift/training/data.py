@@ -55,6 +55,8 @@ class Statistics:
             moved; None where nobody asked.
         ways: ``[bins, states]``: how far each sound's envelope is moved on the way to the other domain;
             None where nobody asked.
+        spoken: mean envelopes ``[phones, cepstra]`` and of how many frames each is, ``[phones]``, as
+            :class:`styleshift.frontend.equaliser.VoiceMeans` has them; None where nobody asked.
     """
 
     mean: Tensor
@@ -65,6 +67,7 @@ class Statistics:
     damp_db: float = 0.0
     moved: Tensor | None = None
     ways: Tensor | None = None
+    spoken: tuple[Tensor, Tensor] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics, peek
 from styleshift.training.percussion import PercussionFront
-from styleshift.training.phones import PhoneMove, phone_ways
+from styleshift.training.phones import PhoneMove, phone_ways, spoken_means
 from styleshift.training.pitch import PitchFront, shifter_of
 
 Pair = tuple[Statistics, Statistics]
@@ -64,6 +64,11 @@ def with_fronts(
     if recipe.phones.by:
         reporter.info("listening to how each sound is spoken")
         x, y = _with_ways(x, crops[0], y, crops[1], recipe), _with_ways(y, crops[1], x, crops[0], recipe)
+    if recipe.phones.equalised:
+        x, y = (
+            replace(one, spoken=spoken_means(peek(source, _SPOKEN, 8), shifter_of(recipe)))
+            for one, source in ((x, crops[0]), (y, crops[1]))
+        )
     return _moved(x, heard[0], y, recipe), _moved(y, heard[1], x, recipe)
 
 

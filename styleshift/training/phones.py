@@ -3,7 +3,7 @@
 What tells one person's vowel from another's is not one equaliser for all sounds, and not a frame of hers in
 place of his: the first leaves him to be heard, the second loses the words. So each frame keeps what it is
 and is moved: by how far, in the target's recordings, the mean envelope of that sound lies from the mean in
-the source's. A network (:mod:`styleshift.networks.phones`) says which sounds a frame may be, and how likely;
+the source's. A network (:mod:`styleshift.frontend.phones`) says which sounds a frame may be, and how likely;
 the moves are weighed so.
 
 A mixture of linear moves with soft classes, as the conversion of Stylianou, Cappe and Moulines 1998
@@ -16,12 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from styleshift.frontend.compression import compressed
-from styleshift.frontend.pitch import PitchShifter
-from styleshift.networks.phones import STATES, trained_phones
+from styleshift.frontend.equaliser import VoiceMeans, cepstra, phones_of
+from styleshift.frontend.loud_frames import LOUD
+from styleshift.frontend.phones import STATES
+from styleshift.frontend.pitch import PitchShifter, cepstral_order
+from styleshift.networks.phones import trained_phones
 from styleshift.training.pitch import PitchFront
 
 # A sound heard in so many frames is moved halfway between its own way and that of all sounds.
@@ -82,15 +86,58 @@ def phone_ways(source: Iterable[Tensor], target: Iterable[Tensor], shifter: Pitc
     return (common + (ways - common) * counts / (counts + _FEW)).float()
 
 
+def spoken_means(crops: Iterable[Tensor], shifter: PitchShifter) -> tuple[Tensor, Tensor]:
+    """How voices sound phone by phone: ``[phones, cepstra]``, and in how many frames, ``[phones]``.
+
+    Args:
+        crops: ``[batch, 1, bin, frame]`` of voices as they are.
+        shifter: of these spectrograms.
+    """
+    mean, counts = _means(crops, PitchFront(shifter, 1.0), trained_phones(shifter.config), loud=True)
+    total, (frames,) = (phones_of(each.numpy()) for each in (mean * counts, counts[None]))
+    low = cepstra(total.T / np.maximum(frames, 1e-9)[:, None], cepstral_order(shifter.config))
+    return torch.from_numpy(low).float(), torch.from_numpy(frames).float()
+
+
+class SourceVoice(nn.Module):
+    """How the source's voices sound: what conversion makes each recording's voice like.
+
+    Args:
+        spoken: ``[phones, cepstra]``, as :func:`spoken_means` gives them.
+        frames: ``[phones]``.
+    """
+
+    spoken: Tensor
+    frames: Tensor
+
+    def __init__(self, spoken: Tensor, frames: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("spoken", spoken.clone())
+        self.register_buffer("frames", frames.clone())
+
+    def means(self) -> VoiceMeans:
+        """The same as a model file says it."""
+        rows = tuple(tuple(round(value, 3) for value in row) for row in self.spoken.tolist())
+        return VoiceMeans(rows, tuple(round(count, 1) for count in self.frames.tolist()))
+
+
 @torch.no_grad()
-def _means(crops: Iterable[Tensor], listener: PitchFront, network: nn.Module) -> tuple[Tensor, Tensor]:
-    """Mean envelope of each state, ``[bins, states]`` float64, and in how many frames it was heard."""
+def _means(
+    crops: Iterable[Tensor], listener: PitchFront, network: nn.Module, loud: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Mean envelope of each state, ``[bins, states]`` float64, and in how many frames it was heard.
+
+    With ``loud`` frames far below the loudest of their crop do not count.
+    """
     bins = listener.shifter.config.bins
     total, counts = torch.zeros(bins, STATES, dtype=torch.float64), torch.zeros(STATES, dtype=torch.float64)
     for plain in crops:
         log = listener.log(plain)
         smooth = listener.envelope @ log
         likely = network(smooth).softmax(dim=1)
+        if loud:
+            loudest = log.amax(dim=2)
+            likely = likely * (loudest > loudest.amax(dim=2, keepdim=True) - LOUD)
         levelled = (smooth - _level(log))[:, 0]
         total += torch.einsum("nbt,nst->bs", levelled, likely).double()
         counts += likely.sum(dim=(0, 2)).double()

@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.frontend.harmonics import BLURRED, CLEARER, STEADY
+from styleshift.frontend.loud_frames import LOUD
 from styleshift.frontend.pitch import (
     LEAST_FRAMES,
-    LOUD,
     NOTHING,
     SURE,
     PitchShifter,

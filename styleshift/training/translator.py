@@ -13,7 +13,7 @@ from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.recipes import Recipe
 from styleshift.training.data import Statistics
 from styleshift.training.percussion import PercussionFront
-from styleshift.training.phones import PhoneMove
+from styleshift.training.phones import PhoneMove, SourceVoice
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.quiet import QuietLimit
 
@@ -66,6 +66,7 @@ class Translator(nn.Module):
         drums: what damps drums, before voices are moved; None damps none.
         moved: scale of the source's crops behind ``drums``, ``front`` and ``phones``; where there is one.
         phones: what moves envelopes by the sound that is spoken, behind both of them; None moves none.
+        voice: the source's; conversion makes each recording's like it before it is moved. None: it does not.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Translator(nn.Module):
         moved: Scale | None = None,
         drums: PercussionFront | None = None,
         phones: PhoneMove | None = None,
+        voice: SourceVoice | None = None,
     ) -> None:
         super().__init__()
         assert (front is None and drums is None) == (moved is None)
@@ -87,6 +89,7 @@ class Translator(nn.Module):
         self.front = front
         self.drums = drums
         self.phones = phones
+        self.voice = voice
         self.moved = copy.deepcopy(moved)
         self.source = copy.deepcopy(
             source
@@ -151,7 +154,8 @@ class Translator(nn.Module):
         if self.moved is None:
             return self
         rest = copy.copy(self)
-        rest._modules = {**self._modules, "drums": None, "front": None, "moved": None, "source": self.moved}
+        gone = dict.fromkeys(("voice", "drums", "front", "moved"))
+        rest._modules = {**self._modules, **gone, "source": self.moved}
         return rest
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
@@ -198,10 +202,12 @@ def make_translator(
     assert (mine.ways is not None) == bool(recipe.phones.by)
     if mine.ways is not None:
         phones = PhoneMove(shifter_of(recipe), mine.ways, recipe.phones.by, recipe.phones.temperature)
+    assert (mine.spoken is not None) == recipe.phones.equalised
+    voice = None if mine.spoken is None else SourceVoice(*mine.spoken)
     if front is not None or drums is not None:
         moved = source
         if recipe.data.normalisation == "domain" and mine.moved is not None:
             moved = Scale(mine.moved, float(source.deviation))
     return Translator(
-        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, phones
+        core, source, target, floor, recipe.data.silence_gate, gate, front, moved, drums, phones, voice
     )

@@ -48,6 +48,7 @@ class Alone:
     generator: nn.Module
     front: None = None
     drums: None = None
+    voice: None = None
 
     def without_front(self) -> nn.Module:
         return self.generator

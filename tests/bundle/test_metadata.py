@@ -10,8 +10,10 @@ import pytest
 
 from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.errors import BundleError
+from styleshift.frontend.equaliser import SPOKEN, VoiceMeans
 from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks import NoOptions
+from styleshift.recipes import load_recipe
 
 
 def test_metadata_come_back_as_they_were(models: ModuleType) -> None:
@@ -38,6 +40,28 @@ def test_a_model_says_how_voices_are_moved_and_older_ones_stretch(models: Module
         {**props, "styleshift.pitch": '{"target_hz": 210.0, "formants": 0.15}'}
     ).pitch
     assert older == PitchTarget(210.0, 0.15, "stretch")
+
+
+def test_a_model_says_how_its_voices_sound(models: ModuleType) -> None:
+    speech = load_recipe("voice").spectrogram
+    rows = tuple((round(0.1 * row, 3), *(0.0,) * 24) for row in range(SPOKEN))
+    means = VoiceMeans(rows, (1.5,) * SPOKEN)
+    made = BundleMetadata("a", "b", speech, -20.0, 256, 16, pitch=PitchTarget(210.0), source_voice=means)
+    props = made.to_props()
+    assert BundleMetadata.from_props(props) == made
+    with pytest.raises(BundleError, match="cepstra"):
+        BundleMetadata.from_props({**props, "styleshift.source_voice": '{"cepstra": [[1.0]]}'})
+    few = json.dumps({"cepstra": [[1.0]] * SPOKEN, "frames": [1] * SPOKEN})
+    with pytest.raises(BundleError, match="envelopes of these spectrograms"):
+        BundleMetadata.from_props({**props, "styleshift.source_voice": few})
+    with pytest.raises(BundleError, match="no pitch"):
+        BundleMetadata.from_props({**props, "styleshift.pitch": "null"})
+    far = props["styleshift.source_voice"].replace("0.1", "1e300", 1)
+    with pytest.raises(BundleError, match="source_voice"):
+        BundleMetadata.from_props({**props, "styleshift.source_voice": far})
+    slow = json.dumps({**models.SMALL.to_dict(), "sample_rate": 8000})
+    with pytest.raises(BundleError, match="8000 Hz"):
+        BundleMetadata.from_props({**props, "styleshift.spectrogram": slow})
 
 
 @pytest.mark.parametrize(

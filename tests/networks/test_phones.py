@@ -8,10 +8,10 @@ import torch
 
 from styleshift.frontend import stft
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.phones import PHONES, STATES, TINY, PhoneListener
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.frontend.transform import compress
-from styleshift.networks import phones
-from styleshift.networks.phones import PHONES, STATES, PhoneNetwork, trained_phones
+from styleshift.networks.phones import PhoneNetwork, trained_phones
 from styleshift.recipes import load_recipe
 from styleshift.training.pitch import PitchFront
 from tests.helpers.vowels import VOWELS, hiss, vowel
@@ -52,6 +52,14 @@ def test_a_vowel_of_three_formants_is_named_at_any_pitch_and_rate(
     assert max(VOWELS, key=lambda name: found[name]) == spoken
 
 
+def test_numpy_hears_what_pytorch_hears() -> None:
+    sound = np.concatenate([0.03 * vowel("AE", 140), hiss(), np.zeros(4000), vowel("IY", 220)])
+    smooth = envelope(sound, config())
+    ours = PhoneListener(config()).likely(smooth[0, 0].T.numpy())
+    theirs = trained_phones(config())(smooth).softmax(dim=1)[0].T
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
 def test_hiss_above_four_kilohertz_is_a_sibilant_and_silence_is_silence() -> None:
     found = likely(hiss())
     assert found["S"] + found["Z"] + found["SH"] > max(0.4, 0.85 * (1 - found["SIL"]))
@@ -77,7 +85,7 @@ def test_half_precision_hears_the_same() -> None:
         flat = smooth.flatten(1, 2)
         top = flat.amax(dim=1, keepdim=True)
         factors = (network.filters.half().float(), (2 * (flat - top)).exp().half().float())
-        rounded = 0.5 * (factors[0] @ factors[1]).half().float().clamp(min=phones._TINY).log() + top
+        rounded = 0.5 * (factors[0] @ factors[1]).half().float().clamp(min=TINY).log() + top
         assert (rounded - network.bands(smooth)).abs().max() < 0.15
 
 

@@ -17,7 +17,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from styleshift.networks.phones import STATES
+from styleshift.frontend.equaliser import SPOKEN
+from styleshift.frontend.phones import STATES
+from styleshift.frontend.pitch import cepstral_order
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import prepare
@@ -73,8 +75,10 @@ def begin(recipe: Recipe, device: str = "cpu") -> TrainingState:
     torch.manual_seed(0)
     mean = torch.full((recipe.spectrogram.bins,), 3.0)
     ways = torch.full((recipe.spectrogram.bins, STATES), 0.1) if recipe.phones.by else None
+    means = torch.zeros(SPOKEN, cepstral_order(recipe.spectrogram)), torch.zeros(SPOKEN)
+    spoken = means if recipe.phones.equalised else None
     x, y = (
-        Statistics(mean + side, 1.5, 2.0, 8.0, voice_hz=150.0 + side, moved=mean + side, ways=ways)
+        Statistics(mean + side, 1.5, 2.0, 8.0, 150.0 + side, moved=mean + side, ways=ways, spoken=spoken)
         for side in (0, 1)
     )
     return TrainingState(recipe, CycleGAN(recipe, x, y).to(device), 0)

@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from scipy import fft
 
 from styleshift.bundle.export import export_bundle
+from styleshift.bundle.run import export_run
 from styleshift.corpus import precompute
-from styleshift.errors import CheckpointError, ConfigError
+from styleshift.errors import CheckpointError, ConfigError, UsageError
 from styleshift.frontend import stft
 from styleshift.frontend.compression import compressed
+from styleshift.frontend.equaliser import SPOKEN, phones_of
+from styleshift.frontend.phones import PHONES, PhoneListener
 from styleshift.frontend.transform import compress
-from styleshift.networks.phones import PHONES
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.checkpoint import load_trained
-from styleshift.training.phones import PhoneMove, phone_ways
+from styleshift.training.phones import PhoneMove, phone_ways, spoken_means
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.run_file import read_run
@@ -127,6 +130,29 @@ def test_silence_stays_silence() -> None:
     assert moved.expm1().max() < loudest
 
 
+def test_how_a_voice_sounds_is_told_phone_by_phone_without_pauses() -> None:
+    """Against an average in float64, weighed frame by frame."""
+    shifter = shifter_of(recipe())
+    pause = np.random.default_rng(0).normal(0, 1e-4, 16000)
+    sounds = [spoken(np.concatenate([sound, pause])) for sound in SOUNDS]
+    found, frames = spoken_means(sounds, shifter)
+    assert found.shape == (SPOKEN, 25)
+    logs, weights = [], []
+    for plain in sounds:
+        log = shifter.log(plain[0, 0].T.numpy()).astype(np.float64)
+        smooth = log @ shifter.envelope.T
+        likely = phones_of(PhoneListener(shifter.config).likely(smooth.astype(np.float32)))
+        peaks = log.max(axis=1)
+        weights.append(likely * (peaks > peaks.max() - 4)[:, None])
+        logs.append(smooth - 0.5 * np.log(np.exp(2 * log).mean(axis=1, keepdims=True)))
+    heard, envelopes = np.concatenate(weights), np.concatenate(logs)
+    means = (heard.T @ envelopes) / heard.sum(axis=0)[:, None]
+    np.testing.assert_allclose(frames, heard.sum(axis=0), rtol=1e-3, atol=1e-2)
+    often = heard.sum(axis=0) > 5
+    assert often.sum() > 5
+    np.testing.assert_allclose(fft.idct(means, type=1, axis=1)[often, :25], found[often], atol=2e-3)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("speakers")
@@ -170,6 +196,17 @@ def test_a_run_makes_a_model_of_plain_operators_that_agrees_and_moves(
     assert whole.phones.ways.abs().max() > 0.1
     made = export_bundle(trained, "x2y", tmp_path / "man-to-woman.onnx")
     assert made.parity < 1e-3
+    # Recordings are made like the voices of the source, each way.
+    back = export_bundle(trained, "y2x", tmp_path / "woman-to-man.onnx")
+    for model, direction in ((made, "x2y"), (back, "y2x")):
+        told, held = model.bundle.metadata.source_voice, trained.translators[direction].voice
+        assert told is not None
+        assert held is not None
+        assert held.spoken.abs().max() > 0.1
+        np.testing.assert_allclose(np.array(told.cepstra), held.spoken.numpy(), atol=6e-4)
+        np.testing.assert_allclose(np.array(told.frames), held.frames.numpy(), atol=0.06)
+        assert sum(told.frames) > 500
+    assert made.bundle.metadata.source_voice != back.bundle.metadata.source_voice
     assert others(made.path) == set()
     # What is exported has the pitch moved already, not the envelopes.
     plain = spoken(SOUNDS[0])[..., :64]
@@ -187,13 +224,36 @@ def test_a_run_goes_on_with_the_ways_that_it_began_with(place: Workspace) -> Non
     started = recipe("schedule.steps=2", "data.normalisation=shared")
     folder = start_run(place, ("man", "woman"), started, name="resumed").folder
     before = load_trained(folder, "last").translators["y2x"].phones
+    voice = load_trained(folder, "last").translators["y2x"].voice
     resume_run(place, "resumed", steps=4)
     after = load_trained(folder, "last")
     found = after.translators["y2x"].phones
     assert before is not None
     assert found is not None
     assert torch.equal(before.ways, found.ways)
+    kept = after.translators["y2x"].voice
+    assert voice is not None
+    assert kept is not None
+    assert torch.equal(voice.spoken, kept.spoken)
     assert torch.equal(before.network.last.weight, found.network.last.weight)
+
+
+def test_recordings_are_left_as_they_are_where_the_recipe_says_so(place: Workspace, tmp_path: Path) -> None:
+    start_run(place, ("man", "woman"), recipe("phones.equalise=false"), name="plain")
+    folder = place.runs / "plain"
+    trained = load_trained(folder, "last")
+    assert trained.translators["x2y"].voice is None
+    made = export_bundle(trained, "x2y", tmp_path / "man-to-woman.onnx")
+    assert made.bundle.metadata.source_voice is None
+    # One model cannot do both.
+    start_run(place, ("man", "woman"), recipe(), name="equalised")
+    with pytest.raises(UsageError, match="plain and equalised differ in their equaliser of recordings"):
+        export_run(place, run="plain", ensemble=["equalised"], checkpoint="last")
+    # So did runs of the first version that moved sounds, which had no such setting.
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    del run["recipe"]["phones"]["equalise"]
+    (folder / "run.json").write_text(json.dumps(run), "utf-8")
+    assert load_trained(folder, "last").translators["y2x"].voice is None
 
 
 def test_gradients_pass_through_the_move() -> None:

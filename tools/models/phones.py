@@ -1,4 +1,4 @@
-"""Makes the network that tells the sounds of speech apart: ``styleshift/networks/phones.safetensors``.
+"""Makes the network that tells the sounds of speech apart: ``styleshift/frontend/phones.safetensors``.
 
     pip install pocketsphinx
     python tools/models/phones.py RECORDINGS [RECORDINGS ...] [--steps 4000] [--output FILE]
@@ -26,8 +26,9 @@ from torch.nn import functional
 
 from styleshift.evaluation.load import find_recordings
 from styleshift.frontend import stft
+from styleshift.frontend.phones import PHONES
 from styleshift.frontend.transform import compress
-from styleshift.networks.phones import PHONES, PhoneNetwork
+from styleshift.networks.phones import PhoneNetwork
 from styleshift.recipes import load_recipe
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.self_pairs import perturbed
@@ -172,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--output", type=Path, default=Path("styleshift/networks/phones.safetensors"))
+    parser.add_argument("--output", type=Path, default=Path("styleshift/frontend/phones.safetensors"))
     options = parser.parse_args()
     front = PitchFront(shifter_of(load_recipe("voice")), 200.0)
     paths = [path for folder in options.recordings for path in find_recordings(folder, "recordings")]

@@ -109,7 +109,7 @@ def convert_track(
         raise UsageError(f"the output {target} is the source itself", "name another output")
     began = time.monotonic()
     settings = converter.settings
-    measured = measure_file(source, settings, on_block=lambda: on_seconds(0.0), shifter=converter.shifter)
+    measured = measure_file(source, settings, on_block=lambda: on_seconds(0.0), wanted=converter.wanted)
     assert measured.info is not None
     choice = choose(measured.info, target, format)
     written_as, rate = choice.format, choice.sample_rate
@@ -168,7 +168,7 @@ def convert_track(
         channels=measured.channels,
         frames=frames,
         level_db=measured.level_db,
-        voice_hz=measured.voice_hz,
+        voice_hz=measured.voice.hertz,
         loudness_before=measured.loudness,
         loudness_after=integrated_loudness(np.concatenate(powers)),
         peak_after=peak,
@@ -212,7 +212,7 @@ def convert_samples(converter: TrackConverter, samples: Float32Array, sample_rat
         for start in range(0, len(shaped), BLOCK_FRAMES):
             yield shaped[start : start + BLOCK_FRAMES]
 
-    found = measure(blocks(), sample_rate, shaped.shape[1], shifter=converter.shifter)
+    found = measure(blocks(), sample_rate, shaped.shape[1], wanted=converter.wanted)
     converted = list(converter.convert(blocks(), found, ceiling=max(1.0, found.peak)))
     joined = np.concatenate(converted) if converted else shaped
     return joined[:, 0] if samples.ndim == 1 else joined

@@ -28,8 +28,10 @@ from styleshift.conversion.track.queues import ArrayQueue, Curve
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
 from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
+from styleshift.conversion.track.voice import VoiceWanted
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend.equaliser import equalise
 from styleshift.frontend.percussion import PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.records import Vocoder
@@ -69,12 +71,13 @@ class TrackConverter:
         return self.metadata.strength if self.settings.strength is None else self.settings.strength
 
     @property
-    def shifter(self) -> PitchShifter | None:
-        """What moves the pitch of voices in front of the model; None where it wants none moved."""
+    def wanted(self) -> VoiceWanted | None:
+        """What must be known of a voice, to move it in front of the model; None where it wants none moved."""
         pitch = self.metadata.pitch
         if pitch is None:
             return None
-        return PitchShifter(self.metadata.spectrogram, pitch.formants, pitch.harmonics)
+        shifter = PitchShifter(self.metadata.spectrogram, pitch.formants, pitch.harmonics)
+        return VoiceWanted(shifter, self.metadata.source_voice)
 
     def convert(
         self,
@@ -173,15 +176,19 @@ class TrackConverter:
             yield sound.T / gain
 
     def _front(self, measured: FirstPass) -> list[Callable[[Float32Array], Float32Array]]:
-        """What is done in front of the model, as far as ``strength`` says: drums damped, a voice moved."""
+        """What is done in front of the model, as far as ``strength`` says."""
         steps: list[Callable[[Float32Array], Float32Array]] = []
         if damping := self.metadata.percussion:
             splitter = PercussionSplitter(self.metadata.spectrogram)
             steps.append(partial(splitter.damp, damp_db=damping.damp_db * self.strength))
-        pitch, shifter = self.metadata.pitch, self.shifter
-        if pitch is not None and shifter is not None and measured.voice_hz is not None:
-            ratio = (pitch.target_hz / measured.voice_hz) ** self.strength
-            steps.append(partial(shifter.shift, ratio=ratio))
+        pitch, wanted, voice = self.metadata.pitch, self.wanted, measured.voice
+        if voice.equaliser is not None:
+            # Up to the voices that the model knows, and never beyond them.
+            nepers = voice.equaliser * np.float32(min(1.0, self.strength))
+            steps.append(partial(equalise, equaliser=nepers, config=self.metadata.spectrogram))
+        if pitch is not None and wanted is not None and voice.hertz is not None:
+            ratio = (pitch.target_hz / voice.hertz) ** self.strength
+            steps.append(partial(wanted.shifter.shift, ratio=ratio))
         return steps
 
 

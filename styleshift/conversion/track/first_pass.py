@@ -15,9 +15,8 @@ from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo, DecodedStream
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
-from styleshift.conversion.track.pitch import PitchMeter
+from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted
 from styleshift.errors import AudioError
-from styleshift.frontend.pitch import PitchShifter
 
 BLOCK_FRAMES = 1 << 16
 # A recording that fits is decoded once: three minutes in stereo at 44.1 kHz. Of longer ones nothing is kept.
@@ -37,7 +36,7 @@ class FirstPass:
         peak: largest absolute sample.
         warnings: plain sentences.
         info: what the header says; None for arrays.
-        voice_hz: median fundamental of the voice; None: there is none, or nobody asked.
+        voice: its voice, as far as somebody asked.
         extras: what the source had and is no part of the sound that is read; under ``salvage`` also the rest
             of its sound.
         blocks: all its samples, ``[n, channels]`` float32 each; None: there are too many to keep.
@@ -52,7 +51,7 @@ class FirstPass:
     peak: float
     warnings: tuple[str, ...] = ()
     info: AudioInfo | None = None
-    voice_hz: float | None = None
+    voice: Voice = field(default_factory=Voice)
     extras: tuple[str, ...] = ()
     blocks: list[Float32Array] | None = field(default=None, repr=False, compare=False)
     powers: Float64Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
@@ -68,7 +67,7 @@ def measure_file(
     settings: ConvertSettings,
     *,
     on_block: Callable[[], None] = lambda: None,
-    shifter: PitchShifter | None = None,
+    wanted: VoiceWanted | None = None,
 ) -> FirstPass:
     """Decode a file once, from its start to its end, and keep what it holds if that is not much.
 
@@ -76,7 +75,7 @@ def measure_file(
         path: the recording.
         settings: of the conversion; under ``salvage`` what can be read of a damaged file is enough.
         on_block: called after each block, so that somebody sees that it goes on.
-        shifter: of the model, where it wants to know the pitch of the voice.
+        wanted: what the model wants to know of the voice.
 
     Raises:
         AudioError: it cannot be read, or not to its end.
@@ -85,7 +84,7 @@ def measure_file(
     with open_audio(path, allow_cut=settings.salvage) as stream:
         blocks = _blocks(stream, settings, warnings)
         kept: list[Float32Array] = []
-        found = measure(_keeping(blocks, kept), stream.sample_rate, stream.channels, on_block, shifter)
+        found = measure(_keeping(blocks, kept), stream.sample_rate, stream.channels, on_block, wanted)
         extras = list(stream.extras)
         if stream.cut or warnings:
             whole = stream.promised
@@ -146,10 +145,10 @@ def measure(
     sample_rate: int,
     channels: int,
     on_block: Callable[[], None] = lambda: None,
-    shifter: PitchShifter | None = None,
+    wanted: VoiceWanted | None = None,
 ) -> FirstPass:
     """What one pass over blocks ``[n, channels]`` float32 finds; see :func:`measure_file`."""
-    pitch = None if shifter is None else PitchMeter(shifter, sample_rate)
+    meter = None if wanted is None else VoiceMeter(wanted, sample_rate, channels)
     level = LevelMeter(sample_rate, channels)
     energy = KWeightedPower(sample_rate, channels)
     powers = []
@@ -157,15 +156,15 @@ def measure(
     for block in blocks:
         level.push(block)
         powers.append(energy.push(block))
-        if pitch is not None:
-            pitch.push(block)
+        if meter is not None:
+            meter.push(block)
         frames += len(block)
         on_block()
     powers.append(energy.finish())
     joined = np.concatenate(powers)
-    loudness, voice_hz = integrated_loudness(joined), None if pitch is None else pitch.median()
-    heard = (level.level_db, loudness, level.peak)
-    return FirstPass(sample_rate, channels, frames, *heard, voice_hz=voice_hz, powers=joined)
+    heard = (level.level_db, integrated_loudness(joined), level.peak)
+    voice = Voice() if meter is None else meter.finish()
+    return FirstPass(sample_rate, channels, frames, *heard, voice=voice, powers=joined)
 
 
 def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str]) -> Iterator[Float32Array]:

@@ -6,19 +6,23 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
+from scipy import signal
 from track_models import SMALL, convert, converter, gain, identity, noise, pieces, snr
 
 from styleshift.bundle.metadata import BundleMetadata, PitchTarget
 from styleshift.conversion.track.convert import convert_samples
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import measure
-from styleshift.conversion.track.pitch import PitchMeter
+from styleshift.conversion.track.voice import VoiceMeter, VoiceWanted
 from styleshift.errors import AudioError, BundleError, PluginError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
 from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.options import build_config
 from styleshift.hooks.registry import load_registry
+from styleshift.training.phones import SourceVoice, spoken_means
+from tests.helpers.vowels import VOWELS, vowel
 
 SEED = SpectrogramConfig()
 
@@ -189,6 +193,49 @@ def test_drums_are_damped_where_the_model_says_so() -> None:
     assert levels[1] < levels[0] - 8
 
 
+@pytest.mark.parametrize(("strength", "least", "most"), [(1.0, 0.0, 0.55), (0.5, 0.4, 0.8), (1.5, 0.0, 0.55)])
+def test_a_recording_is_equalised_to_sound_like_the_voices_that_the_model_knows(
+    strength: float, least: float, most: float
+) -> None:
+    speech = SpectrogramConfig(
+        sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0
+    )
+    spec = load_registry().vocoders.get("pghi")
+    built = spec.build(build_config(spec.config, {}, "pghi"), speech, "cpu")
+    sound = np.concatenate([vowel(name, hertz) for name in VOWELS for hertz in (190, 210, 230)])
+    spectrum = torch.from_numpy(log_spectrogram(sound.astype(np.float32), speech).T.copy())[None, None]
+    means = SourceVoice(*spoken_means([spectrum], PitchShifter(speech))).means()
+    # As if through another microphone: 6 dB more at 1 kHz, 6 dB less from 4 kHz on, and as much between.
+    bands = {"btype": "bandpass", "fs": 16000, "output": "sos"}
+    dull = sound + signal.sosfilt(signal.butter(2, [700, 1400], **bands), sound)
+    dull -= 0.5 * signal.sosfilt(signal.butter(2, [4000, 7900], **bands), dull)
+    given = dull[:, None].astype(np.float32)
+    left = []
+    for voice in (None, means):
+        metadata = BundleMetadata(
+            *("a", "b", speech, -20.0, 128, 4),
+            pitch=PitchTarget(210.0),
+            source_voice=voice,
+            strength=strength,
+        )
+        line = TrackConverter(metadata, identity, 2, built, spec.context_frames)
+        found = convert_samples(line, given, 16000)
+        assert found.shape == given.shape
+        left.append(envelope_distance(found[:, 0], sound, speech))
+    # A strength above 1 goes no further: the model knows no voices beyond those it learned from.
+    assert least * left[0] < left[1] < most * left[0]
+
+
+def envelope_distance(found: np.ndarray, wanted: np.ndarray, config: SpectrogramConfig) -> float:
+    """Between mean envelopes, loudness aside, root mean square in nepers."""
+    shifter = PitchShifter(config)
+    one, other = (
+        (shifter.log(log_spectrogram(each.astype(np.float32), config)) @ shifter.envelope.T).mean(axis=0)
+        for each in (found, wanted)
+    )
+    return float(np.std((one - other)[:450]))
+
+
 @pytest.mark.parametrize("harmonics", ["stretch", "draw"])
 @pytest.mark.parametrize("hertz", [100, 210])
 def test_a_voice_comes_out_at_the_pitch_that_the_model_names_whatever_it_was(
@@ -206,8 +253,8 @@ def test_a_voice_comes_out_at_the_pitch_that_the_model_names_whatever_it_was(
     given = (0.1 * sound[:, None]).astype(np.float32)
     found = convert_samples(line, given, 22050)
     assert found.shape == given.shape
-    heard = PitchMeter(PitchShifter(voices), 22050)
+    heard = VoiceMeter(VoiceWanted(PitchShifter(voices)), 22050, 1)
     heard.push(found)
-    moved = heard.median()
+    moved = heard.finish().hertz
     assert moved is not None
     assert abs(12 * np.log2(moved / 210)) < 0.6

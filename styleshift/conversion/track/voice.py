@@ -1,0 +1,100 @@
+"""What must be known of a recording's voice, found while its blocks go by in the first pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import soxr
+
+from styleshift.arrays import ComplexArray, Float32Array
+from styleshift.conversion.track.restyle import joint_magnitude
+from styleshift.frontend import StreamingSpectrogram
+from styleshift.frontend.equaliser import EqualiserMeter, VoiceMeans
+from styleshift.frontend.loud_frames import LoudFrames
+from styleshift.frontend.pitch import LEAST_FRAMES, SURE, PitchShifter
+
+_RESAMPLER = "LQ"  # 13 bits are more than a median of pitches can tell
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceWanted:
+    """What a model wants to know of a recording's voice.
+
+    Attributes:
+        shifter: for the model's spectrograms.
+        means: of the voices that it has learned from; None: recordings are not equalised.
+    """
+
+    shifter: PitchShifter
+    means: VoiceMeans | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The voice of a recording.
+
+    Attributes:
+        hertz: its median fundamental; None: there is no voice, or nobody asked.
+        equaliser: ``[bins]`` float32, nepers, what makes it like the voices that the model has learned
+            from; None: there is no voice, or nobody asked.
+    """
+
+    hertz: float | None = None
+    equaliser: Float32Array | None = field(default=None, compare=False)
+
+
+class VoiceMeter:
+    """Finds the voice of a recording, in memory that does not grow with its length.
+
+    It hears what the model will see, the channels' joint power, which a delay between them does not colour.
+    Frames are counted by loudness and pitch; at the end those near the loudest decide, as in
+    :meth:`styleshift.frontend.pitch.PitchShifter.median`.
+
+    Args:
+        wanted: by the model.
+        sample_rate: of the recording, Hz.
+        channels: 1 or more.
+    """
+
+    def __init__(self, wanted: VoiceWanted, sample_rate: int, channels: int) -> None:
+        shifter = wanted.shifter
+        self._shifter = shifter
+        self._channels = channels
+        self._equaliser = None if wanted.means is None else EqualiserMeter(shifter, wanted.means)
+        config = shifter.config
+        self._resampler = soxr.ResampleStream(
+            sample_rate, config.sample_rate, channels, dtype="float32", quality=_RESAMPLER
+        )
+        self._spectrogram = StreamingSpectrogram(config, channels, output="complex")
+        self._softest = np.float32(np.exp(shifter.floor))
+        self._counts = LoudFrames(len(shifter.candidates), shifter.floor)
+
+    def push(self, block: Float32Array) -> None:
+        """Take in ``[n, channels]`` float32."""
+        self._resampled(block, last=False)
+
+    def finish(self) -> Voice:
+        """What was found. Nothing can be pushed afterwards."""
+        self._resampled(np.zeros((0, self._channels), np.float32), last=True)
+        self._take(self._spectrogram.finish())
+        heard = self._counts.total()
+        if heard.sum() < LEAST_FRAMES:
+            return Voice()
+        middle = np.searchsorted(np.cumsum(heard), heard.sum() / 2)
+        hertz = float(self._shifter.candidates[middle])
+        return Voice(hertz, None if self._equaliser is None else self._equaliser.equaliser())
+
+    def _resampled(self, block: Float32Array, *, last: bool) -> None:
+        slow = self._resampler.resample_chunk(np.ascontiguousarray(block), last=last)
+        self._take(self._spectrogram.push(np.ascontiguousarray(slow.reshape(-1, self._channels).T)))
+
+    def _take(self, spectra: ComplexArray) -> None:
+        if not spectra.shape[1]:
+            return
+        log = np.log(np.maximum(joint_magnitude(spectra)[0], self._softest))
+        if self._equaliser is not None:
+            self._equaliser.push(log)
+        best, strength = self._shifter.candidates_of(log)
+        candidates = np.arange(len(self._shifter.candidates))
+        self._counts.add(log.max(axis=1), (best[:, None] == candidates) & (strength > SURE)[:, None])
