@@ -15,7 +15,7 @@ EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\udce9"
 
 def library(tmp_path: Path, **values: object) -> Path:
     path = tmp_path / "page.html"
-    absent = {"summary": "", "failed": [], "hints": [], "unlike": [], "players": []}
+    absent = {"summary": "", "failed": [], "hints": [], "unlike": [], "players": [], "unheard": 0}
     absent |= {"more_failed": 0, "more_unlike": 0, "report": "report.jsonl"}
     path.write_bytes(render("library.html", **{**absent, **values}).encode())
     return path

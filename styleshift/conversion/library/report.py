@@ -107,7 +107,8 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         )
     )
     unlike = list(islice(result.unlike, _ROWS))
-    heard = () if plan.remote else plan.tracks.some(_PLAYERS, "status IN ('done', 'unchanged')")
+    there = "status IN ('done', 'unchanged')"
+    heard = [] if plan.remote else list(plan.tracks.some(_PLAYERS, there))
     return render(
         "library.html",
         title=plan.output.name,
@@ -121,6 +122,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         failed=[(each.name, each.reason, each.message) for each in result.of("failed", most=_ROWS)],
         more_failed=max(0, failed - _ROWS),
         hints=[f"{count} {reason}: {advice(hint)}" for count, reason, hint in result.hints],
+        unheard=plan.tracks.value("count(*)", f"WHERE {there}") - len(heard),
         players=[
             Player(
                 job.name,

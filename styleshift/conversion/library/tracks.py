@@ -221,10 +221,11 @@ class Tracks:
 
     def some(self, most: int, which: str) -> Iterator[Track]:
         """So many at most of those for which an SQL expression is true, spread over all of them."""
-        step = max(1, -(-self.value("count(*)", f"WHERE {which}") // most))
+        count = self.value("count(*)", f"WHERE {which}")
+        spread = "place = 0 OR place * ?1 / ?2 != (place - 1) * ?1 / ?2"
         numbered = f"SELECT *, row_number() OVER (ORDER BY number) - 1 AS place FROM track WHERE {which}"
         columns = _TRACK.replace("track.", "")
-        return map(_track, self._rows(f"SELECT {columns} FROM ({numbered}) WHERE place % ? = 0", step))
+        return map(_track, self._rows(f"SELECT {columns} FROM ({numbered}) WHERE {spread}", most, count))
 
     def again(self) -> list[tuple[str, int]]:
         """How many were converted again, by reason, the most frequent first."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from styleshift.arrays import Float32Array, Float64Array
+from styleshift.arrays import Float32Array
 from styleshift.audio.bitrate import bits_per_second
 from styleshift.audio.encoding import Choice, as_many_bits, choose
 from styleshift.audio.formats import OutputFormat
@@ -23,9 +23,12 @@ from styleshift.audio.tags.preview import TagPreview
 from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
+from styleshift.conversion.track.dynamics import Reached
 from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
-from styleshift.conversion.track.loudness import integrated_loudness
 from styleshift.errors import AudioError, UsageError
+
+SOFTER_DB = 1.0
+"""A recording that its peaks make softer by so much is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class TrackResult:
         level_db: gated level of the source, dBFS; None: silent, and left as it is.
         voice_hz: median fundamental of the source's voice; None: there is none, or the model moves none.
         loudness_before: of the source, LUFS; None: silent.
-        loudness_after: of the output, before peaks were turned down and it was encoded.
+        loudness_after: of the output, before it was encoded.
         peak_after: largest absolute sample of the output, before it was encoded.
         took: seconds of work.
         warnings: plain sentences.
@@ -122,7 +125,7 @@ def convert_track(
     chapters: Sequence[Chapter] = ()
     if written_as.container == "M4A":
         chapters = (read_tags(source) if tags is None else tags).chapters
-    powers: list[Float64Array] = []
+    reached = Reached()
     peak = 0.0
     carried = Carried()
 
@@ -148,7 +151,7 @@ def convert_track(
     ):
         # Closed before the files are: threads may be at work in it.
         with closing(
-            converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured), reached=powers)
+            converter.convert(blocks, measured, ceiling=ceiling_of(written_as, measured), reached=reached)
         ) as converted:
             for block in resample(converted, measured.sample_rate, rate):
                 peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
@@ -158,6 +161,10 @@ def convert_track(
     warnings = list(measured.warnings)
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
+    if (softer := reached.turned_down_db()) >= SOFTER_DB:
+        warnings.append(
+            f"{softer:.1f} dB softer than the source: peaks were turned down, as they went beyond full scale"
+        )
     if format is None:
         warnings += choice.changes  # nobody asked for them
     if lost := (*measured.extras, *carried.lost):
@@ -170,7 +177,7 @@ def convert_track(
         level_db=measured.level_db,
         voice_hz=measured.voice.hertz,
         loudness_before=measured.loudness,
-        loudness_after=integrated_loudness(np.concatenate(powers)),
+        loudness_after=reached.loudness(),
         peak_after=peak,
         took=time.monotonic() - began,
         warnings=tuple(warnings),

@@ -17,12 +17,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from styleshift.arrays import Float32Array, Float64Array
+from styleshift.arrays import Float32Array
 from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.conversion.track.dynamics import limit, match_loudness
+from styleshift.conversion.track.dynamics import Reached, limit, match_loudness
 from styleshift.conversion.track.first_pass import FirstPass
 from styleshift.conversion.track.queues import ArrayQueue, Curve
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
@@ -85,7 +85,7 @@ class TrackConverter:
         measured: FirstPass,
         *,
         ceiling: float = 1.0,
-        reached: list[Float64Array] | None = None,
+        reached: Reached | None = None,
     ) -> Generator[Float32Array, None, None]:
         """Convert a recording.
 
@@ -93,8 +93,7 @@ class TrackConverter:
             blocks: ``[n, channels]`` float32, ``measured.frames`` frames in all, cut anywhere.
             measured: what a first pass over the same blocks found.
             ceiling: largest absolute sample to give.
-            reached: gets, by its end, the powers of what was given but for what the ceiling took, as
-                :class:`styleshift.conversion.track.loudness.KWeightedPower` measures them.
+            reached: knows by its end how loud it became.
 
         Yields:
             Blocks ``[n, channels]`` float32, ``measured.frames`` frames in all, at the same sample rate.
@@ -105,22 +104,25 @@ class TrackConverter:
         """
         rate = self.metadata.spectrogram.sample_rate
         counted = _counted(blocks, measured)
-        reached = [] if reached is None else reached
+        reached = Reached() if reached is None else reached
         if (
             measured.level_db is None
             or not resampled_length(measured.frames, measured.sample_rate, rate)
             or self.strength == 0
         ):
             # Silence, less than one sample of the model's, or no change wanted: there is no style to change.
-            reached.append(measured.powers)
+            reached.powers.append(measured.powers)
             yield from counted
             return
         # The stages between the two threads let go of one another when Python drops them, which a traceback
         # may delay; so the thread that began last is ended here, once the other has.
         with ExitStack() as threads:
             changed = self._changed(counted, measured, threads)
-            loud = match_loudness(changed, measured.powers, measured.sample_rate, measured.channels, reached)
-            done = limit(loud, measured.sample_rate, ceiling)
+            loud = match_loudness(
+                changed, measured.powers, measured.sample_rate, measured.channels, reached.powers
+            )
+            loud = _tap(loud, partial(reached.count, limited=False))
+            done = _tap(limit(loud, measured.sample_rate, ceiling), partial(reached.count, limited=True))
             yield from prefetch(done, _BLOCKS_AHEAD) if self.overlap else done
 
     def _changed(

@@ -5,12 +5,14 @@ Both work on a stream: what they need to know of the future is a few seconds, no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from styleshift.arrays import Float32Array, Float64Array
-from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower
+from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower, integrated_loudness
 from styleshift.conversion.track.queues import ArrayQueue, Curve
 
 # Half the length of the Hann kernel that smooths powers: about the 3 s of EBU R 128's short-term loudness.
@@ -21,6 +23,39 @@ LARGEST_GAIN = 10 ** (24 / 20)
 _QUIET = 1e-9
 
 LIMITER_SECONDS = 0.005
+
+
+@dataclass(slots=True)
+class Reached:
+    """How loud a conversion became.
+
+    Attributes:
+        powers: before peaks were turned down; see
+            :class:`styleshift.conversion.track.loudness.KWeightedPower`.
+        before: sum of squares of all samples before peaks were turned down.
+        after: the same of what was given.
+    """
+
+    powers: list[Float64Array] = field(default_factory=list)
+    before: float = 0.0
+    after: float = 0.0
+
+    def turned_down_db(self) -> float:
+        """By how much all of it is softer for its peaks."""
+        return 10 * math.log10(self.before / self.after) if self.after and self.before > self.after else 0.0
+
+    def loudness(self) -> float | None:
+        """Integrated loudness of what was given, LUFS, as if peaks took the same everywhere; None: silent."""
+        found = integrated_loudness(np.concatenate(self.powers)) if self.powers else None
+        return None if found is None else found - self.turned_down_db()
+
+    def count(self, block: Float32Array, *, limited: bool) -> None:
+        """Add samples ``[n, channels]``, before or after peaks were turned down."""
+        power = float(np.vdot(block, block))
+        if limited:
+            self.after += power
+        else:
+            self.before += power
 
 
 def match_loudness(

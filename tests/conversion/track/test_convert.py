@@ -21,6 +21,7 @@ from styleshift.bundle.load import load_bundle
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.convert import convert_samples, convert_track
 from styleshift.conversion.track.converter import TrackConverter
+from styleshift.conversion.track.first_pass import measure_file
 from styleshift.conversion.track.load import load_converter
 from styleshift.errors import AudioError
 
@@ -160,6 +161,26 @@ def test_float_peaks_over_full_scale_stay_in_float_and_are_limited_elsewhere(
     found = soundfile.read(tmp_path / "c.flac")[0]
     clipped = np.count_nonzero(np.abs(found) > 0.9999)
     assert clipped < 0.2 * np.count_nonzero(np.abs(loud) > 1)
+    # What the peaks took is counted, and said.
+    heard = measure_file(tmp_path / "c.flac", ConvertSettings()).loudness
+    assert result.loudness_before is not None
+    assert heard is not None
+    assert heard < result.loudness_before - 1
+    assert result.loudness_after == pytest.approx(heard, abs=0.3)
+    (said,) = result.warnings
+    assert "softer than the source: peaks were turned down" in said
+    assert float(said.split()[0]) == pytest.approx(result.loudness_before - heard, abs=0.3)
+
+
+def test_a_few_peaks_that_are_turned_down_are_no_news(same: TrackConverter, tmp_path: Path) -> None:
+    sound = music(44100)
+    sound[20000] *= 1.5 / np.abs(sound[20000]).max()
+    source = tmp_path / "a.wav"
+    soundfile.write(source, sound, 44100, "FLOAT")
+    result = convert_track(same, source, tmp_path / "b.flac", format=output_format("flac"))
+    assert result.peak_after <= 1
+    assert not [said for said in result.warnings if "softer" in said]
+    assert result.loudness_after == pytest.approx(result.loudness_before, abs=0.1)
 
 
 def test_silence_is_kept_and_said(same: TrackConverter, tmp_path: Path) -> None:
