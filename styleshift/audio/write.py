@@ -34,6 +34,9 @@ _WAV_LIMIT = 0xFFFFFFFF - (1 << 16)
 _LOSSY_SLACK = 8192
 
 
+_ROUNDED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24")  # a sample of 32 bits is finer than float32
+
+
 class Encoder(Protocol):
     """What takes samples and writes bytes to the file object that it was made with."""
 
@@ -102,6 +105,9 @@ class AudioWriter:
         self.format = format
         self.frames = 0
         self._on_written = on_written
+        # libsndfile rounds down where it clips, which makes -1 of what is just below 0.
+        bits = DEPTHS[format.subtype] if format.subtype in _ROUNDED else 0
+        self._steps = np.float32(2 ** (bits - 1)) if bits else None
         name = f"{TEMPORARY_PREFIX}{token}{secrets.token_hex(8)}{format.extension}"
         self._temporary = path.with_name(name)
         try:
@@ -134,6 +140,8 @@ class AudioWriter:
                 reason="not finite",
             )
         block = np.ascontiguousarray(block, dtype=np.float32)
+        if self._steps is not None:
+            block = np.rint(block * self._steps) / self._steps
         for start in range(0, len(block), _FRAMES_PER_CALL):
             self._guard(partial(self._encoder.write, block[start : start + _FRAMES_PER_CALL]))
         self.frames += len(block)

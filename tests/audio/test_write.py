@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from styleshift.audio.encoding import same_format, writable_rate
 from styleshift.audio.formats import FORMATS, output_format
@@ -46,6 +48,21 @@ def test_what_is_written_is_read_back_to_the_sample(
         assert np.abs(got - wave).max() < 1e-4
     elif frames > 10_000:
         assert np.abs(got - wave)[3000:-3000].max() < 0.05
+
+
+@pytest.mark.parametrize("format_name", ["wav", "aiff", "flac"])
+@pytest.mark.parametrize(("subtype", "bits"), [("PCM_16", 16), ("PCM_24", 24)])
+def test_samples_between_two_steps_become_the_nearer_one(
+    tmp_path: Path, format_name: str, subtype: str, bits: int
+) -> None:
+    """Rounded down, what is just below nothing would be a step below it: silence would not stay silence."""
+    steps = np.array([[-0.002, 0.6, -0.4, 0.4, -0.6, 3, -5, 1000.7, -1000.7, 1e9, -1e9]]).T
+    path = tmp_path / f"a.{format_name}"
+    form = replace(output_format(format_name), subtype=subtype)
+    with AudioWriter(path, sample_rate=16000, channels=1, format=form) as writer:
+        writer.write((steps / 2 ** (bits - 1)).astype(np.float32))
+    found = soundfile.read(path, dtype="int32")[0] >> (32 - bits)
+    assert found.tolist() == [0, 1, 0, 0, -1, 3, -5, 1001, -1001, 2 ** (bits - 1) - 1, -(2 ** (bits - 1))]
 
 
 def test_an_m4a_is_read_back_to_the_sample(tmp_path: Path, tone: Any) -> None:
