@@ -52,6 +52,10 @@ def test_a_training_is_watched_and_its_checkpoint_used(
     expect(run.get_by_role("heading", name="judged: step 4")).to_be_visible()
     expect(run.locator(".verdicts")).to_contain_text("low to high:")
     expect(run.locator(".curves")).to_contain_text("score, 0 to 1")
+    for _ in range(100):  # the job is done a moment before its last step is drawn
+        if points(page) == 4:
+            break
+        page.wait_for_timeout(100)
     assert points(page) == 4
     excerpt = run.locator(".pair.ready").first
     expect(excerpt.get_by_role("radio")).to_have_count(3)
