@@ -96,7 +96,7 @@ def find_origin(workspace: Workspace, path: Path, folder: Path) -> Origin:
     options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
     numbers = ("smooth_frames", "smooth_bins", "keep_quiet")
     options += [f"`{name}={of[name]}`" for name in numbers if of.get(name)]
-    options += ["`match_spectrum`"] if of.get("match_spectrum") else []
+    options += [f"`{name}`" for name in ("match_spectrum", "match_variance") if of.get(name)]
     return Origin(what, f"; `styleshift export` {' '.join(options)} brings it back")
 
 

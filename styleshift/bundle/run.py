@@ -34,6 +34,7 @@ def export_run(
     card: Path | None = None,
     strength: float = 1.0,
     match_spectrum: bool = False,
+    match_variance: bool = False,
     smooth_frames: float = 0.0,
     smooth_bins: float = 0.0,
     keep_quiet: float | None = None,
@@ -55,6 +56,8 @@ def export_run(
         strength: how much of their change a conversion keeps by default; 1 is all of it.
         match_spectrum: bring the mean spectrum of each direction's conversions to its target's, measured on
             the workspace's recordings; see :func:`styleshift.training.spectrum.match_spectrum`.
+        match_variance: make the envelopes of each direction's conversions vary as much as its target's;
+            see :func:`styleshift.training.variance.match_variance`.
         smooth_frames: how far each log magnitude is moved towards that of the frame before and of that after:
             a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most; down to -0.1 it is
             moved away from them, which gives back to the mean of an ``ensemble`` what it lacks in movement.
@@ -67,8 +70,9 @@ def export_run(
 
     Raises:
         NothingToDoError: there is no such run.
-        ConfigError: the card cannot be used, or the compression is none in which a spectrum can be matched.
-        CorpusError: a spectrum is to be matched, and the spectrograms are absent, damaged, or made with other
+        ConfigError: the card cannot be used, or the compression is none in which a spectrum or a variance can
+            be matched.
+        CorpusError: something is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
         UsageError: ``checkpoint`` is none of the three, a number is out of range, a run is named twice
             or cannot be averaged with the others, or a file in the way could not be exported again.
@@ -114,10 +118,15 @@ def export_run(
         told["keep_quiet"] = keep_quiet
         for translator in translators:
             translator.quiet = QuietLimit(keep_quiet, trained.spectrogram)
-    if match_spectrum:
-        told["match_spectrum"] = True
+    matched = [
+        name
+        for name, asked in (("match_spectrum", match_spectrum), ("match_variance", match_variance))
+        if asked
+    ]
+    if matched:
+        told |= dict.fromkeys(matched, True)
         for each, member in zip((folder, *further), members, strict=True):
-            _match_spectrum(workspace, member, each.name, reporter)
+            _match(workspace, member, each.name, matched, reporter)
     trained, *others = (
         replace(member, provenance={**member.provenance, "run": each.name, **told})
         for each, member in zip((folder, *further), members, strict=True)
@@ -187,23 +196,28 @@ def _check_number(name: str, value: float, limits: tuple[float, float]) -> None:
         raise UsageError(f"{name} is {value!r}; it must be a number from {least:g} to {most:g}")
 
 
-def _match_spectrum(workspace: Workspace, trained: TrainedModel, run: str, reporter: Reporter) -> None:
-    """Match the mean spectrum of its conversions, in its generators."""
+def _match(
+    workspace: Workspace, trained: TrainedModel, run: str, asked: Sequence[str], reporter: Reporter
+) -> None:
+    """Match the spectrum of its conversions, then their variance, as asked, in its generators."""
     from styleshift.corpus import Corpus, CropSampler
     from styleshift.training.spectrum import match_spectrum
+    from styleshift.training.variance import match_variance
 
+    ways = {"match_spectrum": match_spectrum, "match_variance": match_variance}
     corpora = [Corpus.open(workspace.spectrograms / domain) for domain in trained.domains]
     for corpus in corpora:
         if difference := corpus.config.difference(trained.spectrogram):
             raise CorpusError(
                 f"the spectrograms of {corpus.domain} do not fit run {run} ({difference})",
                 f"`styleshift precompute` with `recipe={trained.recipe.name}` replaces them; or leave out "
-                "`match_spectrum`",
+                + " and ".join(f"`{name}`" for name in asked),
             )
     for direction, pair in zip(DIRECTIONS, (corpora, corpora[::-1]), strict=True):
         with reporter.phase(f"measuring conversions to {pair[1].domain}"):
-            source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
-            match_spectrum(trained.translators[direction], source, target, trained.spectrogram)
+            for name in asked:
+                source, target = (CropSampler(corpus, trained.window_frames, seed=0) for corpus in pair)
+                ways[name](trained.translators[direction], source, target, trained.spectrogram)
 
 
 def _check_checkpoint(name: str) -> None:

@@ -52,6 +52,9 @@ def export(
     match_spectrum: bool = option(
         "--match-spectrum", "Give conversions their target's mean spectrum, where a model is dull or shrill."
     ),
+    match_variance: bool = option(
+        "--match-variance", "Make conversions vary as much as their target, where they are flat or flicker."
+    ),
     smooth_frames: float = option(
         "--smooth-frames NUMBER",
         "Blur conversions along time, where a model flickers: 0.1 a little, 0.3 the most; to -0.1 sharpens.",
@@ -80,7 +83,7 @@ def export(
     from styleshift.bundle.run import export_run
     from styleshift.remote.workspace import shared_workspace
 
-    reads = ["runs", *(["spectrograms"] if match_spectrum else [])]
+    reads = ["runs", *(["spectrograms"] if match_spectrum or match_variance else [])]
     with shared_workspace(
         workspace, reads, ["models"] if output is None else [], "models", reporter
     ) as place:
@@ -94,6 +97,7 @@ def export(
             card=card,
             strength=strength,
             match_spectrum=match_spectrum,
+            match_variance=match_variance,
             smooth_frames=smooth_frames,
             smooth_bins=smooth_bins,
             keep_quiet=keep_quiet,

@@ -52,12 +52,7 @@ def match_spectrum(
     Raises:
         ConfigError: the magnitudes are hardly compressed or not at all, so that a shift is no gain.
     """
-    if config.compression == "none" or (config.compression == "log1p" and config.gain < _LEAST_GAIN):
-        raise ConfigError(
-            "a spectrum can be matched on log magnitudes only: with compression log, or log1p and a gain of "
-            f"{_LEAST_GAIN:g} or more",
-            "leave out `match_spectrum`, or train with the recipe `small`",
-        )
+    require_log(config, "a spectrum", "match_spectrum")
     made, wanted = [], []
     for _ in range(-(-crops // _CROPS)):
         made.append(_levels(translator(torch.as_tensor(source.batch(_CROPS))), config))
@@ -71,6 +66,25 @@ def match_spectrum(
         shift = (shift + missing).clamp(-_MOST, _MOST)
     translator.target.mean += shift.reshape(1, 1, -1, 1)
     return shift
+
+
+def require_log(config: SpectrogramConfig, what: str, option: str) -> None:
+    """Refuse magnitudes that are hardly compressed or not at all, so that a shift of them is no gain.
+
+    Args:
+        config: of the magnitudes.
+        what: is to be matched.
+        option: that asks for it.
+
+    Raises:
+        ConfigError: they are such.
+    """
+    if config.compression == "none" or (config.compression == "log1p" and config.gain < _LEAST_GAIN):
+        raise ConfigError(
+            f"{what} can be matched on log magnitudes only: with compression log, or log1p and a gain of "
+            f"{_LEAST_GAIN:g} or more",
+            f"leave out `{option}`, or train with the recipe `small`",
+        )
 
 
 def _levels(log: Tensor, config: SpectrogramConfig) -> Tensor:

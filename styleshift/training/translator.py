@@ -52,6 +52,7 @@ class Translator(nn.Module):
         smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
             and among bins. 0, as in training, leaves it; a third takes the mean of the three; less than 0
             moves it away from them.
+        variance: what :meth:`forward` spreads envelopes with, before that; None, as in training, leaves them.
         quiet: what :meth:`forward` keeps quiet frames quiet with; None, as in training, leaves them.
 
     Args:
@@ -96,6 +97,7 @@ class Translator(nn.Module):
         )  # two translators must not share tensors: safetensors refuses that
         self.target = copy.deepcopy(target)
         self.smoothing = (0.0, 0.0)
+        self.variance: nn.Module | None = None
         self.quiet: QuietLimit | None = None
         self.floor = floor
         self.gated = gated
@@ -161,7 +163,10 @@ class Translator(nn.Module):
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
         entered = self.enter(self.source.normalise(log_magnitude))
-        converted = self._smoothed(self.target.plain(self.generate(entered)))
+        converted = self.target.plain(self.generate(entered))
+        if self.variance is not None:
+            converted = self.variance(converted)
+        converted = self._smoothed(converted)
         if self.quiet is None:
             return converted
         limited: Tensor = self.quiet(

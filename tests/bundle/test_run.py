@@ -100,8 +100,8 @@ def test_a_spectrum_is_matched_on_spectrograms_of_the_runs_own_settings(
     place = make_run(tmp_path)
     precompute(tmp_path / "audio", place, CONFIG, jobs=1)
     with pytest.raises(CorpusError, match=r"of violin do not fit run first \(sample_rate is 8000,") as error:
-        export_run(place, match_spectrum=True)
-    assert "leave out `match_spectrum`" in error.value.hint
+        export_run(place, match_spectrum=True, match_variance=True)
+    assert "leave out `match_spectrum` and `match_variance`" in error.value.hint
 
 
 def test_what_is_in_the_way_is_told_before_a_spectrum_is_measured(
@@ -109,7 +109,7 @@ def test_what_is_in_the_way_is_told_before_a_spectrum_is_measured(
 ) -> None:
     place.models.mkdir()
     (place.models / "violin-to-piano.onnx").write_text("mine")
-    monkeypatch.setattr(run_module, "_match_spectrum", lambda *given: pytest.fail("it was measured"))
+    monkeypatch.setattr(run_module, "_match", lambda *given: pytest.fail("it was measured"))
     with pytest.raises(UsageError, match="could not be exported again"):
         export_run(place, match_spectrum=True)
 
@@ -246,6 +246,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     metadata["violin-to-piano.onnx"].strength = 0.8
     metadata["violin-to-piano.onnx"].provenance |= {
         "match_spectrum": True,
+        "match_variance": True,
         "smooth_frames": 0.1,
         "keep_quiet": 20.0,
         "ensemble": ["first", "my run"],
@@ -258,7 +259,7 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = (
         "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=best` `strength=0.8` "
-        "`smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum`"
+        "`smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum` `match_variance`"
     )
     assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
     metadata["violin-to-piano.onnx"].provenance["mean_of"] = [0, 100]

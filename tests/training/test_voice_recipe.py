@@ -21,6 +21,7 @@ from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.checkpoint import TrainedModel, load_trained
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.spectrum import match_spectrum
+from styleshift.training.variance import match_variance
 from styleshift.workspace import Workspace
 from tests.helpers.voices import PITCHES, SETTINGS, precomputed
 
@@ -81,6 +82,26 @@ def test_a_spectrum_is_matched_behind_the_moved_pitch_and_after_smoothing(place:
         wanted = after.translators["x2y"].without_front()(crops)
         torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
         assert (found - before.generators["x2y"](crops)).abs().max() > 0.05
+
+
+def test_a_model_file_varies_as_its_target_does_behind_the_matched_spectrum(place: Workspace) -> None:
+    result = start_run(place, ("man", "woman"), recipe(), name="lively")
+    both = {"match_spectrum": True, "match_variance": True}
+    made = export_run(place, run="lively", checkpoint="last", **both)[0]
+    assert both.items() <= made.bundle.metadata.provenance.items()
+    after = load_trained(result.folder, "last")
+    translator = after.translators["x2y"]
+    for match in (match_spectrum, match_variance):
+        men, women = (
+            CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in ("man", "woman")
+        )
+        found = match(translator, men, women, after.spectrogram)
+    assert (found[0] > 1.01).any()
+    crops = 3 * torch.rand(2, 1, 257, 64, generator=torch.Generator().manual_seed(0))
+    session = onnxruntime.InferenceSession(str(made.path), providers=["CPUExecutionProvider"])
+    converted = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
+    with torch.no_grad():
+        torch.testing.assert_close(converted, translator.without_front()(crops), atol=1e-3, rtol=1e-3)
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_pitches(place: Workspace) -> None:

@@ -1,0 +1,189 @@
+"""How much a trained generator's conversions vary, made like its target."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from styleshift.audio.level import REFERENCE_LEVEL_DB
+from styleshift.frontend import SpectrogramConfig, expanded, power_scale
+from styleshift.frontend.compression import silence
+from styleshift.frontend.mel import mel_filters
+from styleshift.training.data import Crops
+from styleshift.training.spectrum import require_log
+from styleshift.training.translator import Translator
+
+COEFFICIENTS = 20
+"""Mel cepstral coefficients that are changed, from the first on: envelopes. What is finer is harmonics."""
+REACH_SECONDS = 0.07
+"""Half the length of the mean that parts slow changes from fast ones; a phone lasts about as long."""
+SLOW_GAINS, FAST_GAINS = (1.0, 1.3), (0.6, 1.3)
+"""Slow changes are never made less: where they exceed the target's, the source may have said so."""
+HEARD_DB, FADE_DB = -31.0, 10.0
+"""The level of a frame, relative to the reference level, from which on it is changed, and how far above that
+it is changed wholly."""
+_BANDS = 40
+_LOUD_DB = 30.0  # a frame further below the loudest of its crop is not measured
+_CROPS = 8  # converted at once
+
+
+class MelCepstrum(nn.Module):
+    """Mel cepstra of log magnitudes, and curves over bins of mel cepstra.
+
+    Half the natural log of the mean power in each of 40 mel bands, and its orthonormal discrete cosine
+    transform, of which :data:`COEFFICIENTS` are kept, without the one of the level.
+
+    Args:
+        config: of the log magnitudes.
+    """
+
+    def __init__(self, config: SpectrogramConfig) -> None:
+        super().__init__()
+        self.config = config
+        filters = torch.from_numpy(mel_filters(config.sample_rate, config.fft_length, _BANDS)).double()
+        # The lowest and the highest bin lie in no band.
+        covered = filters.sum(dim=0) > 0
+        filters[0, covered.cumsum(0) == 0] = filters[-1, covered.flip(0).cumsum(0).flip(0) == 0] = 1e-9
+        order = torch.arange(1, COEFFICIENTS + 1, dtype=torch.float64)[:, None]
+        places = (torch.arange(_BANDS, dtype=torch.float64) + 0.5) * math.pi / _BANDS
+        cosines = math.sqrt(2 / _BANDS) * torch.cos(order * places)
+        # What is softer than a little above silence is as soft as that: its logarithm says nothing.
+        self.least = float(expanded(torch.tensor(silence(config) + 0.03), config)) ** 2
+        self.filters: Tensor
+        self.cosines: Tensor
+        self.curves: Tensor
+        means = filters / filters.sum(dim=1, keepdim=True).clamp(min=1e-12)
+        curves = (cosines @ (filters / filters.sum(dim=0))).T
+        # Bands overlap, which blurs fine curves; each is made as strong as it is to be measured again.
+        curves = curves / (cosines @ means @ curves).diagonal().clamp(min=0.5)
+        self.register_buffer("filters", means.float())
+        self.register_buffer("cosines", cosines.float())
+        self.register_buffer("curves", curves.float())
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` plain log magnitudes to ``[batch, 1, coefficient, frame]``."""
+        power = self.filters @ expanded(log_magnitude, self.config).square()
+        cepstra: Tensor = self.cosines @ (power.clamp(self.least, 1e30).log() / 2)
+        return cepstra
+
+
+class VarianceFilter(nn.Module):
+    """Spreads slow changes of envelopes about their mean, and fast ones about the slow ones.
+
+    Each frame keeps its power, and what is soft is let be.
+
+    Args:
+        config: of the log magnitudes.
+        mean: ``[coefficients]`` mel cepstrum, about which is spread.
+        slow: gains, the same.
+        fast: gains, the same.
+    """
+
+    def __init__(self, config: SpectrogramConfig, mean: Tensor, slow: Tensor, fast: Tensor) -> None:
+        super().__init__()
+        self.config = config
+        self.floor = silence(config)
+        self.scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
+        self.reach = reach_of(config)
+        self.cepstrum = MelCepstrum(config)
+        self.mean: Tensor
+        self.slow: Tensor
+        self.fast: Tensor
+        for name, each in (("mean", mean), ("slow", slow - 1), ("fast", fast - 1)):
+            self.register_buffer(name, each[:, None].clone())
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """Plain log magnitudes ``[batch, 1, bin, frame]`` at the reference level to the same."""
+        power = self._power(log_magnitude)
+        level = 10 * torch.log10((power * self.scale).clamp(1e-12, 1e30))
+        opened = ((level - HEARD_DB) / FADE_DB).clamp(0.0, 1.0)
+        cepstra = self.cepstrum(log_magnitude)
+        steady = slowly(cepstra, self.reach)
+        change = self.slow * (steady - self.mean) + self.fast * (cepstra - steady)
+        changed: Tensor
+        changed = (log_magnitude + opened * (self.cepstrum.curves @ change)).clamp(min=self.floor)
+        louder = (self._power(changed).clamp(1e-12, 1e30) / power.clamp(1e-12, 1e30)).log() / 2
+        changed = changed - opened * louder
+        return changed.clamp(min=self.floor)
+
+    def _power(self, log_magnitude: Tensor) -> Tensor:
+        return expanded(log_magnitude, self.config).square().mean(dim=2, keepdim=True)
+
+
+def reach_of(config: SpectrogramConfig) -> int:
+    """:data:`REACH_SECONDS` in frames, at least one."""
+    return max(1, round(REACH_SECONDS * config.frame_rate))
+
+
+def slowly(cepstra: Tensor, reach: int) -> Tensor:
+    """``[batch, 1, coefficient, frame]``: the mean of each frame and of ``reach`` to both sides."""
+    return functional.avg_pool2d(cepstra, (1, 2 * reach + 1), 1, (0, reach), count_include_pad=False)
+
+
+@torch.inference_mode()
+def match_variance(
+    translator: Translator,
+    source: Crops,
+    target: Crops,
+    config: SpectrogramConfig,
+    *,
+    crops: int = 160,
+) -> tuple[Tensor, Tensor]:
+    """Make the envelopes of what a generator makes vary as much as those of its target.
+
+    A generator that learns from a distance answers doubt with a mean: formants come out flat, and one sound
+    too like the next. One that learns from a critic flickers. By how much, the variance of mel cepstra tells
+    (global variance: Toda and Tokuda 2007, "A speech parameter generation algorithm considering global
+    variance for HMM-based speech synthesis"), and a gain for each coefficient behind the generator gives it
+    back (Silen et al. 2012, "Ways to implement global variance in statistical speech synthesis"). Slow and
+    fast changes have gains of their own (after the modulation spectrum of Takamichi et al. 2016, "Postfilters
+    to modify the modulation spectrum for statistical parametric speech synthesis").
+
+    Deviations are measured within each crop, over frames within 30 dB of its loudest, so that how rooms and
+    speakers differ does not count. The gains become a :class:`VarianceFilter` of the exported model.
+
+    Args:
+        translator: changed in place.
+        source: what it is to convert.
+        target: what conversions should be like.
+        config: of the crops.
+        crops: of either, to measure by.
+
+    Returns:
+        Gains of slow and of fast changes, ``[coefficients]`` each.
+
+    Raises:
+        ConfigError: the magnitudes are hardly compressed or not at all, so that cepstra mean nothing.
+    """
+    require_log(config, "a variance", "match_variance")
+    cepstrum, reach = MelCepstrum(config), reach_of(config)
+    made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
+    for _ in range(-(-crops // _CROPS)):
+        made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum, reach)
+        wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum, reach)
+    frames, cepstra, *have = made
+    gains = [
+        (goal / wanted[0].clamp(min=1) / (each / frames.clamp(min=1)).clamp(min=1e-9)).sqrt().clamp(*limits)
+        for each, goal, limits in zip(have, wanted[2:], (SLOW_GAINS, FAST_GAINS), strict=True)
+    ]
+    translator.variance = VarianceFilter(config, cepstra / frames.clamp(min=1), *gains)
+    return gains[0], gains[1]
+
+
+def _sums(log: Tensor, cepstrum: MelCepstrum, reach: int) -> Tensor:
+    """Over the loud frames of ``[batch, 1, bin, frame]``, what means and variances are made of.
+
+    ``[4, coefficients]``: how many there are, the sum of cepstra, of squares of slow deviations from each
+    crop's mean, and of squares of fast ones.
+    """
+    power = expanded(log, cepstrum.config).square().mean(dim=2, keepdim=True)
+    loud = (power > power.amax(dim=3, keepdim=True) * 10 ** (-_LOUD_DB / 10)).float()
+    cepstra = cepstrum(log)
+    steady = slowly(cepstra, reach)
+    count = loud.sum(dim=3, keepdim=True)
+    middle = (steady * loud).sum(dim=3, keepdim=True) / count.clamp(min=1)
+    numbers = [torch.ones_like(cepstra), cepstra, (steady - middle).square(), (cepstra - steady).square()]
+    return torch.stack([(each * loud).sum(dim=(0, 1, 3)) for each in numbers])
