@@ -56,8 +56,9 @@ def export_run(
         strength: how much of their change a conversion keeps by default; 1 is all of it.
         match_spectrum: bring the mean spectrum of each direction's conversions to its target's, measured on
             the workspace's recordings; see :func:`styleshift.training.spectrum.match_spectrum`.
-        match_variance: make the envelopes of each direction's conversions vary as much as its target's;
-            see :func:`styleshift.training.variance.match_variance`.
+        match_variance: make the envelopes of conversions vary more as their target's do; see
+            :func:`styleshift.training.variance.match_variance`. Of one run alone: a mean of several varies
+            less than each of them.
         smooth_frames: how far each log magnitude is moved towards that of the frame before and of that after:
             a conversion that flickers becomes steadier. 0 leaves it, 0.3 is the most; down to -0.1 it is
             moved away from them, which gives back to the mean of an ``ensemble`` what it lacks in movement.
@@ -74,8 +75,9 @@ def export_run(
             be matched.
         CorpusError: something is to be matched, and the spectrograms are absent, damaged, or made with other
             settings than the run's.
-        UsageError: ``checkpoint`` is none of the three, a number is out of range, a run is named twice
-            or cannot be averaged with the others, or a file in the way could not be exported again.
+        UsageError: ``checkpoint`` is none of the three, a number is out of range, the variance of an ensemble
+            is to be matched, a run is named twice or cannot be averaged with the others, or a file in the way
+            could not be exported again.
         CheckpointError: the checkpoint is absent or damaged.
         ParityError, BundleError: see :func:`styleshift.bundle.export.export_bundle`.
     """
@@ -83,6 +85,11 @@ def export_run(
     _check_checkpoint(checkpoint)
     _check_number("smooth_frames", smooth_frames, SMOOTHING)
     _check_number("smooth_bins", smooth_bins, SMOOTHING)
+    if match_variance and ensemble:
+        raise UsageError(
+            "the variance of an `ensemble` cannot be matched: a mean of runs varies less than each of them",
+            "leave out `match_variance`; `smooth_frames=-0.08` gives a mean back some movement",
+        )
     if keep_quiet is not None:
         _check_number("keep_quiet", keep_quiet, KEEP_QUIET)
     folder, *further = _find_runs(workspace, run, ensemble)

@@ -15,7 +15,7 @@ _EXPORTED_WITH = {
     "smooth_bins": "{how} by {:g} along frequency",
     "keep_quiet": "adds little where a recording is {:g} dB or more below its level",
     "match_spectrum": "has its target's mean spectrum",
-    "match_variance": "varies as much as its target",
+    "match_variance": "its envelopes vary more like its target's",
 }
 
 

@@ -44,14 +44,17 @@ class MelCepstrum(nn.Module):
         super().__init__()
         self.config = config
         filters = torch.from_numpy(mel_filters(config.sample_rate, config.fft_length, _BANDS)).double()
-        # The lowest and the highest bin lie in no band.
+        # The lowest and the highest bin lie in no band, and of a short transform a band may hold no bin.
         covered = filters.sum(dim=0) > 0
         filters[0, covered.cumsum(0) == 0] = filters[-1, covered.flip(0).cumsum(0).flip(0) == 0] = 1e-9
+        middles = _peaks(config)
+        for band in torch.nonzero(filters.sum(dim=1) == 0).flatten():
+            filters[band, middles[band]] = 1e-9
         order = torch.arange(1, COEFFICIENTS + 1, dtype=torch.float64)[:, None]
         places = (torch.arange(_BANDS, dtype=torch.float64) + 0.5) * math.pi / _BANDS
         cosines = math.sqrt(2 / _BANDS) * torch.cos(order * places)
         # What is softer than a little above silence is as soft as that: its logarithm says nothing.
-        self.least = float(expanded(torch.tensor(silence(config) + 0.03), config)) ** 2
+        self.least = max(1e-37, float(expanded(torch.tensor(silence(config) + 0.03), config)) ** 2)
         self.filters: Tensor
         self.cosines: Tensor
         self.curves: Tensor
@@ -65,9 +68,28 @@ class MelCepstrum(nn.Module):
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """``[batch, 1, bin, frame]`` plain log magnitudes to ``[batch, 1, coefficient, frame]``."""
-        power = self.filters @ expanded(log_magnitude, self.config).square()
-        cepstra: Tensor = self.cosines @ (power.clamp(self.least, 1e30).log() / 2)
+        power = self.filters @ expanded(log_magnitude, self.config).clamp(max=1e15).square()
+        cepstra: Tensor = self.cosines @ (power.clamp(min=self.least).log() / 2)
         return cepstra
+
+
+class Opening(nn.Module):
+    """How much of each frame is changed: nothing of a soft one, all of a loud one.
+
+    Args:
+        config: of the log magnitudes.
+    """
+
+    def __init__(self, config: SpectrogramConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
+
+    def forward(self, log_magnitude: Tensor) -> Tensor:
+        """``[batch, 1, bin, frame]`` at the reference level to ``[batch, 1, 1, frame]``, 0 to 1."""
+        power = mean_power(log_magnitude, self.config) * self.scale
+        level = 10 * torch.log10(power.clamp(1e-12, 1e30))
+        return ((level - HEARD_DB) / FADE_DB).clamp(0.0, 1.0)
 
 
 class VarianceFilter(nn.Module):
@@ -86,31 +108,32 @@ class VarianceFilter(nn.Module):
         super().__init__()
         self.config = config
         self.floor = silence(config)
-        self.scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
         self.reach = reach_of(config)
         self.cepstrum = MelCepstrum(config)
+        self.opening = Opening(config)
         self.mean: Tensor
-        self.slow: Tensor
-        self.fast: Tensor
-        for name, each in (("mean", mean), ("slow", slow - 1), ("fast", fast - 1)):
+        self.more_slow: Tensor
+        self.more_fast: Tensor
+        for name, each in (("mean", mean), ("more_slow", slow - 1), ("more_fast", fast - 1)):
             self.register_buffer(name, each[:, None].clone())
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Plain log magnitudes ``[batch, 1, bin, frame]`` at the reference level to the same."""
-        power = self._power(log_magnitude)
-        level = 10 * torch.log10((power * self.scale).clamp(1e-12, 1e30))
-        opened = ((level - HEARD_DB) / FADE_DB).clamp(0.0, 1.0)
-        cepstra = self.cepstrum(log_magnitude)
-        steady = slowly(cepstra, self.reach)
-        change = self.slow * (steady - self.mean) + self.fast * (cepstra - steady)
-        changed: Tensor
-        changed = (log_magnitude + opened * (self.cepstrum.curves @ change)).clamp(min=self.floor)
-        louder = (self._power(changed).clamp(1e-12, 1e30) / power.clamp(1e-12, 1e30)).log() / 2
-        changed = changed - opened * louder
-        return changed.clamp(min=self.floor)
+        opened, cepstra = self.opening(log_magnitude), self.cepstrum(log_magnitude)
+        steady = slowly(cepstra, opened, self.reach)
+        change = self.more_slow * (steady - self.mean) + self.more_fast * (cepstra - steady)
+        changed = log_magnitude + opened * (self.cepstrum.curves @ change)
+        changed = changed.clamp(min=self.floor)
+        before, after = (
+            mean_power(each, self.config).clamp(1e-37, 1e30) for each in (log_magnitude, changed)
+        )
+        kept: Tensor = changed - (after / before).log() / 2
+        return kept.clamp(min=self.floor)
 
-    def _power(self, log_magnitude: Tensor) -> Tensor:
-        return expanded(log_magnitude, self.config).square().mean(dim=2, keepdim=True)
+
+def mean_power(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
+    """``[batch, 1, bin, frame]`` to ``[batch, 1, 1, frame]``."""
+    return expanded(log_magnitude, config).clamp(max=1e15).square().mean(dim=2, keepdim=True)
 
 
 def reach_of(config: SpectrogramConfig) -> int:
@@ -118,9 +141,20 @@ def reach_of(config: SpectrogramConfig) -> int:
     return max(1, round(REACH_SECONDS * config.frame_rate))
 
 
-def slowly(cepstra: Tensor, reach: int) -> Tensor:
-    """``[batch, 1, coefficient, frame]``: the mean of each frame and of ``reach`` to both sides."""
-    return functional.avg_pool2d(cepstra, (1, 2 * reach + 1), 1, (0, reach), count_include_pad=False)
+def slowly(cepstra: Tensor, weights: Tensor, reach: int) -> Tensor:
+    """``[batch, 1, coefficient, frame]``: the mean of each frame and of ``reach`` to both sides.
+
+    Args:
+        cepstra: ``[batch, 1, coefficient, frame]``.
+        weights: ``[batch, 1, 1, frame]``, so that a pause has no say in the sound beside it.
+        reach: in frames.
+    """
+
+    def around(values: Tensor) -> Tensor:
+        return functional.avg_pool2d(values, (1, 2 * reach + 1), 1, (0, reach))
+
+    weights = weights + 1e-6
+    return around(cepstra * weights) / around(weights)
 
 
 @torch.inference_mode()
@@ -143,47 +177,61 @@ def match_variance(
     to modify the modulation spectrum for statistical parametric speech synthesis").
 
     Deviations are measured within each crop, over frames within 30 dB of its loudest, so that how rooms and
-    speakers differ does not count. The gains become a :class:`VarianceFilter` of the exported model.
+    speakers differ does not count. The gains become a :class:`VarianceFilter` of the exported model. Where
+    the spectrum is to be matched, too, that comes first; smoothing comes behind, and is not made up for.
 
     Args:
-        translator: changed in place.
+        translator: changed in place; what an earlier call did to it is undone.
         source: what it is to convert.
         target: what conversions should be like.
         config: of the crops.
         crops: of either, to measure by.
 
     Returns:
-        Gains of slow and of fast changes, ``[coefficients]`` each.
+        Gains of slow and of fast changes, ``[coefficients]`` each; 1 where one side has no loud frame.
 
     Raises:
         ConfigError: the magnitudes are hardly compressed or not at all, so that cepstra mean nothing.
     """
     require_log(config, "a variance", "match_variance")
-    cepstrum, reach = MelCepstrum(config), reach_of(config)
-    made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
-    for _ in range(-(-crops // _CROPS)):
-        made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum, reach)
-        wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum, reach)
-    frames, cepstra, *have = made
-    gains = [
-        (goal / wanted[0].clamp(min=1) / (each / frames.clamp(min=1)).clamp(min=1e-9)).sqrt().clamp(*limits)
-        for each, goal, limits in zip(have, wanted[2:], (SLOW_GAINS, FAST_GAINS), strict=True)
-    ]
-    translator.variance = VarianceFilter(config, cepstra / frames.clamp(min=1), *gains)
-    return gains[0], gains[1]
+    cepstrum, opening = MelCepstrum(config), Opening(config)
+    translator.variance = None
+    smoothing, translator.smoothing = translator.smoothing, (0.0, 0.0)
+    try:
+        made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
+        for _ in range(-(-crops // _CROPS)):
+            made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum, opening)
+            wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum, opening)
+    finally:
+        translator.smoothing = smoothing
+    heard, there = made[0].clamp(min=1), wanted[0].clamp(min=1)
+    slow, fast = (
+        ((goal / there).clamp(min=1e-9) / (have / heard).clamp(min=1e-9)).sqrt().clamp(*limits)
+        if made[0].min() > 0 and wanted[0].min() > 0
+        else torch.ones(COEFFICIENTS)
+        for have, goal, limits in zip(made[2:], wanted[2:], (SLOW_GAINS, FAST_GAINS), strict=True)
+    )
+    translator.variance = VarianceFilter(config, made[1] / heard, slow, fast)
+    return slow, fast
 
 
-def _sums(log: Tensor, cepstrum: MelCepstrum, reach: int) -> Tensor:
+def _sums(log: Tensor, cepstrum: MelCepstrum, opening: Opening) -> Tensor:
     """Over the loud frames of ``[batch, 1, bin, frame]``, what means and variances are made of.
 
     ``[4, coefficients]``: how many there are, the sum of cepstra, of squares of slow deviations from each
     crop's mean, and of squares of fast ones.
     """
-    power = expanded(log, cepstrum.config).square().mean(dim=2, keepdim=True)
-    loud = (power > power.amax(dim=3, keepdim=True) * 10 ** (-_LOUD_DB / 10)).float()
+    power, opened = mean_power(log, cepstrum.config), opening(log)
+    loud = ((power > power.amax(dim=3, keepdim=True) * 10 ** (-_LOUD_DB / 10)) & (opened > 0)).float()
     cepstra = cepstrum(log)
-    steady = slowly(cepstra, reach)
+    steady = slowly(cepstra, opened, reach_of(cepstrum.config))
     count = loud.sum(dim=3, keepdim=True)
     middle = (steady * loud).sum(dim=3, keepdim=True) / count.clamp(min=1)
     numbers = [torch.ones_like(cepstra), cepstra, (steady - middle).square(), (cepstra - steady).square()]
     return torch.stack([(each * loud).sum(dim=(0, 1, 3)) for each in numbers])
+
+
+def _peaks(config: SpectrogramConfig) -> Tensor:
+    """``[bands]``: the bin nearest to the middle of each band, found in a transform sixteen times as long."""
+    finer = torch.from_numpy(mel_filters(config.sample_rate, 16 * config.fft_length, _BANDS))
+    return (finer.argmax(dim=1) / 16).round().long()

@@ -215,6 +215,12 @@ def test_a_run_is_named_once_for_an_ensemble(place: Workspace) -> None:
         export_run(place, ensemble=["first"])
 
 
+def test_the_variance_of_an_ensemble_is_refused_before_anything_is_read(place: Workspace) -> None:
+    with pytest.raises(UsageError, match="the variance of an `ensemble` cannot be matched") as caught:
+        export_run(place, ensemble=["nobody"], match_variance=True)
+    assert "leave out `match_variance`" in caught.value.hint
+
+
 def begun(place: Workspace, name: str, started: str) -> None:
     about = place.runs / name / "run.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), "provenance": {"started": started}}))

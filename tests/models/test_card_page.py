@@ -71,7 +71,7 @@ def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path
     assert (
         "  settings  the mean of 3 runs, a (seed 0, step 500), b (seed 1, step 400+500) and c; smoothed by "
         "0.15 along time; adds little where a recording is 20 dB or more below its level; "
-        "varies as much as its target; strength 0.8\n"
+        "its envelopes vary more like its target's; strength 0.8\n"
     ) in card_text(told)
     told = replace(model, metadata=replace(model.metadata, provenance={"smooth_frames": -0.08}))
     assert "  settings  sharpened by 0.08 along time\n" in card_text(told)
