@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.compression import compressed, expanded
-from styleshift.frontend.harmonics import BLURRED, CLEARER, STEADY
+from styleshift.frontend.harmonics import BLURRED, CLEARER, LEAP, STEADY
 from styleshift.frontend.loud_frames import LOUD
 from styleshift.frontend.pitch import (
     LEAST_FRAMES,
@@ -135,11 +135,13 @@ class PitchFront(nn.Module):
         """As :meth:`styleshift.frontend.harmonics.Combs.draw`, of ``[batch, 1, bin, frame]``."""
         combs = self.shifter.combs
         assert combs is not None
-        sure = torch.where(strength > STEADY, found.double(), torch.inf)
+        is_sure = strength > STEADY
+        sure = torch.where(is_sure, found.double(), torch.inf)
         near = functional.pad(sure, (BLURRED, BLURRED), value=torch.inf).unfold(1, 2 * BLURRED + 1, 1)
         count = near.isfinite().sum(dim=2)
         middle = near.sort(dim=2).values.gather(2, ((count - 1).clamp(min=0) // 2)[..., None])[..., 0]
-        old = torch.where(count > 0, middle, found.double()).long() + combs.first
+        kept = (is_sure & ((found - middle).abs() <= LEAP)) | (count == 0)
+        old = torch.where(kept, found.double(), middle).long() + combs.first
         steps = (ratio.log() / combs.step).round().long()[:, None]
         new = (old + steps).clamp(0, len(self.rows) - 1)
         own, wanted, power = (

@@ -71,6 +71,12 @@ def test_one_frame_an_octave_off_is_put_right_and_frames_without_a_voice_are_lef
     assert steady(found, strength).tolist() == [50, 50, 51, 51, 51, 51, 51, 51, 30, 11]
 
 
+def test_a_pitch_that_rises_and_falls_is_followed_and_not_cut_at_its_top():
+    found = np.array([40, 50, 60, 70, 60, 50, 40, 30])
+    assert steady(found, np.full(8, 0.9)).tolist() == found.tolist()
+    assert steady(np.where(found == 70, 166, found), np.full(8, 0.9))[3] == 60
+
+
 def test_a_part_is_moved_as_the_whole_is():
     whole = voice(105, breath=0.5)
     part = DRAWN.shift(whole[20:50], 1.8)
