@@ -28,4 +28,4 @@ train() { # SOURCE TARGET STEPS WORD-FOR-EXPORT [words for train]
 }
 # What other settings and more steps do: docs/results/voice-models.md.
 train man woman 1000 --match-spectrum --set phones.by=1.5 "$@"
-train woman man 800 "" "$@"
+train woman man 800 --match-variance "$@"
