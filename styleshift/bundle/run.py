@@ -125,11 +125,8 @@ def export_run(
         told["keep_quiet"] = keep_quiet
         for translator in translators:
             translator.quiet = QuietLimit(keep_quiet, trained.spectrogram)
-    matched = [
-        name
-        for name, asked in (("match_spectrum", match_spectrum), ("match_variance", match_variance))
-        if asked
-    ]
+    wanted = {"match_spectrum": match_spectrum, "match_variance": match_variance}
+    matched = [name for name, asked in wanted.items() if asked]
     if matched:
         told |= dict.fromkeys(matched, True)
         for each, member in zip((folder, *further), members, strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from styleshift.frontend import SpectrogramConfig, stft
-from styleshift.frontend.mel import mel_filters
+from styleshift.frontend.mel import dct_matrix, mel_filters
 from styleshift.frontend.percussion import PercussionSplitter
 
 Array = npt.NDArray[np.float32]
@@ -137,16 +137,6 @@ def chroma_filters(sample_rate: int, fft_length: int) -> Array:
     bumps *= np.exp(-0.5 * ((semitones / 12 - 5.0) / 2.0) ** 2)
     # Row 0 of the bumps is A; turn until it is C.
     return np.ascontiguousarray(np.roll(bumps, -3, axis=0)[:, :bins], dtype=np.float32)
-
-
-@lru_cache(maxsize=8)
-def dct_matrix(bands: int, coefficients: int) -> Array64:
-    """The orthonormal DCT-II, ``[bands, coefficients]``; ``x @ matrix`` are the first coefficients."""
-    order = np.arange(coefficients)
-    basis = np.cos(np.pi * (np.arange(bands)[:, None] + 0.5) * order / bands) * np.sqrt(2.0 / bands)
-    basis[:, 0] /= np.sqrt(2.0)
-    matrix: Array64 = basis
-    return matrix
 
 
 def clip_range(decibels: npt.NDArray[np.floating], peak: float | None = None) -> Array:

@@ -1,4 +1,4 @@
-"""Bands that are spaced as the ear hears pitch."""
+"""Bands that are spaced as the ear hears pitch, and the transform that makes cepstra of them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ def mel_filters(
     area = (2.0 / (edges[2:] - edges[:-2]))[:, None]
     triangles: Float32Array = (np.maximum(0.0, np.minimum(rising, falling)) * area).astype(np.float32)
     return triangles
+
+
+@lru_cache(maxsize=8)
+def dct_matrix(bands: int, coefficients: int) -> Float64Array:
+    """The orthonormal DCT-II, ``[bands, coefficients]``; ``x @ matrix`` are the first coefficients."""
+    order = np.arange(coefficients)
+    basis = np.cos(np.pi * (np.arange(bands)[:, None] + 0.5) * order / bands) * np.sqrt(2.0 / bands)
+    basis[:, 0] /= np.sqrt(2.0)
+    matrix: Float64Array = basis
+    return matrix
 
 
 def _hz_to_mel(hertz: float) -> float:

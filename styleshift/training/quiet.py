@@ -42,18 +42,11 @@ class QuietLimit(nn.Module):
         super().__init__()
         self.below_db = below_db
         self.config = config
-        self.scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
         self.reach, self.fade = (round(by * config.frame_rate) for by in (REACH_SECONDS, FADE_SECONDS))
-
-    def levels(self, log_magnitude: Tensor) -> Tensor:
-        """Of frames, ``[batch, 1, 1, frame]`` dB above the reference level."""
-        power = expanded(log_magnitude, self.config).square().mean(dim=2, keepdim=True) * self.scale
-        # Silence is not added: the exporter takes so small a number for zero. Nor may levels be infinite.
-        return 10 * torch.log10(power.clamp(10 ** (_SILENCE_DB / 10), 1e30))
 
     def forward(self, source: Tensor, converted: Tensor) -> Tensor:
         """Plain log magnitudes ``[batch, 1, bin, frame]`` at the reference level, from both of them."""
-        before, after = self.levels(source), self.levels(converted)
+        before, after = (levels_of(each, self.config) for each in (source, converted))
         around = functional.max_pool2d(before, (1, 2 * self.reach + 1), 1, (0, self.reach))
         allowed = around + MOST_ADDED_DB + RISE * functional.relu(around + self.below_db)
         beyond, knee = after - allowed, MOST_ADDED_DB
@@ -64,3 +57,15 @@ class QuietLimit(nn.Module):
             share, (1, 2 * self.fade + 1), 1, (0, self.fade), count_include_pad=False
         )
         return converted + share * (source - converted)
+
+
+def levels_of(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
+    """Of frames, ``[batch, 1, bin, frame]`` to ``[batch, 1, 1, frame]`` dB above the reference level."""
+    scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
+    # Silence is not added: the exporter takes so small a number for zero. Nor may levels be infinite.
+    return 10 * torch.log10((mean_power(log_magnitude, config) * scale).clamp(10 ** (_SILENCE_DB / 10), 1e30))
+
+
+def mean_power(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
+    """Mean squared magnitude of frames, ``[batch, 1, bin, frame]`` to ``[batch, 1, 1, frame]``."""
+    return expanded(log_magnitude, config).clamp(max=1e15).square().mean(dim=2, keepdim=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.training.data import Crops
-from styleshift.training.translator import Translator
+
+if TYPE_CHECKING:  # it holds a filter that is measured as this is
+    from styleshift.training.translator import Translator
 
 _HEARD = math.log(10) / 20 * 60
 _MOST = math.log(10) / 20 * 8

@@ -16,6 +16,7 @@ from styleshift.training.percussion import PercussionFront
 from styleshift.training.phones import PhoneMove, SourceVoice
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.quiet import QuietLimit
+from styleshift.training.variance import VarianceFilter
 
 
 class Scale(nn.Module):
@@ -97,7 +98,7 @@ class Translator(nn.Module):
         )  # two translators must not share tensors: safetensors refuses that
         self.target = copy.deepcopy(target)
         self.smoothing = (0.0, 0.0)
-        self.variance: nn.Module | None = None
+        self.variance: VarianceFilter | None = None
         self.quiet: QuietLimit | None = None
         self.floor = floor
         self.gated = gated

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from styleshift.audio.level import REFERENCE_LEVEL_DB
-from styleshift.frontend import SpectrogramConfig, expanded, power_scale
+from styleshift.frontend import SpectrogramConfig, expanded
 from styleshift.frontend.compression import silence
-from styleshift.frontend.mel import mel_filters
+from styleshift.frontend.mel import dct_matrix, mel_filters
 from styleshift.training.data import Crops
+from styleshift.training.quiet import levels_of, mean_power
 from styleshift.training.spectrum import require_log
-from styleshift.training.translator import Translator
+
+if TYPE_CHECKING:  # it holds the filter
+    from styleshift.training.translator import Translator
 
 COEFFICIENTS = 20
 """Mel cepstral coefficients that are changed, from the first on: envelopes. What is finer is harmonics."""
@@ -50,9 +52,7 @@ class MelCepstrum(nn.Module):
         middles = _peaks(config)
         for band in torch.nonzero(filters.sum(dim=1) == 0).flatten():
             filters[band, middles[band]] = 1e-9
-        order = torch.arange(1, COEFFICIENTS + 1, dtype=torch.float64)[:, None]
-        places = (torch.arange(_BANDS, dtype=torch.float64) + 0.5) * math.pi / _BANDS
-        cosines = math.sqrt(2 / _BANDS) * torch.cos(order * places)
+        cosines = torch.from_numpy(dct_matrix(_BANDS, COEFFICIENTS + 1)).T[1:]
         # What is softer than a little above silence is as soft as that: its logarithm says nothing.
         self.least = max(1e-37, float(expanded(torch.tensor(silence(config) + 0.03), config)) ** 2)
         self.filters: Tensor
@@ -73,25 +73,6 @@ class MelCepstrum(nn.Module):
         return cepstra
 
 
-class Opening(nn.Module):
-    """How much of each frame is changed: nothing of a soft one, all of a loud one.
-
-    Args:
-        config: of the log magnitudes.
-    """
-
-    def __init__(self, config: SpectrogramConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.scale = power_scale(config) * config.bins * 10 ** (-REFERENCE_LEVEL_DB / 10)
-
-    def forward(self, log_magnitude: Tensor) -> Tensor:
-        """``[batch, 1, bin, frame]`` at the reference level to ``[batch, 1, 1, frame]``, 0 to 1."""
-        power = mean_power(log_magnitude, self.config) * self.scale
-        level = 10 * torch.log10(power.clamp(1e-12, 1e30))
-        return ((level - HEARD_DB) / FADE_DB).clamp(0.0, 1.0)
-
-
 class VarianceFilter(nn.Module):
     """Spreads slow changes of envelopes about their mean, and fast ones about the slow ones.
 
@@ -110,7 +91,6 @@ class VarianceFilter(nn.Module):
         self.floor = silence(config)
         self.reach = reach_of(config)
         self.cepstrum = MelCepstrum(config)
-        self.opening = Opening(config)
         self.mean: Tensor
         self.more_slow: Tensor
         self.more_fast: Tensor
@@ -119,7 +99,7 @@ class VarianceFilter(nn.Module):
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Plain log magnitudes ``[batch, 1, bin, frame]`` at the reference level to the same."""
-        opened, cepstra = self.opening(log_magnitude), self.cepstrum(log_magnitude)
+        opened, cepstra = opening(log_magnitude, self.config), self.cepstrum(log_magnitude)
         steady = slowly(cepstra, opened, self.reach)
         change = self.more_slow * (steady - self.mean) + self.more_fast * (cepstra - steady)
         changed = log_magnitude + opened * (self.cepstrum.curves @ change)
@@ -131,9 +111,9 @@ class VarianceFilter(nn.Module):
         return kept.clamp(min=self.floor)
 
 
-def mean_power(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
-    """``[batch, 1, bin, frame]`` to ``[batch, 1, 1, frame]``."""
-    return expanded(log_magnitude, config).clamp(max=1e15).square().mean(dim=2, keepdim=True)
+def opening(log_magnitude: Tensor, config: SpectrogramConfig) -> Tensor:
+    """How much of each frame is changed, 0 to 1: ``[batch, 1, bin, frame]`` to ``[batch, 1, 1, frame]``."""
+    return ((levels_of(log_magnitude, config) - HEARD_DB) / FADE_DB).clamp(0.0, 1.0)
 
 
 def reach_of(config: SpectrogramConfig) -> int:
@@ -194,14 +174,14 @@ def match_variance(
         ConfigError: the magnitudes are hardly compressed or not at all, so that cepstra mean nothing.
     """
     require_log(config, "a variance", "match_variance")
-    cepstrum, opening = MelCepstrum(config), Opening(config)
+    cepstrum = MelCepstrum(config)
     translator.variance = None
     smoothing, translator.smoothing = translator.smoothing, (0.0, 0.0)
     try:
         made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
         for _ in range(-(-crops // _CROPS)):
-            made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum, opening)
-            wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum, opening)
+            made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum)
+            wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum)
     finally:
         translator.smoothing = smoothing
     heard, there = made[0].clamp(min=1), wanted[0].clamp(min=1)
@@ -215,16 +195,17 @@ def match_variance(
     return slow, fast
 
 
-def _sums(log: Tensor, cepstrum: MelCepstrum, opening: Opening) -> Tensor:
+def _sums(log: Tensor, cepstrum: MelCepstrum) -> Tensor:
     """Over the loud frames of ``[batch, 1, bin, frame]``, what means and variances are made of.
 
     ``[4, coefficients]``: how many there are, the sum of cepstra, of squares of slow deviations from each
     crop's mean, and of squares of fast ones.
     """
-    power, opened = mean_power(log, cepstrum.config), opening(log)
+    config = cepstrum.config
+    power, opened = mean_power(log, config), opening(log, config)
     loud = ((power > power.amax(dim=3, keepdim=True) * 10 ** (-_LOUD_DB / 10)) & (opened > 0)).float()
     cepstra = cepstrum(log)
-    steady = slowly(cepstra, opened, reach_of(cepstrum.config))
+    steady = slowly(cepstra, opened, reach_of(config))
     count = loud.sum(dim=3, keepdim=True)
     middle = (steady * loud).sum(dim=3, keepdim=True) / count.clamp(min=1)
     numbers = [torch.ones_like(cepstra), cepstra, (steady - middle).square(), (cepstra - steady).square()]
