@@ -14,7 +14,7 @@ from scipy.ndimage import uniform_filter1d
 from torch import nn
 
 from styleshift.errors import ConfigError
-from styleshift.frontend import SpectrogramConfig, compressed, expanded
+from styleshift.frontend import SpectrogramConfig, compressed, expanded, power_scale
 from styleshift.frontend.compression import silence
 from styleshift.frontend.mel import mel_filters
 from styleshift.training.translator import Scale, Translator
@@ -152,6 +152,22 @@ def test_each_frame_keeps_its_power(config: SpectrogramConfig, level: float) -> 
     assert (changed - crop).abs().max() > 0.05
     before, after = (expanded(each.double(), config).square().sum(dim=2) for each in (crop, changed))
     torch.testing.assert_close(after, before, rtol=0.003, atol=0)
+
+
+def test_the_change_fades_in_over_ten_decibels() -> None:
+    gains = torch.full((COEFFICIENTS,), 1.3)
+    spreading = VarianceFilter(LOG1P, torch.zeros(COEFFICIENTS), gains, gains)
+    crop = torch.from_numpy(Envelopes(LOG1P, 0.3, 0.1).batch(1))
+    loud = (
+        float(10 * np.log10(float(expanded(crop, LOG1P).square().mean()) * LOG1P.bins * power_scale(LOG1P)))
+        + 20
+    )
+    change = []
+    for level in (-15, -26, -36):
+        softer = compressed(expanded(crop, LOG1P) * 10 ** ((level - loud) / 20), LOG1P)
+        change.append(float((spreading(softer) - softer).square().mean().sqrt()))
+    assert change[1] / change[0] == pytest.approx(0.5, abs=0.1)
+    assert change[2] / change[0] < 0.02
 
 
 @BOTH
