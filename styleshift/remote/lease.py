@@ -82,8 +82,9 @@ class Lease:
     def others(self) -> dict[str, FileStamp]:
         """The leases of runs that exclude this one; raises StoreError."""
         found = Store(f"{self._store.address}/{self._folder}").stamps()
-        named = {f"{self._folder}/{name}": stamp for name, stamp in found.items()}
-        named.pop(self._name, None)
+        # The own one also while it is written anew, under a longer name, by the thread beside this one.
+        own = self._name.rpartition("/")[2]
+        named = {f"{self._folder}/{name}": stamp for name, stamp in found.items() if not name.endswith(own)}
         return {
             name: stamp
             for name, stamp in named.items()

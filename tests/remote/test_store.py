@@ -164,6 +164,15 @@ def test_a_lease_turns_others_away_until_its_holder_is_dead(store: Store) -> Non
         assert len(store.stamps()) == 1
 
 
+def test_a_lease_that_is_being_written_anew_is_not_another_run(store: Store) -> None:
+    with Lease(store, "leases") as held:
+        (own,) = Store(f"{store.address}/leases").stamps()
+        store.write(f"leases/.styleshift-0123456789abcdef-{own}", b"half")
+        assert held.others() == {}
+        store.write("leases/.styleshift-0123456789abcdef-all.of-another", b"half")
+        assert len(held.others()) == 1
+
+
 def test_a_holder_that_others_gave_up_knows_it(store: Store) -> None:
     with Lease(store, "leases") as held:
         store.remove(f"leases/{name}" for name in Store(f"{store.address}/leases").stamps())
