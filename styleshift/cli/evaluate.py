@@ -17,6 +17,7 @@ EXAMPLES = """\
 styleshift evaluate ./library-classical --target ./audio/classical --source ./library
 styleshift evaluate ./test-piano --target ./audio/piano --source-style ./audio/violin --truth ./test/piano
 styleshift evaluate ./library-classical --target ./audio/classical --source ./library --page listen.html
+styleshift evaluate ./library-classical --target ./audio/classical --source ./library --embedding hear:embed
 """
 
 
@@ -38,6 +39,11 @@ def evaluate(
     align: bool = option(
         "--align", "For speech: align each file in time with --truth, compare pitch, leave harmony out."
     ),
+    embedding: str | None = option(
+        "--embedding MODULE:FUNCTION",
+        "Also measure the distance in the space of a network of your own: a Python function of samples and "
+        "their rate that gives vectors.",
+    ),
     page: Path | None = option(
         "--page FILE", "Also write an HTML page that plays source and conversion side by side."
     ),
@@ -47,9 +53,11 @@ def evaluate(
     The distance to the target style is smaller the nearer the sound comes to it; a classifier says how much a
     file sounds like that style, from 0 to 1. With --truth: how far off the truth the sound is, in dB, and how
     well harmony and note onsets agree with it. With --source: how much of harmony and onsets is kept, and how
-    much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept, ons_kept and change.
+    much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept, ons_kept and change; fad is
+    the distance by --embedding.
     """
     from styleshift.cli.flags import in_flags
+    from styleshift.evaluation.embedding import load_embedding
     from styleshift.evaluation.figures import IN_WORDS
     from styleshift.evaluation.folders import evaluate_folders
 
@@ -62,6 +70,7 @@ def evaluate(
         truth=truth,
         source_style=source_style,
         align=align,
+        embedding=None if embedding is None else load_embedding(embedding),
         reporter=reporter,
     )
     for name, figures in result.files:
@@ -79,9 +88,11 @@ def evaluate(
         reporter.event("tags", **result.tags)
         heard = [[tag, *map(_figure, row.values())] for tag, row in result.tags.items()]
         reporter.table(IN_WORDS["tags"], ["tag", *next(iter(result.tags.values()))], heard)
-    before = result.mean.get("fd_source")
-    was = "" if before is None else f" (of the sources: {before:.1f})"
-    reporter.result(f"distance of all files together to the target style: {result.mean['fd']:.1f}{was}")
+    for key, form, by in (("fd", ".1f", ""), ("fad", ".4g", ", by the embedding")):
+        if (found := result.mean.get(key)) is not None:
+            before = result.mean.get(f"{key}_source")
+            was = "" if before is None else f" (of the sources: {before:{form}})"
+            reporter.result(f"distance of all files together to the target style{by}: {found:{form}}{was}")
     reporter.event("verdict", text=result.verdict)
     reporter.result(in_flags(result.verdict))
     if page is not None:

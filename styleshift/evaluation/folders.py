@@ -13,11 +13,12 @@ from styleshift.errors import AudioError, NothingToDoError, UsageError
 from styleshift.evaluation import metrics
 from styleshift.evaluation.ears.ears import Ears
 from styleshift.evaluation.ears.installed import INSTALL
-from styleshift.evaluation.features import SAMPLE_RATE, Array, Array64, Features, percussive_share
+from styleshift.evaluation.embedding import Embedder, Embedding, population
+from styleshift.evaluation.features import Array, Array64, Features, percussive_share
 from styleshift.evaluation.figures import IN_WORDS, Figures, Tags, in_words, intervals, mean
 from styleshift.evaluation.judge import Comparison, Judge, Judgement
 from styleshift.evaluation.load import find_recordings, load_style, partners
-from styleshift.evaluation.measures import Embedding, Measured, Measures
+from styleshift.evaluation.measures import Measured, Measures
 from styleshift.progress import Reporter
 
 
@@ -27,7 +28,8 @@ class Evaluation:
 
     Attributes:
         files: name and figures of each conversion, in the order of the folder.
-        mean: mean of each figure over the files that have it; ``fd`` and ``fad`` of all files together.
+        mean: mean of each figure over the files that have it; ``fd`` and ``fad`` (and those of
+            the sources) of all files together.
         verdict: one plain sentence.
         judgement: against the sources; None where there were none.
         pairs: name, source, conversion: what a listening page plays.
@@ -94,25 +96,27 @@ def evaluate_folders(
         source_style: recordings in the source style, for p; None takes ``source``.
         align: they are speech: warp time before lsd and mcd, add the pitch errors ``f0`` and ``lf0``, and do
             not ask for harmony, onsets and drums.
-        embedding: for the Frechet distance ``fad``; see :data:`styleshift.evaluation.measures.Embedding`.
+        embedding: for the Frechet distance ``fad``; see :data:`styleshift.evaluation.embedding.Embedding`.
         reporter: receives progress and the files that are left out.
 
     Returns:
         The figures: ``p``; with truth ``lsd mcd chr ons`` (or ``f0 lf0``); with source ``chr_kept ons_kept
         change`` (dB); of music ``percussive`` (dB); of :mod:`styleshift.evaluation.ears`, where they are
-        installed, ``f1 jaccard`` and the tags, or ``likeness``. ``fd``, ``fd_source``, ``percussive_target``
-        and ``fad`` are of all files together, in the mean only.
+        installed, ``f1 jaccard`` and the tags, or ``likeness``. ``fd``, ``fd_source``, ``percussive_target``,
+        ``fad`` and ``fad_source`` are of all files together, in the mean only.
 
     Raises:
         NothingToDoError: a folder is missing or empty, or nothing in it can be read.
         UsageError: no name in ``source`` or ``truth`` fits any conversion; ``embedding`` gives less than two
             vectors for a side.
+        ConfigError: ``embedding`` fails, or gives something else than finite vectors of one size.
     """
     say = reporter or Reporter()
     paths = find_recordings(converted, "the conversions")
     sources = _partners(paths, converted, source, "source")
     truths = _partners(paths, converted, truth, "truth")
     ears = Ears(speech=align)
+    embedder = None if embedding is None else Embedder(embedding)
     drums: list[float] = []
     embedded_style: list[Array64] = []
 
@@ -120,11 +124,11 @@ def evaluate_folders(
         ears.learn(mono)
         if not align and not math.isnan(share := percussive_share(mono)):
             drums.append(share)
-        if embedding is not None:
-            embedded_style.append(embedding(mono, SAMPLE_RATE))
+        if embedder is not None:
+            embedded_style.append(embedder(mono))
 
     style = load_style(target, "the target style", say, hear)
-    style_vectors = _population(embedded_style) if embedding is not None else None
+    style_vectors = population(embedded_style) if embedded_style else None
     from_style = source_style or source
     other = None
     if from_style is not None:
@@ -135,7 +139,7 @@ def evaluate_folders(
     if ears.missing:
         say.info(f"networks that others trained would say more: {INSTALL} {' '.join(ears.missing)}")
 
-    measures = Measures(judge, ears, align, embedding)
+    measures = Measures(judge, ears, align, embedder)
     measured: list[Measured] = []
     failed: list[tuple[str, str]] = []
     with say.task("measure", len(paths), "files") as task:
@@ -161,21 +165,15 @@ def evaluate_folders(
     if drums:
         found |= {"percussive_target": float(np.mean(drums))}
     if style_vectors is not None:
-        vectors = _population([each.embedded for each in measured])
-        found |= {"fad": metrics.frechet_distance(vectors, style_vectors)}
+        sides = {
+            "fad": [each.embedded for each in measured],
+            "fad_source": [each.embedded_source for each in measured],
+        }
+        for name, side in sides.items():
+            if vectors := [each for each in side if each is not None]:
+                found[name] = metrics.frechet_distance(population(vectors), style_vectors)
     verdict = _verdict(judgement, found)
     return Evaluation(files, found, verdict, judgement, pairs, failed, intervals(files), ears.tags())
-
-
-def _population(embedded: list[Array64]) -> metrics.Population:
-    vectors = np.concatenate(embedded)
-    if len(vectors) < 2:
-        raise UsageError(
-            "the embedding gave less than two vectors for all recordings of one side, of which there is no "
-            "Frechet distance",
-            "give longer recordings or more of them, or leave `embedding` out",
-        )
-    return metrics.Population.of(vectors)
 
 
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from styleshift.errors import AudioError
 from styleshift.evaluation import metrics
 from styleshift.evaluation.ears.ears import Ears
+from styleshift.evaluation.embedding import Embedder
 from styleshift.evaluation.features import (
-    SAMPLE_RATE,
     Array,
     Array64,
     Features,
@@ -24,9 +21,6 @@ from styleshift.evaluation.features import (
 from styleshift.evaluation.figures import Figures
 from styleshift.evaluation.judge import Comparison, Judge
 from styleshift.evaluation.load import load_mono
-
-Embedding = Callable[[Array, int], Array64]
-"""``[samples]`` float32 and their sample rate to vectors ``[n, d]``, some a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,8 @@ class Measured:
     name: str
     figures: Figures
     patches: Array64
-    embedded: Array64
+    embedded: Array64 | None
+    embedded_source: Array64 | None
     pair: tuple[str, Path, Path] | None
     judged: tuple[Comparison, Features, Features] | None
 
@@ -62,7 +57,7 @@ class Measures:
     judge: Judge
     ears: Ears
     speech: bool
-    embedding: Embedding | None
+    embedder: Embedder | None
 
     def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> Measured:
         """Measure one; raises AudioError where it, its source or its truth cannot be."""
@@ -76,7 +71,8 @@ class Measures:
             name,
             {key: value for key, value in figures.items() if not math.isnan(value)},
             metrics.patch_vectors(made.features),
-            np.zeros((0, 0)) if self.embedding is None else self.embedding(made.mono, SAMPLE_RATE),
+            None if self.embedder is None else self.embedder(made.mono),
+            None if self.embedder is None or origin is None else self.embedder(origin.mono),
             None if source is None else (name, source, path),
             None if origin is None else (against, origin.features, made.features),
         )

@@ -1,6 +1,7 @@
 """``styleshift evaluate`` as a person runs it."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import soundfile
 from installed import styleshift
 
 RATE = 22050
+EAR = """
+import numpy as np
+print("printed by an embedding")
+def embed(samples, rate):
+    parts = np.array_split(np.abs(samples), 2 * len(samples) // rate)
+    return [[part.mean(), part.max()] for part in parts]
+flat = lambda samples, rate: np.ones(4)
+"""
 
 
 def _note(hertz: float, plucked: bool) -> np.ndarray:
@@ -29,8 +38,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return styleshift("evaluate", *words)
+def run(*words: object, **how: object) -> subprocess.CompletedProcess[str]:
+    return styleshift("evaluate", *words, **how)
 
 
 def test_json_lines_with_everything_given(folders: Path, tmp_path: Path) -> None:
@@ -51,13 +60,48 @@ def test_json_lines_with_everything_given(folders: Path, tmp_path: Path) -> None
     assert (tmp_path / "page.html").stat().st_size > 10_000
 
 
-def test_a_copy_is_said_to_be_one_in_the_table(folders: Path) -> None:
-    done = run(folders / "source", "--target", folders / "target", "--source", folders / "source")
+def test_a_copy_is_said_to_be_one_in_the_table(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "ear.py").write_text(EAR)
+    sides = ("--target", folders / "target", "--source", folders / "source")
+    done = run(folders / "source", *sides, "--embedding", "ear:embed", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "only copies its input" in done.stdout
     assert "harmony" in done.stdout
     assert "of the sources:" in done.stdout
+    words = " ".join(done.stdout.split())
+    found = re.search(r"style, by the embedding: ([\d.e-]+) \(of the sources: ([\d.e-]+)\)", words)
+    assert found is not None
+    assert found[1] == found[2] != "0"
     assert "\x1b" not in done.stdout
+
+
+def test_an_embedding_of_a_file_here_gives_its_distance(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "ear.py").write_text(EAR)
+    sides = ("--target", folders / "target", "--source", folders / "source")
+    done = run(folders / "truth", *sides, "--embedding", "ear:embed", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (mean,) = [line for line in map(json.loads, done.stdout.splitlines()) if line["event"] == "mean"]
+    assert 0 < mean["fad"] < mean["fad_source"]
+    assert "printed by an embedding" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            "nowhere:embed",
+            "--embedding is 'nowhere:embed', and nowhere cannot be imported: ModuleNotFoundError",
+        ),
+        ("ear:emved", "did you mean --embedding ear:embed?"),
+        ("ear:flat", "--embedding gave an array of shape [4]; it must give [n, d]"),
+    ],
+)
+def test_an_embedding_that_is_none_is_told(folders: Path, tmp_path: Path, where: str, said: str) -> None:
+    (tmp_path / "ear.py").write_text(EAR)
+    done = run(folders / "truth", "--target", folders / "target", "--embedding", where, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_a_file_that_cannot_be_read_is_named_and_costs_exit_code_3(folders: Path, tmp_path: Path) -> None:

@@ -77,12 +77,30 @@ def test_an_embedding_of_ones_own_gives_its_frechet_distance(collections: Path) 
         return np.array([[part.std(), np.abs(part).max()] for part in np.array_split(mono, 4)], np.float64)
 
     same, other = (
-        evaluate_folders(collections / name, target=collections / "plucked", embedding=embedding).mean["fad"]
+        evaluate_folders(collections / name, target=collections / "plucked", embedding=embedding).mean
         for name in ("plucked", "tunes-held")
     )
-    assert same == pytest.approx(0, abs=1e-9)
-    assert other > 1e-6
+    assert same["fad"] == pytest.approx(0, abs=1e-9)
+    assert other["fad"] > 1e-6
+    assert "fad_source" not in other
     assert set(heard) == {22050}
+    found = evaluated(collections, embedding=embedding).mean
+    assert found["fad_source"] == pytest.approx(other["fad"]), "of the sources, as if they were conversions"
+    assert found["fad"] != pytest.approx(other["fad"])
+
+
+def test_the_embedding_s_distance_is_the_frechet_distance(collections: Path) -> None:
+    """Of one number a recording: (m1 - m2)^2 + (s1 - s2)^2."""
+    given: list[float] = []
+
+    def embedding(mono: np.ndarray, rate: int) -> np.ndarray:
+        given.extend(float(part.std()) for part in np.array_split(mono, 3))
+        return np.array(given[-3:])[:, None]
+
+    found = evaluate_folders(collections / "tunes-held", target=collections / "plucked", embedding=embedding)
+    style, made = np.array(given[:15]), np.array(given[15:])
+    wanted = (style.mean() - made.mean()) ** 2 + (style.std(ddof=1) - made.std(ddof=1)) ** 2
+    assert found.mean["fad"] == pytest.approx(wanted)
 
 
 def test_an_embedding_of_one_vector_is_refused(collections: Path, tmp_path: Path) -> None:
