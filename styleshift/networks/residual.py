@@ -15,7 +15,8 @@ class ResidualGenerator(BandUNet):
     """Adds a bounded change to the log spectrum it is given; at the start the change is zero.
 
     The change is a gain for each band and frame, interpolated to bins. So harmonics stay where and as sharp
-    as they are, while the envelope of the spectrum, attacks and decays are free to change.
+    as they are, while the envelope of the spectrum, attacks and decays are free to change. A frame depends on
+    what lies before and after it for up to 151 frames (1753 ms) in ``small``, either way.
 
     Args:
         options: sizes, and the bound.
