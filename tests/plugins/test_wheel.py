@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import mediafile
 import numpy as np
 import pytest
 import soundfile
+from environments import Environment, build_wheels, run
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 ALL = sorted(file.parent.name for file in PLUGINS.glob("*/pyproject.toml"))
 RATE = 22050
-
-
-def run(*words: str | Path, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == code, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
-
-
-class Environment:
-    """A virtual environment that sees this one's libraries, and packages of its own before them."""
-
-    def __init__(self, folder: Path) -> None:
-        venv.create(folder, with_pip=False)
-        self.bin = folder / "bin"
-        site = next((folder / "lib").glob("python*/site-packages"))
-        # addsitedir also obeys the .pth files there: an editable installation is one.
-        here = sysconfig.get_path("purelib")
-        (site / "zz_libraries.pth").write_text(f"import site; site.addsitedir({here!r})\n")
-        script = Path(sys.executable).with_name("styleshift").read_text().split("\n", 1)[1]
-        command = self.bin / "styleshift"
-        command.write_text(f"#!{self.bin / 'python'}\n{script}")
-        command.chmod(0o755)
-
-    def install(self, wheels: list[Path]) -> None:
-        options = ["--no-deps", "--no-index", "--disable-pip-version-check", "--quiet"]
-        self.pip("install", *options, *wheels)
-
-    def uninstall(self, *packages: str) -> None:
-        self.pip("uninstall", "--yes", "--quiet", "--disable-pip-version-check", *packages)
-
-    def pip(self, *words: str | Path) -> None:
-        run(sys.executable, "-m", "pip", "--python", self.bin / "python", *words, folder=self.bin)
-
-    def styleshift(self, folder: Path, *words: str, code: int = 0) -> list[dict]:
-        done = run(self.bin / "styleshift", *words, "--json", folder=folder, code=code)
-        return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def build(into: Path) -> list[Path]:
@@ -72,12 +23,7 @@ def build(into: Path) -> list[Path]:
     sources = [into / f"source-{plugin}" for plugin in ALL]
     for plugin, source in zip(ALL, sources, strict=True):
         shutil.copytree(PLUGINS / plugin, source, ignore=unwanted)
-    run(
-        *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"),
-        *("--disable-pip-version-check", "-w", into / "wheels", *sources),
-        folder=into,
-    )
-    return sorted((into / "wheels").glob("*.whl"))
+    return build_wheels(into / "wheels", *sources)
 
 
 def brought(events: list[dict]) -> dict[str, str]:
