@@ -3,9 +3,10 @@
     pip install pyworld
     python benchmarks/intonation.py RECORDINGS [RECORDINGS ...]
 
-Counts frames that are loud, that Harvest (Morise 2017) calls voiced, and that are moved by half or more.
-For each folder prints how many there are, and what share of them is more than a semitone off: by the tracker
-alone, and as drawn, when leaps are put right.
+Counts frames that are loud and that Harvest (Morise 2017) calls voiced. For each folder prints how many there
+are; what share of them is not moved, or by less than half, as their pitch is unsure; what share is moved and
+more than a semitone off, by the tracker alone, and as drawn, when leaps are put right; and what share of the
+loud frames that Harvest calls unvoiced, as their neighbours, is moved by half or more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import soxr
 from command_line import parser_of
 
+from styleshift.arrays import Float32Array
 from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.frontend import log_spectrogram
@@ -30,8 +32,8 @@ LEVEL = 0.1  # root mean square, the level at which models hear recordings
 Array = npt.NDArray[np.float64]
 
 
-def pitches(shifter: PitchShifter, path: Path) -> tuple[Array, Array, Array]:
-    """Of the frames that count: Hz by Harvest, by the tracker and as drawn, ``[n]`` each."""
+def shares(shifter: PitchShifter, path: Path) -> Array:
+    """``[5, 2]``: of the columns below in turn, how many frames there are and among how many."""
     import pyworld
 
     config = shifter.config
@@ -43,29 +45,38 @@ def pitches(shifter: PitchShifter, path: Path) -> tuple[Array, Array, Array]:
         wave.astype(np.float64), config.sample_rate, LOWEST_HZ, HIGHEST_HZ, frame_period=milliseconds
     )
     count = min(len(log), len(harvest))
-    log, harvest = log[:count], harvest[:count]
+    return counted(shifter, log[:count], harvest[:count])
+
+
+def counted(shifter: PitchShifter, log: Float32Array, harvest: Array) -> Array:
+    """As :func:`shares`, of log magnitudes ``[n, bins]`` and Harvest's Hz ``[n]``, 0 where unvoiced."""
+    voiced = harvest > 0
+    hertz = np.where(voiced, harvest, 1)
     found, strength = shifter.candidates_of(log)
+    moved = voicing(strength) >= 0.5
     loudest = log.max(axis=1)
-    counted = (harvest > 0) & (voicing(strength) >= 0.5) & (loudest > loudest.max() - LOUD)
-    drawn = steady(found, strength)
-    return harvest[counted], shifter.candidates[found][counted], shifter.candidates[drawn][counted]
-
-
-def share_off(hertz: Array, reference: Array) -> float:
-    """The share of frames that are more than a semitone from the reference."""
-    return float((np.abs(12 * np.log2(hertz / reference)) > 1).mean())
+    loud = loudest > loudest.max() - LOUD
+    off, off_drawn = (
+        np.abs(12 * np.log2(shifter.candidates[each] / hertz)) > 1
+        for each in (found, steady(found, strength))
+    )
+    near_voice = np.convolve(voiced, np.ones(3), "same") > 0
+    heard, noise = loud & voiced, loud & ~near_voice
+    ways = [heard, heard & ~moved, heard & moved & off, heard & moved & off_drawn, noise & moved]
+    among = [heard, heard, heard, heard, noise]
+    return np.array([[way.sum(), all_of.sum()] for way, all_of in zip(ways, among, strict=True)], float)
 
 
 def rows(folders: list[Path]) -> Iterator[str]:
     """The table, line by line."""
     recipe = load_recipe("voice")
     shifter = PitchShifter(recipe.spectrogram, recipe.pitch.formants, recipe.pitch.harmonics)
-    yield "| recordings | frames | tracker | as drawn |\n|---|---|---|---|"
+    yield "| recordings | frames | not moved | off, tracker | off, as drawn | unvoiced, moved |"
+    yield "|---|---|---|---|---|---|"
     for folder in folders:
-        every = [pitches(shifter, path) for path in find_recordings(folder, "recordings")]
-        harvest, found, drawn = (np.concatenate(each) for each in zip(*every, strict=True))
-        off = " | ".join(f"{100 * share_off(each, harvest):.1f} %" for each in (found, drawn))
-        yield f"| {folder} | {len(harvest)} | {off} |"
+        found = np.sum([shares(shifter, path) for path in find_recordings(folder, "recordings")], axis=0)
+        among = " | ".join(f"{100 * part / whole:.1f} %" for part, whole in found[1:])
+        yield f"| {folder} | {found[0, 0]:.0f} | {among} |"
 
 
 def main() -> None:

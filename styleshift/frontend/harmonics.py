@@ -31,8 +31,7 @@ STEADY = 0.45
 """Strength from which a frame's pitch is sure enough for that."""
 LEAP = 16
 """Candidates, two semitones: a pitch that is sure and no further from that median is drawn as it is. A median
-alone stands still where a voice rises and falls: of a man's loud voiced frames (VCC 2016) 10.3 % were more
-than a semitone off Harvest, and are 7.6 %; of a woman's 14.6 %, and are 11.4 % (benchmarks/intonation.py)."""
+alone stands still where a voice rises and falls (benchmarks/intonation.py)."""
 
 _BAND_HZ = 515.0  # over which the share of the comb is measured, and the power kept
 _BELOW = 84  # combs below the lowest candidate, for voices moved down: 10.5 semitones

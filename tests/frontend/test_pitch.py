@@ -1,12 +1,14 @@
 """Pitch found and moved on log magnitudes, against closed forms and librosa's pyin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 
 from styleshift.errors import ConfigError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.pitch import PitchShifter, step
+from styleshift.frontend.pitch import LEAST_FRAMES, SURE, PitchShifter, step, voicing
 
 CONFIG = SpectrogramConfig(
     sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log1p", gain=1000.0
@@ -53,8 +55,32 @@ def test_agrees_with_pyin_frame_by_frame():
 def test_white_noise_counts_for_less_than_any_voice():
     shifter = PitchShifter(CONFIG)
     noise = log_of(np.random.default_rng(0).normal(0, 0.05, 48000).astype(np.float32))
-    assert np.percentile(shifter.track(noise)[1], 99) < 0.4
+    strength = shifter.track(noise)[1]
+    assert np.median(strength) < 0.3
+    assert voicing(strength).mean() < 0.05  # of it is moved
     assert np.percentile(shifter.track(log_of(voice(90)))[1], 5) > 0.6
+
+
+def test_white_noise_has_no_median():
+    # For long enough some of its frames seem sure of a pitch.
+    config = replace(CONFIG, sample_rate=22050)
+    shifter = PitchShifter(config)
+    noise = np.random.default_rng(0).normal(0, 0.05, 60 * 22050).astype(np.float32)
+    log = shifter.log(log_spectrogram(noise, config))
+    assert (shifter.track(log)[1] > SURE).sum() > LEAST_FRAMES
+    assert shifter.median(log) is None
+
+
+def test_a_voice_that_glides_is_moved():
+    # From 85 to 130 Hz and back in 0.3 s, most of its power at 700 Hz: harmonics are blurred there.
+    time = np.arange(4 * 16000) / 16000
+    hertz = 85 * (130 / 85) ** (0.5 - 0.5 * np.cos(2 * np.pi * time / 0.3))
+    pulses = np.diff(np.floor(np.cumsum(hertz) / 16000), prepend=0)
+    radius = np.exp(-np.pi * 100 / 16000)
+    resonance = [1, -2 * radius * np.cos(2 * np.pi * 700 / 16000), radius**2]
+    sound = lfilter([1], [1, -0.9], lfilter([1], resonance, pulses))
+    _, strength = PitchShifter(CONFIG).track(log_of((0.05 * sound / sound.std()).astype(np.float32)))
+    assert voicing(strength).mean() > 0.95
 
 
 def test_a_harmonic_in_a_formant_is_not_taken_for_the_pitch():

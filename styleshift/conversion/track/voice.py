@@ -12,7 +12,7 @@ from styleshift.conversion.track.restyle import joint_magnitude
 from styleshift.frontend import StreamingSpectrogram
 from styleshift.frontend.equaliser import EqualiserMeter, VoiceMeans
 from styleshift.frontend.loud_frames import LoudFrames
-from styleshift.frontend.pitch import LEAST_FRAMES, SURE, PitchShifter
+from styleshift.frontend.pitch import SURE, PitchShifter, has_voice
 
 _RESAMPLER = "LQ"  # 13 bits are more than a median of pitches can tell
 
@@ -68,7 +68,7 @@ class VoiceMeter:
         )
         self._spectrogram = StreamingSpectrogram(config, channels, output="complex")
         self._softest = np.float32(np.exp(shifter.floor))
-        self._counts = LoudFrames(len(shifter.candidates), shifter.floor)
+        self._counts = LoudFrames(len(shifter.candidates) + 1, shifter.floor)  # and all of them
 
     def push(self, block: Float32Array) -> None:
         """Take in ``[n, channels]`` float32."""
@@ -78,8 +78,9 @@ class VoiceMeter:
         """What was found. Nothing can be pushed afterwards."""
         self._resampled(np.zeros((0, self._channels), np.float32), last=True)
         self._take(self._spectrogram.finish())
-        heard = self._counts.total()
-        if heard.sum() < LEAST_FRAMES:
+        *counts, loud = self._counts.total()
+        heard = np.array(counts)
+        if not has_voice(heard.sum(), loud):
             return Voice()
         middle = np.searchsorted(np.cumsum(heard), heard.sum() / 2)
         hertz = float(self._shifter.candidates[middle])
@@ -97,4 +98,5 @@ class VoiceMeter:
             self._equaliser.push(log)
         best, strength = self._shifter.candidates_of(log)
         candidates = np.arange(len(self._shifter.candidates))
-        self._counts.add(log.max(axis=1), (best[:, None] == candidates) & (strength > SURE)[:, None])
+        sure = (best[:, None] == candidates) & (strength > SURE)[:, None]
+        self._counts.add(log.max(axis=1), np.column_stack([sure, np.ones(len(log))]))
