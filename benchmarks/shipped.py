@@ -4,6 +4,7 @@
 
 Every recording goes through every model. A row has, for each:
 
+    loud    integrated loudness (ITU-R BS.1770) of the conversion against the source, in dB
     level   RMS of the conversion against the source, in dB
     quiet   the same in the quietest tenth of the source's frames of 50 ms: what sounds between the notes
     top     the same above 4 kHz in those frames: hiss
@@ -21,6 +22,7 @@ import soundfile
 from command_line import parser_of
 
 import styleshift
+from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.models.shelf import ShelvedModel, models_in
 from styleshift.workspace import shipped_models
 
@@ -41,6 +43,13 @@ def frames(
     spectrum = np.abs(np.fft.rfft(cut * np.hanning(size), axis=1)) ** 2
     top = spectrum[:, np.fft.rfftfreq(size, 1 / rate) > TOP_HZ].sum(axis=1) / size
     return np.mean(cut**2, axis=1), top
+
+
+def loudness(wave: Wave, rate: int) -> float:
+    """Of ``[samples, channels]``, LUFS; -70, the least that is measured, where it is silent."""
+    meter = KWeightedPower(rate, wave.shape[1])
+    found = integrated_loudness(np.concatenate([meter.push(wave), meter.finish()]))
+    return -70.0 if found is None else found
 
 
 def compare(
@@ -74,7 +83,10 @@ def measure(model: ShelvedModel, recordings: list[Path], keep: Path | None) -> N
         if keep is not None:
             (keep / model.name).mkdir(parents=True, exist_ok=True)
             soundfile.write(keep / model.name / f"{path.stem}.flac", np.clip(converted, -1, 1), rate)
-        figures = compare(wave.mean(axis=1), converted.mean(axis=1), rate)
+        figures = {
+            "loud": loudness(converted, rate) - loudness(wave, rate),
+            **compare(wave.mean(axis=1), converted.mean(axis=1), rate),
+        }
         cells = " | ".join(f"{value:.1f}" for value in figures.values())
         print(f"| {model.name} | {path.stem} | {cells} |", flush=True)
 
@@ -86,7 +98,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for the conversions")
     words = parser.parse_args()
     recordings = sorted(path for path in words.recordings.rglob("*") if path.suffix in AUDIO)
-    print("| model | recording | level | quiet | top | holes |\n|---|---|---|---|---|---|")
+    print("| model | recording | loud | level | quiet | top | holes |\n|---|---|---|---|---|---|---|")
     for model in models_in(shipped_models(), "shipped"):
         if not words.model or model.name in words.model:
             measure(model, recordings, words.keep)

@@ -25,3 +25,11 @@ def test_noise_and_holes_are_told_apart() -> None:
     holed = source.copy()
     holed[: 8 * size] = 0
     assert shipped.compare(source, holed, RATE)["holes"] == pytest.approx(1000 * 8 / 160)
+
+
+def test_loudness_is_that_of_the_standard() -> None:
+    # ITU-R BS.1770: 997 Hz at full scale in one channel has -3.01 LUFS.
+    sine = np.sin(2 * np.pi * 997 * np.arange(5 * 48000) / 48000).astype(np.float32)[:, None]
+    assert shipped.loudness(sine, 48000) == pytest.approx(-3.01, abs=0.05)
+    assert shipped.loudness(np.concatenate([sine, sine], axis=1), 48000) == pytest.approx(0, abs=0.05)
+    assert shipped.loudness(0 * sine, 48000) == -70.0
