@@ -47,6 +47,14 @@ SMALL: dict[str, list[str]] = {
     "generator `2-1-2d`, 8 channels, added to its input": [
         *("generator.name=2-1-2d", "generator.channels=8", "generator.residual=true"),
     ],
+    "a critic with deltas": ["discriminator.deltas=true"],
+    "a critic of two scales": ["discriminator.scales=2"],
+    "matches drawn anew every 60 steps": ["warm_start.refresh=60"],
+    "level by up to 6 dB": ["data.gain_db=6"],
+    "tilt by up to 4 dB": ["data.tilt_db=4"],
+    "half of the crops mixed with another": ["data.mix=0.5"],
+    "pitch by up to 6 % (a semitone)": ["data.pitch_bins=0.06"],
+    "time by up to 10 %": ["data.stretch=0.1"],
     "generator `fine`": ["generator.name=fine"],
     "generator `fine`, a critic with deltas": ["generator.name=fine", "discriminator.deltas=true"],
     "generator `fine`, deltas, tilt of 4 dB": [

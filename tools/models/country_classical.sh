@@ -27,7 +27,7 @@ styleshift export --run small-0 --ensemble small-1 --ensemble small-2 --checkpoi
 ship small/country-to-classical.onnx
 train 3500 --domains country classical --recipe "$here/shipped.toml" --name fine \
     --set data.tilt_db=0 --set loss.gan=1 --set loss.cycle=2 --set optimiser.generator_lr=2e-4 \
-    --set warm_start.pairs=false --set warm_start.refresh=300 --set warm_start.share=0.15 --set warm_start.lr=1e-3
+    --set warm_start.pairs=false --set warm_start.share=0.15 --set warm_start.lr=1e-3
 train 4400 --resume --name fine
 styleshift export --run fine --checkpoint last --smooth-frames 0.15 --smooth-bins 0.05 --keep-quiet 10 --output fine
 ship fine/classical-to-country.onnx
