@@ -1,4 +1,4 @@
-"""``styleshift evaluate``: how far the style moved, and how much of the music stayed."""
+"""``styleshift evaluate``: how far the style moved, and how much stayed of what is played or said."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def evaluate(
     target: Path = option("--target FOLDER", "Recordings in the target style.", ...),
     source: Path | None = option(
         "--source FOLDER",
-        "The recordings that were converted, to see how much of the music stayed; paired by name.",
+        "The recordings that were converted, to see how much stayed of what is played or said; paired by "
+        "name.",
     ),
     truth: Path | None = option(
         "--truth FOLDER", "The same music really played in the target style; paired by name."
@@ -37,7 +38,9 @@ def evaluate(
         "More recordings in the source style, to train the classifier (default: --source).",
     ),
     align: bool = option(
-        "--align", "For speech: align each file in time with --truth, compare pitch, leave harmony out."
+        "--align",
+        "For speech: align each file in time with --truth, compare pitch, ask for sounds of speech instead "
+        "of harmony.",
     ),
     embedding: str | None = option(
         "--embedding MODULE:FUNCTION",
@@ -48,13 +51,13 @@ def evaluate(
         "--page FILE", "Also write an HTML page that plays source and conversion side by side."
     ),
 ) -> None:
-    """Measure conversions: how far the style moved, and how much of the music stayed.
+    """Measure conversions: how far the style moved, and how much stayed of what is played or said.
 
     The distance to the target style is smaller the nearer the sound comes to it; a classifier says how much a
     file sounds like that style, from 0 to 1. With --truth: how far off the truth the sound is, in dB, and how
-    well harmony and note onsets agree with it. With --source: how much of harmony and onsets is kept, and how
-    much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept, ons_kept and change; fad is
-    the distance by --embedding.
+    well harmony and note onsets agree with it. With --source: how much of harmony and onsets, or of sounds of
+    speech, is kept, and how much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept,
+    ons_kept, phones_kept and change; fad is the distance by --embedding.
     """
     from styleshift.cli.flags import in_flags
     from styleshift.evaluation.embedding import load_embedding

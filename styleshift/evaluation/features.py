@@ -6,15 +6,20 @@ different recipes can be compared.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.audio.level import ABSOLUTE_GATE_DB, REFERENCE_LEVEL_DB, RELATIVE_GATE_DB
+from styleshift.frontend import SpectrogramConfig, power_scale, stft
 from styleshift.frontend.mel import dct_matrix, mel_filters
 from styleshift.frontend.percussion import PercussionSplitter
+from styleshift.frontend.phones import FRAME_RATE as PHONE_RATE
+from styleshift.frontend.phones import PhoneListener
+from styleshift.frontend.pitch import envelope_of
 
 Array = npt.NDArray[np.float32]
 Array64 = npt.NDArray[np.float64]
@@ -38,6 +43,8 @@ _HARMONY = SpectrogramConfig(
 FRAME_RATE = _TIMBRE.frame_rate
 CHROMA_RATE = _HARMONY.frame_rate
 _POWER_FLOOR = 1e-10
+_QUIETEST = 1e-4
+"""Magnitudes are raised to it before phones are heard in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +55,29 @@ class Features:
         log_mel: ``[frames, MEL_BANDS]`` float32, dB of mel-band power, ``FRAME_RATE`` frames a second.
         chroma: ``[frames, 12]`` float32, power in each pitch class from C, the strongest at 1 (all 0 in
             silence), ``CHROMA_RATE`` frames a second.
+        phones: ``[frames, 40]`` float32, as :func:`phones` gives them; None where nobody listened.
     """
 
     log_mel: Array
     chroma: Array
+    phones: Array | None = None
 
 
-def features(samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE) -> Features:
+def features(samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE, *, speech: bool = False) -> Features:
     """Analyse a waveform.
 
     Args:
         samples: ``[samples]`` or ``[samples, channels]`` float, full scale 1.0; channels are averaged.
         sample_rate: Hz; anything but ``SAMPLE_RATE`` is resampled.
+        speech: listen to its sounds of speech, too.
     """
     mono = to_mono(samples, sample_rate)
-    return Features(log_mel=log_mel(mono), chroma=chroma(mono))
+    power = _power(mono, _TIMBRE)
+    return Features(
+        log_mel=mel_decibels(power, _TIMBRE).astype(np.float32),
+        chroma=chroma(mono),
+        phones=phones(np.sqrt(power), _TIMBRE) if speech else None,
+    )
 
 
 def to_mono(samples: npt.ArrayLike, sample_rate: int) -> Array:
@@ -102,6 +117,47 @@ def pitch_classes(power: Floats, config: SpectrogramConfig) -> Floats:
     loud = top > _POWER_FLOOR
     scaled: Floats = np.where(loud, classes / np.where(loud, top, 1.0), 0.0)
     return scaled
+
+
+def phones(magnitudes: Floats, config: SpectrogramConfig) -> Array:
+    """Magnitudes ``[frames, bins]`` to how likely each sound of speech is: ``[n, 40]``.
+
+    In the order of ``styleshift.frontend.phones.PHONES``; they add up to 1. They are the same at any level:
+    the recording is brought to the reference level first, as in training. There are ``PHONE_RATE`` frames a
+    second, whatever the hop: of twelve sentences at 22.05 kHz, with a hop of 256, ``phones_kept`` is .97
+    against what recipe ``voice`` hears. The sample rate is 16 kHz at least.
+    """
+    smooth, listener, scale = _ear(config)
+    log = np.log(np.maximum(_levelled(magnitudes, scale), _QUIETEST), dtype=np.float32)
+    return listener.phones(at_rate(log @ smooth, config.frame_rate, PHONE_RATE))
+
+
+def _levelled(magnitudes: Floats, scale: float) -> Floats:
+    """At the reference level, by the frames that are not silent; silence stays as it is."""
+    powers = np.square(magnitudes).sum(axis=1, dtype=np.float64) * scale
+    loud = powers[powers > 10 ** (RELATIVE_GATE_DB / 10) * powers.mean()] if len(powers) else powers
+    if not len(loud) or loud.mean() < 10 ** (ABSOLUTE_GATE_DB / 10):
+        return magnitudes
+    gain = 10 ** (REFERENCE_LEVEL_DB / 20) / np.sqrt(loud.mean())
+    levelled: Floats = magnitudes * magnitudes.dtype.type(gain)
+    return levelled
+
+
+@lru_cache(maxsize=4)
+def _ear(config: SpectrogramConfig) -> tuple[Array, PhoneListener, float]:
+    return envelope_of(config).T.astype(np.float32), PhoneListener(config), power_scale(config)
+
+
+def at_rate(values: Floats, rate: float, wanted: float) -> Array:
+    """``[frames, n]`` interpolated linearly to another number of frames a second."""
+    if not len(values) or math.isclose(rate, wanted, rel_tol=1e-6):
+        return values.astype(np.float32, copy=False)
+    at = np.arange(max(1, int((len(values) - 1) * wanted / rate) + 1)) * (rate / wanted)
+    low = np.minimum(at.astype(int), len(values) - 1)
+    high = np.minimum(low + 1, len(values) - 1)
+    part = (at - low)[:, None]
+    between: Array = ((1 - part) * values[low] + part * values[high]).astype(np.float32)
+    return between
 
 
 def percussive_share(mono: Array) -> float:

@@ -94,15 +94,16 @@ def evaluate_folders(
         source: what was converted; paired by name, see :func:`styleshift.evaluation.load.partners`.
         truth: the same music really in the target style; paired by name.
         source_style: recordings in the source style, for p; None takes ``source``.
-        align: they are speech: warp time before lsd and mcd, add the pitch errors ``f0`` and ``lf0``, and do
-            not ask for harmony, onsets and drums.
+        align: they are speech: warp time before lsd and mcd, add the pitch errors ``f0`` and ``lf0``, and ask
+            for the sounds of speech instead of harmony, onsets and drums.
         embedding: for the Frechet distance ``fad``; see :data:`styleshift.evaluation.embedding.Embedding`.
         reporter: receives progress and the files that are left out.
 
     Returns:
-        The figures: ``p``; with truth ``lsd mcd chr ons`` (or ``f0 lf0``); with source ``chr_kept ons_kept
-        change`` (dB); of music ``percussive`` (dB); of :mod:`styleshift.evaluation.ears`, where they are
-        installed, ``f1 jaccard`` and the tags, or ``likeness``. ``fd``, ``fd_source``, ``percussive_target``,
+        The figures: ``p``; with truth ``lsd mcd chr ons`` (or ``f0 lf0``); with source ``chr_kept ons_kept``
+        (or ``phones_kept``) and ``change`` (dB); of music ``percussive`` (dB); of
+        :mod:`styleshift.evaluation.ears`, where they are installed, ``f1 jaccard`` and the tags, or
+        ``likeness``. ``fd``, ``fd_source``, ``percussive_target``,
         ``fad`` and ``fad_source`` are of all files together, in the mean only.
 
     Raises:
@@ -218,4 +219,5 @@ def _warn_of_weak_classifier(judge: Judge, say: Reporter) -> None:
 def _verdict(judgement: Judgement | None, mean: Figures) -> str:
     if judgement is not None:
         return judgement.verdict
-    return f"distance to the target style: {mean['fd']:.1f}; add `source` to see how much of the music stayed"
+    distance = f"distance to the target style: {mean['fd']:.1f}"
+    return f"{distance}; add `source` to see how much stayed of what is played or said"

@@ -1,4 +1,4 @@
-"""One judgement of conversions that have no truth to compare with: whether style moved and music stayed.
+"""One judgement of conversions that have no truth to compare with: whether style moved and content stayed.
 
 Made for use inside training as well: fit once on the two collections, then judge as often as wanted.
 """
@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from styleshift.evaluation import metrics
+from styleshift.evaluation.content import phones_kept
 from styleshift.evaluation.features import Features, clip_range
 
 if TYPE_CHECKING:
     from styleshift.evaluation.classifier import StyleClassifier
 
-Kind = Literal["copies", "collapsed", "music lost", "style not moved", "unclear", "partly moved", "moved"]
+Kind = Literal[
+    "copies", "collapsed", "music lost", "words lost", "style not moved", "unclear", "partly moved", "moved"
+]
 
 # Measured on true pairs (the same notes on violin and piano): change 10.7 dB, chroma .74, onsets .61 against
 # the source. An equaliser changes 6 dB, a vocoder round trip 0.4 dB.
 COPY_DB = 2.0
 """Below this change against its source a conversion is a copy, whatever the vocoder added."""
 KEPT_TOO_LITTLE = 0.35
+"""Of music the mean of harmony and onsets."""
+WORDS_LOST = 0.55
+"""Below this a recogniser gets four of five words of speech wrong (VCC 2016, PocketSphinx)."""
+WORDS_STAY = 0.65
+"""Below this it gets half of the words wrong, or more."""
 SPREAD_TOO_LITTLE = 0.25
 """Below this part of the difference between sources their conversions are nearly the same."""
 DIFFERENT_DB = 1.0
@@ -48,6 +56,7 @@ class Judgement:
         recordings: how many were judged.
         spread: how different the conversions of different recordings are, as a part of how different those
             are, frame by frame; near 0 whatever goes in gives the same; nan where there is only one.
+        phones: agreement of the sounds of speech with the source, at most 1; nan for music.
     """
 
     p: float
@@ -58,6 +67,7 @@ class Judgement:
     change_db: float
     recordings: int
     spread: float = float("nan")
+    phones: float = float("nan")
 
     @property
     def moved(self) -> float:
@@ -79,6 +89,8 @@ class Judgement:
             return "collapsed"
         if (self.chroma + self.onsets) / 2 < KEPT_TOO_LITTLE:
             return "music lost"
+        if self.phones < WORDS_LOST:
+            return "words lost"
         if self.style < 0.2 or self.p < HEARD_AS_OTHER:
             return "style not moved"
         if self.moved <= 0:  # the classifier alone says so
@@ -89,7 +101,10 @@ class Judgement:
     def verdict(self) -> str:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
+        said = f"sounds of speech {self.phones:.2f} of 1"
         stayed = "" if math.isnan(self.chroma) else f"the music stayed ({kept})"
+        if not math.isnan(self.phones):
+            stayed = f"{'part of ' * (self.phones < WORDS_STAY)}what is said stayed ({said})"
         way = f"the distance to that style {self._change_of_distance}"
         if not math.isnan(self.p):
             way = f"a classifier takes {self.p:.0%} of it for the target style; {way}"
@@ -99,6 +114,7 @@ class Judgement:
             "collapsed": "this model has collapsed: whatever goes in, nearly the same comes out "
             f"(conversions differ {self.spread:.0%} as much as their sources)",
             "music lost": f"the music is lost: one can hardly make out what was played ({kept})",
+            "words lost": f"the words are lost: one can hardly make out what is said ({said})",
             "style not moved": _joined(f"the style hardly moved ({way})", "; ", stayed),
             "unclear": _joined(f"it is not clear that the style moved ({way})", "; ", stayed),
             "partly moved": _joined(f"the style moved part of the way ({way})", ", and ", stayed),
@@ -135,12 +151,15 @@ class Comparison:
         chroma: agreement of harmony with the source, at most 1; nan for speech, and without a source.
         onsets: agreement of note onsets with the source, at most 1; nan likewise.
         change_db: log-mel distance to the source at the best gain; 0 is a copy; nan without a source.
+        phones: agreement of the sounds of speech with the source, at most 1; nan for music, without a source,
+            and where nothing is said.
     """
 
     p: float
     chroma: float
     onsets: float
     change_db: float
+    phones: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +188,35 @@ class Judge:
             classifier = train_classifier(other, target)
         return cls(metrics.population(target), classifier)
 
-    def judge(self, sources: Sequence[Features], converted: Sequence[Features]) -> Judgement:
+    def judge(
+        self, sources: Sequence[Features], converted: Sequence[Features], *, speech: bool = False
+    ) -> Judgement:
         """Compare conversions with their sources, one to one.
 
         Args:
             sources: what went in.
             converted: what came out, in the same order.
+            speech: see :meth:`compare`.
         """
-        compared = [self.compare(*pair) for pair in zip(sources, converted, strict=True)]
+        compared = [self.compare(*pair, speech=speech) for pair in zip(sources, converted, strict=True)]
         return self.conclude(compared, sources, converted)
 
     def compare(self, source: Features | None, converted: Features, *, speech: bool = False) -> Comparison:
-        """Compare one conversion with its source, if there is one; of speech the change alone."""
+        """Compare one conversion with its source, if there is one.
+
+        Args:
+            source: what went in.
+            converted: what came out.
+            speech: ask for the sounds of speech, where both have them, and not for harmony and onsets.
+        """
         music = None if speech else source
+        heard = speech and source is not None and source.phones is not None and converted.phones is not None
         return Comparison(
             p=self.probability(converted),
             chroma=math.nan if music is None else metrics.chroma_correlation(converted, music),
             onsets=math.nan if music is None else metrics.onset_correlation(converted, music),
             change_db=math.nan if source is None else metrics.lsd(converted, source),
+            phones=phones_kept(converted, source) if source is not None and heard else math.nan,
         )
 
     def conclude(
@@ -201,7 +231,8 @@ class Judge:
         """
 
         def mean(name: str) -> float:
-            return float(np.mean([getattr(one, name) for one in compared]))
+            values = [value for one in compared if not math.isnan(value := getattr(one, name))]
+            return float(np.mean(values)) if values else math.nan
 
         return Judgement(
             p=mean("p"),
@@ -212,6 +243,7 @@ class Judge:
             change_db=mean("change_db"),
             recordings=len(compared),
             spread=spread(sources, converted),
+            phones=mean("phones"),
         )
 
     def probability(self, recording: Features) -> float:

@@ -31,10 +31,10 @@ class Recording:
     features: Features
 
     @classmethod
-    def load(cls, path: Path) -> Recording:
-        """Read it; raises AudioError."""
+    def load(cls, path: Path, speech: bool = False) -> Recording:
+        """Read it, and listen to what is said, if it is ``speech``; raises AudioError."""
         mono = load_mono(path)
-        return cls(mono, features(mono))
+        return cls(mono, features(mono, speech=speech))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class Measures:
 
     def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> Measured:
         """Measure one; raises AudioError where it, its source or its truth cannot be."""
-        origin = None if source is None else Recording.load(source)
+        origin = None if source is None else Recording.load(source, self.speech)
         if origin is not None and not origin.mono.any():
             raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
-        made = Recording.load(path)
+        made = Recording.load(path, self.speech)
         against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
         figures = self._figures(made, origin, None if truth is None else Recording.load(truth), against)
         return Measured(
@@ -91,7 +91,8 @@ class Measures:
                 found |= {"f0": metrics.pitch_error(*tracks, path), "lf0": metrics.log_f0_rmse(*tracks, path)}
             else:
                 found |= {"chr": metrics.chroma_correlation(*sides), "ons": metrics.onset_correlation(*sides)}
-        found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "change": against.change_db}
+        found |= {"chr_kept": against.chroma, "ons_kept": against.onsets, "phones_kept": against.phones}
+        found["change"] = against.change_db
         if not self.speech:
             found["percussive"] = percussive_share(made.mono)
         waves = made.mono, truth.mono if truth else None, origin.mono if origin else None

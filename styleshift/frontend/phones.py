@@ -38,6 +38,8 @@ _HIGHEST_HZ = 8000.0
 CHANNELS, WIDEST, DILATIONS = 128, 5, (1, 2, 3, 1)
 REACH = WIDEST // 2 + sum(DILATIONS)
 """Frames that are heard to either side of one."""
+FRAME_RATE = 62.5
+"""Frames a second that it was trained on."""
 TINY = 1e-7  # power beside the strongest bin's; half precision, which GPUs may use, holds no less
 
 
@@ -45,7 +47,8 @@ class PhoneListener:
     """Envelopes of speech to how likely each state of each phone is.
 
     Args:
-        config: of the spectrograms; :func:`require_speech` says which.
+        config: of the spectrograms, with the band that :func:`require_band` asks for. The network learned
+            frames at ``FRAME_RATE``; how far others may be from it is for the caller to say.
     """
 
     def __init__(self, config: SpectrogramConfig) -> None:
@@ -80,6 +83,11 @@ class PhoneListener:
         found /= found.sum(axis=1, keepdims=True)
         return found
 
+    def phones(self, smooth: Float32Array) -> Float32Array:
+        """How likely each of :data:`PHONES` is, ``[n, 40]``; see :meth:`likely`."""
+        found: Float32Array = self.likely(smooth).reshape(-1, len(PHONES), STATES // len(PHONES)).sum(axis=2)
+        return found
+
 
 def require_speech(config: SpectrogramConfig) -> None:
     """Refuse spectrograms in which the network was not taught to hear phones.
@@ -87,17 +95,26 @@ def require_speech(config: SpectrogramConfig) -> None:
     Raises:
         ConfigError: the sample rate is too low, or frames are too near or too far apart.
     """
-    if config.sample_rate < 16_000:
-        raise ConfigError(
-            f"phones are told apart by what is below 8 kHz, and at {config.sample_rate} Hz nothing is above "
-            f"{config.sample_rate / 2000:g} kHz",
-            "set `spectrogram.sample_rate` to 16000 or more, or `phones.by=0`",
-        )
+    require_band(config, "`phones.by=0`")
     milliseconds = 1000 * config.hop_length / config.sample_rate
     if not 12 <= milliseconds <= 20:
         raise ConfigError(
             f"phones are known in frames 12 to 20 ms apart, and these are {milliseconds:.1f} ms apart",
             f"set `spectrogram.hop_length` to about {round(0.016 * config.sample_rate)}, or `phones.by=0`",
+        )
+
+
+def require_band(config: SpectrogramConfig, otherwise: str = "") -> None:
+    """Refuse spectrograms without the band in which phones differ; ``otherwise`` says what else would do.
+
+    Raises:
+        ConfigError: the sample rate is too low.
+    """
+    if config.sample_rate < 2 * _HIGHEST_HZ:
+        raise ConfigError(
+            f"phones are told apart by what is below 8 kHz, and at {config.sample_rate} Hz nothing is above "
+            f"{config.sample_rate / 2000:g} kHz",
+            "set `spectrogram.sample_rate` to 16000 or more" + (f", or {otherwise}" if otherwise else ""),
         )
 
 

@@ -70,19 +70,30 @@ class Heard(Protocol):
         All 0 in silence.
         """
 
+    @property
+    def phones(self) -> Float32Array | None:
+        """``[frames, 40]`` float32, how likely each sound of speech is, 62.5 frames a second.
+
+        In the order of ``styleshift.frontend.phones.PHONES``; they add up to 1. None where no metric of the
+        run is of ``speech``.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec(Spec):
-    """A way to hear how much of the music stayed in a conversion.
+    """A way to hear how much stayed in a conversion of what is played or said.
 
     Attributes:
         name: what a recipe's ``schedule.content`` lists.
         summary: one line.
         measure: ``measure(converted, source)`` gives a number, 1 where all stayed and 0 where nothing did;
             nan where there is nothing to compare. Checkpoints are chosen by it.
+        speech: it listens to the sounds of speech, ``Heard.phones``. A run that names such a metric is one of
+            speech: its verdicts ask for words in place of harmony.
     """
 
     measure: Callable[[Heard, Heard], float]
+    speech: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def styleshift_augmentations() -> Iterable[AugmentationSpec]:
 
 @hookspec
 def styleshift_metrics() -> Iterable[MetricSpec]:
-    """Ways to hear how much of the music stayed, by which checkpoints are chosen."""
+    """Ways to hear how much stayed of what is played or said, by which checkpoints are chosen."""
 
 
 @hookspec

@@ -105,8 +105,9 @@ class ScheduleConfig:
     """End the run after this many validations without a better one, not counting the warm start; 0 never
     does."""
     content: tuple[str, ...] = Field(default=("harmony", "rhythm"), min_length=1)
-    """Metrics that hear how much of the music stayed; the score by which the best checkpoint is chosen is
-    their mean times how much of the style arrived."""
+    """Metrics that hear how much stayed: `harmony` and `rhythm` of music, `phones` (what is said, at any
+    pitch) and `rhythm` of speech. The score by which the best checkpoint is chosen is their mean times how
+    much of the style arrived."""
     keep_every: Count = 0
     """Keep checkpoints at multiples of this many steps; 0 keeps only the last and the best."""
     disk_gb: float = Field(default=10.0, ge=0)

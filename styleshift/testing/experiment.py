@@ -12,7 +12,7 @@ from styleshift.frontend.config import SpectrogramConfig
 from styleshift.hooks.experiment import AugmentationSpec, LossSpec, MetricSpec, ModelsSpec, RecipeSpec
 from styleshift.testing.contract import built, checked, contract, require
 from styleshift.testing.generator import SPECTROGRAMS
-from styleshift.testing.material import notes
+from styleshift.testing.material import notes, vowels
 
 if TYPE_CHECKING:
     import torch
@@ -105,17 +105,24 @@ def check_augmentation(
 def check_metric(spec: MetricSpec) -> None:
     """Check a metric: a number, higher for music that stayed than for other music, nan at worst for silence.
 
+    One of speech hears vowels in place of music.
+
     Raises:
         ContractError: in plain words.
     """
     from styleshift.evaluation.features import features
 
-    measure = checked(spec, MetricSpec).measure
-    tune, other = notes(4, 22050, 220), notes(4, 22050, 311)[::-1]  # five other pitches, swelling
-    heard, foreign, silence = (features(wave) for wave in (tune, other, 0 * tune))
+    spec = checked(spec, MetricSpec)
+    measure = spec.measure
+    if spec.speech:
+        tune, other = vowels([0, 1, 2, 3] * 4, 22050, 110), vowels([3, 1, 0, 2, 0, 1, 3, 2] * 2, 22050, 110)
+    else:
+        tune, other = notes(4, 22050, 220), notes(4, 22050, 311)[::-1]  # five other pitches, swelling
+    heard, foreign, silence = (features(wave, speech=spec.speech) for wave in (tune, other, 0 * tune))
     same, less = measure(heard, heard), measure(foreign, heard)
-    require(math.isfinite(same), f"of music that stayed it says {same}")
-    require(less < same, f"it says {less:.3f} of other music, and {same:.3f} of the same")
+    what = "speech" if spec.speech else "music"
+    require(math.isfinite(same), f"of {what} that stayed it says {same}")
+    require(less < same, f"it says {less:.3f} of other {what}, and {same:.3f} of the same")
     for pair in ((silence, heard), (heard, silence), (silence, silence)):
         value = measure(*pair)
         require(not math.isinf(value), f"with silence it says {value}")

@@ -1,4 +1,4 @@
-"""Material for tests that takes milliseconds to make: notes, a model file, settings of a recipe."""
+"""Material for tests that takes milliseconds to make: notes, vowels, a model file, settings of a recipe."""
 
 from __future__ import annotations
 
@@ -86,6 +86,35 @@ def make_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
     return path
+
+
+# Of men, Hz: Peterson and Barney 1952, "Control methods used in a study of the vowels".
+_FORMANTS = np.array(
+    [[270, 2290, 3010], [730, 1090, 2440], [300, 870, 2240], [660, 1720, 2410]], dtype=np.float64
+)
+_WIDTHS = np.array([60.0, 90.0, 150.0])
+
+
+def vowels(said: Sequence[int], rate: int, hertz: float) -> Float32Array:
+    """Somebody who says vowels, a quarter of a second each.
+
+    Args:
+        said: which, each from 0 to 3.
+        rate: samples a second.
+        hertz: of the pitch.
+
+    Returns:
+        ``[samples]`` float32, at most 0.3 of full scale.
+    """
+    clock = np.arange(round(0.25 * rate) * len(said)) / rate
+    which = np.repeat(said, round(0.25 * rate))
+    sound = np.zeros(len(clock))
+    for number in range(1, int(min(8000, 0.49 * rate) / hertz) + 1):
+        here = number * hertz
+        loud = np.prod(_FORMANTS**2 / np.hypot(_FORMANTS**2 - here**2, _WIDTHS * here), axis=1)
+        sound += loud[which] / number * np.sin(2 * np.pi * here * clock)
+    made: Float32Array = (0.3 * sound / np.abs(sound).max()).astype(np.float32)
+    return made
 
 
 def notes(seconds: float, rate: int, hertz: float, *, partials: int = 5, decay: float = 4.0) -> Float32Array:

@@ -8,7 +8,7 @@ from typing import Any
 from styleshift.evaluation.judge import Kind
 from styleshift.training.validator import ValidationResult
 
-GOES_WRONG: tuple[Kind, ...] = ("copies", "collapsed", "music lost")
+GOES_WRONG: tuple[Kind, ...] = ("copies", "collapsed", "music lost", "words lost")
 TWICE = 2
 """Validations in a row that say the same before it is a warning: one alone may be a swing."""
 

@@ -52,7 +52,8 @@ from styleshift.training.state import TrainingState
 from styleshift.training.threads import choose_threads, use_threads
 from styleshift.training.trackers import ChosenTracker, Trackers, check_trackers, resumed_trackers
 from styleshift.training.trainer import RunResult, Trainer
-from styleshift.training.validator import Validator
+from styleshift.training.validator import Validator, require_content
+from styleshift.training.voices import voices_hint
 from styleshift.workspace import Workspace
 
 
@@ -95,6 +96,7 @@ def start_run(
     options = dict(tracker_options or {})
     shown = check_trackers(trackers, options)  # before the work
     requires = run_requirements(recipe)
+    require_content(recipe)
     pair = choose_domains(place, domains)
     processor = local_device(choose_device(device))
     corpora = open_corpora(place, pair, recipe)
@@ -106,6 +108,8 @@ def start_run(
             check_writable(place)
             stack.enter_context(begun(place, pair, name))
         with enough_memory(recipe), preparing(reporter, "nothing was saved") as told:
+            if ranks.is_main and (hint := voices_hint(corpora, recipe)):
+                told.info(hint)
             if processor.type == "cpu" and ranks.world_size == 1:
                 recipe = choose_threads(recipe, told)
             _settle(recipe, processor, told)

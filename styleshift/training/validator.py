@@ -1,4 +1,4 @@
-"""Validates a model while it trains: how far the style moved, how much of the music stayed.
+"""Validates a model while it trains: how far the style moved, how much stayed of what is played or said.
 
 The measures are those of :mod:`styleshift.evaluation`, taken from log spectrograms instead of waveforms, so
 that no vocoder has a part in them.
@@ -6,7 +6,6 @@ that no vocoder has a part in them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,16 +22,20 @@ from styleshift.evaluation.features import (
     CHROMA_RATE,
     FRAME_RATE,
     Features,
-    Floats,
+    at_rate,
     mel_decibels,
+    phones,
     pitch_classes,
 )
 from styleshift.evaluation.judge import Judge, Judgement
 from styleshift.evaluation.metrics import population
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
+from styleshift.frontend.phones import require_band
+from styleshift.hooks.experiment import MetricSpec
 from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
+from styleshift.recipes import Recipe
 from styleshift.system.environment import processors
 from styleshift.training.data import peek
 from styleshift.training.directions import DIRECTIONS
@@ -60,8 +63,9 @@ class ValidatedDirection:
     score: CheckpointScore
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for the log."""
-        return {**self.judgement.to_dict(), **self.score.to_dict()}
+        """Plain values, for the log; of the phones the score's figure alone, which is of all excerpts."""
+        judged = {key: value for key, value in self.judgement.to_dict().items() if key != "phones"}
+        return {**judged, **self.score.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Validator:
         config: of the spectrograms.
         known: crops a side that it learns the domains from.
         excerpts: most crops a side that are converted each time.
-        content: metrics that say how much of the music stayed.
+        content: metrics that say how much stayed of what is played or said.
         held_out: crops of both domains that are in no training, to convert; None converts of ``x`` and ``y``.
         reporter: who is told.
         device: where the classifiers learn.
@@ -121,8 +125,9 @@ class Validator:
         device: torch.device | str = "cpu",
     ) -> None:
         reporter = reporter or Reporter()
-        metrics = {name: load_registry().metrics.get(name).measure for name in content}
+        asked = _metrics(content)
         self._config = config
+        self._speech = any(spec.speech for spec in asked)
         self.held_out = held_out is not None
         self._sources: dict[str, Tensor] = {}
         learned: dict[str, list[Features]] = {}
@@ -133,13 +138,16 @@ class Validator:
                 for batch in peek(crops, known):
                     learned[direction] += self._features(batch.numpy())
                     task.advance(len(batch))
-        given_features = {name: self._features(crops.numpy()) for name, crops in self._sources.items()}
+        given_features = {
+            name: self._features(crops.numpy(), self._speech) for name, crops in self._sources.items()
+        }
         with reporter.phase("training the classifiers", 100, "%") as task:
             share = 100 / len(VIEWS)
             there = train_classifiers(
                 learned["x2y"], learned["y2x"], advance=lambda part: task.advance(share * part), device=device
             )
         self._known: dict[str, tuple[Judge, CheckpointScorer]] = {}
+        metrics = {spec.name: spec.measure for spec in asked}
         back = [classifier.mirrored() for classifier in there]
         for direction, other, classifiers in (("x2y", "y2x", there), ("y2x", "x2y", back)):
             target = learned[other]  # what the way back comes from
@@ -160,15 +168,33 @@ class Validator:
             device = next(generator.parameters()).device
             with torch.no_grad():
                 parts = [generator(part.to(device)).float().cpu() for part in torch.split(source, 4)]
-            converted = self._features(torch.cat(parts).numpy())
+            converted = self._features(torch.cat(parts).numpy(), self._speech)
             judge, scorer = self._known[direction]
-            judgement = judge.judge(scorer.sources[:JUDGED], converted[:JUDGED])
+            judgement = judge.judge(scorer.sources[:JUDGED], converted[:JUDGED], speech=self._speech)
             found[direction] = ValidatedDirection(judgement, scorer.score(converted))
         return ValidationResult(found)
 
-    def _features(self, crops: Array) -> list[Features]:
+    def _features(self, crops: Array, speech: bool = False) -> list[Features]:
         with ThreadPoolExecutor(min(_THREADS, processors())) as threads:
-            return list(threads.map(lambda crop: spectrogram_features(crop[0], self._config), crops))
+            return list(
+                threads.map(lambda crop: spectrogram_features(crop[0], self._config, speech=speech), crops)
+            )
+
+
+def require_content(recipe: Recipe) -> None:
+    """Refuse, before the work, metrics that cannot hear what they listen to in such spectrograms.
+
+    Raises:
+        ConfigError: one is of speech, and the sample rate is too low.
+        PluginError: there is no such metric.
+    """
+    schedule = recipe.schedule
+    if schedule.validation_seconds and any(spec.speech for spec in _metrics(schedule.content)):
+        require_band(recipe.spectrogram, '`schedule.content=["rhythm"]`')
+
+
+def _metrics(names: Sequence[str]) -> list[MetricSpec]:
+    return [load_registry().metrics.get(name) for name in names]
 
 
 def tiled_crops(sampler: CropSampler, most: int) -> Array:
@@ -186,27 +212,19 @@ def tiled_crops(sampler: CropSampler, most: int) -> Array:
     return sampler.cut([places[number] for number in chosen])
 
 
-def spectrogram_features(log_magnitude: Array, config: SpectrogramConfig) -> Features:
+def spectrogram_features(
+    log_magnitude: Array, config: SpectrogramConfig, *, speech: bool = False
+) -> Features:
     """Features of a log spectrogram ``[bins, frames]``, as close as it allows to those of its waveform.
 
     The FFT and the hop are the spectrogram's own, so figures compare with each other, not with those of
-    waveforms.
+    waveforms. With ``speech`` its sounds are listened to, too.
     """
     wide = log_magnitude.T.astype(np.float64)
-    power = expanded(wide, config) ** 2
+    magnitudes = expanded(wide, config)
+    power = magnitudes**2
     return Features(
-        log_mel=_at_rate(mel_decibels(power, config), config.frame_rate, FRAME_RATE),
-        chroma=_at_rate(pitch_classes(power, config), config.frame_rate, CHROMA_RATE),
+        log_mel=at_rate(mel_decibels(power, config), config.frame_rate, FRAME_RATE),
+        chroma=at_rate(pitch_classes(power, config), config.frame_rate, CHROMA_RATE),
+        phones=phones(magnitudes, config) if speech else None,
     )
-
-
-def _at_rate(values: Floats, rate: float, wanted: float) -> Array:
-    """``[frames, n]`` interpolated linearly to another number of frames a second."""
-    if math.isclose(rate, wanted, rel_tol=1e-6):
-        return values.astype(np.float32)
-    at = np.arange(max(1, int((len(values) - 1) * wanted / rate) + 1)) * (rate / wanted)
-    low = np.minimum(at.astype(int), len(values) - 1)
-    high = np.minimum(low + 1, len(values) - 1)
-    part = (at - low)[:, None]
-    between: Array = ((1 - part) * values[low] + part * values[high]).astype(np.float32)
-    return between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from styleshift.evaluation.checkpoint_score import (
     closeness,
     train_classifiers,
 )
+from styleshift.evaluation.classifier import StyleClassifier
 from styleshift.evaluation.content import harmony, onset_f_measure
 from styleshift.evaluation.features import SAMPLE_RATE, Features, features
 
@@ -53,6 +55,23 @@ def test_noise_in_the_right_style_keeps_no_content(
     assert scorer.score(noise).value < scorer.score(styles["tunes-plucked"]).value / 2
 
 
+class Unsure(StyleClassifier):
+    def __init__(self) -> None:
+        pass
+
+    def logits(self, recordings: Sequence[Features]) -> np.ndarray:
+        return np.zeros(len(recordings))
+
+
+def test_a_metric_that_finds_nothing_to_compare_takes_nothing_away(styles: dict[str, list[Features]]) -> None:
+    sources = styles["tunes-held"]
+    metrics = {"harmony": harmony, "mute": lambda converted, source: math.nan}
+    scorer = CheckpointScorer([Unsure()], styles["plucked"], styles["tunes-plucked"], sources, metrics)
+    found = scorer.score(sources)
+    assert math.isnan(found.kept["mute"])
+    assert found.content == pytest.approx(1)
+
+
 def test_closeness_counts_in_ratios() -> None:
     assert closeness(16, 16, 1) == 0
     assert closeness(4, 16, 1) == pytest.approx(0.5)
@@ -70,6 +89,7 @@ def test_a_term_that_is_not_there_is_left_out() -> None:
     assert score.value == pytest.approx(0.5 * 0.97**1.5)
     assert {"decay", "other"} & set(score.to_dict()) == set()
     assert score.to_dict()["one"] == 0.75
+    assert CheckpointScore(1, 1, 1, 1, 1, 1, {"one": math.nan}).content == 0
     worse = CheckpointScore(0, -1, -1, -1, -1, -1, {"one": 0.8})
     assert worse.value == 0
 

@@ -6,6 +6,10 @@ import pytest
 import scipy.fft
 
 from styleshift.evaluation import features as f
+from styleshift.evaluation.content import phones_kept
+from styleshift.frontend import SpectrogramConfig, stft
+from styleshift.frontend.phones import PHONES
+from tests.helpers.vowels import utterance
 
 
 def music(seconds: float = 2.0, seed: int = 0) -> np.ndarray:
@@ -87,3 +91,44 @@ def test_stereo_at_another_rate_is_mixed_and_resampled() -> None:
     assert len(mono) == 22050
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
     np.testing.assert_allclose(mono[2000:-2000], expected[2000:-2000], atol=1e-3)
+
+
+def test_phones_are_heard_at_one_rate_in_any_spectrogram() -> None:
+    sound = utterance("ISAUEASU", 110)
+    config = SpectrogramConfig(16000, 1024, 256, 1024, compression="none")
+    ours = f.phones(np.abs(stft(sound.astype(np.float32), config)), config)
+    theirs = f.features(sound, 16000, speech=True).phones  # at 22.05 kHz, 86 frames a second
+    assert theirs is not None
+    assert ours.shape[1] == theirs.shape[1] == len(PHONES)
+    assert abs(len(ours) - 2 * 62.5) <= 2
+    assert abs(len(theirs) - len(ours)) <= 2
+    np.testing.assert_allclose(ours.sum(axis=1), 1, atol=1e-5)
+    same = f.Features(*np.zeros((2, 1, 80), np.float32), ours), f.Features(*np.zeros((2, 1, 80)), theirs)
+    assert phones_kept(*same) > 0.75
+    heard = ours[20:28].mean(axis=0)  # of the hiss, the second sound
+    assert PHONES[int(heard.argmax())] == "S"
+    assert f.features(sound, 16000).phones is None
+
+
+@pytest.mark.parametrize("decibels", [-30, 20])
+def test_phones_are_the_same_at_any_level(decibels: float) -> None:
+    said, other = (utterance("ISAUEASUIE", hertz) for hertz in (110, 160))
+    source, near, far = (
+        f.features(wave, 16000, speech=True) for wave in (said, other, other * 10 ** (decibels / 20))
+    )
+    assert 0.5 < phones_kept(near, source) < 0.98
+    assert phones_kept(far, source) == pytest.approx(phones_kept(near, source), abs=0.02)
+    assert phones_kept(source, far) == pytest.approx(phones_kept(source, near), abs=0.02)
+
+
+def test_nothing_has_no_frames() -> None:
+    nothing = f.features(np.zeros(0, np.float32), speech=True)
+    assert nothing.phones is not None
+    assert len(nothing.log_mel) == len(nothing.chroma) == len(nothing.phones)
+    assert nothing.phones.shape[1] == len(PHONES)
+
+
+def test_another_number_of_frames_a_second_is_a_straight_line_between() -> None:
+    ramp = np.arange(11.0)[:, None] * [1, -2]
+    np.testing.assert_allclose(f.at_rate(ramp, 10, 25), np.arange(26)[:, None] * 0.4 * [1, -2], atol=1e-5)
+    np.testing.assert_allclose(f.at_rate(ramp, 10, 5), ramp[::2])

@@ -12,6 +12,7 @@ from styleshift.errors import UsageError
 from styleshift.evaluation import classifier, metrics
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import Evaluation, evaluate_folders
+from tests.helpers.vowels import utterance
 
 SIDES = {"target": "plucked", "source": "tunes-held", "source_style": "held"}
 
@@ -66,7 +67,20 @@ def test_speech_is_not_asked_for_harmony(collections: Path) -> None:
     found = evaluated(collections, align=True)
     assert not set(found.mean) & {"chr_kept", "ons_kept", "percussive"}
     assert "music" not in found.verdict
-    assert found.verdict.startswith("the style moved (")
+    # Two performances of a tune have no words in common that they could keep.
+    assert "one can hardly make out what is said" in found.verdict
+
+
+def test_speech_is_asked_for_its_words(collections: Path, tmp_path: Path) -> None:
+    for folder, hertz, stretch in (("man", 110, 1.0), ("converted", 220, 1.17)):
+        (tmp_path / folder).mkdir()
+        soundfile.write(tmp_path / folder / "0.wav", utterance("ISAUEASU", hertz, stretch=stretch), 16000)
+    found = evaluate_folders(
+        tmp_path / "converted", target=collections / "plucked", source=tmp_path / "man", align=True
+    )
+    assert 0.6 < found.mean["phones_kept"] < 1
+    assert "what is said stayed" in found.verdict
+    assert set(found.mean) <= set(IN_WORDS)
 
 
 def test_an_embedding_of_ones_own_gives_its_frechet_distance(collections: Path) -> None:

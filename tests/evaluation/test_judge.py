@@ -10,6 +10,7 @@ import torch
 from styleshift.evaluation.classifier import _changed, _changes, train_classifier
 from styleshift.evaluation.features import SAMPLE_RATE, Features, features
 from styleshift.evaluation.judge import Judge, Judgement, spread
+from tests.helpers.vowels import utterance
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,9 @@ def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]
     assert found.style == pytest.approx(min(1, max(0, found.moved)))
 
 
+SPEECH = {"chroma": math.nan, "onsets": math.nan, "change_db": 8.0}
+
+
 @pytest.mark.parametrize(
     ("figures", "kind"),
     [
@@ -109,6 +113,11 @@ def test_without_the_other_style_there_is_no_p(styles: dict[str, list[Features]]
         ({"p": 0.4, "fd": 5.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "partly moved"),
         ({"p": math.nan, "fd": 5.0, "chroma": 0.9, "onsets": 0.9, "change_db": 8.0}, "moved"),
         ({"p": 0.9, "fd": 8.0, "chroma": 0.8, "onsets": 0.8, "change_db": 8.0, "spread": 0.1}, "collapsed"),
+        # Of speech, whose pitch has moved.
+        ({"p": 0.9, "fd": 8.0, **SPEECH, "phones": 0.7}, "moved"),
+        ({"p": 0.9, "fd": 8.0, **SPEECH, "phones": 0.56}, "moved"),
+        ({"p": 0.9, "fd": 8.0, **SPEECH, "phones": 0.54}, "words lost"),
+        ({"p": 0.9, "fd": 8.0, **SPEECH}, "moved"),
     ],
 )
 def test_the_verdict_follows_from_the_figures(figures: dict[str, float], kind: str) -> None:
@@ -127,6 +136,30 @@ def test_the_sentence_says_both_figures_of_the_style() -> None:
     assert "sure" not in worse.verdict
     assert "rose from 50 to 60" in worse.verdict
     assert "the distance to that style stayed at 50" in replace(worse, fd=49.6).verdict
+
+
+def test_of_speech_it_says_whether_the_words_stayed(judge: Judge) -> None:
+    found = Judgement(p=0.9, fd=8.0, fd_source=50.0, recordings=1, phones=0.71, **SPEECH)
+    assert ", and what is said stayed (sounds of speech 0.71 of 1)" in found.verdict
+    part = replace(found, phones=0.6).verdict
+    assert ", and part of what is said stayed (sounds of speech 0.60 of 1)" in part
+    assert "music" not in found.verdict
+    lost = replace(found, phones=0.1)
+    assert (
+        lost.verdict
+        == "the words are lost: one can hardly make out what is said (sounds of speech 0.10 of 1)"
+    )
+    man, words, others = (
+        features(utterance(sounds, hertz, stretch=stretch), 16000, speech=True)
+        for sounds, hertz, stretch in (("ISAUEASU", 110, 1), ("ISAUEASU", 220, 1.17), ("EUSAISUA", 220, 1.17))
+    )
+    kept, gone = (judge.judge([man], [made], speech=True) for made in (words, others))
+    assert kept.phones > 0.6 > 0.2 > gone.phones
+    assert math.isnan(kept.chroma)
+    assert math.isnan(kept.onsets)
+    assert math.isnan(judge.judge([man], [words]).phones)
+    mute = [Features(one.log_mel, one.chroma) for one in (man, words)]
+    assert math.isnan(judge.judge(mute[:1], mute[1:], speech=True).phones)
 
 
 def test_the_same_whatever_goes_in_is_a_collapse(judge: Judge, styles: dict[str, list[Features]]) -> None:

@@ -34,3 +34,12 @@ def hiss(rate: int = 16000, seconds: float = 1.0) -> np.ndarray:
     noise = np.random.default_rng(0).standard_normal(round(seconds * rate))
     band = signal.butter(4, [4000, 7000], "bandpass", fs=rate, output="sos")
     return 0.1 * signal.sosfilt(band, noise)
+
+
+def utterance(sounds: str, hertz: float, rate: int = 16000, stretch: float = 1.0) -> np.ndarray:
+    """``[samples]``: 0.25 s each of ``I`` (IY), ``A`` (AA), ``U`` (UW), ``E`` (AE), ``S`` (a hiss)."""
+    names = {name[0]: name for name in ("IY", "UW")} | {"A": "AA", "E": "AE"}
+    parts = [
+        hiss(rate, 0.25) if one == "S" else vowel(names[one], hertz, rate, 0.25, stretch) for one in sounds
+    ]
+    return np.concatenate(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 from collections.abc import Callable
@@ -30,6 +31,7 @@ def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
         "copies": {"change_db": 0.5},
         "collapsed": {"spread": 0.05},
         "music lost": {"chroma": 0.1, "onsets": 0.1},
+        "words lost": {"chroma": math.nan, "onsets": math.nan, "phones": 0.1},
     }
     figures = {"fd": 10.0, "chroma": 0.8, "onsets": 0.8, "change_db": 9.0, **wrong.get(kind, {})}
     made = Judgement(p=p, fd_source=50.0, recordings=4, **figures)
@@ -50,6 +52,7 @@ def result(there: str = "moved", score: float = 0.9, back: float = 0.5) -> Valid
         ("copies", "only copies its input"),
         ("collapsed", "whatever goes in, nearly the same comes out"),
         ("music lost", "the music is lost"),
+        ("words lost", "the words are lost"),
     ],
 )
 def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) -> None:

@@ -138,7 +138,7 @@ async function describe(place, name, working) {
   const run = await get(`/api/runs/${encodeURIComponent(name)}`);
   if (place.dataset.run !== name) {
     fill(place, el("h2", {}), el("div", { class: "verdicts" }), el("div", { class: "row actions" }), el("div", { class: "trouble" }),
-      el("p", { class: "soft" }, "The score counts: how far the style moved and how much of the music stayed, in music that was held out. "
+      el("p", { class: "soft" }, "The score counts: how far the style moved and how much stayed of what is played or said, in recordings that were held out. "
         + "The other curves are losses; they show that it learns, not how it sounds."),
       el("div", { class: "curves" }), el("div", { class: "excerpts" }), el("details", { class: "card kept" }));
     place.dataset.run = name;
