@@ -160,8 +160,9 @@ def test_a_lease_turns_others_away_until_its_holder_is_dead(store: Store) -> Non
         pass
     assert store.stamps() == {}
     store.write("leases/all.of-a-run-that-was-killed", b"0")
-    with Lease(store, "leases"):
-        assert len(store.stamps()) == 1
+    with Lease(store, "leases") as held:
+        assert "leases/all.of-a-run-that-was-killed" not in store.stamps()
+        assert held.others() == {}
 
 
 def test_a_lease_that_is_being_written_anew_is_not_another_run(store: Store) -> None:
