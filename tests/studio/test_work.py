@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from types import ModuleType
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from styleshift.errors import LockedError
+from styleshift.errors import EXIT_BUG, EXIT_SIGINT, LockedError, StyleshiftError
 from styleshift.studio import tasks
 from styleshift.studio.follow import JobLog
+from styleshift.studio.lines import LinesReporter
 from styleshift.studio.work import work
 
 
@@ -97,3 +99,27 @@ def test_what_another_process_works_on_is_waited_for(monkeypatch: pytest.MonkeyP
         return found
 
     assert tasks._in_turn(read, Reporter()) == "done"
+
+
+@pytest.mark.parametrize(("raised", "code"), [(SystemExit(0), EXIT_BUG), (KeyboardInterrupt(), EXIT_SIGINT)])
+def test_a_job_says_its_end_whatever_is_raised_while_an_error_is_put_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int
+) -> None:
+    def fails(*_: object) -> None:
+        raise StyleshiftError("it went wrong")
+
+    told = LinesReporter.line
+
+    def line(self: LinesReporter, kind: str, /, **fields: object) -> None:
+        if kind == "error":
+            raise raised
+        told(self, kind, **fields)
+
+    monkeypatch.setitem(tasks.TASKS, "fails", fails)
+    monkeypatch.setattr(LinesReporter, "line", line)
+    job = {"kind": "fails", "arguments": {"workspace": str(tmp_path)}}
+    (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
+    with contextlib.suppress(SystemExit):
+        work(tmp_path)
+    lines = [json.loads(each) for each in (tmp_path / "log.jsonl").read_text("utf-8").splitlines()]
+    assert (lines[-1]["line"], lines[-1]["exit_code"]) == ("end", code)
