@@ -88,7 +88,7 @@ def precompute(
             reporter=reporter,
         )
     usable = [domain.name for domain in result.domains if domain.tracks]
-    _show(result, usable, reporter)
+    _show(result, usable, recipe, reporter)
     if len(usable) == 1 and wanted is None:
         reporter.warn(
             f"{usable[0]} is the only style in {folder}; training needs two, each in its own sub-folder"
@@ -102,7 +102,9 @@ def precompute(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporter) -> None:
+def _show(
+    result: PrecomputeResult, usable: list[str], recipe: str | None, reporter: TerminalReporter
+) -> None:
     heads = ["new", "kept", "removed", "left out"]
     if result.dry_run:
         heads = ["to look at", "kept", "to remove", "unusable"]
@@ -124,4 +126,5 @@ def _show(result: PrecomputeResult, usable: list[str], reporter: TerminalReporte
     elif result.tracks:
         reporter.result("everything is up to date")
     if len(usable) > 1 and not result.dry_run:
-        reporter.result(f"next: styleshift train --domains {shlex.quote(usable[0])} {shlex.quote(usable[1])}")
+        words = ["--domains", *usable[:2], *(["--recipe", recipe] if recipe else [])]
+        reporter.result(f"next: styleshift train {shlex.join(words)}")

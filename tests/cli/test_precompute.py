@@ -39,6 +39,9 @@ def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
     assert again.returncode == 0
     assert "everything is up to date" in again.stdout
     assert "left out: piano/[red]silent.wav" in again.stdout
+    assert "next: styleshift train --domains piano violin\n" in again.stdout
+    other = _run(audio, "--recipe", "voice")
+    assert "next: styleshift train --domains piano violin --recipe voice\n" in other.stdout
 
 
 def test_json_lines_are_all_that_stdout_gets(audio: Path) -> None:
