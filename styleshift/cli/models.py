@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +50,24 @@ def list_models(reporter: TerminalReporter, workspace: str | None = WORKSPACE) -
 
 
 def show(reporter: TerminalReporter, name: str = NAME, workspace: str | None = WORKSPACE) -> None:
-    """Show a model's card: what it learned from, who may use it, how good it is, what it is bad at."""
+    """Show a model's card: what it is bad at, who may use it, a command, how good it is, how it was made."""
     from styleshift.models.card_page import card_text
+    from styleshift.models.find import is_found
     from styleshift.models.shelf import find_named
 
-    model = find_named(_place(workspace, reporter), name, reporter.warn)
+    place = _place(workspace, reporter)
+    model = find_named(place, name, reporter.warn)
+    words = ["styleshift", "convert", "./FOLDER"]
+    if is_found(place, model):
+        words += ["--from", model.metadata.source, "--to", model.metadata.target]
+        words += [] if workspace is None else ["--workspace", workspace]
+    else:
+        words += ["--model", str(model.path)]
+    usage = shlex.join(words)
     told: dict[str, Any] = {**model.to_dict(), "card": model.metadata.card.to_dict()}
     told["provenance"] = dict(model.metadata.provenance)
-    reporter.event("model", **told)
-    reporter.result(card_text(model))
+    reporter.event("model", **told, usage=usage)
+    reporter.result(card_text(model, usage, reporter.width))
 
 
 def verify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from styleshift.bundle.metadata import BundleMetadata
 from styleshift.bundle.origin import members_of, steps_of
 from styleshift.models.shelf import ShelvedModel
 from styleshift.words import listed
+
+# Longer lines are hard to read, and shorter ones hold no word.
+_WIDEST, _NARROWEST = 100, 40
 
 _EXPORTED_WITH = {
     "smooth_frames": "{how} by {:g} along time",
@@ -19,33 +23,69 @@ _EXPORTED_WITH = {
 }
 
 
-def card_text(model: ShelvedModel) -> str:
-    """The card as plain lines."""
+def card_text(model: ShelvedModel, usage: str = "", width: int = 80) -> str:
+    """The card as plain lines: what a musician asks first, then figures, then how it was made.
+
+    Args:
+        model: whose card.
+        usage: a command that uses the model; empty: none is shown.
+        width: characters that a line has room for. Commands and tables are not broken: they are copied.
+    """
     metadata, card = model.metadata, model.metadata.card
-    lines = [f"{model.name}: {metadata.source} to {metadata.target}"]
-    if card.summary:
-        lines.append(card.summary)
-    rate = metadata.spectrogram.sample_rate
+    width = min(width, _WIDEST)
+    lines = [f"{model.name}: {metadata.source} to {metadata.target}", *_wrapped(card.summary, width)]
+    if card.bad_at:
+        lines += ["", "bad at", *_bullets(card.bad_at, width)]
     facts = {
-        "file": f"{model.path} ({model.path.stat().st_size / 1e6:.1f} MB, {model.place})",
+        "hears": _hears(metadata),
         "licence": metadata.licence or "not said",
-        "hears": f"up to {rate / 2000:.1f} kHz, {rate} samples a second",
-        "recipe": card.recipe or metadata.recipe.get("name"),
-        "settings": _settings(metadata),
-        "material": card.material,
-        "anew by": card.made_by,
+        "file": f"{model.path} ({model.path.stat().st_size / 1e6:.1f} MB, {model.place})",
     }
-    lines += ["", *(f"  {name:<9} {text}" for name, text in facts.items() if text)]
-    if card.credits:
-        lines += ["", "credits", *(f"  - {credit}" for credit in card.credits)]
+    lines += ["", *_labelled(facts, width)]
+    if usage:
+        lines += ["", "to convert a folder, or one recording", f"  {usage}"]
     if card.scores:
         lines += ["", "measured", *_columns(card.scores)]
-        lines += [f"  {legend}" for legend in [_legend(card.scores)] if legend]
-        if card.scores_note:
-            lines.append(f"  {card.scores_note}")
-    if card.bad_at:
-        lines += ["", "bad at", *(f"  - {what}" for what in card.bad_at)]
+        lines += _wrapped(_legend(card.scores), width, "  ") + _wrapped(card.scores_note, width, "  ")
+    made = {
+        "recipe": str(card.recipe or metadata.recipe.get("name") or ""),
+        "settings": _settings(metadata),
+        "material": card.material,
+    }
+    told = _labelled(made, width) + ([f"  {'anew by':<9} {card.made_by}"] if card.made_by else [])
+    if told:
+        lines += ["", "how it was made", *told]
+    if card.credits:
+        lines += ["", "credits", *_bullets(card.credits, width)]
     return "\n".join(lines)
+
+
+def _hears(metadata: BundleMetadata) -> str:
+    rate = metadata.spectrogram.sample_rate
+    return f"up to {rate / 2000:.1f} kHz ({rate} samples a second); what lies above is the recording's own"
+
+
+def _labelled(facts: Mapping[str, str], width: int) -> list[str]:
+    """A fact a line, those that are empty left out; what goes on is below its text, not its name."""
+    below = " " * 12
+    lines = (_wrapped(text, width, f"  {name:<9} ", below) for name, text in facts.items() if text)
+    return [line for each in lines for line in each]
+
+
+def _bullets(texts: Sequence[str], width: int) -> list[str]:
+    return [line for text in texts for line in _wrapped(text, width, "  - ", "    ")]
+
+
+def _wrapped(text: str, width: int, first: str = "", then: str | None = None) -> list[str]:
+    """Lines of whole words, so that paths and addresses can be copied; none for no text."""
+    return textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=first,
+        subsequent_indent=first if then is None else then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _settings(metadata: BundleMetadata) -> str:
@@ -79,26 +119,26 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
     """
     metadata, card = model.metadata, model.metadata.card
     title, part = "#" * level, "#" * (level + 1)
-    parts = [
-        f"{title} {metadata.source.capitalize()} to {metadata.target}",
-        card.summary,
-        *([f"    {usage}"] if usage else []),
+    parts = [f"{title} {metadata.source.capitalize()} to {metadata.target}", card.summary]
+    if card.bad_at:
+        parts += ["It is bad at:", "\n".join(f"- {what}" for what in card.bad_at)]
+    parts += [
+        f"It hears {_hears(metadata)}.",
         f"Licence: {metadata.licence or 'not said'}. {model.path.stat().st_size / 1e6:.1f} MB.",
+        *([f"    {usage}"] if usage else []),
     ]
-    for heading, text in (("Material", card.material), ("Recipe", card.recipe)):
+    if card.scores:
+        heads = _heads(card.scores)
+        table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+        table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
+        parts += [f"{part} Measured", "\n".join(table), _legend(card.scores), card.scores_note]
+    for heading, text in (("Recipe", card.recipe), ("Material", card.material)):
         if text:
             parts += [f"{part} {heading}", text]
     if card.made_by:
         parts += ["To make one like it:", f"    {card.made_by}"]
     if card.credits:
         parts += [f"{part} Credits", "\n".join(f"- {credit}" for credit in card.credits)]
-    if card.scores:
-        heads = _heads(card.scores)
-        table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-        table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
-        parts += [f"{part} Measured", card.scores_note, "\n".join(table), _legend(card.scores)]
-    if card.bad_at:
-        parts += [f"{part} What it is bad at", "\n".join(f"- {what}" for what in card.bad_at)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import NothingToDoError
-from styleshift.models.shelf import ShelvedModel, models_in, places
+from styleshift.models.shelf import ShelvedModel, list_models, models_in, places
 from styleshift.words import nearest
 from styleshift.workspace import Workspace
 
@@ -55,6 +55,19 @@ def find_model(
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
         _meant(target, source, others) or "train and export one, or name a file with `model`",
     )
+
+
+def is_found(workspace: Workspace, model: ShelvedModel) -> bool:
+    """Whether :func:`find_model` finds this model by its two styles; else only its file means it.
+
+    Args:
+        workspace: that is looked into first.
+        model: one that :func:`styleshift.models.shelf.list_models` finds.
+    """
+    styles = model.metadata.source, model.metadata.target
+    every = list_models(workspace)
+    fitting = [each for each in every if (each.metadata.source, each.metadata.target) == styles]
+    return [each.path for each in fitting if each.place == fitting[0].place] == [model.path]
 
 
 def _meant(target: str | None, source: str | None, others: list[str]) -> str:

@@ -38,6 +38,14 @@ def test_a_models_whole_life(models: ModuleType, place: Path) -> None:
     assert "country to classical" in call("show", "reed")
     (event,) = map(json.loads, call("show", "reed", "--json").splitlines())
     assert event["card"] == {}
+    command = "styleshift convert ./FOLDER --from country --to classical"
+    assert event["usage"] == command
+    assert f"\n  {command}\n" in call("show", "reed")
+    assert f"\n  {command} --workspace 'my shelf'\n" in call("show", "reed", "--workspace", "my shelf")
+    nearer = models.make_model(place / "my shelf/models/nearer.onnx")  # of the same styles
+    beside = call("show", "reed", "--workspace", "my shelf")
+    assert f"\n  styleshift convert ./FOLDER --model {user_models() / 'reed.onnx'}\n" in beside
+    nearer.unlink()
     assert "intact, and runs here" in call("verify")
     assert "deleted" in call("remove", "reed")
     assert call("list") == ""

@@ -30,17 +30,25 @@ def _model(models: ModuleType, folder: Path) -> ShelvedModel:
 
 def test_both_have_every_part(models: ModuleType, tmp_path: Path) -> None:
     model = _model(models, tmp_path)
-    for page in (card_text(model), card_markdown(model)):
+    for page in (card_text(model, "convert it"), card_markdown(model, usage="convert it")):
+        places = []
+        # In this order: what a musician asks, the figures, how it was made, whose the material was.
         for said in (
             "Folk tunes",
-            "Ten tunes",
-            "Ada, CC0",
-            "small, an hour",
-            "make it",
-            "12 pairs",
             "trills",
+            "up to 8.0 kHz (16000 samples a second)",
+            "CC0",
+            "convert it",
+            "10.5",
+            "12 pairs",
+            "small, an hour",
+            "Ten tunes",
+            "make it",
+            "Ada, CC0",
         ):
             assert said in page
+            places.append(page.index(said))
+        assert places == sorted(places)
     assert "| unchanged | 10.5 |  |\n| converted | 6.1 | .95 |" in card_markdown(model)
     table = "  what       lsd   p\n  unchanged  10.5\n  converted  6.1   .95\n"
     assert f"{table}  lower is better: lsd; higher is better: p\n" in card_text(model)
@@ -50,7 +58,28 @@ def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> 
     path = models.make_model(tmp_path / "a.onnx")
     bare = ShelvedModel(path, "user", models.metadata())
     assert "##" not in card_markdown(bare)
-    assert "licence   not said" in card_text(bare)
+    text = card_text(bare)
+    assert "licence   not said" in text
+    for heading in ("bad at", "to convert", "measured", "material", "credits"):
+        assert heading not in text
+
+
+def test_lines_fit_the_screen_and_go_on_below_their_text(models: ModuleType, tmp_path: Path) -> None:
+    long = replace(CARD, bad_at=("trills and " * 20,), material="ten tunes " * 30)
+    metadata = replace(models.metadata(), card=long)
+    path = models.make_model(tmp_path / "a-to-b.onnx", props=metadata.to_props())
+    usage = "styleshift convert ./FOLDER --model " + "x" * 80
+    for width, most in ((60, 60), (80, 80), (300, 100)):
+        lines = card_text(ShelvedModel(path, "user", metadata), usage, width).split("\n")
+        assert f"  {usage}" in lines  # to be copied, so it is not broken
+        others = [line for line in lines if usage not in line and str(path) not in line]
+        assert max(map(len, others)) <= most
+        assert max(map(len, others)) > most - 12
+        (bad,) = [index for index, line in enumerate(lines) if line.startswith("  - trills")]
+        assert lines[bad + 1].startswith("    ")
+        assert lines[bad + 1][4] != " "
+        (material,) = [index for index, line in enumerate(lines) if line.startswith("  material  ten")]
+        assert lines[material + 1].startswith(" " * 12 + "t")
 
 
 def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path: Path) -> None:
@@ -69,10 +98,10 @@ def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path
     }
     told = replace(model, metadata=replace(model.metadata, provenance=provenance, strength=0.8))
     assert (
-        "  settings  the mean of 3 runs, a (seed 0, step 500), b (seed 1, step 400+500) and c; smoothed by "
+        "settings the mean of 3 runs, a (seed 0, step 500), b (seed 1, step 400+500) and c; smoothed by "
         "0.15 along time; adds little where a recording is 20 dB or more below its level; "
-        "its envelopes vary more like its target's; strength 0.8\n"
-    ) in card_text(told)
+        "its envelopes vary more like its target's; strength 0.8 material"
+    ) in " ".join(card_text(told).split())
     told = replace(model, metadata=replace(model.metadata, provenance={"smooth_frames": -0.08}))
     assert "  settings  sharpened by 0.08 along time\n" in card_text(told)
     assert "settings" not in card_text(model)

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from styleshift.errors import BundleError, NothingToDoError
-from styleshift.models.find import find_model
+from styleshift.models.find import find_model, is_found
+from styleshift.models.shelf import find_named
 from styleshift.workspace import Workspace, user_models
 
 
@@ -30,6 +31,17 @@ def test_the_workspace_comes_before_the_user(models: ModuleType, place: Workspac
     nearer = models.make_model(place.models / "w.onnx", source="jazz")
     assert find_model(place, target="classical").path == nearer
     assert find_model(place, target="classical", source="country").path == own
+
+
+def test_whether_its_styles_mean_a_model(models: ModuleType, place: Workspace) -> None:
+    models.make_model(user_models() / "u.onnx")
+    user = find_named(place, "u")
+    assert is_found(place, user)
+    # Of these styles another is nearer, and then there are two: only a file says which.
+    for name in ("w.onnx", "v.onnx"):
+        models.make_model(place.models / name)
+        assert not is_found(place, user)
+        assert is_found(place, find_named(place, "w")) == (name == "w.onnx")
 
 
 def test_several_are_listed_with_a_command_each(models: ModuleType, place: Workspace) -> None:
