@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 
@@ -23,9 +24,11 @@ class Reporter:
 
     Attributes:
         followed: somebody reads :meth:`follow`.
+        asked_by: what a person types to hear what :meth:`detail` says; empty: it is heard, or never is.
     """
 
     followed = False
+    asked_by = ""
 
     def task(self, label: str, total: float | None = None, unit: str = "") -> Task:
         """Begin a piece of work; ``total`` in ``unit``, None where the end is not known."""
@@ -53,3 +56,39 @@ class Reporter:
 
     def follow(self, kind: str, /, **fields: Any) -> None:
         """A step of the work, for a page that follows it live; the command line has bars instead."""
+
+
+class FirstFew:
+    """Warns of the first few files that one and the same sentence is true of, and counts the others.
+
+    A context manager. Those that are counted are said by :meth:`Reporter.detail`, and how many they are at
+    the end: of a thousand files with one fault, a screen would show nothing else.
+
+    Args:
+        reporter: who is told.
+        most: names to each sentence.
+        sentences: that are counted; those that come after so many are always said, so that memory has an end.
+        named_by: what names those that are counted; empty: what the reporter is asked by.
+    """
+
+    def __init__(self, reporter: Reporter, most: int = 3, sentences: int = 1000, named_by: str = "") -> None:
+        self._reporter, self._most, self._sentences = reporter, most, sentences
+        self._named_by = named_by or reporter.asked_by
+        self._counts: Counter[str] = Counter()
+
+    def warn(self, name: str, sentence: str) -> None:
+        """Of one file; the sentence is the same for all that are counted together."""
+        if sentence in self._counts or len(self._counts) < self._sentences:
+            self._counts[sentence] += 1
+        tell = self._reporter.warn if self._counts[sentence] <= self._most else self._reporter.detail
+        tell(f"{name}: {sentence}")
+
+    def __enter__(self) -> FirstFew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sentence, count in self._counts.items():
+            if count > self._most:
+                more = count - self._most
+                how = f"; {self._named_by} names {'it' if more == 1 else 'them'}" if self._named_by else ""
+                self._reporter.warn(f"{more} more: {sentence}{how}")

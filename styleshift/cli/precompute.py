@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,13 +18,12 @@ from styleshift.cli.options import (
     named_values,
     option,
 )
+from styleshift.cli.precompute_show import show_result
 from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
-from styleshift.words import spoken
 from styleshift.workspace import setting
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
-    from styleshift.corpus import PrecomputeResult
 
 EXAMPLES = """\
 styleshift precompute ./audio
@@ -57,9 +55,9 @@ def precompute(
     """Compute spectrograms of the recordings in every sub-folder of FOLDER.
 
     Run it again after you add or change files: it computes only what changed. Recordings that cannot be used
-    are listed with the reason. The exit code is 0 when all files could be read (silent and very short
-    recordings and conversions by styleshift are skipped), 3 when some are damaged or a folder cannot be
-    listed, and 10 when there is nothing to use.
+    are listed with the reason, the first few of each; -v lists all. The exit code is 0 when all files could
+    be read (silent and very short recordings and conversions by styleshift are skipped), 3 when some are
+    damaged or a folder cannot be listed, and 10 when there is nothing to use.
     """
     from styleshift.corpus import precompute as run
     from styleshift.hooks.registry import warn_of_plugins
@@ -88,7 +86,7 @@ def precompute(
             reporter=reporter,
         )
     usable = [domain.name for domain in result.domains if domain.tracks]
-    _show(result, usable, recipe, reporter)
+    show_result(result, usable, recipe, reporter)
     if len(usable) == 1 and wanted is None:
         reporter.warn(
             f"{usable[0]} is the only style in {folder}; training needs two, each in its own sub-folder"
@@ -100,31 +98,3 @@ def precompute(
         )
     if result.failed:
         raise typer.Exit(EXIT_SOME_FAILED)
-
-
-def _show(
-    result: PrecomputeResult, usable: list[str], recipe: str | None, reporter: TerminalReporter
-) -> None:
-    heads = ["new", "kept", "removed", "left out"]
-    if result.dry_run:
-        heads = ["to look at", "kept", "to remove", "unusable"]
-    rows = []
-    for domain in result.domains:
-        counts = (domain.added, domain.kept, domain.removed, len(domain.rejected))
-        rows.append((domain.name, domain.tracks, spoken(3600 * domain.hours), *counts))
-        reporter.event("domain", **domain.to_dict())
-    reporter.table("spectrograms", ["domain", "tracks", "music", *heads], rows)
-    for domain in result.domains:
-        for item in domain.rejected:
-            text = f"left out: {domain.name}/{item.name}: {item.reason}: {item.message}"
-            (reporter.warn if reporter.quiet else reporter.result)(text)
-    reporter.event("precompute", **result.to_dict())
-    if result.dry_run:
-        reporter.result(f"dry run: {result.planned} recordings found, nothing written")
-    elif result.computed_hours:
-        reporter.result(f"{spoken(3600 * result.computed_hours)} of music read in {spoken(result.seconds)}")
-    elif result.tracks:
-        reporter.result("everything is up to date")
-    if len(usable) > 1 and not result.dry_run:
-        words = ["--domains", *usable[:2], *(["--recipe", recipe] if recipe else [])]
-        reporter.result(f"next: styleshift train {shlex.join(words)}")

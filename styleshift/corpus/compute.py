@@ -92,7 +92,7 @@ def compute(
 def _usable_level(meter: LevelMeter, seconds: float, frames: int) -> float:
     if seconds < SHORTEST_SECONDS or frames == 0:
         raise AudioError(
-            f"{seconds:.3f} s long; at least {SHORTEST_SECONDS} s are needed", reason="too short"
+            f"{seconds:.3f} s long", f"at least {SHORTEST_SECONDS} s are needed", reason="too short"
         )
     level_db = meter.level_db
     if level_db is None:

@@ -40,7 +40,7 @@ class ManifestEntry:
         sample_rate, channels: of the recording.
         level_db: gated RMS level of what was transformed, dBFS.
         warnings: plain sentences.
-        reason, message: why it is left out.
+        reason, message, hint: why it is left out, and what to try.
     """
 
     name: str
@@ -56,11 +56,17 @@ class ManifestEntry:
     warnings: tuple[str, ...] = ()
     reason: str = ""
     message: str = ""
+    hint: str = ""
 
     @property
     def array_name(self) -> str:
         """The file of its spectrogram."""
         return f"{self.key}.npy"
+
+    @property
+    def why(self) -> str:
+        """Why it is left out, with what to try."""
+        return "; ".join(filter(None, (self.message, self.hint)))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ManifestEntry:

@@ -18,7 +18,7 @@ from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import Recording
 from styleshift.hooks.options import build_config
 from styleshift.hooks.registry import Registry
-from styleshift.progress import Reporter
+from styleshift.progress import FirstFew, Reporter
 from styleshift.words import nearest
 
 AUDIO_FOLDER_HINT = "each style is a sub-folder of recordings, such as {root}/country and {root}/classical"
@@ -157,9 +157,12 @@ def _tell_of_skipped(found: Found, place: object, reporter: Reporter, *, alone: 
         reporter: who is told.
         alone: there is no style at all, of which an error tells.
     """
-    for item in found.skipped:
-        tell = reporter.warn if item.notable else reporter.detail
-        tell(f"{item.name or place}: skipped: {item.message}")
+    with FirstFew(reporter) as few:
+        for item in found.skipped:
+            if item.notable:
+                few.warn(item.name or str(place), f"skipped: {item.message}")
+            else:
+                reporter.detail(f"{item.name or place}: skipped: {item.message}")
     loose = [file.name for file in found.files if file.parent == found.root]
     if loose and not alone:
         some = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")

@@ -28,7 +28,7 @@ from styleshift.engines import STALL_SECONDS, load_engine
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import Engine, Registry
-from styleshift.progress import Reporter
+from styleshift.progress import FirstFew, Reporter
 from styleshift.remote import is_remote
 from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
@@ -157,6 +157,7 @@ def _compute(
         with (
             StopRequest() as stop,
             ThreadPoolExecutor(1) as flusher,
+            FirstFew(reporter) as few,
             reporter.task("precompute", count, "recordings") as task,
             closing(run_jobs(to_do, engine, workers, stall_seconds, stop, in_store=in_store)) as ended,
         ):
@@ -169,7 +170,7 @@ def _compute(
                 journal = journals[job.domain] if outcome.remember else None
                 flushing.append(flusher.submit(_keep, outcome.entry, array, journal))
                 for warning in outcome.entry.warnings:
-                    reporter.warn(f"{job.domain}/{job.recording.name}: {warning}")
+                    few.warn(f"{job.domain}/{job.recording.name}", warning)
                 seconds += 0.0 if outcome.known else outcome.entry.seconds
                 speed = f"{seconds / max(time.monotonic() - began, 1e-3):.0f}x real time"
                 task.advance(1, speed=speed)
@@ -251,6 +252,6 @@ def _result(plan: DomainPlan, entries: Sequence[ManifestEntry], added: int) -> D
         added=added,
         kept=max(0, len(tracks) - added),
         removed=len(plan.before - {entry.key for entry in tracks}),
-        rejected=tuple(Rejected(entry.name, entry.reason, entry.message) for entry in left_out),
+        rejected=tuple(Rejected(entry.name, entry.reason, entry.message, entry.hint) for entry in left_out),
         warnings=tuple((entry.name, text) for entry in tracks for text in entry.warnings),
     )

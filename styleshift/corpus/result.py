@@ -18,11 +18,13 @@ class Rejected:
         name: of the recording, relative to its domain.
         reason: a short word; see :class:`styleshift.errors.AudioError`.
         message: one plain line.
+        hint: what to try, the same for all that ask for the same; empty: nothing.
     """
 
     name: str
     reason: str
     message: str
+    hint: str = ""
 
     @property
     def failed(self) -> bool:

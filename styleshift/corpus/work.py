@@ -72,7 +72,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
     """
     recording = job.recording
     entry = ManifestEntry(recording.name, version=recording.version)
-    remember = False
+    remember, hint = False, ""
     report(0.0)
     try:
         entry = replace(entry, stamp=FileStamp.of(recording.path))
@@ -92,11 +92,9 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
             return RecordingOutcome(entry, remember=False, no_space=error.strerror or str(error))
         return RecordingOutcome(replace(entry, **asdict(measured)))
     except AudioError as error:
-        reason, message = error.reason, _without_name(error.message, recording.path)
+        reason, message, hint = error.reason, _without_name(error.message, recording.path), error.hint
         # An installed package changes what is unsupported, and a disk may give another time what it did not.
         remember = remember and reason != "unsupported" and not isinstance(error.__cause__, OSError)
-        if error.hint:
-            message = f"{message}; {error.hint}"
     except OSError as error:
         reason, message, remember = "unreadable", f"cannot be read: {error.strerror or error}", False
     except MemoryError:
@@ -105,7 +103,7 @@ def work(job: RecordingJob, report: Callable[[float], None]) -> RecordingOutcome
         reason, message, remember = "unreadable", error.message, False
     except Exception as error:  # our bug, or a library's: either way, one recording
         reason, message, remember = "unreadable", f"{type(error).__name__}: {error}", False
-    return RecordingOutcome(replace(entry, reason=reason, message=message), remember=remember)
+    return RecordingOutcome(replace(entry, reason=reason, message=message, hint=hint), remember=remember)
 
 
 def _without_name(message: str, path: Path) -> str:

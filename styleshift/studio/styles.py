@@ -79,7 +79,7 @@ class Styles:
                     "status": status,
                     "seconds": entry.seconds if entry is not None else 0.0,
                     "reason": entry.reason if entry is not None else "",
-                    "message": entry.message if entry is not None else "",
+                    "message": entry.why if entry is not None else "",
                     "warnings": list(entry.warnings) if entry is not None else [],
                 }
             )

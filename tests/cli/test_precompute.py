@@ -31,7 +31,7 @@ def test_the_table_and_what_was_left_out_go_to_stdout(audio: Path) -> None:
     done = _run(audio)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for text in ("piano", "violin", "left out: piano/[red]silent.wav: silent: ", "of music read in"):
+    for text in ("piano", "violin", "left out: piano/[red]silent.wav: silent: ", "of audio read in"):
         assert text in done.stdout
     assert "next: styleshift train --domains piano violin" in done.stdout
     assert (audio.parent / "styleshift-workspace/spectrograms/piano/manifest.json").exists()
@@ -61,6 +61,27 @@ def test_a_damaged_file_makes_exit_code_3(audio: Path) -> None:
     assert done.returncode == 3
     assert "left out: piano/text.wav: unreadable" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_what_to_try_is_said_once_for_all_that_ask_for_the_same(audio: Path) -> None:
+    for number in range(6):
+        (audio / f"piano/text {number}.wav").write_text(f"no sound {number}")
+    soundfile.write(audio / "violin/short.wav", np.ones(800) / 2, 16000)
+    done = _run(audio)
+    left_out = [line for line in done.stdout.splitlines() if line.startswith("left out: piano/text")]
+    assert [line.split(":")[1] for line in left_out] == [f" piano/text {number}.wav" for number in range(3)]
+    assert "left out: 3 more: unreadable; -v names them\n6 unreadable: play it elsewhere" in done.stdout
+    assert done.stdout.count("play it elsewhere") == 1
+    # One alone has it beside it.
+    assert "violin/short.wav: too short: 0.050 s long; at least 0.5 s are needed\n" in done.stdout
+    every = _run(audio, "-v").stdout
+    assert all(f"left out: piano/text {number}.wav: unreadable" in every for number in range(6))
+    assert "names them" not in every
+    assert every.count("play it elsewhere") == 1
+    (told, *_) = events(_run(audio, "--json"))
+    unreadable = [item for item in told["rejected"] if item["reason"] == "unreadable"]
+    assert len({item["hint"] for item in unreadable}) == 1
+    assert "play it elsewhere" not in unreadable[0]["message"]
 
 
 def test_nothing_usable_makes_exit_code_10(audio: Path) -> None:
@@ -118,7 +139,7 @@ def test_a_workspace_at_an_address_is_the_same_on_every_machine(
 ) -> None:
     pytest.importorskip("fsspec")
     address = f"file://{tmp_path / 'store'}"
-    for machine, said in (("one", "of music read in"), ("two", "everything is up to date")):
+    for machine, said in (("one", "of audio read in"), ("two", "everything is up to date")):
         monkeypatch.setenv("STYLESHIFT_CACHE", str(tmp_path / machine))
         done = _run(audio, "--workspace", address)
         assert done.returncode == 0, done.stderr
