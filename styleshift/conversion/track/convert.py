@@ -161,6 +161,7 @@ def convert_track(
     warnings = list(measured.warnings)
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
+    warnings += converter.notes(measured)
     if (softer := reached.turned_down_db()) >= SOFTER_DB:
         warnings.append(
             f"{softer:.1f} dB softer than the source: peaks were turned down, as they went beyond full scale"

@@ -28,7 +28,7 @@ from styleshift.conversion.track.queues import ArrayQueue, Curve
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
 from styleshift.conversion.track.sections import layout_for, sections
 from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
-from styleshift.conversion.track.voice import VoiceWanted
+from styleshift.conversion.track.voice import VoiceWanted, pitch_note
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.frontend.equaliser import equalise
@@ -78,6 +78,12 @@ class TrackConverter:
             return None
         shifter = PitchShifter(self.metadata.spectrogram, pitch.formants, pitch.harmonics)
         return VoiceWanted(shifter, self.metadata.source_voice)
+
+    def notes(self, measured: FirstPass) -> list[str]:
+        """Plain sentences on what of this recording hardly changes; none where nothing does at all."""
+        if self.metadata.pitch is None or measured.level_db is None or self.strength == 0:
+            return []
+        return list(filter(None, [pitch_note(measured.voice, self.metadata.pitch.target_hz)]))
 
     def convert(
         self,

@@ -24,6 +24,8 @@ from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.first_pass import measure_file
 from styleshift.conversion.track.load import load_converter
 from styleshift.errors import AudioError
+from styleshift.frontend import SpectrogramConfig
+from styleshift.frontend.pitch import PitchTarget
 
 # A PNG of one red pixel.
 COVER = bytes.fromhex(
@@ -82,6 +84,26 @@ def test_what_the_file_is_stays(
     least = {"VORBIS": 10, "OPUS": 5, "MPEG_LAYER_III": 10, "PCM_U8": 30, "ULAW": 25}.get(subtype, 60)
     assert error < 10 ** (-least / 10)
     assert result.loudness_after == pytest.approx(result.loudness_before, abs=0.1)
+
+
+def test_a_voice_that_is_already_as_high_as_the_target_is_told(models: ModuleType, tmp_path: Path) -> None:
+    time = np.arange(3 * 16000) / 16000
+    for name, hertz in (("man", 105), ("woman", 205)):
+        sound = 0.1 * sum(np.sin(2 * np.pi * harmonic * hertz * time) / harmonic for harmonic in range(1, 15))
+        soundfile.write(tmp_path / f"{name}.wav", sound, 16000)
+    soundfile.write(tmp_path / "noise.wav", 0.1 * np.random.default_rng(0).normal(size=48000), 16000)
+    soundfile.write(tmp_path / "silence.wav", np.zeros(48000), 16000)
+    speech = SpectrogramConfig(sample_rate=8000, frame_length=512, hop_length=128, fft_length=512)
+    told = replace(models.metadata(), spectrogram=speech, pitch=PitchTarget(212.0))
+    path = models.make_model(tmp_path / "m.onnx", props=told.to_props())
+    bundle = load_bundle(path)
+    noted = []
+    for strength in (1.0, 0.5, 0.0):
+        line = load_converter(bundle, ConvertSettings(strength=strength), 1)[0]
+        for name in ("man", "woman", "noise", "silence"):
+            found = convert_track(line, tmp_path / f"{name}.wav", tmp_path / f"{name} {strength}.wav")
+            noted += [(name, strength) for text in found.warnings if "about as high" in text]
+    assert noted == [("woman", 1.0), ("woman", 0.5)]
 
 
 @pytest.mark.parametrize(

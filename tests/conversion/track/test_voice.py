@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from styleshift.conversion.track.voice import VoiceMeter, VoiceWanted
+from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted, pitch_note
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.equaliser import SPOKEN, EqualiserMeter, VoiceMeans
 from styleshift.frontend.pitch import PitchShifter, cepstral_order
@@ -85,3 +85,28 @@ def test_a_delay_between_channels_is_no_other_voice():
     for voice in found[1:]:
         assert abs(12 * np.log2(voice.hertz / found[0].hertz)) < 0.3
         assert 20 * np.log10(np.e) * np.abs(voice.equaliser - found[0].equaliser).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("hertz", "target", "near"),
+    [
+        (214, 212, True),
+        (185, 212, True),  # 2.4 semitones below, 2.1 above
+        (240, 212, True),
+        (170, 212, False),  # 3.8 below, 4.3 above
+        (272, 212, False),
+        (106, 212, False),  # an octave is no nearness
+        (105, 96, True),
+        (205, 96, False),
+    ],
+)
+def test_a_voice_that_is_there_already_is_noted(hertz, target, near):
+    meter = VoiceMeter(VoiceWanted(PitchShifter(CONFIG)), 16000, 1)
+    meter.push(voice(hertz, 16000)[:, None])
+    note = pitch_note(meter.finish(), target)
+    assert bool(note) == near
+    assert not note or f"{target} Hz" in note
+
+
+def test_nothing_is_noted_where_there_is_no_voice():
+    assert pitch_note(Voice(), 212) == ""
