@@ -23,7 +23,7 @@ from styleshift.conversion.library.worker import FATAL, begin, work
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine, run_all
 from styleshift.hooks import Crashed, Finished, Progress, Stalled, Work
-from styleshift.progress import Reporter
+from styleshift.progress import FirstFew, Reporter
 from styleshift.remote import Store
 from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
@@ -99,6 +99,11 @@ class _Run:
     _left: dict[str, float] = field(default_factory=dict)
     # Outputs that lie where somebody else's file did (and may still).
     _foreign: set[str] = field(default_factory=set)
+    _few: FirstFew = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Run again with -v, those that are done would not be named.
+        self._few = FirstFew(self.reporter, named_by="the report")
 
     def all(self) -> None:
         """Convert all that have no end; leave early when asked to, or when going on is pointless."""
@@ -125,6 +130,7 @@ class _Run:
         address = broker.address if broker is not None else None
         start = partial(begin, self.bundle, settings, engine.threads(jobs), token, address)
         with contextlib.ExitStack() as last:
+            last.enter_context(self._few)
             last.callback(_remove_leftovers, self.plan, token)  # once the processes have ended
             events = run_all(
                 engine,
@@ -136,10 +142,10 @@ class _Run:
                 stop=lambda: self.result.fatal is not None or self._asked_to_stop(),
             )
             last.enter_context(contextlib.closing(events))
-            # In music and not in files, so that an end is in sight before the first of them is done.
+            # In seconds and not in files, so that an end is in sight before the first of them is done.
             total = self.plan.tracks.value(f"total(max({_LEAST_MUSIC}, music))", "WHERE status = ''")
             task = last.enter_context(
-                self.reporter.task("convert", total, "seconds of music, guessed by size")
+                self.reporter.task("convert", total, "seconds of audio, guessed by size")
             )
             done = 0
             for (job, _), event in events:
@@ -246,7 +252,7 @@ class _Run:
             self._note(track, "done", digest=outcome.digest, stamp=outcome.stamp, result=result)
             self.reporter.detail(f"{name}: {outcome.status}")
             for warning in result.get("warnings", ()) if outcome.status == "done" else ():
-                self.reporter.warn(f"{name}: {warning}")
+                self._few.warn(name, warning)
 
     def _note(self, track: Track, state: str, **more: Any) -> None:
         runtime, device = self.settings.runtime, self.settings.device.split(":")[0]
