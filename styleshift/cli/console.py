@@ -97,6 +97,7 @@ class TerminalReporter(Reporter):
         self.json_lines = json_lines
         self.quiet = quiet
         self.verbose = verbose
+        self.asked_by = "" if verbose else "-v"
         self.console = Console(stderr=True, highlight=False)
         self._progress: Progress | None = None
 
@@ -122,6 +123,11 @@ class TerminalReporter(Reporter):
                 expand=True,
             )
         return _BarTask(self._progress, label, total, unit)
+
+    @property
+    def width(self) -> int:
+        """Characters that a line of a result has room for; where there is no terminal, 80."""
+        return Console().width
 
     def phase(self, label: str, total: float | None = None, unit: str = "") -> Task:
         """As :meth:`task`; without a terminal its name is a line at once."""

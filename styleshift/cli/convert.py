@@ -93,7 +93,7 @@ def convert(
     dry_run: bool = DRY_RUN,
     workspace: str | None = WORKSPACE,
 ) -> None:
-    """Convert a folder of music, or one recording, to another style.
+    """Convert a folder of recordings, or a single one, to another style.
 
     Folders, names, formats, sample rates, channels, lengths, loudness and tags stay. Your originals are only
     read. Run the same command again to continue after a stop. A file that cannot be converted is reported and

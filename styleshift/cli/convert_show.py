@@ -39,11 +39,11 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
-    music = forecast.music_seconds
+    seconds = forecast.music_seconds
     reporter.event(
         "plan",
         files=len(rows),
-        hours=None if forecast.plan.fetch else music / 3600,
+        hours=None if forecast.plan.fetch else seconds / 3600,
         convert=convert,
         up_to_date=up_to_date,
         left_out=left_out,
@@ -54,7 +54,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     )
     unseen = bool(forecast.plan.fetch)
     reporter.result(
-        f"{len(rows)} files: {convert} to convert{'' if unseen else f', {spoken(music)} of music'}; "
+        f"{len(rows)} files: {convert} to convert{'' if unseen else f', {spoken(seconds)} of audio'}; "
         f"{up_to_date} up to date, {left_out} left out, {fail}{' or more' * unseen} will fail"
     )
     if convert and unseen:
@@ -98,7 +98,7 @@ def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
         reporter.result(f"{target} exists already")
     else:
         seconds = outcome.result["seconds"]
-        reporter.result(f"{target}  {seconds:.1f} s of music in {result.took:.1f} s")
+        reporter.result(f"{target}  {seconds:.1f} s of audio in {result.took:.1f} s")
 
 
 def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
@@ -116,8 +116,8 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         ("failed", failed),
         *([("made by styleshift, left out", own)] if own else []),
         *([("not reached", left)] if left else []),
-        *([("music there now", spoken(result.seconds_there))] if unchanged else []),
-        *([("music converted", spoken(seconds))] if done else []),
+        *([("audio there now", spoken(result.seconds_there))] if unchanged else []),
+        *([("audio converted", spoken(seconds))] if done else []),
         ("time", spoken(took)),
         *([("speed", f"{seconds / took:.1f} x real time")] if seconds else []),
     ]

@@ -31,7 +31,8 @@ def evaluate(
         "name.",
     ),
     truth: Path | None = option(
-        "--truth FOLDER", "The same music really played in the target style; paired by name."
+        "--truth FOLDER",
+        "The same pieces or sentences as they really are in the target style; paired by name.",
     ),
     source_style: Path | None = option(
         "--source-style FOLDER",

@@ -22,7 +22,7 @@ styleshift studio --port 0 --no-browser
 def studio(
     reporter: TerminalReporter,
     folders: list[Path] | None = argument(
-        "FOLDER", "Folders of music that the page may look into; it can name more.", None
+        "FOLDER", "Folders of recordings that the page may look into; it can name more.", None
     ),
     host: str = option(
         "--host ADDRESS",
@@ -55,8 +55,8 @@ def studio(
     if not is_loopback(host):
         reporter.warn(
             f"at {host} other machines can reach the studio. Whoever has its address with the token can hear "
-            "the music in the folders that are named here, train and convert. What goes over the network is "
-            "not encrypted"
+            "the recordings in the folders that are named here, train and convert. What goes over the "
+            "network is not encrypted"
         )
 
     def ready(address: str) -> None:

@@ -46,7 +46,7 @@ class WarmStartConfig:
     lr: LearningRate = 1e-3
     """Learning rate at the start; it falls linearly to `optimiser.generator_lr`."""
     refresh: Count = 0
-    """Steps after which the pool is drawn anew from the whole corpus; 0 keeps the first, however much music
+    """Steps after which the pool is drawn anew from the whole corpus; 0 keeps the first, however much
     there is."""
     pairs: bool = False
     """Recordings of the same name and length in both domains are the same performance, and each learns from
@@ -98,7 +98,7 @@ class ScheduleConfig:
     save_every: Interval = 500
     """Steps between two checkpoints, and two validations."""
     validation_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    """Seconds of each domain's music, in whole crops, that are converted and judged at every checkpoint,
+    """Seconds of each domain's recordings, in whole crops, that are converted and judged at every checkpoint,
     which decides the best. 0 turns validation off: nothing is kept out of training, and the last checkpoint
     is exported."""
     patience: Count = 0

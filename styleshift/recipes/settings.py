@@ -58,8 +58,8 @@ class DataConfig:
     """Probability of adding another crop of the same domain to a crop, up to 12 dB softer (Tokozume et al.
     2018)."""
     held_out: float = Field(default=0.1, ge=0, le=0.5)
-    """Share of each domain's music that is kept out of training, so that conversions of it can be judged.
-    Nothing is kept out if `schedule.validation_seconds` is 0."""
+    """Share of each domain's recordings that is kept out of training, so that conversions of it can be
+    judged. Nothing is kept out if `schedule.validation_seconds` is 0."""
     resident: Literal["auto", "yes", "no"] = "auto"
     """Keep both corpora on the device as float32 and cut crops there. `auto` does so on a GPU if they take no
     more than a quarter of its free memory when the run begins. Crops are the same bits either way;

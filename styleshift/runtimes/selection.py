@@ -182,7 +182,7 @@ class _Race:
         over = cpu_is_sooner(self._windows, self._here, there, self._workers, start=start)
         if over:
             self._reporter.info(
-                f"the CPU is used: it runs the model on {self._music / 60:.0f} minutes of music in about "
+                f"the CPU is used: it runs the model on {self._music / 60:.0f} minutes of audio in about "
                 f"{self._windows * self._here / self._workers:.0f} s, and {than}; "
                 "`device=cuda` takes the GPU all the same"
             )

@@ -58,7 +58,7 @@ class Folders:
                 "name them on the command line: styleshift studio FOLDER",
             )
         if path.parent == path:
-            raise UsageError(f"{path} is everything on this machine", "name the folder of the music")
+            raise UsageError(f"{path} is everything on this machine", "name the folder of the recordings")
         if not path.is_dir():
             raise NothingToDoError(f"there is no folder {path}", "check the path")
         self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def test_the_report_tells_what_is_there_from_what_this_run_did(model: Path, tmp_
     done = run(tmp_path, "library", "--to", "classical")
     assert "1 converted, 1 up to date" in done.stdout
     page = (tmp_path / "library-classical" / "report.html").read_text()
-    assert "90 seconds of music are converted, 50 seconds of them in this run" in page
+    assert "90 seconds of audio are converted, 50 seconds of them in this run" in page
 
 
 def test_damaged_files_end_with_what_can_be_done_for_them(model: Path, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: P
     plain = run(tmp_path, "library", "--to", "classical", "--dry-run")
     assert "damage inside a file only shows when it is converted" in plain.stderr
     said = plain.stdout
-    assert "1 to convert, 20 seconds of music; 1 up to date, 1 left out, 2 will fail" in said
+    assert "1 to convert, 20 seconds of audio; 1 up to date, 1 left out, 2 will fail" in said
     assert "in the way" in said
     assert "what will fail" in said
     assert "1 damaged: fetch the file again, or --salvage converts what can be read" in plain.stderr
@@ -210,7 +210,7 @@ def test_a_dry_run_of_one_recording(model: Path, tmp_path: Path) -> None:
     song(tmp_path / "one.wav", RATE * 3)
     done = run(tmp_path, "one.wav", "--to", "classical", "--dry-run")
     assert done.returncode == 0
-    assert "1 to convert, 3.0 seconds of music" in done.stdout
+    assert "1 to convert, 3.0 seconds of audio" in done.stdout
     assert "0.0 minutes" not in done.stdout
     assert files(tmp_path) == ["one.wav", "styleshift-workspace/models/m.onnx"]
     # One that styleshift made is converted when it is asked for by its name.

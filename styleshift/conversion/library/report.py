@@ -99,7 +99,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         + f", {unchanged} up to date, {failed} failed"
         + (f", {own} left out that styleshift made" if own else "")
         + (f", {left} not reached" if left else "")
-        + f". {spoken(result.seconds_there)} of music are converted"
+        + f". {spoken(result.seconds_there)} of audio are converted"
         + (
             f", {spoken(result.seconds)} of them in this run, which took {spoken(result.took)}."
             if done

@@ -88,7 +88,7 @@ const GROUPS = [["all", "All"], ["failed", "Failed"], ["done", "Converted"], ["u
 const FATES = { done: "converted", unchanged: "up to date" };
 
 function libraries(options, later) {
-  const from = folderField("Folder of music", "Your originals are only read.");
+  const from = folderField("Folder of recordings", "Your originals are only read.");
   const to = el("input", { type: "text", spellcheck: "false", autocomplete: "off" });
   const salvage = el("input", { type: "checkbox" });
   const trouble = el("div");
@@ -135,8 +135,8 @@ function libraries(options, later) {
     const whole = await get(`/api/jobs/${id}`);
     tell(whole);
     const { plan, converted } = whole.results;
-    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of music, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing take some more`;
-    if (converted) facts.textContent += `; ${duration(converted.music_seconds)} of music in ${duration(converted.seconds)}: ${converted.output}`;
+    if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of audio, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing take some more`;
+    if (converted) facts.textContent += `; ${duration(converted.music_seconds)} of audio in ${duration(converted.seconds)}: ${converted.output}`;
   };
   let due = null;
   later(jobs.onChange((state) => {

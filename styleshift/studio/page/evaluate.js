@@ -32,7 +32,7 @@ function form(models, working, show) {
   const converted = folderField("Conversions", "What a model made.");
   const source = folderField("Sources", "What was, or is to be, converted.");
   const target = folderField("Recordings in the target style", "Real ones, to compare with.");
-  const truth = folderField("The truth, if there is one", "The same music really played in the target style, under the same names.");
+  const truth = folderField("The truth, if there is one", "The same pieces or sentences as they really are in the target style, under the same names.");
   const align = el("input", { type: "checkbox" });
   const trouble = el("div");
   let kind = "model";

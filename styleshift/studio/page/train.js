@@ -199,6 +199,6 @@ async function excerpts(place, name) {
   const parts = parsed(html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>")));
   const players = parts.flatMap((part) => (part.querySelectorAll ? [...part.querySelectorAll("section.pair")] : []));
   if (!players.length) { fill(place); return []; }
-  fill(place, el("h2", {}, "Excerpts"), el("p", { class: "soft" }, "Music that was held out of training, where there is enough of it: source, converted, and there and back."), players);
+  fill(place, el("h2", {}, "Excerpts"), el("p", { class: "soft" }, "What was held out of training, where there is enough of it: source, converted, and there and back."), players);
   return adopt(place);
 }

@@ -73,7 +73,7 @@ def read_recordings(folder: Path, config: SpectrogramConfig) -> list[np.ndarray]
         if left <= 0:
             break
     if not found:
-        raise NothingToDoError(f"there are no recordings in {folder}", "name a folder of music")
+        raise NothingToDoError(f"there are no recordings in {folder}", "name a folder of recordings")
     return found
 
 
