@@ -17,8 +17,8 @@ namespace {
 using Halves = py::array_t<std::uint16_t, py::array::c_style>;
 using Floats = py::array_t<float, py::array::c_style>;
 
-void check(bool right, const char* what) {
-    if (!right) throw std::invalid_argument(std::string("layers: ") + what);
+void check(bool right, const std::string& what) {
+    if (!right) throw std::invalid_argument("layers: " + what);
 }
 
 template <class Array>
@@ -29,17 +29,13 @@ bool same_shape(const Array& one, const Array& other) {
     return true;
 }
 
-void check_rows(const Halves& in) {
-    check(in.ndim() == 2, "rows must be [pixels, channels]");
-    const py::ssize_t channels = in.shape(1);
-    check(channels >= 2 && channels <= layers::most_norm_channels && (channels & (channels - 1)) == 0,
-          "channels must be a power of two from 2 to 512");
-}
+void check_rows(const Halves& in) { check(in.ndim() == 2, "rows must be [pixels, channels]"); }
 
 layers::Images images_of(const Halves& in) {
     check(in.ndim() == 3, "images must be [batch, pixels, channels]");
     check(in.shape(0) > 0 && in.shape(1) > 0, "images must not be empty");
-    check(in.shape(2) > 0 && in.shape(2) % layers::instance_norm_multiple == 0, "channels must be a multiple of 16");
+    check(in.shape(2) > 0 && in.shape(2) % layers::instance_norm_multiple == 0,
+          "channels must be a multiple of " + std::to_string(layers::instance_norm_multiple));
     return {in.shape(0), in.shape(1), in.shape(2)};
 }
 
@@ -96,6 +92,11 @@ void instance_norm_backward(const Halves& in, const Floats& weight, const Floats
 }  // namespace
 
 void bind_layers(py::module_& module) {
+    module.attr("least_norm_channels") = layers::least_norm_channels;
+    module.attr("most_norm_channels") = layers::most_norm_channels;
+    module.attr("instance_norm_multiple") = layers::instance_norm_multiple;
+    module.attr("channel_norm_epsilon") = layers::channel_norm_epsilon;
+    module.attr("instance_norm_epsilon") = layers::instance_norm_epsilon;
     // Results are written into arrays that are given: a converted copy would take them in vain.
     const auto as_is = [](const char* name) { return py::arg(name).noconvert(); };
     module.def("norm_silu", norm_silu, as_is("rows"), as_is("scale"), as_is("out"), py::arg("threads"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -50,9 +51,18 @@ void add_up(const float* partial, std::int64_t rows, std::int64_t channels, doub
         for (std::int64_t c = 0; c < channels; ++c) sum[c] += partial[r * channels + c];
 }
 
+// No kernel would be found for others, and nothing written.
+void check_norm_channels(std::int64_t channels) {
+    if (channels < least_norm_channels || channels > most_norm_channels || (channels & (channels - 1)) != 0)
+        throw std::invalid_argument("layers: channels is " + std::to_string(channels) +
+                                    "; it must be a power of two from " + std::to_string(least_norm_channels) + " to " +
+                                    std::to_string(most_norm_channels));
+}
+
 }  // namespace
 
 void norm_silu(const Half* in, const float* scale, std::int64_t pixels, std::int64_t channels, Half* out, int threads) {
+    check_norm_channels(channels);
     const Table& kernels = table();
     const Stretches stretches(pixels, channels);
     each(threads, stretches.count, pixels * channels, [&](std::int64_t i) {
@@ -63,6 +73,7 @@ void norm_silu(const Half* in, const float* scale, std::int64_t pixels, std::int
 
 void norm_silu_backward(const Half* in, const float* scale, const Half* gradient, std::int64_t pixels,
                         std::int64_t channels, Half* in_gradient, float* scale_gradient, int threads) {
+    check_norm_channels(channels);
     const Table& kernels = table();
     const Stretches stretches(pixels, channels);
     Floats partial(static_cast<std::size_t>(stretches.count * channels));
@@ -103,7 +114,7 @@ void instance_norm(const Half* in, const float* weight, const float* bias, float
                 count += more;
             }
             const std::int64_t at = b * channels + c;
-            const double over = 1.0 / std::sqrt(square / count + 1e-5);
+            const double over = 1.0 / std::sqrt(square / count + instance_norm_epsilon);
             mean[at] = static_cast<float>(middle);
             inverse[at] = static_cast<float>(over);
             factor[at] = static_cast<float>(weight[c] * over);

@@ -1,6 +1,7 @@
 // The layers against their definitions in double precision, in every variant, and the same bits from two threads.
 #include <bit>
 #include <cmath>
+#include <stdexcept>
 
 #include "check.hpp"
 #include "signals.hpp"
@@ -71,7 +72,7 @@ void test_norm_silu(std::int64_t pixels, std::int64_t channels) {
     Doubles out, in_gradient, scale_gradient(static_cast<std::size_t>(channels));
     for (std::int64_t p = 0; p < pixels; ++p) {
         const auto at = [&](std::int64_t c) { return static_cast<std::size_t>(p * channels + c); };
-        double power = 1e-6;
+        double power = layers::channel_norm_epsilon;
         for (std::int64_t c = 0; c < channels; ++c)
             power += std::pow(value(in[at(c)]), 2) / static_cast<double>(channels);
         Doubles normal, inner;
@@ -131,7 +132,7 @@ void test_instance_norm(layers::Images size, float slope) {
             double mean = 0, variance = 0, of_bias = 0, of_weight = 0;
             for (std::int64_t p = 0; p < size.pixels; ++p) mean += value(in[at(p)]) * share;
             for (std::int64_t p = 0; p < size.pixels; ++p) variance += std::pow(value(in[at(p)]) - mean, 2) * share;
-            const double inverse = 1 / std::sqrt(variance + 1e-5);
+            const double inverse = 1 / std::sqrt(variance + layers::instance_norm_epsilon);
             Doubles g, normal;
             for (std::int64_t p = 0; p < size.pixels; ++p) {
                 normal.push_back((value(in[at(p)]) - mean) * inverse);
@@ -172,9 +173,25 @@ void test_extremes() {
     CHECK(value(found.out[24]) == 0);
 }
 
+// Nothing would be written for as many channels as no kernel is made for.
+void test_other_channels() {
+    for (const std::int64_t channels : {std::int64_t{1}, std::int64_t{24}, 2 * layers::most_norm_channels}) {
+        const Floats scale(static_cast<std::size_t>(channels));
+        const Halves in(scale.size());
+        bool refused = false;
+        try {
+            norm(in, scale, in, 1);
+        } catch (const std::invalid_argument&) {
+            refused = true;
+        }
+        CHECK(refused);
+    }
+}
+
 }  // namespace
 
 int main() {
+    test_other_channels();
     for (const std::string& variant : available_variants()) {
         select_variant(variant);
         for (std::int64_t channels = 2; channels <= layers::most_norm_channels; channels *= 2)

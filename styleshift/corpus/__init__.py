@@ -5,6 +5,7 @@ from styleshift.corpus.levels import scale_log_magnitude
 from styleshift.corpus.precompute import precompute
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.sampler import CropSampler
+from styleshift.corpus.shard import Shard
 
 __all__ = [
     "Corpus",
@@ -12,6 +13,7 @@ __all__ = [
     "DomainResult",
     "PrecomputeResult",
     "Rejected",
+    "Shard",
     "Track",
     "precompute",
     "scale_log_magnitude",

@@ -14,6 +14,7 @@ from styleshift.arrays import Float32Array
 from styleshift.audio.level import gain_to_reference
 from styleshift.corpus.corpus import Corpus, Track
 from styleshift.corpus.levels import scaling_table
+from styleshift.corpus.shard import Shard
 from styleshift.errors import CorpusError
 from styleshift.frontend.compression import silence
 
@@ -64,20 +65,18 @@ class CropSampler:
         self._tables: OrderedDict[float, Float32Array] = OrderedDict()
         self._random = np.random.Generator(np.random.PCG64(seed))
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> Float32Array:
+    def batch(self, count: int, shard: Shard = Shard()) -> Float32Array:
         """Draw crops.
 
         Args:
             count: how many.
-            part: which, counted from 0, of ``parts`` equal parts of a draw of ``count * parts`` crops; the
-                others are passed over, so that several trainings with one state share one sequence.
-            parts: see there.
+            shard: whose.
 
         Returns:
             ``[count, 1, bins, frames]`` float32, compressed magnitudes as the corpus' settings say, scaled to
             ``REFERENCE_LEVEL_DB``; C-contiguous.
         """
-        return self.cut(self.places(count, part, parts))
+        return self.cut(self.places(count, shard))
 
     def cut(self, places: Sequence[tuple[int, int]]) -> Float32Array:
         """The crops at places that :meth:`places` gave, as :meth:`batch` has them."""
@@ -86,10 +85,10 @@ class CropSampler:
             self._take(index, start, crop[0])
         return out
 
-    def places(self, count: int, part: int = 0, parts: int = 1) -> list[tuple[int, int]]:
+    def places(self, count: int, shard: Shard = Shard()) -> list[tuple[int, int]]:
         """Draw as :meth:`batch` does, but only where: a stretch's number, the first frame in it."""
         # One draw a crop decides stretch and position together.
-        drawn = self._random.integers(self._ends[-1], size=count * parts)[part * count : (part + 1) * count]
+        drawn = self._random.integers(self._ends[-1], size=shard.total(count))[shard.own(count)]
         indices = np.searchsorted(self._ends, drawn, side="right")
         before = np.concatenate([[0], self._ends])[indices]
         return list(zip(indices.tolist(), (drawn - before).tolist(), strict=True))

@@ -77,6 +77,13 @@ def select_variant(name: str) -> None: ...
 
 build: dict[str, str]
 
+# Of the layers: cpp/include/styleshift/layers.hpp.
+least_norm_channels: int
+most_norm_channels: int
+instance_norm_multiple: int
+channel_norm_epsilon: float
+instance_norm_epsilon: float
+
 def norm_silu(
     rows: NDArray[np.uint16], scale: NDArray[np.float32], out: NDArray[np.uint16], threads: int
 ) -> None: ...

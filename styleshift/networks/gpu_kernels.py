@@ -18,12 +18,17 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from styleshift.frontend import _native
+
 try:
     import triton
     import triton.language as tl
     from triton.language import constexpr
 
     kernel = triton.jit
+    # Of the globals of Python a kernel may read such ones alone.
+    _CHANNEL_NORM_EPSILON = constexpr(_native.channel_norm_epsilon)
+    _INSTANCE_NORM_EPSILON = constexpr(_native.instance_norm_epsilon)
 except ModuleNotFoundError:  # then styleshift.networks.kernels says so, and nothing here is called
 
     def kernel(function: Any) -> Any:
@@ -50,7 +55,7 @@ def _norm_silu(x, scale, y, pixels, channels, sb, sp, sc, BLOCK_P: constexpr, BL
     where, inside, channel = _tile(tl.program_id(0) * BLOCK_P, sb, sp, sc, pixels, channels, BLOCK_P, BLOCK_C)
     value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
     weight = tl.load(scale + channel, mask=channel < channels, other=0.0)
-    inverse = 1.0 / tl.sqrt(tl.sum(value * value, axis=1) / channels + 1e-6)
+    inverse = 1.0 / tl.sqrt(tl.sum(value * value, axis=1) / channels + _CHANNEL_NORM_EPSILON)
     scaled = value * inverse[:, None] * weight[None, :]
     tl.store(y + where, (scaled * tl.sigmoid(scaled)).to(y.dtype.element_ty), mask=inside)
 
@@ -63,7 +68,7 @@ def _norm_silu_back(  # type: ignore[no-untyped-def]
     value = tl.load(x + where, mask=inside, other=0.0).to(tl.float32)
     given = tl.load(gradient + where, mask=inside, other=0.0).to(tl.float32)
     weight = tl.load(scale + channel, mask=channel < channels, other=0.0)
-    inverse = (1.0 / tl.sqrt(tl.sum(value * value, axis=1) / channels + 1e-6))[:, None]
+    inverse = (1.0 / tl.sqrt(tl.sum(value * value, axis=1) / channels + _CHANNEL_NORM_EPSILON))[:, None]
     unit = value * inverse
     scaled = unit * weight[None, :]
     sigmoid = tl.sigmoid(scaled)
@@ -84,7 +89,7 @@ def _moments(sums, x, sb, sc, pixels, channels, channel):  # type: ignore[no-unt
     first = tl.load(sums + (2 * image) * channels + channel, mask=known, other=0.0) / pixels
     second = tl.load(sums + (2 * image + 1) * channels + channel, mask=known, other=0.0) / pixels
     variance = tl.maximum(second - first * first, 0.0)
-    return shift + first, 1.0 / tl.sqrt(variance + 1e-5)
+    return shift + first, 1.0 / tl.sqrt(variance + _INSTANCE_NORM_EPSILON)
 
 
 @kernel  # type: ignore[untyped-decorator]

@@ -69,9 +69,9 @@ def fused_norm_silu(input: Tensor, scale: Tensor) -> Tensor | None:
     """
     function: Any = None
     channels = input.shape[1]
-    if _on_cpu(input) and 2 <= channels <= 512 and channels & (channels - 1) == 0:
+    if _on_cpu(input) and takes_norm(channels):
         function = NormSiLU
-    elif _on_gpu(input) and channels <= 512:
+    elif _on_gpu(input) and channels <= _native.most_norm_channels:
         from styleshift.networks import gpu_kernels
 
         function = gpu_kernels.GpuNormSiLU
@@ -98,9 +98,15 @@ def keeps_channels_last(channels: int, device: torch.device) -> bool:
     return not gpu_problem() if device.type == "cuda" else takes_instance_norm(channels)
 
 
+def takes_norm(channels: int) -> bool:
+    """:class:`NormSiLU` can be taken of so many channels."""
+    inside = _native.least_norm_channels <= channels <= _native.most_norm_channels
+    return inside and channels & (channels - 1) == 0  # a power of two
+
+
 def takes_instance_norm(channels: int) -> bool:
     """:class:`InstanceNormActivation` can be taken of so many channels."""
-    return channels % 16 == 0
+    return channels % _native.instance_norm_multiple == 0
 
 
 class NormSiLU(torch.autograd.Function):
@@ -111,7 +117,7 @@ class NormSiLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, scale: Tensor) -> Tensor:
-        """``[batch, channel, bin, frame]`` bfloat16, channels a power of two, and ``[1, channel, 1, 1]``."""
+        """``[batch, channel, bin, frame]`` bfloat16, :func:`takes_norm`, and ``[1, channel, 1, 1]``."""
         rows, weight = _rows(input), scale.reshape(-1).float()
         made = torch.empty_like(rows)
         _run(_native.norm_silu, rows, weight, made)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 import torch
 from torch import Tensor, nn
 
+from styleshift.frontend import _native
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.kernels import fused_instance_norm
 
@@ -21,7 +22,7 @@ class InstanceNorm2d(nn.InstanceNorm2d):
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(channels, affine=True)
+        super().__init__(channels, eps=_native.instance_norm_epsilon, affine=True)
 
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[batch, channel, bin, frame]`` to the same shape."""
@@ -47,7 +48,7 @@ class ChannelNorm(nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[batch, channel, bin, frame]`` to the same shape."""
         power = input.square().mean(dim=1, keepdim=True)
-        return input * torch.rsqrt(power + 1e-6) * self.scale
+        return input * torch.rsqrt(power + _native.channel_norm_epsilon) * self.scale
 
 
 def activation(channels: int) -> tuple[nn.Module, nn.Module]:

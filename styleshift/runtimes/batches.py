@@ -8,6 +8,9 @@ from styleshift.arrays import Float32Array
 from styleshift.errors import BundleError, PluginError
 from styleshift.hooks.records import RuntimeSession
 
+# Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
+CPU_FRAMES, GPU_FRAMES = 1024, 8192
+
 
 class Batches:
     """Runs windows, fewer at a time once the device's memory has been too small."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import re
+import platform
 from functools import lru_cache
 
 from styleshift.errors import ConfigError
-
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+from styleshift.system.device import parse_device
 
 
 @lru_cache(maxsize=1)
@@ -24,20 +23,26 @@ def cuda_devices() -> int:
     return count.value
 
 
+def has_mps() -> bool:
+    """Whether this is a Mac with Apple silicon, whose GPU is ``mps``; PyTorch is built for no other Mac."""
+    return (platform.system(), platform.machine()) == ("Darwin", "arm64")
+
+
 def resolve_device(wanted: str) -> str:
     """``auto`` becomes ``cuda`` where there is one, else ``cpu``; anything else is checked.
 
     Raises:
         ConfigError: no such device, or not on this machine.
     """
-    if not _DEVICE.fullmatch(wanted):
-        raise ConfigError(f"device is {wanted!r}; it may be auto, cpu, cuda, cuda:N or mps")
-    if wanted == "auto":
+    kind, number = parse_device(wanted)
+    if kind == "auto":
         return "cuda" if cuda_devices() else "cpu"
-    if wanted.startswith("cuda"):
-        index = int(wanted[5:] or 0)
-        if index >= cuda_devices():
-            found = cuda_devices()
-            there = f"there are {found}" if found else "the NVIDIA driver shows none"
-            raise ConfigError(f"this machine has no device {wanted}: {there}", "use `device=auto`")
+    if kind == "cuda" and number >= cuda_devices():
+        found = cuda_devices()
+        there = f"the last is cuda:{found - 1}" if found else "the NVIDIA driver shows none"
+        raise ConfigError(f"this machine has no device {wanted}: {there}", "use `device=auto`")
+    if kind == "mps" and not has_mps():
+        raise ConfigError(
+            "this machine has no device mps: it is no Mac with Apple silicon", "use `device=auto`"
+        )
     return wanted

@@ -21,6 +21,7 @@ from styleshift.hooks.options import build_config
 from styleshift.hooks.records import NoOptions
 from styleshift.progress import Reporter
 from styleshift.runtimes import devices
+from styleshift.runtimes.batches import GPU_FRAMES
 from styleshift.runtimes.plugin import load_onnxruntime, runtimes_for
 from styleshift.runtimes.sooner import START_SECONDS, cpu_is_sooner, windows_of
 from styleshift.system.environment import processors
@@ -37,8 +38,6 @@ TOLERATED = 0.1
 # Less than this is not worth another library's rounding.
 WORTH = 1.1
 _RUNS, _ENOUGH_SECONDS = 5, 1.0
-# Frames that a GPU is given at once, as a conversion does.
-_GPU_FRAMES = 8192
 
 
 class Selection(NamedTuple):
@@ -170,7 +169,7 @@ class _Race:
 
     def lost_by(self, name: str, session: RuntimeSession) -> bool:
         """With a session on a GPU that is ready, by the time of as many windows as it is given at once."""
-        count = max(1, _GPU_FRAMES // self._window.shape[3])
+        count = max(1, GPU_FRAMES // self._window.shape[3])
         try:
             there = _seconds(session, np.repeat(self._window, count, axis=0)) / count
         except Exception as error:  # of a stranger's library, which could run one window

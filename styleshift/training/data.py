@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from styleshift.corpus import CropSampler
+from styleshift.corpus import CropSampler, Shard
 from styleshift.recipes import Recipe
 from styleshift.training.augment import augment
 from styleshift.training.device import sent
@@ -27,10 +27,10 @@ BYTES = 4
 class Crops(Protocol):
     """An endless source of random crops: ``CropSampler`` of the corpus, or ``ResidentCrops``."""
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32] | Tensor:
+    def batch(self, count: int, shard: Shard = Shard()) -> npt.NDArray[np.float32] | Tensor:
         """``[count, 1, bins, frames]`` float32 log magnitudes at the reference level; a tensor on any device.
 
-        They are the ``part``-th of ``parts`` equal parts of one draw, so that ranks share a sequence.
+        They are ``shard``'s own part of one draw.
         """
 
     def state_dict(self) -> dict[str, Any]:
@@ -77,16 +77,33 @@ class Batch:
     Attributes:
         x: ``[batch, 1, bins, frames]`` float32 log magnitudes of domain X at the reference level.
         y: the same of domain Y.
-        matched: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what the
-            conversion should be, normalised on the target's scale; empty where they are not.
-        given: for the same, where it is another crop than ``x`` or ``y`` that should become this:
+        matched_bands: for ``x2y`` and ``y2x``, where frames are matched: ``[batch, 1, bands, frames]``, what
+            the bands of the conversion should be, normalised on the target's scale; else empty.
+        matched_bins: for the same, where crops are paired: ``[batch, 1, bins, frames]``, what the conversion
+            should be bin by bin, normalised on the target's scale; else empty.
+        given: for the same, where it is another crop than ``x`` or ``y`` that should become what is matched:
             ``[batch, 1, bins, frames]``, as the generator itself is given it.
     """
 
     x: Tensor
     y: Tensor
-    matched: dict[str, Tensor] = field(default_factory=dict)
+    matched_bands: dict[str, Tensor] = field(default_factory=dict)
+    matched_bins: dict[str, Tensor] = field(default_factory=dict)
     given: dict[str, Tensor] = field(default_factory=dict)
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> Batch:
+        """The same with ``move`` done to every tensor."""
+
+        def each(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {direction: move(tensor) for direction, tensor in tensors.items()}
+
+        return Batch(
+            move(self.x),
+            move(self.y),
+            matched_bands=each(self.matched_bands),
+            matched_bins=each(self.matched_bins),
+            given=each(self.given),
+        )
 
 
 class BatchSource(Protocol):
@@ -105,16 +122,16 @@ class BatchSource(Protocol):
 class RandomCrops:
     """Crops from anywhere in both corpora, augmented as the recipe says."""
 
-    def __init__(self, x: Crops, y: Crops, recipe: Recipe, part: int = 0, parts: int = 1) -> None:
-        self._sides, self._recipe, self._share = (x, y), recipe, (part, parts)
+    def __init__(self, x: Crops, y: Crops, recipe: Recipe, shard: Shard = Shard()) -> None:
+        self._sides, self._recipe, self._shard = (x, y), recipe, shard
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`BatchSource`."""
         made = []
         for crops in self._sides:
-            batch, others = torch.as_tensor(crops.batch(count, *self._share)), None
+            batch, others = torch.as_tensor(crops.batch(count, self._shard)), None
             if self._recipe.data.mix:
-                others = torch.as_tensor(crops.batch(count, *self._share))
+                others = torch.as_tensor(crops.batch(count, self._shard))
             made.append(augment(batch, self._recipe.data, self._recipe.spectrogram, random, others))
         return Batch(made[0], made[1])
 
@@ -173,9 +190,9 @@ class ResidentCrops:
         for index, (first, end) in enumerate(pairwise(self._firsts)):
             self._frames[first:end] = torch.from_numpy(sampler.whole(index)).to(device)
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> Tensor:
+    def batch(self, count: int, shard: Shard = Shard()) -> Tensor:
         """See :class:`Crops`; on the device."""
-        places = self._sampler.places(count, part, parts)
+        places = self._sampler.places(count, shard)
         starts = torch.tensor([self._firsts[stretch] + start for stretch, start in places])
         rows = sent(starts, self._device)[:, None] + torch.arange(self._sampler.frames, device=self._device)
         cut = self._frames[rows]  # [count, frames, bins]

@@ -13,6 +13,7 @@ from styleshift.errors import ConfigError
 from styleshift.networks.kernels import gpu_problem
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
+from styleshift.system.device import parse_device
 
 if TYPE_CHECKING:
     from styleshift.training.model import CycleGAN
@@ -131,19 +132,20 @@ def choose_device(wanted: str) -> torch.device:
     Raises:
         ConfigError: no device has that name, or this machine has none of the kind.
     """
-    if wanted == "auto":
+    kind, number = parse_device(wanted)
+    if kind == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    kind, colon, number = wanted.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (colon and not (kind == "cuda" and number.isdecimal())):
-        raise ConfigError(f"device is {wanted!r}; it may be auto, cpu, cuda, cuda:N or mps")
     if kind == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
-            "device is 'cuda', but PyTorch finds no GPU here", "leave out `device`, or use `device=cpu`"
+            f"device is {wanted!r}, but PyTorch finds no GPU here", "leave out `device`, or use `device=cpu`"
         )
-    if number and int(number) >= torch.cuda.device_count():
-        raise ConfigError(f"device is {wanted!r}, but there are only {torch.cuda.device_count()} GPUs")
+    if kind == "cuda" and number >= (found := torch.cuda.device_count()):
+        raise ConfigError(
+            f"device is {wanted!r}, but the last GPU here is cuda:{found - 1}",
+            "leave out `device`, or use `device=cuda`",
+        )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ConfigError(
             "device is 'mps', but this machine has none", "leave out `device`, or use `device=cpu`"

@@ -39,8 +39,8 @@ class StepInputs:
         values: by name, the same names and shapes in every step of a phase:
 
             - ``x``, ``y``: crops ``[batch, 1, bin, frame]``, plain log magnitudes;
-            - ``matched.<direction>``: what they should become, where frames are matched;
-            - ``given.<direction>``: what should become that in place of them, as generators are given it;
+            - ``matched_bands.<direction>``, ``matched_bins.<direction>``, ``given.<direction>``: those that
+              :class:`styleshift.training.data.Batch` has;
             - ``hidden.<direction>``: ``[batch, 1, 1, frame]`` bool, frames to be filled in;
             - ``noise.<direction>``: for the fakes on their way back;
             - ``places.<direction>.<n>``, ``places_identity.<direction>.<n>``: of layer n's features, those
@@ -77,7 +77,8 @@ def prepare(state: TrainingState, batch: Batch) -> StepInputs:
     schedule_rates(state)
     phase = Phase(state.warming, not state.warming and identity_weight(state) > 0)
     values = {"x": batch.x, "y": batch.y}
-    values |= {f"matched.{direction}": bands for direction, bands in batch.matched.items()}
+    values |= {f"matched_bands.{direction}": bands for direction, bands in batch.matched_bands.items()}
+    values |= {f"matched_bins.{direction}": bins for direction, bins in batch.matched_bins.items()}
     values |= {f"given.{direction}": crops for direction, crops in batch.given.items()}
     values["average"] = torch.tensor(1 - average_decay(state))
     if not phase.warming:

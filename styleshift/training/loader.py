@@ -92,10 +92,5 @@ class BatchLoader:
             batch = self._source.batch(self._count, random)
             if self._augment is not None:
                 batch = self._augment(batch, random)
-            locked = partial(page_locked, device=self._device)
-            matched, given = (
-                {direction: locked(crops) for direction, crops in pairs.items()}
-                for pairs in (batch.matched, batch.given)
-            )
-            drawn = Batch(locked(batch.x), locked(batch.y), matched, given)
+            drawn = batch.moved(partial(page_locked, device=self._device))
             yield drawn, (number + 1, self._source.state_dict())

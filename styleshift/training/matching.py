@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from styleshift.corpus import Shard
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.networks.layers import Bands
@@ -44,8 +45,7 @@ class MatchedCrops:
         model: gives the scales of both domains.
         reporter: who is told of the first pool.
         most: crops a side, where the recipe says more.
-        part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
-        parts: see there.
+        shard: whose part of each draw the batches are; the pool is all processes'.
         device: where the pool is and is matched, and the batches are.
     """
 
@@ -57,12 +57,11 @@ class MatchedCrops:
         model: CycleGAN,
         reporter: Reporter,
         most: int = 1 << 31,
-        part: int = 0,
-        parts: int = 1,
+        shard: Shard = Shard(),
         device: torch.device | str = "cpu",
     ) -> None:
         self._sources, self._recipe = (x, y), recipe
-        self._part, self._parts, self._device = part, parts, torch.device(device)
+        self._shard, self._device = shard, torch.device(device)
         self._count = min(most, recipe.warm_start.crops)
         self._bands = Bands(recipe.spectrogram, recipe.warm_start.bands).to(self._device)
         self._entrances = [_entrance(model.translator(name), self._device) for name in DIRECTIONS]
@@ -77,16 +76,16 @@ class MatchedCrops:
             self._drawn = 0
         self._drawn += 1
         pool = len(self._crops[0])
-        mine = slice(self._part * count, (self._part + 1) * count)
-        draws = [torch.randint(pool, (count * self._parts,), generator=random) for _ in DIRECTIONS]
-        x, y = (sent(draw[mine], self._device) for draw in draws)
+        total, own = self._shard.total(count), self._shard.own(count)
+        draws = [torch.randint(pool, (total,), generator=random) for _ in DIRECTIONS]
+        x, y = (sent(draw[own], self._device) for draw in draws)
         matched = {"x2y": self._matched["x2y"][x], "y2x": self._matched["y2x"][y]}
-        own = recolouring(self._recipe.data)
+        colour = recolouring(self._recipe.data)
         crops = [
-            augment(side[at], own, self._recipe.spectrogram, random)
+            augment(side[at], colour, self._recipe.spectrogram, random)
             for side, at in zip(self._crops, (x, y), strict=True)
         ]
-        return Batch(crops[0], crops[1], matched)
+        return Batch(crops[0], crops[1], matched_bands=matched)
 
     def state_dict(self) -> Any:
         """Where the sources' draws were before this pool, its seed, and the batches drawn from it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from styleshift.corpus import Corpus, CropSampler
+from styleshift.corpus import Corpus, CropSampler, Shard
 from styleshift.corpus.corpus import Track
 from styleshift.errors import CorpusError
 from styleshift.progress import Reporter
@@ -52,8 +52,7 @@ class PairedCrops:
         model: gives the scales of both domains.
         seed: of the draws.
         reporter: is told of recordings that have no counterpart.
-        part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
-        parts: see there.
+        shard: whose part of each draw the batches are.
 
     Raises:
         CorpusError: no recording that is as long as a crop has a counterpart.
@@ -67,8 +66,7 @@ class PairedCrops:
         model: CycleGAN,
         seed: int,
         reporter: Reporter,
-        part: int = 0,
-        parts: int = 1,
+        shard: Shard = Shard(),
     ) -> None:
         frames = recipe.data.crop_frames
         pairs = [pair for pair in find_pairs(x, y) if min(track.frames for track in pair) >= frames]
@@ -92,14 +90,14 @@ class PairedCrops:
         ]
         self._config, self._spectrogram = recipe.data, recipe.spectrogram
         self._targets = [model.translator(direction).target for direction in DIRECTIONS]
-        self._share = (part, parts)
+        self._shard = shard
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
         """See :class:`styleshift.training.data.BatchSource`."""
         crops, matched = [], {}
         for side, direction in enumerate(DIRECTIONS):
-            places = self._samplers[side].places(count, *self._share)
-            others = self._samplers[side].places(count, *self._share) if self._config.mix else None
+            places = self._samplers[side].places(count, self._shard)
+            others = self._samplers[side].places(count, self._shard) if self._config.mix else None
             state = random.get_state()
             pair = []
             for sampler in (self._samplers[side], self._samplers[1 - side]):
@@ -111,7 +109,7 @@ class PairedCrops:
             target = self._targets[side]
             mean, deviation = target.mean.cpu(), target.deviation.cpu()
             matched[direction] = (pair[1] - mean) / deviation
-        return Batch(crops[0], crops[1], matched)
+        return Batch(crops[0], crops[1], matched_bins=matched)
 
     def state_dict(self) -> Any:
         """See :class:`styleshift.training.data.BatchSource`."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from styleshift.corpus import Shard
 from styleshift.frontend.compression import compressed, expanded
 from styleshift.recipes import Recipe
 from styleshift.training.augment import DECIBEL
@@ -42,8 +43,7 @@ class SelfPairs:
         y: crops of domain Y; put back where they were.
         recipe: says how crops are varied before.
         model: gives the fronts and the scales of both domains.
-        part: which, counted from 0, of ``parts`` equal parts of each draw, so that ranks share a sequence.
-        parts: see there.
+        shard: whose part of each draw the batches are.
         device: where the crops are perturbed.
     """
 
@@ -53,11 +53,10 @@ class SelfPairs:
         y: Crops,
         recipe: Recipe,
         model: CycleGAN,
-        part: int = 0,
-        parts: int = 1,
+        shard: Shard = Shard(),
         device: torch.device | str = "cpu",
     ) -> None:
-        self._crops, self._device = RandomCrops(x, y, recipe, part, parts), device
+        self._crops, self._device = RandomCrops(x, y, recipe, shard), device
         self._fronts, self._targets = list[PitchFront](), list[Scale]()
         entered = list[Scale]()
         for translator in map(model.translator, DIRECTIONS):
@@ -83,7 +82,7 @@ class SelfPairs:
             voices = voices.to(self._device)
             given[direction] = self._own[side].normalise(self._perturbed(side, voices, random))
             matched[direction] = self._targets[side].normalise(voices)
-        return Batch(crops.x, crops.y, matched, given)
+        return Batch(crops.x, crops.y, matched_bins=matched, given=given)
 
     def state_dict(self) -> Any:
         """See :class:`styleshift.training.data.BatchSource`."""

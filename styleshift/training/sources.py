@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from styleshift.corpus import Corpus, CropSampler
+from styleshift.corpus import Corpus, CropSampler, Shard
 from styleshift.errors import CorpusError, NothingToDoError, UsageError
 from styleshift.progress import Reporter
 from styleshift.recipes import Recipe
@@ -229,10 +229,10 @@ def make_source(
     on_device: bool = False,
 ) -> BatchSource:
     """Fresh crops, matched ones, or pairs of two recordings or of one."""
-    recipe, share = state.recipe, (state.group.rank, state.group.world_size)
+    recipe, shard = state.recipe, Shard(state.group.rank, state.group.world_size)
     if not recipe.warm_start.used:
         x, y = _resident(samplers, state.device, reporter) if on_device else samplers
-        return RandomCrops(x, y, recipe, *share)
+        return RandomCrops(x, y, recipe, shard)
     if recipe.data.mute:
         reporter.warn(
             "data.mute does nothing here, since what a crop should become is known for sounding crops alone; "
@@ -241,9 +241,9 @@ def make_source(
     if recipe.warm_start.self_pairs:
         x, y = _resident(samplers, state.device, reporter) if on_device else samplers
         with reporter.phase("perturbing voices"):
-            return SelfPairs(x, y, recipe, state.model, *share, device=state.device if on_device else "cpu")
+            return SelfPairs(x, y, recipe, state.model, shard, device=state.device if on_device else "cpu")
     if recipe.warm_start.pairs:
-        return PairedCrops(*corpora, recipe, state.model, seed, reporter, *share)
+        return PairedCrops(*corpora, recipe, state.model, seed, reporter, shard)
     # Random crops that hold twice what there is leave little out, and more would only take longer.
     seconds = 3600 * max(corpus.hours for corpus in corpora)
     enough = math.ceil(2 * seconds * recipe.spectrogram.frame_rate / recipe.data.crop_frames)
@@ -251,7 +251,7 @@ def make_source(
     device = state.device if on_device else "cpu"
     again = on_device and recipe.warm_start.refresh  # a pool that is drawn once is not worth the copy
     x, y = _resident(samplers, state.device, reporter) if again else samplers
-    return MatchedCrops(x, y, recipe, state.model, reporter, most, *share, device=device)
+    return MatchedCrops(x, y, recipe, state.model, reporter, most, shard, device=device)
 
 
 def _resident(samplers: list[CropSampler], device: torch.device, reporter: Reporter) -> list[Crops]:

@@ -84,14 +84,15 @@ def warming_losses(
 
 
 def _match(state: TrainingState, direction: str, converted: Tensor, inputs: StepInputs) -> Tensor:
+    """How far a conversion is from its matched bins where it has them, else from its matched bands."""
     assert state.bands is not None
-    matched = inputs.values[f"matched.{direction}"]
-    if state.recipe.warm_start.pairs or state.recipe.warm_start.self_pairs:
-        scale = state.model.translator(direction).target
-        loudest = scale.plain(matched).amax(dim=(2, 3), keepdim=True)
-        floor = (loudest - PAIR_RANGE_DB * DECIBEL).clamp(min=silence(state.recipe.spectrogram))
-        return losses.log_spectral_distance(converted, matched, state.bands, scale.normalise(floor))
-    return losses.l1_loss(state.bands(converted.float()), matched)
+    bins = inputs.values.get(f"matched_bins.{direction}")
+    if bins is None:
+        return losses.l1_loss(state.bands(converted.float()), inputs.values[f"matched_bands.{direction}"])
+    scale = state.model.translator(direction).target
+    loudest = scale.plain(bins).amax(dim=(2, 3), keepdim=True)
+    floor = (loudest - PAIR_RANGE_DB * DECIBEL).clamp(min=silence(state.recipe.spectrogram))
+    return losses.log_spectral_distance(converted, bins, state.bands, scale.normalise(floor))
 
 
 def generator_losses(

@@ -45,6 +45,22 @@ def test_a_device_that_is_not_there_is_refused_not_replaced(
             devices.resolve_device(wrong)
 
 
+@pytest.mark.parametrize(
+    ("system", "machine", "there"), [("Darwin", "arm64", True), ("Linux", "x86_64", False)]
+)
+def test_mps_is_on_a_mac_alone(
+    system: str, machine: str, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    if there:
+        assert devices.resolve_device("mps") == "mps"
+        return
+    with pytest.raises(ConfigError, match="no device mps") as caught:
+        devices.resolve_device("mps")
+    assert caught.value.hint
+
+
 def test_onnx_runtime_that_falls_back_is_found_out(models: ModuleType, tmp_path: Path) -> None:
     """Asked for CUDA on a machine without, ONNX Runtime itself says nothing and uses the CPU."""
     if devices.cuda_devices():

@@ -90,9 +90,9 @@ def batch_of(state: TrainingState, seed: int) -> Batch:
     shape = (recipe.schedule.batch, 1, recipe.spectrogram.bins, recipe.data.crop_frames)
     x, y, *likes = ((3 + torch.randn(shape, generator=random).abs()).to(state.device) for _ in range(4))
     if recipe.warm_start.self_pairs:
-        return Batch(x, y, {"x2y": y, "y2x": x}, {"x2y": likes[0], "y2x": likes[1]})
+        return Batch(x, y, matched_bins={"x2y": y, "y2x": x}, given={"x2y": likes[0], "y2x": likes[1]})
     matched = {} if state.bands is None else {"x2y": state.bands(likes[0]), "y2x": state.bands(likes[1])}
-    return Batch(x, y, matched)
+    return Batch(x, y, matched_bands=matched)
 
 
 class Watch(TorchDispatchMode):

@@ -73,7 +73,7 @@ def test_what_is_wrong_with_a_loss_is_told(override: str, error: type[Exception]
         build_losses(recipe(override), CPU)
 
 
-ZEROS = Batch(torch.zeros(4, 1, 2, 3), torch.zeros(4, 1, 2, 3), {"x2y": torch.ones(1)})
+ZEROS = Batch(torch.zeros(4, 1, 2, 3), torch.zeros(4, 1, 2, 3), matched_bands={"x2y": torch.ones(1)})
 
 
 def test_crops_of_both_sides_are_varied_with_numbers_that_come_again() -> None:
@@ -81,7 +81,7 @@ def test_crops_of_both_sides_are_varied_with_numbers_that_come_again() -> None:
 
     def drawn() -> tuple[Tensor, Tensor]:
         batch = augment(ZEROS, torch.Generator().manual_seed(0))
-        assert batch.matched == {"x2y": torch.ones(1)}
+        assert batch.matched_bands == {"x2y": torch.ones(1)}
         return batch.x, batch.y
 
     x, y = drawn()

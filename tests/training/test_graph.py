@@ -68,7 +68,7 @@ def train(
         x, y, *likes = (3 + torch.randn(2, 1, 65, 64, generator=random).abs() for _ in range(4))
         assert state.bands is not None
         matched = {"x2y": state.bands(likes[0]), "y2x": state.bands(likes[1])}
-        found.append(train_step(state, Batch(x, y, matched), take))
+        found.append(train_step(state, Batch(x, y, matched_bands=matched), take))
     return found
 
 
@@ -120,7 +120,7 @@ def test_a_captured_step_reads_where_it_was_captured(tiny_recipe: Tiny) -> None:
     train(state, steps, 7)
     assert len(seen) == 4
     assert all(inputs is seen[0] for inputs in seen)
-    assert set(seen[0].values) == {"x", "y", "matched.x2y", "matched.y2x", "average"}
+    assert set(seen[0].values) == {"x", "y", "matched_bands.x2y", "matched_bands.y2x", "average"}
 
 
 def test_where_it_cannot_be_captured_training_goes_on_and_says_why(tiny_recipe: Tiny) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from styleshift.corpus import Corpus, CropSampler
+from styleshift.corpus import Corpus, CropSampler, Shard
 from styleshift.errors import CorpusError
 from styleshift.recipes import Recipe
 from styleshift.training import sources as sources_module
@@ -126,7 +126,7 @@ def test_crops_cut_on_the_device_are_the_samplers(place: Workspace) -> None:
 
 def test_parts_of_a_draw_are_the_draw(place: Workspace) -> None:
     whole = samplers(place)[0].batch(6)
-    halves = [samplers(place)[0].batch(3, part, 2) for part in (0, 1)]
+    halves = [samplers(place)[0].batch(3, Shard(rank, 2)) for rank in (0, 1)]
     assert torch.equal(torch.cat([torch.from_numpy(half) for half in halves]), torch.from_numpy(whole))
 
 

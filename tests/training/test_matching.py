@@ -100,8 +100,8 @@ def test_ranks_share_one_sequence_of_matched_crops(place: Workspace, tiny_recipe
     for one, *parts in zip(whole, *ranks, strict=True):
         assert torch.equal(one.x, torch.cat([part.x for part in parts]))
         assert torch.equal(one.y, torch.cat([part.y for part in parts]))
-        for direction, matched in one.matched.items():
-            assert torch.equal(matched, torch.cat([part.matched[direction] for part in parts]))
+        for direction, matched in one.matched_bands.items():
+            assert torch.equal(matched, torch.cat([part.matched_bands[direction] for part in parts]))
     assert not torch.equal(ranks[0][0].x, ranks[1][0].x)
 
 
@@ -119,7 +119,7 @@ def test_a_pool_cut_on_the_device_is_the_one_cut_from_the_files(place: Workspace
         found.append([source.batch(2, random) for _ in range(4)])
     for one, other in zip(*found, strict=True):
         assert torch.equal(one.x, other.x)
-        assert torch.equal(one.matched["y2x"], other.matched["y2x"])
+        assert torch.equal(one.matched_bands["y2x"], other.matched_bands["y2x"])
 
 
 def test_warming_moves_the_generators_alone_and_towards_the_matches(
@@ -190,7 +190,7 @@ def test_the_pool_is_drawn_anew(place: Workspace, tiny_recipe: Tiny) -> None:
     other.load_state_dict(state)
     again = other.batch(4, torch.Generator().manual_seed(1))
     assert torch.equal(again.x, batch.x)
-    assert torch.equal(again.matched["y2x"], batch.matched["y2x"])
+    assert torch.equal(again.matched_bands["y2x"], batch.matched_bands["y2x"])
 
 
 def test_crops_are_coloured_and_what_they_should_become_is_not(place: Workspace, tiny_recipe: Tiny) -> None:
@@ -198,5 +198,5 @@ def test_crops_are_coloured_and_what_they_should_become_is_not(place: Workspace,
         make(place, tiny_recipe(*WARM, setting))[1].batch(4, torch.Generator().manual_seed(0))
         for setting in ("data.tilt_db=0", "data.tilt_db=12")
     )
-    assert torch.equal(plain.matched["x2y"], varied.matched["x2y"])
+    assert torch.equal(plain.matched_bands["x2y"], varied.matched_bands["x2y"])
     assert not torch.allclose(plain.x, varied.x, atol=0.1)

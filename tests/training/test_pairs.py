@@ -75,7 +75,7 @@ def test_each_crop_comes_with_the_same_moment(paired: Workspace, tiny_recipe: Ti
     sides = [{track.name: whole(track) for track in corpus.tracks} for corpus in corpora(paired)]
     for given, direction, here, there in ((batch.x, "x2y", *sides), (batch.y, "y2x", *sides[::-1])):
         target = model.translator(direction).target
-        wanted = target.plain(batch.matched[direction])
+        wanted = target.plain(batch.matched_bins[direction])
         for crop, counterpart in zip(given[:, 0].numpy(), wanted[:, 0].numpy(), strict=True):
             name, frame = place_of(crop, here)
             assert place_of(counterpart, there) == (name, frame)
@@ -104,14 +104,16 @@ def test_what_shifts_pitch_is_done_to_both_and_what_colours_to_one(
     varied = make(paired, tiny_recipe(*PAIRED, "data.tilt_db=12"))[1].batch(
         4, torch.Generator().manual_seed(1)
     )
-    assert torch.equal(plain.matched["x2y"], varied.matched["x2y"])
+    assert torch.equal(plain.matched_bins["x2y"], varied.matched_bins["x2y"])
     assert not torch.allclose(plain.x, varied.x, atol=0.1)
     moved = make(paired, tiny_recipe(*PAIRED, "data.pitch_bins=0.2"))[1].batch(
         4, torch.Generator().manual_seed(1)
     )
     drawn = torch.rand(4, 1, 1, 1, generator=torch.Generator().manual_seed(1)) * 0.4 - 0.2
     assert torch.allclose(moved.x, stretched(plain.x, 1 + drawn, None), atol=1e-4)
-    assert torch.allclose(moved.matched["x2y"], stretched(plain.matched["x2y"], 1 + drawn, None), atol=1e-3)
+    assert torch.allclose(
+        moved.matched_bins["x2y"], stretched(plain.matched_bins["x2y"], 1 + drawn, None), atol=1e-3
+    )
 
 
 def test_the_draws_go_on_where_they_were(paired: Workspace, tiny_recipe: Tiny) -> None:
@@ -121,7 +123,7 @@ def test_the_draws_go_on_where_they_were(paired: Workspace, tiny_recipe: Tiny) -
     for _ in range(2):
         one, other = (crops.batch(2, torch.Generator()) for crops in (first, second))
         assert torch.equal(one.x, other.x)
-        assert torch.equal(one.matched["y2x"], other.matched["y2x"])
+        assert torch.equal(one.matched_bins["y2x"], other.matched_bins["y2x"])
 
 
 def test_recordings_alone_are_told_and_none_is_an_error(paired: Workspace, tiny_recipe: Tiny) -> None:

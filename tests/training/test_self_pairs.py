@@ -40,7 +40,7 @@ def test_what_is_asked_for_is_the_crop_of_the_target(place: Workspace) -> None:
     batch = pairs.batch(4, torch.Generator().manual_seed(0))
     for direction, crop in (("x2y", batch.y), ("y2x", batch.x)):
         target = model.translator(direction).target
-        torch.testing.assert_close(target.plain(batch.matched[direction]), crop, atol=1e-4, rtol=0)
+        torch.testing.assert_close(target.plain(batch.matched_bins[direction]), crop, atol=1e-4, rtol=0)
 
 
 def test_the_pitch_stays_and_the_spectrum_does_not(place: Workspace) -> None:
@@ -53,7 +53,7 @@ def test_the_pitch_stays_and_the_spectrum_does_not(place: Workspace) -> None:
     assert semitones.abs().median() < 0.3
     # Crops of one voice, each coloured in another way, around the mean that the generator expects.
     mean = batch.given["x2y"].mean(dim=(1, 3))
-    assert mean.std(dim=0).mean() > 1.5 * batch.matched["x2y"].mean(dim=(1, 3)).std(dim=0).mean()
+    assert mean.std(dim=0).mean() > 1.5 * batch.matched_bins["x2y"].mean(dim=(1, 3)).std(dim=0).mean()
     assert mean.mean().abs() < 0.3
 
 
@@ -72,7 +72,7 @@ def test_the_same_numbers_give_the_same_pairs_again(place: Workspace) -> None:
     one, other = (pairs.batch(3, torch.Generator().manual_seed(6)) for pairs in (first, second))
     for direction in ("x2y", "y2x"):
         assert torch.equal(one.given[direction], other.given[direction])
-        assert torch.equal(one.matched[direction], other.matched[direction])
+        assert torch.equal(one.matched_bins[direction], other.matched_bins[direction])
 
 
 def test_a_generator_learns_to_give_the_voice_back(place: Workspace) -> None:

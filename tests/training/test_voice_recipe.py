@@ -13,15 +13,20 @@ import torch
 
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
+from styleshift.bundle.origin import settings_of
+from styleshift.bundle.postfilter import Postfilter
+from styleshift.bundle.quiet import QuietLimit
 from styleshift.bundle.run import export_run
+from styleshift.bundle.settings import ExportSettings
+from styleshift.bundle.smoothing import Smoothing
+from styleshift.bundle.spectrum import match_spectrum
+from styleshift.bundle.variance import match_variance
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import ConfigError
 from styleshift.frontend.pitch import PitchTarget
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.checkpoint import TrainedModel, load_trained
 from styleshift.training.run import resume_run, start_run
-from styleshift.training.spectrum import match_spectrum
-from styleshift.training.variance import match_variance
 from styleshift.workspace import Workspace
 from tests.helpers.voices import PITCHES, SETTINGS, precomputed
 
@@ -37,6 +42,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def targets(trained: TrainedModel) -> dict[str, PitchTarget]:
     return {name: whole.front.target() for name, whole in trained.translators.items() if whole.front}
+
+
+def voices(place: Workspace) -> tuple[CropSampler, CropSampler]:
+    """Crops of the man and of the woman, the same at each call."""
+    man, woman = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in ("man", "woman"))
+    return man, woman
 
 
 def test_a_model_of_voices_says_the_pitch_and_is_the_generator_alone(
@@ -74,34 +85,43 @@ def test_a_spectrum_is_matched_behind_the_moved_pitch_and_after_smoothing(place:
     found = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
     # What is measured is what a conversion makes of a man, pitch and all; the file has it as a shift of bins.
     after = load_trained(result.folder, "last")
-    after.translators["x2y"].smoothing = (0.1, 0.0)
-    men, women = (CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in ("man", "woman"))
-    shift = match_spectrum(after.translators["x2y"], men, women, after.spectrogram)
+    translator, smoothing = after.translators["x2y"], Smoothing(0.1, 0.0, after.spectrogram)
+    shift = match_spectrum(Postfilter(translator, smoothing=smoothing), *voices(place), after.spectrogram)
     assert shift.abs().max() > 0.05
+    translator.target.shift(shift)
     with torch.no_grad():
-        wanted = after.translators["x2y"].without_front()(crops)
+        wanted = Postfilter(translator.without_front(), smoothing=smoothing)(crops)
         torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
         assert (found - before.generators["x2y"](crops)).abs().max() > 0.05
 
 
 def test_a_model_file_varies_as_its_target_does_behind_the_matched_spectrum(place: Workspace) -> None:
     result = start_run(place, ("man", "woman"), recipe(), name="lively")
-    both = {"match_spectrum": True, "match_variance": True}
-    made = export_run(place, run="lively", checkpoint="last", **both)[0]
-    assert both.items() <= made.bundle.metadata.provenance.items()
+    asked = ExportSettings(
+        run="lively",
+        checkpoint="last",
+        match_spectrum=True,
+        match_variance=True,
+        smooth_frames=0.2,
+        keep_quiet=30,
+    )
+    made = export_run(place, asked)[0]
+    assert settings_of(made.bundle.metadata).match_variance
     after = load_trained(result.folder, "last")
-    translator = after.translators["x2y"]
-    for match in (match_spectrum, match_variance):
-        men, women = (
-            CropSampler(Corpus.open(place.spectrograms / who), 64, seed=0) for who in ("man", "woman")
-        )
-        found = match(translator, men, women, after.spectrogram)
-    assert (found[0] > 1.01).any()
+    translator, config = after.translators["x2y"], after.spectrogram
+    smoothing, quiet = Smoothing(0.2, 0.0, config), QuietLimit(30, config)
+    whole = Postfilter(translator, smoothing=smoothing, quiet=quiet)
+    translator.target.shift(match_spectrum(whole, *voices(place), config))
+    # What smoothing takes away is not made up for.
+    variance = match_variance(Postfilter(translator, quiet=quiet), *voices(place), config)
+    assert (variance.more_slow > 0.01).any()
     crops = 3 * torch.rand(2, 1, 257, 64, generator=torch.Generator().manual_seed(0))
     session = onnxruntime.InferenceSession(str(made.path), providers=["CPUExecutionProvider"])
     converted = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
     with torch.no_grad():
-        torch.testing.assert_close(converted, translator.without_front()(crops), atol=1e-3, rtol=1e-3)
+        alone = translator.without_front()
+        wanted = Postfilter(alone, variance=variance, smoothing=smoothing, quiet=quiet)(crops)
+    torch.testing.assert_close(converted, wanted, atol=1e-3, rtol=1e-3)
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_pitches(place: Workspace) -> None:

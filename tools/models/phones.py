@@ -158,7 +158,7 @@ def train(recordings: list[Spoken], front: PitchFront, steps: int) -> PhoneNetwo
         smooth, states = crops.batch()
         loss = functional.cross_entropy(network(smooth), states, ignore_index=UNKNOWN, label_smoothing=0.05)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()

@@ -10,12 +10,20 @@ namespace styleshift::layers {
 
 using Half = std::uint16_t;
 
-// The widest rows that norm_silu takes; `channels` is a power of two from 2 on.
-constexpr std::int64_t most_norm_channels = 512;
+// Python has these from here, too: styleshift.frontend._native.
+
+// The rows that norm_silu takes: a power of two of channels, from the least to the most.
+constexpr std::int64_t least_norm_channels = 2, most_norm_channels = 512;
+static_assert((least_norm_channels & (least_norm_channels - 1)) == 0 &&
+                  (most_norm_channels & (most_norm_channels - 1)) == 0,
+              "kernels are made for each power of two between them");
 // What the channels of instance_norm are a multiple of.
 constexpr std::int64_t instance_norm_multiple = 16;
+// Added to the power of a pixel, and to the variance of a channel.
+constexpr double channel_norm_epsilon = 1e-6, instance_norm_epsilon = 1e-5;
 
-// out = silu(x / sqrt(mean(x^2) + 1e-6) * scale), the mean over channels (Zhang and Sennrich 2019).
+// out = silu(x / sqrt(mean(x^2) + epsilon) * scale), the mean over channels (Zhang and Sennrich 2019).
+// Both ways throw std::invalid_argument where they do not take so many channels.
 void norm_silu(const Half* in, const float* scale, std::int64_t pixels, std::int64_t channels, Half* out, int threads);
 
 void norm_silu_backward(const Half* in, const float* scale, const Half* gradient, std::int64_t pixels,
@@ -26,7 +34,7 @@ struct Images {
     std::int64_t batch, pixels, channels;
 };
 
-// Instance norm (Ulyanov et al. 2016), epsilon 1e-5, then v where v > 0 and slope * v elsewhere: 1 for no activation, 0 for
+// Instance norm (Ulyanov et al. 2016), then v where v > 0 and slope * v elsewhere: 1 for no activation, 0 for
 // ReLU. `mean` and `inverse`, one over the deviation, are [batch, channels], and what the way back needs.
 void instance_norm(const Half* in, const float* weight, const float* bias, float slope, Images size, Half* out,
                    float* mean, float* inverse, int threads);

@@ -6,10 +6,11 @@
 
 #include "layers/bfloat16.hpp"
 #include "layers/table.hpp"
+#include "styleshift/layers.hpp"
 
 namespace {
 
-constexpr float norm_epsilon = 1e-6F;
+constexpr auto norm_epsilon = static_cast<float>(styleshift::layers::channel_norm_epsilon);
 
 template <int step, int... I>
 STYLESHIFT_INLINE Vector exchanged(Vector v, std::integer_sequence<int, I...>) {
@@ -150,23 +151,24 @@ struct NormSiLU {
     }
 };
 
-// Calls f with the number of channels as a constant: a power of two from 2 to 512.
+// Calls f with the number of channels as a constant; layers.cpp has checked that there is one.
 template <int channels, class F>
 STYLESHIFT_INLINE void with_channels(std::int64_t wanted, F&& f) {
     if (wanted == channels)
         f(Constant<channels>{});
-    else if constexpr (channels < 512)
+    else if constexpr (channels < styleshift::layers::most_norm_channels)
         with_channels<channels * 2>(wanted, f);
 }
 
 void norm_silu(const std::uint16_t* in, const float* scale, std::int64_t pixels, std::int64_t channels,
                std::uint16_t* out) {
-    with_channels<2>(channels, [&](auto c) { NormSiLU<decltype(c)::number>::forward(in, scale, pixels, out); });
+    with_channels<styleshift::layers::least_norm_channels>(
+        channels, [&](auto c) { NormSiLU<decltype(c)::number>::forward(in, scale, pixels, out); });
 }
 
 void norm_silu_backward(const std::uint16_t* in, const float* scale, const std::uint16_t* gradient, std::int64_t pixels,
                         std::int64_t channels, std::uint16_t* in_gradient, float* scale_gradient) {
-    with_channels<2>(channels, [&](auto c) {
+    with_channels<styleshift::layers::least_norm_channels>(channels, [&](auto c) {
         NormSiLU<decltype(c)::number>::backward(in, scale, gradient, pixels, in_gradient, scale_gradient);
     });
 }

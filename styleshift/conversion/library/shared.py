@@ -77,7 +77,8 @@ class SharedModel:
         return self._process
 
     def _begin(self, runtime: str, device: str) -> BrokerProcess:
-        from styleshift.conversion.track.load import GPU_FRAMES, load_session
+        from styleshift.conversion.track.load import load_session
+        from styleshift.runtimes.batches import GPU_FRAMES
         from styleshift.runtimes.broker_process import BrokerProcess
 
         self._end()

@@ -12,11 +12,9 @@ from styleshift.conversion.track.converter import TrackConverter
 from styleshift.hooks.options import build_config
 from styleshift.hooks.records import RuntimeSession
 from styleshift.hooks.registry import load_registry
-from styleshift.runtimes.batches import Batches
+from styleshift.runtimes.batches import CPU_FRAMES, GPU_FRAMES, Batches
 from styleshift.runtimes.plugin import runtimes_for
 
-# Frames to run at once, in as many windows as fit: on a CPU more only take memory, a GPU wants to be filled.
-CPU_FRAMES, GPU_FRAMES = 1024, 8192
 # A worker's part where several share a device: four fill it together, and one alone keeps it at work.
 SHARED_FRAMES = GPU_FRAMES // 4
 

@@ -59,7 +59,8 @@ class Block(nn.Module):
     def forward(self, state: Tensor) -> Tensor:
         """``[batch, channel, frame]`` to the same."""
         frames = self.norm(self.along(state).transpose(1, 2))
-        return state + (self.scale * self.narrow(functional.gelu(self.widen(frames)))).transpose(1, 2)
+        change: Tensor = self.scale * self.narrow(functional.gelu(self.widen(frames)))
+        return state + change.transpose(1, 2)
 
 
 class Transform(nn.Module):

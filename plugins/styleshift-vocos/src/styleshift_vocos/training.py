@@ -182,7 +182,7 @@ def train(
         log_magnitude, wanted = (each.to(device) for each in crops.batch(plan.batch))
         loss = spectral_distance(synthesise(network, transform, config, log_magnitude), wanted)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         step += 1
