@@ -23,7 +23,9 @@ from styleshift.cli.options import (
     option,
 )
 from styleshift.cli.usage import number, one_of, whole
+from styleshift.conversion.limits import OVERWRITE, Overwrite
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
+from styleshift.system.patience import STALL_SECONDS
 from styleshift.workspace import setting
 
 if TYPE_CHECKING:
@@ -74,11 +76,11 @@ def convert(
         "--limit N", "Convert at most N files (default: all).", parser=whole("--limit", 1)
     ),
     shard: str | None = option("--shard I/N", "Convert only part I of N, to share the work among machines."),
-    overwrite: str = option(
-        "--overwrite never|stale|always",
+    overwrite: Overwrite = option(
+        f"--overwrite {'|'.join(OVERWRITE)}",
         "Which existing outputs to convert again; stale ones differ in source, model or settings.",
         "stale",
-        parser=one_of("--overwrite", ("never", "stale", "always")),
+        parser=one_of("--overwrite", OVERWRITE),
     ),
     salvage: bool = option("--salvage", "Convert damaged files as far as they can be read."),
     keep_times: bool = option("--keep-times", "Give outputs the modification times of their sources."),
@@ -87,7 +89,7 @@ def convert(
     stall_seconds: float = option(
         "--give-up SECONDS",
         "Give up on a file that makes no progress for this long.",
-        300,
+        STALL_SECONDS,
         parser=number("--give-up", 10),
     ),
     dry_run: bool = DRY_RUN,

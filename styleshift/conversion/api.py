@@ -75,7 +75,7 @@ class Model:
                 "float32 of shape [n] or [n, channels], full scale at 1.0",
             )
         if not np.isfinite(found).all():
-            raise ConfigError("samples hold NaN or infinity")
+            raise ConfigError("samples hold NaN or infinity", "numpy.nan_to_num makes them finite")
         return convert_samples(self._converter, found.astype(np.float32, copy=False), sample_rate)
 
     def convert_file(self, source: Path, target: Path, **options: Any) -> TrackResult:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from styleshift.bundle.limits import STRENGTH
-from styleshift.engines import STALL_SECONDS
+from styleshift.conversion.limits import Overwrite
+from styleshift.errors import ConfigError
+from styleshift.system.patience import STALL_SECONDS
+from styleshift.validation import settings
 
 if TYPE_CHECKING:
     from styleshift.bundle.load import Bundle
@@ -20,65 +25,69 @@ if TYPE_CHECKING:
 
 # Changes whenever the same model and settings would give other samples than before.
 ALGORITHM = 4
-OVERWRITE = ("never", "stale", "always")
 
 
-@dataclass(frozen=True, slots=True)
+@settings
 class ConvertSettings:
     """The options of a conversion; ``styleshift convert`` has a flag for each.
 
     The first ones decide how a file sounds and is written. The others, from ``output`` on, decide which files
     of a library are converted, where the outputs go, and how the work is shared.
 
-    Attributes:
-        audio_format: ``same`` or a name that :mod:`styleshift.audio.formats` knows.
-        strength: how much of the model's change of the log spectrum to keep, from 0 (the source) over 1 (all
-            of it) to 1.5; None takes what the model says, or 1.
-        vocoder: by name.
-        vocoder_options: by key, as text or plain values.
-        runtime: by name, or ``auto``.
-        runtime_options: of a runtime that is named; by key, as text or plain values.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        salvage: convert damaged files as far as they can be read.
-        keep_times: give outputs the modification times of their sources.
-        include_own: also convert recordings whose comment says that styleshift made them.
-        strict: fail on a file instead of losing anything of it.
-        output: folder for the outputs, or the output file of one recording; None adds the model's target
-            domain to the source's name.
-        include: convert only names that match one of these patterns (``*`` also matches ``/``).
-        exclude: skip names that match one of these.
-        limit: convert at most this many files.
-        shard: ``(i, n)``: the i-th of n parts, counted from 1, to share the work among machines.
-        overwrite: ``never`` keeps every existing output; ``stale`` converts those again whose source, model
-            or settings changed; ``always`` converts all again.
-        engine: name of the engine that runs the work.
-        engine_options: by key, as text or plain values.
-        jobs: worker processes; None uses one for each processor, six at most
-            where a package's vocoder is on a GPU.
-        stall_seconds: give up on a file that makes no progress for this long.
+    Raises:
+        ConfigError: an option that there is not, or a value of another type or out of range.
     """
 
     audio_format: str = "same"
-    strength: float | None = None
+    """`same` or a name that :mod:`styleshift.audio.formats` knows."""
+    strength: Annotated[float, Field(ge=STRENGTH[0], le=STRENGTH[1])] | None = None
+    """How much of the model's change of the log spectrum to keep, from 0 (the source) over 1 (all of it) to
+    1.5; None takes what the model says, or 1."""
     vocoder: str = "griffin-lim"
-    vocoder_options: Mapping[str, Any] = field(default_factory=dict)
+    """By name."""
+    vocoder_options: Mapping[str, Any] = Field(default_factory=dict)
+    """By key, as text or plain values."""
     runtime: str = "auto"
-    runtime_options: Mapping[str, Any] = field(default_factory=dict)
+    """By name, or `auto`."""
+    runtime_options: Mapping[str, Any] = Field(default_factory=dict)
+    """Of a runtime that is named; by key, as text or plain values."""
     device: str = "auto"
+    """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
     salvage: bool = False
+    """Convert damaged files as far as they can be read."""
     keep_times: bool = False
+    """Give outputs the modification times of their sources."""
     include_own: bool = False
+    """Also convert recordings whose comment says that styleshift made them."""
     strict: bool = False
+    """Fail on a file instead of losing anything of it."""
     output: str | Path | None = None
+    """Folder for the outputs, or the output file of one recording; None adds the model's target domain to the
+    source's name."""
     include: Sequence[str] = ()
+    """Convert only names that match one of these patterns (`*` also matches `/`)."""
     exclude: Sequence[str] = ()
-    limit: int | None = None
-    shard: tuple[int, int] | None = None
-    overwrite: str = "stale"
+    """Skip names that match one of these."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Convert at most this many files, 1 or more; None converts all."""
+    shard: Annotated[tuple[int, int], Field(strict=False)] | None = None
+    """`(i, n)`: the i-th of n parts, counted from 1, to share the work among machines."""
+    overwrite: Overwrite = "stale"
+    """`never` keeps every existing output; `stale` converts those again whose source, model or settings
+    changed; `always` converts all again."""
     engine: str = "local"
-    engine_options: Mapping[str, Any] = field(default_factory=dict)
-    jobs: int | None = None
-    stall_seconds: float = STALL_SECONDS
+    """Name of the engine that runs the work."""
+    engine_options: Mapping[str, Any] = Field(default_factory=dict)
+    """By key, as text or plain values."""
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Worker processes, 1 or more; None uses one for each processor, six at most where a package's vocoder is
+    on a GPU."""
+    stall_seconds: float = Field(default=STALL_SECONDS, gt=0)
+    """Give up on a file that makes no progress for this long."""
+
+    def __post_init__(self) -> None:
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
+            raise ConfigError(f"shard is {self.shard}; it must be (i, n) with i from 1 to n")
 
     def key(self, model_digest: str) -> str:
         """A short name for everything, besides the source, that decides what an output sounds like.
@@ -112,23 +121,13 @@ def checked(settings: ConvertSettings) -> ConvertSettings:
         UsageError: no such format.
         PluginError: no such vocoder, engine or runtime.
         ConfigError: no such device, or option of the vocoder, the runtime or the engine, options of a
-            runtime that is not named, the runtime does not serve the device, or a number is out of range.
+            runtime that is not named, or the runtime does not serve the device.
     """
     from styleshift.audio.formats import output_format
-    from styleshift.errors import ConfigError
     from styleshift.hooks.registry import load_registry
     from styleshift.runtimes.devices import resolve_device
     from styleshift.runtimes.plugin import runtimes_for
 
-    if settings.jobs is not None and settings.jobs < 1:
-        raise ConfigError(f"jobs is {settings.jobs}; it must be 1 or more")
-    least, most = STRENGTH
-    if settings.strength is not None and not least <= settings.strength <= most:
-        raise ConfigError(f"strength is {settings.strength:g}; it must be from {least:g} to {most:g}")
-    if settings.shard is not None and not 1 <= settings.shard[0] <= settings.shard[1]:
-        raise ConfigError(f"shard is {settings.shard}; it must be (i, n) with i from 1 to n")
-    if settings.overwrite not in OVERWRITE:
-        raise ConfigError(f"overwrite is {settings.overwrite!r}; it must be {', '.join(OVERWRITE)}")
     if settings.audio_format != "same":
         output_format(settings.audio_format)
     registry = load_registry()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from styleshift.arrays import Float16Array, Float32Array
-from styleshift.audio.level import LevelMeter
+from styleshift.audio.level import ABSOLUTE_GATE_DB, LevelMeter
 from styleshift.audio.resample import resample
 from styleshift.corpus.growing import GrowingArray
 from styleshift.errors import AudioError
@@ -96,7 +96,7 @@ def _usable_level(meter: LevelMeter, seconds: float, frames: int) -> float:
         )
     level_db = meter.level_db
     if level_db is None:
-        raise AudioError("nothing in it is louder than -60 dBFS", reason="silent")
+        raise AudioError(f"nothing in it is louder than {ABSOLUTE_GATE_DB:g} dBFS", reason="silent")
     if math.isnan(level_db):
         raise AudioError("its decoder returned NaN or infinity", "fetch the file again", reason="damaged")
     return level_db

@@ -24,7 +24,7 @@ from styleshift.corpus.plan import (
 from styleshift.corpus.result import DomainResult, PrecomputeResult, Rejected
 from styleshift.corpus.stored import StoredRecording, stamp_of
 from styleshift.corpus.work import RecordingJob, RecordingOutcome
-from styleshift.engines import STALL_SECONDS, load_engine
+from styleshift.engines import load_engine
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.hooks import Engine, Registry
@@ -34,6 +34,7 @@ from styleshift.system.files import flush_to_disk
 from styleshift.system.interrupt import StopRequest
 from styleshift.system.lines import JsonLines
 from styleshift.system.lock import file_lock
+from styleshift.system.patience import STALL_SECONDS
 from styleshift.workspace import Workspace
 
 LOCK_NAME = ".lock"

@@ -1,6 +1,6 @@
 """Where the work of precompute and convert runs: the engine that is built in, and how one is chosen."""
 
 from styleshift.engines.complete import run_all
-from styleshift.engines.plugin import STALL_SECONDS, load_engine
+from styleshift.engines.plugin import load_engine
 
-__all__ = ["STALL_SECONDS", "load_engine", "run_all"]
+__all__ = ["load_engine", "run_all"]

@@ -9,10 +9,6 @@ from styleshift.hooks.engines import Engine, EngineSpec
 from styleshift.hooks.records import NoOptions
 from styleshift.hooks.specs import hookimpl
 
-# A recording on which nothing has moved for so long is given up. Decoding goes at hundreds of times real
-# time; even a slow machine converts a few seconds of music in less than this.
-STALL_SECONDS = 300.0
-
 
 def load_engine(name: str = "local", options: Mapping[str, Any] | None = None) -> Engine:
     """The engine of that name.

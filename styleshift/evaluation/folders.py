@@ -143,6 +143,7 @@ def evaluate_folders(
     measures = Measures(judge, ears, align, embedder)
     measured: list[Measured] = []
     failed: list[tuple[str, str]] = []
+    hint = ""  # the first of a failure
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
             name = path.relative_to(converted).as_posix()
@@ -150,11 +151,13 @@ def evaluate_folders(
                 measured.append(measures.of(name, path, its_source, its_truth))
             except AudioError as error:
                 failed.append((name, error.message))
+                hint = hint or error.hint
                 say.warn(f"not measured: {error.message}")
             task.advance()
     if not measured:
         raise NothingToDoError(
-            f"none of the {len(paths)} conversions below {str(converted)!r} could be measured"
+            f"none of the {len(paths)} conversions below {str(converted)!r} could be measured",
+            hint or "convert the sources again, or name another folder of conversions",
         )
     files = [(each.name, each.figures) for each in measured]
     pairs = [each.pair for each in measured if each.pair]

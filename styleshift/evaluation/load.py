@@ -98,7 +98,7 @@ def load_style(
     share = max(10.0, STYLE_SECONDS / len(paths))
     every = max(1, round(len(paths) * share / STYLE_SECONDS))
     chosen = paths[::every]
-    style = []
+    style, hint = [], ""  # the first of what is left out
     with reporter.task(f"hear {what}", len(chosen), "files") as task:
         for path in chosen:
             try:
@@ -108,10 +108,12 @@ def load_style(
                     hear(mono)
             except AudioError as error:
                 reporter.warn(f"left out: {error.message}")
+                hint = hint or error.hint
             task.advance()
     if not style:
         raise NothingToDoError(
-            f"{what}: none of the {len(chosen)} recordings below {str(folder)!r} can be used"
+            f"{what}: none of the {len(chosen)} recordings below {str(folder)!r} can be used",
+            hint or "name a folder of other recordings",
         )
     return style
 

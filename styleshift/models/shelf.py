@@ -122,7 +122,10 @@ def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:
         with atomic_path(target) as partial:
             shutil.copyfile(path, partial)
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror or error}") from error
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror or error}",
+            "make space, or let yourself write there; `styleshift convert` `model=FILE` takes it as it lies",
+        ) from error
     return ShelvedModel(target, "user", bundle.metadata)
 
 
@@ -150,5 +153,8 @@ def remove_model(workspace: Workspace, name: str) -> Path:
     try:
         path.unlink()
     except OSError as error:
-        raise UsageError(f"{path} cannot be deleted: {error.strerror or error}") from error
+        raise UsageError(
+            f"{path} cannot be deleted: {error.strerror or error}",
+            "let yourself write to its folder, or delete the file by hand",
+        ) from error
     return path

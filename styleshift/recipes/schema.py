@@ -176,7 +176,10 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
             f"check the path, or use a recipe that ships with styleshift: {', '.join(list_recipes())}",
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"recipe {path} cannot be read: {error}") from error
+        raise ConfigError(
+            f"recipe {path} cannot be read: {error}",
+            f"it must be TOML in UTF-8; recipes to use or to copy from: {', '.join(list_recipes())}",
+        ) from error
     values.setdefault("name", path.stem)
     # The names of networks first: options are those of the network that is named, in any order.
     for table, key, value in sorted(map(_parsed, overrides), key=lambda one: one[:2] not in _NETWORKS):

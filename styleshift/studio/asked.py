@@ -15,6 +15,7 @@ from styleshift.recipes import list_recipes, load_recipe
 from styleshift.studio.folders import path_at
 from styleshift.studio.runs import describe_run
 from styleshift.studio.web import Studio, flag, number, text, texts
+from styleshift.words import did_you_mean
 from styleshift.workspace import setting
 
 Values = dict[str, Any]
@@ -28,7 +29,7 @@ def start_job(parts: Studio, kind: str, values: Values) -> str:
         StyleshiftError: it makes no sense, or leads out of the folders that were named.
     """
     if kind not in _ASKED:
-        raise NothingToDoError(f"there is no job {kind!r}")
+        raise NothingToDoError(f"there is no job {kind!r}", "reload the page")
     title, arguments = _ASKED[kind](parts, values)
     return parts.jobs.start(kind, title, {"workspace": str(parts.place.root), **arguments})
 
@@ -36,7 +37,7 @@ def start_job(parts: Studio, kind: str, values: Values) -> str:
 def _prepare(parts: Studio, values: Values) -> tuple[str, Values]:
     names, changes = texts(values, "styles"), texts(values, "changes")
     if not names:
-        raise UsageError("no style is named")
+        raise UsageError("no style is named", "choose one or more")
     parts.styles.ready_to_prepare(names)
     recipe = _recipe(values)
     load_recipe(recipe, changes)  # what is wrong in it is said now
@@ -53,7 +54,7 @@ def misfits(parts: Studio, values: Values) -> list[dict[str, str]]:
 def _train(parts: Studio, values: Values) -> tuple[str, Values]:
     names = texts(values, "styles")
     if len(names) != 2 or names[0] == names[1]:
-        raise UsageError("a training needs two styles")
+        raise UsageError("a training needs two styles", "choose two that differ")
     recipe = _recipe(values)
     if unfit := misfits(parts, values):
         raise UsageError(
@@ -101,7 +102,7 @@ def _convert(parts: Studio, values: Values) -> tuple[str, Values]:
 def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
     source = parts.folders.inside(_path(values, "source"))
     if not source.is_dir():
-        raise UsageError(f"{source} is no folder")
+        raise UsageError(f"{source} is no folder", "choose the folder that the recording is in")
     model = find_named(parts.place, text(values, "model"))
     output = source.with_name(f"{source.name}-{model.metadata.target}")
     if given := text(values, "output", ""):
@@ -146,16 +147,16 @@ def _evaluate(parts: Studio, values: Values) -> tuple[str, Values]:
         for key in ("converted", "source", "target", "truth")
     }
     if not folders["target"]:
-        raise UsageError("no folder of the target style is named")
+        raise UsageError("no folder of the target style is named", "choose one with recordings of it")
     if name := text(values, "model", ""):
         found = find_named(parts.place, name)
         model = str(found.path)
         if not folders["source"]:
-            raise UsageError("no folder is named for the model to convert")
+            raise UsageError("no folder is named for the model to convert", "choose one as the source")
         key = _key(model, found.path.stat().st_mtime_ns, folders["source"], strength)
         folders["converted"] = str(parts.place.root / "studio" / "evaluations" / key)
     elif not folders["converted"]:
-        raise UsageError("neither a model nor a folder of conversions is named")
+        raise UsageError("neither a model nor a folder of conversions is named", "choose one of the two")
     arguments = {**folders, "model": model, "strength": strength, "align": flag(values, "align")}
     return f"Evaluate {name or Path(folders['converted']).name}", arguments
 
@@ -168,7 +169,10 @@ def _verify(parts: Studio, values: Values) -> tuple[str, Values]:
 def _recipe(values: Values) -> str:
     name = text(values, "recipe", "") or str(setting("recipe"))
     if name not in list_recipes():
-        raise UsageError(f"there is no recipe {name!r}; {', '.join(list_recipes())} are")
+        raise UsageError(
+            f"there is no recipe {name!r}; available: {', '.join(list_recipes())}",
+            did_you_mean(name, list_recipes()) or "choose one of them",
+        )
     return name
 
 
@@ -176,7 +180,7 @@ def _path(values: Values, key: str) -> Path:
     """A path as the page has it: an address, by bytes."""
     path = path_at(text(values, key))
     if not path.is_absolute():
-        raise UsageError(f"{key} is no whole path")
+        raise UsageError(f"{key} is no whole path", "it begins with /")
     return path
 
 

@@ -94,7 +94,10 @@ def _first_error(
         return ConfigError(f"{before}{inner.rstrip('.')}{': ' if inner else ''}{refused}")
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         *parents, key = error["loc"]
-        return _unknown(str(key), tuple(map(str, parents)), schema_of(kind), where or "this table", noun)
+        table = tuple(map(str, parents))
+        if not where:  # made by a call, so the hint names it as one that is given in a call
+            return _unknown(str(key), table, schema_of(kind), kind.__name__, "option", "`")
+        return _unknown(str(key), table, schema_of(kind), where, noun)
     path, wanted = _place(error["loc"], schema_of(kind))
     key = ".".join(path)
     if error["type"] in ("missing", "missing_argument") and isinstance(error["loc"][-1], str):
@@ -102,7 +105,11 @@ def _first_error(
     value: Any = values
     for part in path:
         value = value[part] if isinstance(value, Mapping) and part in value else error["input"]
-    return ConfigError(f"{before}{key} is {value!r}; it must be {in_words(wanted)}")
+    choices = wanted.get("enum", []) if isinstance(value, str) else []
+    return ConfigError(
+        f"{before}{key} is {value!r}; it must be {in_words(wanted)}",
+        did_you_mean(value, map(str, choices), "'{}'") if choices else "",
+    )
 
 
 def _place(loc: Sequence[int | str], schema: Schema) -> tuple[list[str], Schema]:
@@ -120,11 +127,13 @@ def _place(loc: Sequence[int | str], schema: Schema) -> tuple[list[str], Schema]
     return path, here
 
 
-def _unknown(key: str, parents: Sequence[str], schema: Schema, where: str, noun: str) -> ConfigError:
+def _unknown(
+    key: str, parents: Sequence[str], schema: Schema, where: str, noun: str, quote: str = "'"
+) -> ConfigError:
     _, table = _place(parents, schema)
     known = list(table.get("properties", {}))
     prefix = "".join(f"{parent}." for parent in parents)
     return ConfigError(
         f"{where} has no {noun} {prefix + key!r}",
-        did_you_mean(key, known, f"'{prefix}{{}}'") or f"it has: {', '.join(known) or 'none'}",
+        did_you_mean(key, known, f"{quote}{prefix}{{}}{quote}") or f"it has: {', '.join(known) or 'none'}",
     )

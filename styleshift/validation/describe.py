@@ -119,7 +119,8 @@ def alternatives(item: Schema) -> list[Schema]:
 def in_words(item: Schema) -> str:
     """What a value must be, as the end of the sentence "it must be ..."."""
     if "anyOf" in item:
-        return " or ".join(in_words(member) for member in item["anyOf"])
+        *others, last = [in_words(member) for member in item["anyOf"]]
+        return f"{' or '.join(others)}{',' if last == 'none' else ''} or {last}"
     if item.get("type") == "array":
         return _list_in_words(item)
     if choices := _choices(item):

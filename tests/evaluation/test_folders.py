@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from styleshift.errors import UsageError
+from styleshift.errors import NothingToDoError, UsageError
 from styleshift.evaluation import classifier, metrics
 from styleshift.evaluation.figures import IN_WORDS, in_words
 from styleshift.evaluation.folders import Evaluation, evaluate_folders
@@ -130,6 +130,13 @@ def test_the_distance_of_all_files_is_taken_once(collections: Path, monkeypatch:
     found = evaluate_folders(collections / "tunes-held", target=collections / "plucked")
     assert len(found.files) == 2
     assert len(taken) == 1
+
+
+def test_where_nothing_can_be_measured_it_is_said_what_to_try(collections: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "short.wav", np.zeros(100), 8000)
+    with pytest.raises(NothingToDoError, match="none of the 1 conversions") as caught:
+        evaluate_folders(tmp_path, target=collections / "plucked")
+    assert caught.value.hint == "0.5 s are needed at least"
 
 
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:

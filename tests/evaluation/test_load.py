@@ -41,5 +41,11 @@ def test_missing_empty_and_useless_folders(tmp_path: Path) -> None:
     with pytest.raises(NothingToDoError, match=r"no recordings below"):
         find_recordings(tmp_path, "the target")
     (tmp_path / "bad.wav").write_bytes(b"RIFFxxxx")
-    with pytest.raises(NothingToDoError, match=r"none of the 1 recordings"):
+    with pytest.raises(NothingToDoError, match=r"none of the 1 recordings") as caught:
         load_style(tmp_path, "the target", Reporter())
+    assert caught.value.hint
+    (tmp_path / "bad.wav").unlink()
+    soundfile.write(tmp_path / "short.wav", np.zeros(100), 8000)
+    with pytest.raises(NothingToDoError) as caught:
+        load_style(tmp_path, "the target", Reporter())
+    assert caught.value.hint == "0.5 s are needed at least"  # as for the one that was left out

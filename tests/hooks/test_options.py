@@ -74,7 +74,7 @@ def test_a_value_becomes_what_its_field_wants(key, given, wanted):
         ("norm", "layer", "one of instance, batch"),
         ("widths", 3, "a list of which each is a whole number"),
         ("widths", ["a"], "a list of which each is a whole number"),
-        ("limit", "x", "a whole number or none"),
+        ("limit", "x", "a whole number, or none"),
         ("label", 3, "text"),
     ],
 )

@@ -69,6 +69,23 @@ def test_what_is_no_model_is_not_added(tmp_path: Path) -> None:
     assert not user_models().exists()
 
 
+def test_what_to_try_where_the_persons_folder_is_not_to_be_written(
+    models: ModuleType, place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = models.make_model(tmp_path / "new.onnx")
+    add_model(file)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.copyfile", refused)
+    with pytest.raises(UsageError, match=r"cannot be written: Permission denied\n.*write there"):
+        add_model(file)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(UsageError, match=r"cannot be deleted: Permission denied\n.*write to its folder"):
+        remove_model(place, "new")
+
+
 def test_only_added_models_are_removed(models: ModuleType, place: Workspace, tmp_path: Path) -> None:
     kept = [models.make_model(tmp_path / "shipped" / "s.onnx"), models.make_model(place.models / "w.onnx")]
     gone = add_model(models.make_model(tmp_path / "u.onnx")).path

@@ -185,8 +185,9 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     recipe = load_recipe(path)
     assert (recipe.name, recipe.loss.cycle) == ("mine", 5.0)
     path.write_text("[loss\n", "utf-8")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot be read") as caught:
         load_recipe(path)
+    assert "TOML" in caught.value.hint
     path.write_text("loss = 3\n", "utf-8")
     with pytest.raises(ConfigError, match="must be a table"):
         load_recipe(path)

@@ -112,6 +112,21 @@ def test_strength_has_its_range(client: TestClient, music: Path, begun: list[Any
     assert client.post("/api/jobs/convert", json=values).status_code == (201 if strength is None else 400)
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "hint"),
+    [
+        ("nothing", {}, "reload the page"),
+        ("prepare", {}, "choose one or more"),
+        ("train", {"styles": ["a", "b"], "recipe": "smal"}, "did you mean small?"),
+        ("train", {"styles": ["a", "a"]}, "choose two that differ"),
+        ("convert", {"source": "etc", "model": MODEL}, "it begins with /"),
+        ("evaluate", {"model": MODEL}, "choose one with recordings of it"),
+    ],
+)
+def test_it_is_told_what_to_try(client: TestClient, kind: str, values: dict[str, Any], hint: str) -> None:
+    assert client.post(f"/api/jobs/{kind}", json=values).json()["error"]["hint"] == hint
+
+
 def test_an_output_that_is_no_whole_path_is_refused(
     client: TestClient, music: Path, begun: list[Any]
 ) -> None:

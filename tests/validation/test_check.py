@@ -44,6 +44,7 @@ class Outer:
         ({"ratio": float("nan")}, "ratio is nan; it must be a number above 0", ""),
         ({"ratio": 0}, "ratio is 0; it must be a number above 0", ""),
         ({"kind": "coarse"}, "kind is 'coarse'; it must be one of plain, fine", ""),
+        ({"kind": "plian"}, "kind is 'plian'; it must be one of plain, fine", "did you mean 'plain'?"),
         ({"kind": "fine", "size": 1}, "fine needs a size of 2", "take size=2"),
         ({"names": [1]}, "names is [1]; it must be a list of which each is text", ""),
         ({"place": 3}, "place is 3; it must be a path", ""),
@@ -75,6 +76,12 @@ def test_a_table_is_held_against_its_fields(values: dict[str, Any], message: str
     with pytest.raises(ConfigError) as caught:
         validate(Outer, values, "file a.toml")
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_a_call_is_told_the_name_that_was_meant() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Inner(sise=1)  # type: ignore[call-arg]
+    assert (caught.value.message, caught.value.hint) == ("Inner has no option 'sise'", "did you mean `size`?")
 
 
 def test_tables_lists_and_paths_become_what_the_fields_want() -> None:
