@@ -39,6 +39,7 @@ FLOORS = (
     "models",
     "scaffold",
     "vocoders",
+    "conversion.limits",
     "conversion.settings",
     "conversion.track",
     "conversion.library",

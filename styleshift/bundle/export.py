@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from styleshift.bundle.load import Bundle, check_model, load_bundle
 from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.bundle.origin import provenance_of
 from styleshift.bundle.parity import compare
+from styleshift.bundle.settings import ExportSettings
 from styleshift.bundle.trace import trace
 from styleshift.errors import BundleError
 from styleshift.system.files import atomic_path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from styleshift.training.checkpoint import TrainedModel
+    from styleshift.training.translator import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ def export_bundle(
     path: Path,
     *,
     others: Sequence[TrainedModel] = (),
-    licence: str = "",
+    settings: ExportSettings | None = None,
     card: ModelCard | None = None,
-    strength: float = 1.0,
+    behind: Callable[[Translator], nn.Module] | None = None,
 ) -> Exported:
     """Write one direction of ``trained`` to ``path``.
 
@@ -84,9 +86,9 @@ def export_bundle(
         direction: ``x2y`` or ``y2x``.
         path: of the file; its folder is made.
         others: runs that give their mean with this one; see :class:`styleshift.training.ensemble.Ensemble`.
-        licence: what others may do with the model.
+        settings: of the export, which the model notes whole; its licence and its strength are of them.
         card: what a person wants to know of the model.
-        strength: how much of its change is kept where nobody says otherwise; 1 is all of it.
+        behind: puts filters behind a generator, such as :class:`styleshift.bundle.postfilter.Postfilter`.
 
     Raises:
         ParityError: the exported graph computes something else than PyTorch does.
@@ -108,17 +110,17 @@ def export_bundle(
         source_voice=whole.voice.means() if whole.voice else None,
         percussion=whole.drums.target() if whole.drums else None,
         recipe=trained.recipe.to_dict(),
-        provenance=provenance_of((trained, *others), direction),
-        licence=licence,
-        strength=strength,
+        provenance=provenance_of((trained, *others), direction, settings),
+        licence=settings.licence if settings else "",
+        strength=settings.strength if settings else 1.0,
         card=card or ModelCard(),
         requires=tuple(
             {item["package"]: dict(item) for one in (*others, trained) for item in one.requires}.values()
         ),
     )
-    generator: nn.Module = whole.without_front()
-    if others:
-        generator = Ensemble([generator, *(other.translators[direction].without_front() for other in others)])
+    alone = [each.translators[direction].without_front() for each in (trained, *others)]
+    members: list[nn.Module] = [behind(each) if behind else each for each in alone]
+    generator = Ensemble(members) if others else members[0]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replaced = path.exists()

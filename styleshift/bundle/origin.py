@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styleshift.bundle.load import read_metadata
+from styleshift.bundle.settings import ExportSettings
 from styleshift.errors import BundleError, CheckpointError
 from styleshift.training.run_file import read_run
 from styleshift.words import listed
 from styleshift.workspace import Workspace
 
 if TYPE_CHECKING:
+    from styleshift.bundle.metadata import BundleMetadata
     from styleshift.training.checkpoint import TrainedModel
 
 # Each member of a mean has these of its own, and what else is not the same in all.
 _OWN = ("run", "seed", "step", "mean_of")
+_SETTINGS = "export"
 
 
-def provenance_of(runs: Sequence[TrainedModel], direction: str) -> dict[str, Any]:
-    """What a model notes of the run that it is of; of several, what they share, and ``members``."""
-    first, *others = ({**run.provenance, **run.checkpoints[direction]} for run in runs)
+def provenance_of(
+    runs: Sequence[TrainedModel], direction: str, settings: ExportSettings | None = None
+) -> dict[str, Any]:
+    """What a model notes of the run that it is of; of several, what they share, and ``members``.
+
+    Of the settings it notes under ``export`` all that are not off, with the step that was taken for best.
+    """
+    noted = _noted([{**run.provenance, **run.checkpoints[direction]} for run in runs])
+    if settings is None:
+        return noted
+    exact = replace(settings, checkpoint=_checkpoint_of(members_of(noted), settings.checkpoint))
+    return {**noted, _SETTINGS: exact.to_dict()}
+
+
+def _noted(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    first, *others = runs
     if not others:
         return first
     shared = {
@@ -43,6 +58,40 @@ def members_of(provenance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return found
     further = provenance.get("ensemble")  # the first means noted of the others their names alone
     return [provenance, *({"run": str(name)} for name in (further if isinstance(further, list) else ()))]
+
+
+def noted_settings(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model notes of the settings of its export; a stranger's file may say anything.
+
+    Models of before note some of them beside the run, and no ``export``.
+    """
+    noted = provenance.get(_SETTINGS)
+    return noted if isinstance(noted, Mapping) else provenance
+
+
+def settings_of(metadata: BundleMetadata, runs: Sequence[str] | None = None) -> ExportSettings:
+    """What a model was exported with, as far as its file tells; what no export takes is passed over.
+
+    Args:
+        metadata: of the model.
+        runs: what its runs are called here; None: as the file names them.
+    """
+    values, members = noted_settings(metadata.provenance), members_of(metadata.provenance)
+    names = [each.get("run") for each in members] if runs is None else runs
+    told = {
+        "run": names[0],
+        "ensemble": list(names[1:]),
+        "checkpoint": _checkpoint_of(members, str(values.get("checkpoint", "best"))),
+        "licence": metadata.licence,
+        "strength": metadata.strength,
+    }
+    return ExportSettings.from_dict({**values, **told})
+
+
+def _checkpoint_of(members: Sequence[Mapping[str, Any]], asked: str) -> str:
+    """The steps that all are at; what was asked for where they differ, as the best of each may."""
+    steps = {steps_of(member) for member in members}
+    return steps.pop() or asked if len(steps) == 1 else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +135,18 @@ def find_origin(workspace: Workspace, path: Path, folder: Path) -> Origin:
     runs = [run for run in found if run is not None]
     if len(runs) < len(members):
         return Origin(f"{what}, {gone}", None)
-    first, *others = runs
-    if not others and first == folder.name:
+    if runs == [folder.name]:
         return Origin(what, "")
-    asked = str(of.get("checkpoint", at)) if others else at
-    options = [f"`run={shlex.quote(first)}`"]
-    options += [f"`ensemble={shlex.quote(name)}`" for name in others]
-    options += [f"`checkpoint={shlex.quote(asked)}`"] if asked else []
-    options += [f"`strength={metadata.strength:g}`"] if metadata.strength != 1 else []
-    numbers = ("smooth_frames", "smooth_bins", "keep_quiet")
-    options += [f"`{name}={of[name]}`" for name in numbers if of.get(name)]
-    options += [f"`{name}`" for name in ("match_spectrum", "match_variance") if of.get(name)]
-    return Origin(what, f"; `styleshift export` {' '.join(options)} brings it back")
+    output = None if path.parent == workspace.models else path.parent
+    again = replace(settings_of(metadata, runs), output=output)
+    # What no export takes any more, and of the first versions a card, of which they did not note the file.
+    noted = noted_settings(of)
+    lost = [
+        f"`{item.name}`" for item in fields(again) if noted.get(item.name) and not getattr(again, item.name)
+    ]
+    lost += ["its card"] if metadata.card.to_dict() and not again.card else []
+    but = f", but for {listed(lost)}" if lost else ""
+    return Origin(what, f"; `styleshift export` {' '.join(again.options())} brings it back{but}")
 
 
 def _find(workspace: Workspace, member: Mapping[str, Any], folder: Path) -> str | None:

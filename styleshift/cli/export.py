@@ -81,29 +81,28 @@ def export(
     unless the run of that one is gone; then add --overwrite.
     """
     from styleshift.bundle.run import export_run
+    from styleshift.bundle.settings import ExportSettings
     from styleshift.remote.workspace import shared_workspace
 
+    settings = ExportSettings(
+        run=run,
+        ensemble=tuple(ensemble or ()),
+        checkpoint=checkpoint,
+        output=output,
+        licence=licence,
+        card=card,
+        strength=strength,
+        match_spectrum=match_spectrum,
+        match_variance=match_variance,
+        smooth_frames=smooth_frames,
+        smooth_bins=smooth_bins,
+        keep_quiet=keep_quiet,
+    )
     reads = ["runs", *(["spectrograms"] if match_spectrum or match_variance else [])]
     with shared_workspace(
         workspace, reads, ["models"] if output is None else [], "models", reporter
     ) as place:
-        exported = export_run(
-            place,
-            run=run,
-            ensemble=ensemble or (),
-            checkpoint=checkpoint,
-            output=output,
-            licence=licence,
-            card=card,
-            strength=strength,
-            match_spectrum=match_spectrum,
-            match_variance=match_variance,
-            smooth_frames=smooth_frames,
-            smooth_bins=smooth_bins,
-            keep_quiet=keep_quiet,
-            overwrite=overwrite,
-            reporter=reporter,
-        )
+        exported = export_run(place, settings, overwrite=overwrite, reporter=reporter)
     for made in exported:
         reporter.event("exported", **made.to_dict())
         size = made.path.stat().st_size / 1e6

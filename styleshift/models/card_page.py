@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from styleshift.bundle.metadata import BundleMetadata
-from styleshift.bundle.origin import members_of, steps_of
+from styleshift.bundle.origin import members_of, noted_settings, steps_of
 from styleshift.models.shelf import ShelvedModel
 from styleshift.words import listed
 
@@ -90,13 +90,13 @@ def _wrapped(text: str, width: int, first: str = "", then: str | None = None) ->
 
 def _settings(metadata: BundleMetadata) -> str:
     """What ``export`` was told to change; a stranger's file may say anything in their place."""
-    of = metadata.provenance
+    of = noted_settings(metadata.provenance)
     numbers = {key: of[key] for key in _EXPORTED_WITH if isinstance(of.get(key), int | float) and of[key]}
     said = [
         _EXPORTED_WITH[key].format(abs(number), how="smoothed" if number > 0 else "sharpened")
         for key, number in numbers.items()
     ]
-    if len(members := members_of(of)) > 1:
+    if len(members := members_of(metadata.provenance)) > 1:
         said = [f"the mean of {len(members)} runs, {listed([_member(each) for each in members])}", *said]
     said += [f"strength {metadata.strength:g}"] if metadata.strength != 1 else []
     return "; ".join(said)

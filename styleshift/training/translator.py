@@ -6,7 +6,6 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from styleshift.frontend.compression import silence
 from styleshift.frontend.percussion import PercussionSplitter
@@ -15,8 +14,6 @@ from styleshift.training.data import Statistics
 from styleshift.training.percussion import PercussionFront
 from styleshift.training.phones import PhoneMove, SourceVoice
 from styleshift.training.pitch import PitchFront, shifter_of
-from styleshift.training.quiet import QuietLimit
-from styleshift.training.variance import VarianceFilter
 
 
 class Scale(nn.Module):
@@ -42,19 +39,16 @@ class Scale(nn.Module):
         """``[batch, 1, bin, frame]`` normalised to plain."""
         return normalised * self.deviation + self.mean
 
+    def shift(self, by: Tensor) -> None:
+        """Add so much, ``[bins]``, to what :meth:`plain` makes."""
+        self.mean = self.mean + by.reshape(1, 1, -1, 1)
+
 
 class Translator(nn.Module):
     """A generator between the scales of its source and its target domain.
 
     With each domain on a scale of its own, a generator that copies its input gives the source with the
     target's mean spectrum: the equaliser that is the baseline.
-
-    Attributes:
-        smoothing: how far :meth:`forward` moves each value towards each of its two neighbours, among frames
-            and among bins. 0, as in training, leaves it; a third takes the mean of the three; less than 0
-            moves it away from them.
-        variance: what :meth:`forward` spreads envelopes with, before that; None, as in training, leaves them.
-        quiet: what :meth:`forward` keeps quiet frames quiet with; None, as in training, leaves them.
 
     Args:
         core: generator on normalised log magnitudes.
@@ -97,9 +91,6 @@ class Translator(nn.Module):
             source
         )  # two translators must not share tensors: safetensors refuses that
         self.target = copy.deepcopy(target)
-        self.smoothing = (0.0, 0.0)
-        self.variance: VarianceFilter | None = None
-        self.quiet: QuietLimit | None = None
         self.floor = floor
         self.gated = gated
         self.gate: Tensor
@@ -163,25 +154,16 @@ class Translator(nn.Module):
 
     def forward(self, log_magnitude: Tensor) -> Tensor:
         """Map plain log magnitudes ``[batch, 1, bin, frame]`` float32 at the reference level to the same."""
-        entered = self.enter(self.source.normalise(log_magnitude))
-        converted = self.target.plain(self.generate(entered))
-        if self.variance is not None:
-            converted = self.variance(converted)
-        converted = self._smoothed(converted)
-        if self.quiet is None:
-            return converted
-        limited: Tensor = self.quiet(
-            log_magnitude if self.moved is None else self.entered.plain(entered), converted
-        )
-        return limited
+        return self.before_and_after(log_magnitude)[1]
 
-    def _smoothed(self, converted: Tensor) -> Tensor:
-        if self.smoothing == (0.0, 0.0):
-            return converted
-        frames, bins = (converted.new_tensor([by, 1 - 2 * by, by]) for by in self.smoothing)
-        kernel = torch.outer(bins, frames).reshape(1, 1, 3, 3)
-        moved = functional.conv2d(functional.pad(converted, (1, 1, 1, 1), mode="replicate"), kernel)
-        return moved if min(self.smoothing) >= 0 else moved.clamp(min=self.floor)
+    def before_and_after(self, log_magnitude: Tensor) -> tuple[Tensor, Tensor]:
+        """What a conversion is to be held against, and the conversion, as :meth:`forward` has them.
+
+        The former is the source, and where drums are damped or voices moved, what the generator is given.
+        """
+        entered = self.enter(self.source.normalise(log_magnitude))
+        before = log_magnitude if self.moved is None else self.entered.plain(entered)
+        return before, self.target.plain(self.generate(entered))
 
 
 def make_scales(recipe: Recipe, x: Statistics, y: Statistics) -> tuple[Scale, Scale]:

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
+from styleshift.bundle.settings import ExportSettings
 from styleshift.errors import BundleError, ParityError
 from styleshift.frontend.config import SpectrogramConfig
 
+LICENSED = ExportSettings(licence="CC0")
 SMALL = SpectrogramConfig(sample_rate=8000, frame_length=64, hop_length=32, fft_length=64)
 
 
@@ -82,7 +84,7 @@ def trained() -> Trained:
 @pytest.fixture(scope="module")
 def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("export") / "models" / "violin-to-piano.onnx"
-    made = export_bundle(trained, "x2y", path, licence="CC0")
+    made = export_bundle(trained, "x2y", path, settings=LICENSED)
     assert made.path == path
     assert made.parity < 1e-4
     return path
@@ -120,7 +122,8 @@ def test_the_file_says_what_it_is(exported: Path) -> None:
     assert metadata.time_multiple == 4
     assert metadata.reference_level_db == -20.0
     assert metadata.recipe == {"generator": {"name": "strided"}}
-    assert metadata.provenance == {"run": "test", "step": 1200}
+    noted = {"licence": "CC0", "checkpoint": "1200", "strength": 1.0}
+    assert metadata.provenance == {"run": "test", "step": 1200, "export": noted}
     assert metadata.licence == "CC0"
 
 
@@ -134,7 +137,7 @@ def test_the_file_is_one_and_tells_nothing_of_the_machine(exported: Path) -> Non
 def test_both_directions_differ_and_the_same_gives_the_same_bytes(
     trained: Trained, exported: Path, tmp_path: Path
 ) -> None:
-    again = export_bundle(trained, "x2y", tmp_path / "again.onnx", licence="CC0")
+    again = export_bundle(trained, "x2y", tmp_path / "again.onnx", settings=LICENSED)
     assert again.path.read_bytes() == exported.read_bytes()
     back = export_bundle(trained, "y2x", tmp_path / "again.onnx")
     assert back.replaced

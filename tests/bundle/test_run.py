@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,10 +14,13 @@ from reporters import Told
 
 from styleshift.bundle import origin as origin_module
 from styleshift.bundle import run as run_module
+from styleshift.bundle.card import ModelCard
 from styleshift.bundle.origin import provenance_of
+from styleshift.bundle.postfilter import Postfilter
 from styleshift.bundle.run import export_run, file_name
+from styleshift.bundle.settings import ExportSettings
 from styleshift.corpus import precompute
-from styleshift.errors import CorpusError, NothingToDoError, UsageError
+from styleshift.errors import ConfigError, CorpusError, NothingToDoError, UsageError
 from styleshift.recipes import load_recipe
 from styleshift.training.checkpoint import blank_statistics
 from styleshift.training.files import CheckpointFolder
@@ -33,27 +35,15 @@ def test_no_run_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("checkpoint", ["newest", "-3", "1.5", "", "2000+", "best+last"])
 def test_a_checkpoint_is_best_last_or_a_step(tmp_path: Path, checkpoint: str) -> None:
-    with pytest.raises(UsageError, match="checkpoint"):
+    with pytest.raises(ConfigError, match="checkpoint"):
         export_run(Workspace(tmp_path), checkpoint=checkpoint)
 
 
-@pytest.mark.parametrize(
-    ("settings", "least", "most"),
-    [
-        ({"smooth_frames": 0.31}, "-0.1", "0.3"),
-        ({"smooth_bins": -0.11}, "-0.1", "0.3"),
-        ({"smooth_bins": math.nan}, "-0.1", "0.3"),
-        ({"keep_quiet": 4.9}, "5", "60"),
-        ({"keep_quiet": math.nan}, "5", "60"),
-    ],
-)
-def test_numbers_have_their_limits(
-    place: Workspace, settings: dict[str, float], least: str, most: str
-) -> None:
-    (name,) = settings
-    with pytest.raises(UsageError, match=f"{name} is .*; it must be a number from {least} to {most}$"):
-        export_run(place, **settings)  # type: ignore[arg-type]
-    assert not place.models.exists()
+def test_options_replace_those_of_settings(place: Workspace) -> None:
+    with pytest.raises(NothingToDoError, match="there is no run 'third'"):
+        export_run(place, ExportSettings(run="second", checkpoint="last"), run="third")
+    with pytest.raises(ConfigError, match="smooth_frame"):
+        export_run(place, smooth_frame=0.1)
 
 
 def test_domains_become_safe_file_names() -> None:
@@ -109,7 +99,7 @@ def test_what_is_in_the_way_is_told_before_a_spectrum_is_measured(
 ) -> None:
     place.models.mkdir()
     (place.models / "violin-to-piano.onnx").write_text("mine")
-    monkeypatch.setattr(run_module, "_match", lambda *given: pytest.fail("it was measured"))
+    monkeypatch.setattr(run_module, "_filters", lambda *given: pytest.fail("it was measured"))
     with pytest.raises(UsageError, match="could not be exported again"):
         export_run(place, match_spectrum=True)
 
@@ -168,22 +158,23 @@ def test_a_score_that_reads_as_the_starts_is_told_as_such(later: float, unmoved:
 
 def test_further_runs_go_into_the_same_model(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def exported(trained: Any, direction: str, path: Path, **about: Any) -> SimpleNamespace:
-        made.append((trained, about["others"]))
+        made.append((trained, about["others"], about["behind"]))
         return SimpleNamespace(path=path, parity=0.0)
 
-    made: list[tuple[Any, list[Any]]] = []
+    made: list[tuple[Any, list[Any], Any]] = []
     monkeypatch.setattr(run_module, "export_bundle", exported)
     for name in ("second", "third"):
         shutil.copytree(place.runs / "first", place.runs / name)
         begun(place, name, name)
     told = Told()
     export_run(place, run="first", ensemble=["third", "second"], smooth_frames=0.1, reporter=told)
-    for trained, others in made:
+    for trained, others, behind in made:
         assert [one.provenance["started"] for one in others] == ["third", "second"]
         assert [one.provenance["run"] for one in (trained, *others)] == ["first", "third", "second"]
-        assert trained.provenance["checkpoint"] == "best"  # which is another step in each
-        for one in (trained, *others):
-            assert {translator.smoothing for translator in one.translators.values()} == {(0.1, 0.0)}
+        filtered = behind(trained.translators["x2y"])
+        assert isinstance(filtered, Postfilter)
+        assert filtered.smoothing is not None
+        assert (filtered.variance, filtered.quiet) == (None, None)
     for name in ("first", "second", "third"):
         assert any(text.startswith(f"run {name}, violin-to-piano: step 0") for text in told.infos)
 
@@ -215,12 +206,6 @@ def test_a_run_is_named_once_for_an_ensemble(place: Workspace) -> None:
         export_run(place, ensemble=["first"])
 
 
-def test_the_variance_of_an_ensemble_is_refused_before_anything_is_read(place: Workspace) -> None:
-    with pytest.raises(UsageError, match="the variance of an `ensemble` cannot be matched") as caught:
-        export_run(place, ensemble=["nobody"], match_variance=True)
-    assert "leave out `match_variance`" in caught.value.hint
-
-
 def begun(place: Workspace, name: str, started: str) -> None:
     about = place.runs / name / "run.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), "provenance": {"started": started}}))
@@ -230,8 +215,10 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exported(trained: Any, direction: str, path: Path, **about: Any) -> SimpleNamespace:
-        provenance = provenance_of((trained, *about["others"]), direction)
-        metadata[path.name] = SimpleNamespace(provenance=provenance, strength=about["strength"])
+        provenance = provenance_of((trained, *about["others"]), direction, about["settings"])
+        metadata[path.name] = SimpleNamespace(
+            provenance=provenance, strength=1.0, licence="", card=ModelCard()
+        )
         path.parent.mkdir(exist_ok=True)
         path.touch()
         return SimpleNamespace(path=path, parity=0.0)
@@ -250,6 +237,8 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     replaced = "violin-to-piano.onnx replaces the one that was there, of run first, step 0; "
     assert replaced + "`styleshift export` `run=first` `checkpoint=0` brings it back" in told.infos
     metadata["violin-to-piano.onnx"].strength = 0.8
+    metadata["violin-to-piano.onnx"].card = ModelCard(summary="It sings.")
+    del metadata["violin-to-piano.onnx"].provenance["export"]  # as models of before
     metadata["violin-to-piano.onnx"].provenance |= {
         "match_spectrum": True,
         "match_variance": True,
@@ -264,10 +253,11 @@ def test_a_model_is_replaced_only_where_it_could_be_made_again(
     shutil.copytree(place.runs / "first", place.runs / "my run")
     export_run(place, run="first", checkpoint="100", reporter=told)
     options = (
-        "`run=second` `ensemble=first` `ensemble='my run'` `checkpoint=best` `strength=0.8` "
-        "`smooth_frames=0.1` `keep_quiet=20.0` `match_spectrum` `match_variance`"
+        "`run=second` `ensemble=first` `ensemble='my run'` `strength=0.8` `match_spectrum` "
+        "`smooth_frames=0.1` `keep_quiet=20.0`"
     )
-    assert any(text.endswith(f"; `styleshift export` {options} brings it back") for text in told.infos)
+    again = f"; `styleshift export` {options} brings it back, but for `match_variance` and its card"
+    assert any(text.endswith(again) for text in told.infos)
     metadata["violin-to-piano.onnx"].provenance["mean_of"] = [0, 100]
     export_run(place, run="second", reporter=told)
     again = "of run first, step 0+100; `styleshift export` `run=first` `checkpoint=0+100` brings it back"

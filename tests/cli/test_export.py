@@ -62,7 +62,13 @@ def test_both_directions_are_written_once_and_again(home: Path) -> None:
     assert metadata.licence == "CC BY 4.0"
     assert metadata.window_frames == 64
     assert metadata.provenance["step"] == 200
-    assert metadata.provenance["keep_quiet"] == 20
+    assert metadata.provenance["export"] == {
+        "run": "first",
+        "checkpoint": "200",
+        "licence": "CC BY 4.0",
+        "keep_quiet": 20,
+        "strength": 1,
+    }
     assert not others(models / "violin-to-piano.onnx")
     assert metadata.recipe["generator"]["channels"] == 4
     elsewhere = export(home, "--checkpoint", "100", "--run", "first", "--output", "other")

@@ -102,6 +102,7 @@ def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path
         "0.15 along time; adds little where a recording is 20 dB or more below its level; "
         "its envelopes vary more like its target's; strength 0.8 material"
     ) in " ".join(card_text(told).split())
-    told = replace(model, metadata=replace(model.metadata, provenance={"smooth_frames": -0.08}))
-    assert "  settings  sharpened by 0.08 along time\n" in card_text(told)
+    for noted in ({"smooth_frames": -0.08}, {"export": {"smooth_frames": -0.08, "checkpoint": "best"}}):
+        told = replace(model, metadata=replace(model.metadata, provenance=noted))
+        assert "  settings  sharpened by 0.08 along time\n" in card_text(told)
     assert "settings" not in card_text(model)

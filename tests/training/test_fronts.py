@@ -14,6 +14,7 @@ from reporters import Told
 
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
+from styleshift.corpus import Shard
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
 from styleshift.recipes import Recipe, load_recipe
@@ -48,7 +49,7 @@ class Crops:
         sound = sound + drums * 0.2 * np.exp(-100 * (time % 0.25)) * noise
         self.crop = np.ascontiguousarray(log_spectrogram(sound.astype(np.float32), config)[20:84].T)
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> np.ndarray:
+    def batch(self, count: int, shard: Shard = Shard()) -> np.ndarray:
         return np.repeat(self.crop[None, None], count, axis=0)
 
     def state_dict(self) -> dict[str, int]:

@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import nn
 
+from styleshift.bundle.spectrum import match_spectrum
+from styleshift.corpus import Shard
 from styleshift.errors import ConfigError
 from styleshift.frontend.compression import silence
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.training.spectrum import match_spectrum
 from styleshift.training.translator import Scale, Translator
 
 BINS = 65
@@ -29,7 +30,7 @@ class Noise:
     def __init__(self, level: npt.NDArray[np.float32], floor: float = 0.0) -> None:
         self.level, self.floor, self.random = level, floor, np.random.default_rng(0)
 
-    def batch(self, count: int, part: int = 0, parts: int = 1) -> npt.NDArray[np.float32]:
+    def batch(self, count: int, shard: Shard = Shard()) -> npt.NDArray[np.float32]:
         crops = self.level + 0.5 * self.random.standard_normal((count, 1, BINS, 32))
         return np.maximum(self.floor, crops).astype(np.float32)
 
@@ -52,6 +53,7 @@ def test_dull_conversions_become_as_bright_as_their_target(config: SpectrogramCo
     translator, dull, bright = copying(floor), Noise(level - TILT, floor), Noise(level, floor)
     shift = match_spectrum(translator, dull, bright, config, crops=64)
     assert shift.numpy() == pytest.approx(TILT.ravel(), abs=0.08)
+    translator.target.shift(shift)
     converted = translator(torch.from_numpy(dull.batch(16)))
     assert converted.mean(dim=(0, 1, 3)).numpy() == pytest.approx(level, abs=0.15)
     quiet = torch.full((1, 1, BINS, 32), floor)
@@ -74,24 +76,7 @@ def test_magnitudes_to_which_a_shift_is_no_gain_are_refused(config: SpectrogramC
         match_spectrum(copying(), noise, noise, config, crops=8)
 
 
-def test_smoothing_moves_each_value_towards_its_neighbours_and_the_ends_towards_themselves() -> None:
-    translator = copying()
-    crop = torch.full((1, 1, BINS, 32), 8.0)
-    translator.smoothing = (0.1, 0.2)
-    torch.testing.assert_close(translator(crop), crop)
-    crop[..., 3, 7], crop[..., 0, 31] = 9.0, 9.0
-    smoothed = translator(crop)[0, 0] - 8
-    spread = torch.outer(torch.tensor([0.2, 0.6, 0.2]), torch.tensor([0.1, 0.8, 0.1]))
-    torch.testing.assert_close(smoothed[2:5, 6:9], spread, atol=1e-5, rtol=0)
-    corner = torch.outer(torch.tensor([0.8, 0.2]), torch.tensor([0.1, 0.9]))
-    torch.testing.assert_close(smoothed[:2, 30:], corner, atol=1e-5, rtol=0)
-
-
-def test_below_0_it_moves_away_from_them_and_not_below_silence() -> None:
-    translator = copying()
-    translator.smoothing = (-0.1, 0.0)
-    crop = torch.full((1, 1, BINS, 32), translator.floor)
-    crop[..., 7] += 1.0
-    sharpened = translator(crop)[0, 0] - translator.floor
-    torch.testing.assert_close(sharpened[:, 7], torch.full((BINS,), 1.2), atol=1e-5, rtol=0)
-    assert sharpened[:, [6, 8]].abs().max() < 1e-5
+def test_a_scale_that_all_bins_share_is_shifted_bin_by_bin() -> None:
+    scale = Scale(torch.zeros(1), 2.0)
+    scale.shift(torch.arange(3.0))
+    assert scale.plain(torch.ones(1, 1, 3, 1)).ravel().tolist() == [2.0, 3.0, 4.0]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from styleshift.bundle.quiet import levels_of, mean_power
+from styleshift.bundle.spectrum import require_log
 from styleshift.frontend import SpectrogramConfig, expanded
 from styleshift.frontend.compression import silence
 from styleshift.frontend.mel import dct_matrix, mel_filters
 from styleshift.training.data import Crops
-from styleshift.training.quiet import levels_of, mean_power
-from styleshift.training.spectrum import require_log
-
-if TYPE_CHECKING:  # it holds the filter
-    from styleshift.training.translator import Translator
 
 COEFFICIENTS = 20
 """Mel cepstral coefficients that are changed, from the first on: envelopes. What is finer is harmonics."""
@@ -139,14 +136,14 @@ def slowly(cepstra: Tensor, weights: Tensor, reach: int) -> Tensor:
 
 @torch.inference_mode()
 def match_variance(
-    translator: Translator,
+    convert: Callable[[Tensor], Tensor],
     source: Crops,
     target: Crops,
     config: SpectrogramConfig,
     *,
     crops: int = 160,
-) -> tuple[Tensor, Tensor]:
-    """Make the envelopes of what a generator makes vary as much as those of its target.
+) -> VarianceFilter:
+    """What makes the envelopes of conversions vary as much as those of their target.
 
     A generator that learns from a distance answers doubt with a mean: formants come out flat, and one sound
     too like the next. One that learns from a critic flickers. By how much, the variance of mel cepstra tells
@@ -157,33 +154,27 @@ def match_variance(
     to modify the modulation spectrum for statistical parametric speech synthesis").
 
     Deviations are measured within each crop, over frames within 30 dB of its loudest, so that how rooms and
-    speakers differ does not count. The gains become a :class:`VarianceFilter` of the exported model. Where
-    the spectrum is to be matched, too, that comes first; smoothing comes behind, and is not made up for.
+    speakers differ does not count. Where the spectrum is to be matched, too, that comes first.
 
     Args:
-        translator: changed in place; what an earlier call did to it is undone.
+        convert: what makes conversions, of ``[batch, 1, bin, frame]`` plain log magnitudes the same.
         source: what it is to convert.
         target: what conversions should be like.
         config: of the crops.
         crops: of either, to measure by.
 
     Returns:
-        Gains of slow and of fast changes, ``[coefficients]`` each; 1 where one side has no loud frame.
+        The filter; its gains are 1 where one side has no loud frame.
 
     Raises:
         ConfigError: the magnitudes are hardly compressed or not at all, so that cepstra mean nothing.
     """
     require_log(config, "a variance", "match_variance")
     cepstrum = MelCepstrum(config)
-    translator.variance = None
-    smoothing, translator.smoothing = translator.smoothing, (0.0, 0.0)
-    try:
-        made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
-        for _ in range(-(-crops // _CROPS)):
-            made += _sums(translator(torch.as_tensor(source.batch(_CROPS))), cepstrum)
-            wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum)
-    finally:
-        translator.smoothing = smoothing
+    made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
+    for _ in range(-(-crops // _CROPS)):
+        made += _sums(convert(torch.as_tensor(source.batch(_CROPS))), cepstrum)
+        wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum)
     heard, there = made[0].clamp(min=1), wanted[0].clamp(min=1)
     slow, fast = (
         ((goal / there).clamp(min=1e-9) / (have / heard).clamp(min=1e-9)).sqrt().clamp(*limits)
@@ -191,8 +182,7 @@ def match_variance(
         else torch.ones(COEFFICIENTS)
         for have, goal, limits in zip(made[2:], wanted[2:], (SLOW_GAINS, FAST_GAINS), strict=True)
     )
-    translator.variance = VarianceFilter(config, made[1] / heard, slow, fast)
-    return slow, fast
+    return VarianceFilter(config, made[1] / heard, slow, fast)
 
 
 def _sums(log: Tensor, cepstrum: MelCepstrum) -> Tensor:

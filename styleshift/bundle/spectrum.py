@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -12,9 +12,6 @@ from styleshift.errors import ConfigError
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
 from styleshift.training.data import Crops
-
-if TYPE_CHECKING:  # it holds a filter that is measured as this is
-    from styleshift.training.translator import Translator
 
 _HEARD = math.log(10) / 20 * 60
 _MOST = math.log(10) / 20 * 8
@@ -27,23 +24,23 @@ _LEAST_GAIN = 100.0
 
 @torch.inference_mode()
 def match_spectrum(
-    translator: Translator,
+    convert: Callable[[Tensor], Tensor],
     source: Crops,
     target: Crops,
     config: SpectrogramConfig,
     *,
     crops: int = 160,
 ) -> Tensor:
-    """Shift every bin of what a generator makes, so that the mean level of each band is the target's.
+    """By how much to shift every bin of conversions, so that the mean level of each band is the target's.
 
     A generator that learns from a distance answers doubt with what is likeliest, and of faint partials
     silence is likelier than any one place: on average it is too dark. Levels are means over frames, in dB, of
     the power in a quarter of an octave; what lies further than 60 dB below the loudest of the target's crops
-    does not count. The shift is at most 8 dB. It is added to the mean of the target's scale, so it costs
-    nothing in use and becomes part of the exported model.
+    does not count. The shift is at most 8 dB. Added to the mean of the target's scale
+    (:class:`styleshift.training.translator.Scale`), it costs nothing in use.
 
     Args:
-        translator: changed in place.
+        convert: what makes conversions, of ``[batch, 1, bin, frame]`` plain log magnitudes the same.
         source: what it is to convert.
         target: what conversions should be like.
         config: of the crops.
@@ -58,7 +55,7 @@ def match_spectrum(
     require_log(config, "a spectrum", "match_spectrum")
     made, wanted = [], []
     for _ in range(-(-crops // _CROPS)):
-        made.append(_levels(translator(torch.as_tensor(source.batch(_CROPS))), config))
+        made.append(_levels(convert(torch.as_tensor(source.batch(_CROPS))), config))
         wanted.append(_levels(torch.as_tensor(target.batch(_CROPS)), config))
     have, goal = torch.cat(made), torch.cat(wanted)
     floor = float(torch.stack([levels.max() for levels in wanted]).mean()) - _HEARD
@@ -67,7 +64,6 @@ def match_spectrum(
     for _ in range(_ROUNDS):
         missing = goal - (have + shift).clamp(min=floor).mean(dim=0)
         shift = (shift + missing).clamp(-_MOST, _MOST)
-    translator.target.mean += shift.reshape(1, 1, -1, 1)
     return shift
 
 

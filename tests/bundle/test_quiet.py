@@ -10,9 +10,9 @@ import torch
 from scipy.ndimage import maximum_filter1d
 
 from styleshift.arrays import Float64Array
+from styleshift.bundle.quiet import QuietLimit, levels_of
 from styleshift.frontend import SpectrogramConfig, compressed, expanded, log_spectrogram, power_scale
 from styleshift.frontend.config import Compression
-from styleshift.training.quiet import QuietLimit, levels_of
 
 LOG1P = SpectrogramConfig(sample_rate=22050, frame_length=1024, hop_length=256, fft_length=1024, gain=1000.0)
 QUIET = slice(60, 100)
