@@ -17,6 +17,7 @@ import numpy as np
 import soxr
 from command_line import parser_of
 
+from styleshift.arrays import Float32Array
 from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.load import find_recordings, load_mono
 
@@ -24,10 +25,14 @@ RATE = 16000
 
 
 def words_in(path: Path) -> list[str]:
-    """What the recogniser hears, without noises and pauses."""
+    """What the recogniser hears in a recording."""
+    return words_of(np.asarray(soxr.resample(load_mono(path), SAMPLE_RATE, RATE), np.float32))
+
+
+def words_of(wave: Float32Array) -> list[str]:
+    """What the recogniser hears in ``[samples]`` at ``RATE``, without noises and pauses."""
     from pocketsphinx import Decoder
 
-    wave = np.asarray(soxr.resample(load_mono(path), SAMPLE_RATE, RATE), np.float32)
     samples = (16000 * wave / max(1e-9, float(np.abs(wave).max()))).astype("<i2")
     decoder = Decoder(loglevel="FATAL")
     decoder.start_utt()

@@ -32,7 +32,7 @@ KEPT_TOO_LITTLE = 0.35
 WORDS_LOST = 0.55
 """Below this a recogniser gets four of five words of speech wrong (VCC 2016, PocketSphinx)."""
 WORDS_STAY = 0.65
-"""Below this it gets half of the words wrong, or more."""
+"""Below this it gets about half of the words wrong, or more."""
 SPREAD_TOO_LITTLE = 0.25
 """Below this part of the difference between sources their conversions are nearly the same."""
 DIFFERENT_DB = 1.0
