@@ -100,7 +100,7 @@ class LinkedStream(DecodedStream):
 
 def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[str]:
     """The tags of each recording that those of the whole file, which an output gets, do not say as well."""
-    from styleshift.audio.tags.model import lost
+    from styleshift.audio.tags.compare import lost
     from styleshift.audio.tags.read import read_part_tags, read_tags
 
     view, whole = Bytes(file), read_tags(path)

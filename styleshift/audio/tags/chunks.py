@@ -12,7 +12,7 @@ from pathlib import Path
 
 from styleshift.audio.containers.chunks import Chunk, chunks, form_of, is_name, order_of, walk
 from styleshift.audio.containers.extent import Bytes
-from styleshift.audio.tags.model import Tags
+from styleshift.audio.tags.model import INFO, TEXT_CHUNKS, Tags
 from styleshift.audio.tags.table import BY_INFO
 
 # Of the sound itself, of its writer, or padding: the new file has its own.
@@ -85,7 +85,7 @@ def copy_chunks(source: Path, target: Path, *, same_positions: bool) -> tuple[li
 
     Args:
         source: a WAV or AIFF.
-        target: one that was just written; of another family, nothing is copied.
+        target: one of the same family that was just written.
         same_positions: it has the sample rate of the source, and its length.
 
     Returns:
@@ -94,14 +94,12 @@ def copy_chunks(source: Path, target: Path, *, same_positions: bool) -> tuple[li
     kept, lost = [], []
     with source.open("rb") as opened, target.open("rb") as written:
         old, new = Bytes(opened.fileno()), Bytes(written.fileno())
-        forms = {form_of(old), form_of(new)}
-        alike = len(forms) == 1 or forms == {"RIFF", "RF64"}
         there = {_label(new, chunk) for chunk in _others(new)}
         bodies: list[tuple[bytes, bytes]] = []
         for chunk in _others(old):
             label = _label(old, chunk)
             counts = chunk.name in _POSITIONS or label == "LIST-adtl"
-            if not alike or (counts and not same_positions):
+            if counts and not same_positions:
                 lost.append(label)
             elif label not in there:
                 bodies.append((chunk.name, old.at(chunk.start, chunk.length)))
@@ -155,9 +153,23 @@ def append_chunks(path: Path, bodies: list[tuple[bytes, bytes]]) -> None:
             file.write(struct.pack(order + "I", min(length, 0xFFFFFFFF)))
 
 
-def id3_chunk(file: Bytes) -> bytes:
-    """The ID3 tag in a WAV or AIFF; empty: there is none."""
-    return next((file.at(each.start, each.length) for each in chunks(file) if each.name in ID3_CHUNKS), b"")
+def id3_chunks(file: Bytes) -> list[bytes]:
+    """The ID3 tags in a WAV or AIFF."""
+    return [file.at(each.start, each.length) for each in chunks(file) if each.name in ID3_CHUNKS]
+
+
+def chunk_system(file: Bytes) -> str:
+    """What the texts in chunks of a file are called in a report."""
+    return TEXT_CHUNKS if form_of(file) == "FORM" else INFO
+
+
+def same_family(source: Path, target: Path) -> bool:
+    """Whether the chunks of one file mean the same in another: both are AIFF, or WAV of one byte order."""
+    forms = []
+    for path in (source, target):
+        with path.open("rb") as opened:
+            forms.append(form_of(Bytes(opened.fileno())))
+    return bool(forms[0]) and (forms[0] == forms[1] or set(forms) == {"RIFF", "RF64"})
 
 
 def takes_chunks(path: Path) -> str:

@@ -10,14 +10,16 @@ import mutagen
 import mutagen.apev2
 from mutagen.mp4 import MP4
 
-from styleshift.audio.containers.extent import Bytes, id3_length
+from styleshift.audio.containers.extent import Bytes
 from styleshift.audio.stream import refusal
 from styleshift.audio.tags import id3, mp4, vorbis
-from styleshift.audio.tags.chunks import append_chunks, copy_chunks, id3_chunk, keep_mask, takes_chunks
-from styleshift.audio.tags.model import Tags, lost
+from styleshift.audio.tags.chunks import append_chunks, copy_chunks, keep_mask, same_family, takes_chunks
+from styleshift.audio.tags.compare import kept, lost
+from styleshift.audio.tags.model import APE, ID3V1, ID3V2, INFO, MP4_TAGS, TEXT_CHUNKS, VORBIS, Tags
 from styleshift.audio.tags.read import has_comments, open_tags, read_tags
 from styleshift.audio.tags.seektable import add_seek_table
 from styleshift.audio.tags.table import is_stale
+from styleshift.audio.tags.tail import id3_blocks
 
 _BLOCK_BYTES = 1 << 20
 
@@ -59,51 +61,58 @@ def copy_tags(
     """
     before = read_tags(source) if before is None else before
     try:
-        chunks = _write(before, source, target, comment, same_positions)
+        copied, left = _write(before, source, target, comment, same_positions)
     except (mutagen.MutagenError, OSError, ValueError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         raise refusal(source, f"its tags cannot be written: {error}", reason="cannot write") from (
             cause if isinstance(cause, OSError) else error
         )
     after = read_tags(target)
-    missing = [name for name in lost(before, after) if name not in chunks[0] and name not in after.foreign]
-    gone = dict.fromkeys((*missing, *chunks[1]))
-    kept = [name for name in (*before.names(), *chunks[0]) if name not in gone]
+    missing = [name for name in lost(before, after) if name not in copied and name not in after.foreign]
+    gone = dict.fromkeys((*missing, *left))
+    there = [name for name in (*kept(before, after), *copied) if name not in gone]
     dropped = [name for name in before.stale if name not in after.stale]
-    return Carried(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(dropped)), tuple(gone))
+    return Carried(tuple(dict.fromkeys(there)), tuple(dict.fromkeys(dropped)), tuple(gone))
 
 
 def _write(
     before: Tags, source: Path, target: Path, comment: str, same_positions: bool
 ) -> tuple[list[str], list[str]]:
-    """Write all tags; the names of the chunks that were kept, and of those that were not."""
-    new = open_tags(target)
+    """Write all tags; the names of the chunks that were kept, and of those that were not.
+
+    Systems of tags that the target keeps as they are keep what differs in them; what the others have, and
+    these do not, goes among the target's own.
+    """
+    old, new = open_tags(source), open_tags(target)
     kind = takes_chunks(target)
-    if kind or type(new).__name__ == "MP3":
-        block = _id3_block(before, source, comment)
-        if kind:
-            done: tuple[list[str], list[str]] = ([], [])
-            if takes_chunks(source):
-                done = copy_chunks(source, target, same_positions=same_positions)
-                keep_mask(source, target)
-            append_chunks(target, [(b"ID3 " if kind == "AIFF" else b"id3 ", block)] if block else [])
-            return done
-        if block:
+    if kind:
+        done: tuple[list[str], list[str]] = ([], [])
+        alike = same_family(source, target)
+        if alike:
+            done = copy_chunks(source, target, same_positions=same_positions)
+        if takes_chunks(source):
+            keep_mask(source, target)
+        more = before.beyond({*ID3V2, *([INFO, TEXT_CHUNKS] if alike else [])})
+        name = b"ID3 " if kind == "AIFF" else b"id3 "
+        append_chunks(target, [(name, block) for block in _id3_tags(before, source, comment, more)])
+        return done
+    if type(new).__name__ == "MP3":
+        held = {*ID3V2, ID3V1, *([APE] if type(old).__name__ == "MP3" else [])}
+        if block := b"".join(_id3_tags(before, source, comment, before.beyond(held))):
             _insert(target, block)
         _copy_tail(source, target)
     elif type(new) is MP4:
-        old = open_tags(source)
         if type(old) is MP4:
             mp4.copy_mp4(old, new)
+            mp4.write_mp4(new, before.beyond({MP4_TAGS}))
         else:
             mp4.write_mp4(new, before)
         if comment:
             mp4.add_comment(new, comment)
         new.save()
     elif has_comments(new):
-        old = open_tags(source)
         if has_comments(old):
-            vorbis.copy_vorbis(old, new, before)
+            vorbis.copy_vorbis(old, new, before.beyond({VORBIS}))
         else:
             vorbis.write_vorbis(new, before)
         if comment:
@@ -114,18 +123,22 @@ def _write(
     return [], []
 
 
-def _id3_block(before: Tags, source: Path, comment: str) -> bytes:
-    """The ID3 tag that the target gets: the source's own, if it has one, else one of its fields."""
+def _id3_tags(before: Tags, source: Path, comment: str, more: Tags) -> list[bytes]:
+    """The ID3 tags for the target: the source's own with ``more``, if they win there, else one of all."""
     with source.open("rb") as file:
-        view = Bytes(file.fileno())
-        own = id3_chunk(view) or view.at(0, id3_length(view))
-    made = id3.copied(own, comment) if own else None
-    if made is not None:
-        return made
-    told = Tags(dict(before.fields), before.pictures, before.chapters)
+        own = [block for _, block in id3_blocks(Bytes(file.fileno()))]
+    first = not before.systems or before.systems[0][0] in ID3V2
+    if own and first:
+        made = [id3.copied(own[0], comment, more), *(id3.copied(block, "") for block in own[1:])]
+        if made[0] is not None:
+            return [block for block in made if block]
+    told = before.beyond(())
     if comment:
         told.add("comment", comment)
-    return id3.to_bytes(id3.make_id3(told)) if told else b""
+    tag = id3.make_id3(told)
+    for block in own:
+        id3.add_foreign(tag, block)
+    return [id3.to_bytes(tag)] if tag else []
 
 
 def _insert(path: Path, data: bytes) -> None:

@@ -14,13 +14,15 @@ from styleshift.audio.tags.table import BY_ID3, BY_NAME, INVOLVED, PAIRS, is_sta
 
 _UTF8 = 3
 _PAIR_OF = {frame: name for name, (_, frame, _) in PAIRS.items()}
+# Newer than version 3, but programs write and read them in it.
+_READ_IN_V3_TOO = frozenset(("TDEN", "TDRL", "TDTG", "TMOO", "TPRO", "TSOA", "TSOP", "TSOT", "TSST"))
 # The few names in small letters of a TXXX that others write otherwise.
 _MUSICBRAINZ = "http://musicbrainz.org"
 
 
 def read_block(block: bytes) -> Tags:
     """The fields of an ID3 tag as it stands in a file."""
-    return read_id3(id3.ID3(io.BytesIO(block)))
+    return read_id3(id3.ID3(io.BytesIO(block), load_v1=False))
 
 
 def read_id3(tags: Any) -> Tags:
@@ -153,19 +155,45 @@ def to_bytes(tags: Any) -> bytes:
     return target.getvalue()
 
 
-def copied(block: bytes, comment: str) -> bytes | None:
+def add_foreign(made: Any, block: bytes) -> None:
+    """Give a tag those frames of another that no field stands for."""
+    try:
+        old: Any = id3.ID3(io.BytesIO(block), load_v1=False)
+        for key in read_id3(old).foreign:
+            if key in old:
+                made.add(old[key])
+    except Exception:  # a stranger's bytes; what is not there is named
+        return
+
+
+def _frames_of(tags: Tags, version: int) -> bytes:
+    """Fields as frames of version 3 or 4."""
+    made = make_id3(tags)
+    if version == 3:
+        newer = [frame for frame in made.values() if frame.FrameID in _READ_IN_V3_TOO]
+        made.update_to_v23()
+        for frame in newer:
+            made.add(frame)
+    target = io.BytesIO()
+    made.save(target, v2_version=version, v23_sep=None, padding=lambda info: 0)
+    return target.getvalue()[10:]
+
+
+def copied(block: bytes, comment: str, more: Tags | None = None) -> bytes | None:
     """A whole ID3v2 tag, every frame as it is and where it is, but stale ones; with a comment more.
 
     Args:
         block: the tag, from its ``ID3`` on.
         comment: a line that becomes a COMM frame of its own; empty: none.
+        more: fields that become further frames.
 
     Returns:
-        The tag in the version that it had; None where its frames cannot be told apart.
+        The tag in the version that it had; None where its frames cannot be told apart, or one of version 2 is
+        to get more.
     """
-    version, flags = block[3], block[5]
-    if version not in (2, 3, 4) or len(block) < 10:
+    if len(block) < 10 or block[3] not in (2, 3, 4) or (more and block[3] == 2):
         return None
+    version, flags = block[3], block[5]
     body = block[10 : 10 + syncsafe(block[6:10])]
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
@@ -189,6 +217,8 @@ def copied(block: bytes, comment: str) -> bytes | None:
         if not is_stale(_key(body[: head + length], head, version)):
             frames.append(body[: head + length])
         body = body[head + length :]
+    if more:
+        frames.append(_frames_of(more, version))
     if comment:
         frames.append(_comment(comment, version, b"".join(frames)))
     joined = b"".join(frames)

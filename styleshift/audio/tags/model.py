@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,12 @@ from styleshift.audio.tags.table import PAIRS, field_name
 
 # What the comment of every conversion holds.
 MARK = "converted with styleshift"
+
+# Systems of tags that a file may have beside each other, as a report names them.
+VORBIS, MP4_TAGS, APE, WMA = "Vorbis comments", "MP4 tags", "APE tag", "WMA tags"
+ID3, SECOND_ID3, FURTHER_ID3, ID3V1 = "ID3 tag", "second ID3 tag", "further ID3 tag", "ID3v1 tag"
+ID3V2 = (ID3, SECOND_ID3, FURTHER_ID3)
+INFO, TEXT_CHUNKS, AT_END = "INFO list", "text chunks", "tag at the end"
 
 
 def picture(data: bytes, mime: str, kind: int = 3, description: str = "") -> Any:
@@ -53,6 +59,7 @@ class Tags:
         chapters: in order.
         foreign: names of what only the source's own format can hold.
         stale: names of what is no longer true once the sound has changed; in none of the others.
+        systems: where a file's tags were merged: each system of them by itself, the one that wins first.
     """
 
     fields: dict[str, list[str]] = field(default_factory=dict)
@@ -60,6 +67,7 @@ class Tags:
     chapters: list[Chapter] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    systems: list[tuple[str, Tags]] = field(default_factory=list)
 
     def add(self, name: str, *values: str) -> None:
         """Append values to a field, but those that are empty."""
@@ -70,73 +78,55 @@ class Tags:
     def add_named(self, key: str, *values: str) -> None:
         """As :meth:`add`, by any name that the field has in Vorbis comments, APEv2 or ASF.
 
-        A number may have its total behind it, as in ``3/12``.
+        A number may have its total behind it, as in ``3/12``. What is there already is not added: a field may
+        stand in a file under several of its names.
         """
         name = field_name(key)
         for value in values:
-            if name in PAIRS:
-                number, _, total = value.partition("/")
-                self.add(name, number.strip())
-                self.add(PAIRS[name][0], total.strip())
-            else:
-                self.add(name, value)
+            number, _, total = value.partition("/") if name in PAIRS else (value, "", "")
+            for own, text in ((name, number), (PAIRS[name][0] if name in PAIRS else name, total)):
+                text = text.strip() if name in PAIRS else text
+                if text not in self.fields.get(own, ()):
+                    self.add(own, text)
 
-    def update(self, other: Tags) -> None:
-        """Take what is not there yet from another block of tags of the same file."""
+    def update(self, other: Tags, system: str = "") -> None:
+        """Take what is not there yet from another system of tags of the same file.
+
+        Args:
+            other: its tags.
+            system: its name; empty: only another reading of what was read before.
+        """
+        there = {base(name) for name in self.fields}
         for name, values in other.fields.items():
-            self.fields.setdefault(name, values)
-        self.pictures = self.pictures or other.pictures
-        self.chapters = self.chapters or other.chapters
+            if system != ID3V1 or base(name) not in there:  # its comment has a description of mutagen's
+                self.fields.setdefault(name, list(values))
+        self.pictures = self.pictures or list(other.pictures)
+        self.chapters = self.chapters or list(other.chapters)
         self.foreign += other.foreign
         self.stale += other.stale
+        if system and (other or other.stale):
+            self.systems.append((system, other))
+
+    def beyond(self, systems: Collection[str]) -> Tags:
+        """What these of its systems do not say, of what all say together."""
+        held = Tags()
+        for name, own in self.systems:
+            if name in systems:
+                held.update(own, name)
+        more = Tags({name: list(values) for name, values in self.fields.items() if name not in held.fields})
+        for number, (total, _, _) in PAIRS.items():
+            if number in held.fields or total in held.fields:  # one frame or atom has both
+                more.fields.pop(number, None)
+                more.fields.pop(total, None)
+        more.pictures = [] if held.pictures else list(self.pictures)
+        more.chapters = [] if held.chapters else list(self.chapters)
+        return more
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.pictures or self.chapters or self.foreign)
-
-    def names(self) -> Iterator[str]:
-        """What there is, for a report."""
-        yield from self.fields
-        if self.pictures:
-            yield "cover" if len(self.pictures) == 1 else f"{len(self.pictures)} pictures"
-        if self.chapters:
-            yield f"{len(self.chapters)} chapters"
-        yield from self.foreign
 
 
 def base(name: str) -> str:
     """A field's name without a description."""
     head, found, _ = name.partition(":")
     return head if found and head in ("comment", "lyrics") else name
-
-
-def lost(before: Tags, after: Tags) -> list[str]:
-    """What of ``before`` is not in ``after``, by name."""
-    there: dict[str, list[str]] = {}
-    for name, values in after.fields.items():
-        there.setdefault(base(name), []).extend(values)
-    missing = [
-        name
-        for name, values in before.fields.items()
-        if any(_plain(value) not in map(_plain, there.get(base(name), [])) for value in values)
-    ]
-    held = [bytes(picture.data) for picture in after.pictures]
-    for picture in before.pictures:
-        if bytes(picture.data) in held:
-            held.remove(bytes(picture.data))
-        else:
-            missing.append(_described(picture))
-    if len(after.chapters) < len(before.chapters):
-        missing.append(f"{len(before.chapters) - len(after.chapters)} chapters")
-    return [*missing, *before.foreign]
-
-
-def _plain(value: str) -> str:
-    """Values are alike whatever they end lines and numbers with."""
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return text.lstrip("0") or "0" if text.isdecimal() else text
-
-
-def _described(picture: Any) -> str:
-    if picture.mime == "-->":
-        return "a picture that is only an address"
-    return f"a picture ({picture.mime or 'of no kind'}{'' if picture.data else ', empty'})"

@@ -55,7 +55,7 @@ def read_asf(tags: Any) -> Tags:
         elif plain == "wm/picture":
             found.pictures.append(_asf_picture(bytes(value.value)))
         elif plain == "description":
-            found.add("comment", str(value))
+            found.add_named("comment", str(value))
         elif isinstance(value.value, bytes):
             found.foreign.append(key)
         else:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import mutagen
-from mutagen.apev2 import APEv2
+from mutagen.apev2 import APENoHeaderError, APEv2
 from mutagen.asf import ASFTags
-from mutagen.id3 import ID3
+from mutagen.id3 import ID3NoHeaderError, ID3Tags
 from mutagen.mp4 import MP4Tags
 
 from styleshift.audio.containers.extent import Bytes, Link, Part, id3_length
 from styleshift.audio.identify import kind_of
-from styleshift.audio.tags.chunks import id3_chunk, read_chunks
+from styleshift.audio.tags.chunks import chunk_system, read_chunks
 from styleshift.audio.tags.id3 import read_block, read_id3
-from styleshift.audio.tags.model import MARK, Tags
+from styleshift.audio.tags.model import APE, AT_END, ID3, ID3V1, MARK, MP4_TAGS, VORBIS, WMA, Tags
 from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
-from styleshift.audio.tags.tail import read_tail
+from styleshift.audio.tags.tail import id3_blocks, read_id3v1, read_tail
 from styleshift.audio.tags.vorbis import read_vorbis
 
 OWN = "its comment says that styleshift made it"
 # Where mutagen knows the sound but no tags, or FFmpeg knows more.
 _BY_FFMPEG = frozenset({"matroska", "caf", "au"})
+_NO_TAG = (ID3NoHeaderError, APENoHeaderError)
 _CHAPTERS_BY_FFMPEG = _BY_FFMPEG | {"m4a"}
 
 
@@ -44,10 +46,13 @@ def has_comments(opened: Any) -> bool:
 
 
 def read_tags(path: Path) -> Tags:
-    """All tags of a recording; those that cannot be read are none.
+    """All tags of a recording, in one view; those that cannot be read are none.
 
-    An ID3 tag goes before an APEv2 tag of the same file, and both before what else lies at its end and in
-    chunks.
+    A file may have several systems of tags. For each field one wins, and the others fill in what it lacks:
+    first the container's own (Vorbis comments, MP4, ASF, Matroska; APEv2 where the sound is of that family),
+    as all players of the format read it; then ID3v2, which players of MP3, WAV and AIFF ask first; then an
+    APEv2 tag, and what else lies at the end; then ID3v1, whose texts are cut; last the text chunks of WAV and
+    AIFF. What the others say differently is in ``systems``.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -80,43 +85,48 @@ class _Reader:
 
     def all(self) -> Tags:
         found = Tags()
-        for reader in (
-            self._of_file,
-            self._of_id3,
-            self._of_ape,
-            partial(read_tail, self._view),
-            partial(read_chunks, self._view),
-            self._of_ffmpeg,
-        ):
+        kind = self._kind.name if self._kind is not None else ""
+        # Elsewhere it is asked for chapters only, as another reader of the same.
+        ffmpeg = f"{'Matroska' if kind == 'matroska' else kind.upper()} tags" if kind in _BY_FFMPEG else ""
+        readers: list[tuple[str, Callable[[], Tags]]] = [
+            (self._own_system(), self._of_file),
+            *([(ffmpeg, self._of_ffmpeg)] if ffmpeg else []),
+            *((name, partial(read_block, block)) for name, block in id3_blocks(self._view)),
+            (APE, self._of_ape),
+            (AT_END, partial(read_tail, self._view)),
+            (ID3V1, partial(read_id3v1, self._view)),
+            (chunk_system(self._view), partial(read_chunks, self._view)),
+            *([] if ffmpeg else [("", self._of_ffmpeg)]),
+        ]
+        for system, reader in readers:
             try:
-                found.update(reader())
+                found.update(reader(), system)
+            except _NO_TAG:
+                continue
             except Exception as error:  # see open_tags
-                if not isinstance(error, (OSError, mutagen.MutagenError)):
+                if not isinstance(error, OSError):
                     found.foreign.append(f"tags that cannot be read ({type(error).__name__})")
         return found
+
+    def _own_system(self) -> str:
+        tags = getattr(self._opened, "tags", None)
+        names = ((ID3Tags, ID3), (MP4Tags, MP4_TAGS), (APEv2, APE), (ASFTags, WMA))
+        return next((name for kind, name in names if isinstance(tags, kind)), VORBIS)
 
     def _of_file(self) -> Tags:
         opened = self._opened
         tags = getattr(opened, "tags", None)
-        if isinstance(tags, ID3):
-            return read_id3(tags)
+        if isinstance(tags, ID3Tags):
+            # One that lies elsewhere, as in DSF; in front, in chunks and of version 1 they are read apart.
+            elsewhere = tags.version >= (2, 0) and not id3_blocks(self._view)
+            return read_id3(tags) if elsewhere else Tags()
         if isinstance(tags, MP4Tags) or type(opened).__name__ == "MP4":
             return read_mp4(opened)
         if isinstance(tags, APEv2):
             return read_ape(tags)
         if isinstance(tags, ASFTags):
             return read_asf(tags)
-        if has_comments(opened):
-            return read_vorbis(opened)
-        block = id3_chunk(self._view)
-        return read_block(block) if block else Tags()
-
-    def _of_id3(self) -> Tags:
-        """An ID3 tag before or behind a format that has tags of its own, or that mutagen does not know."""
-        if isinstance(getattr(self._opened, "tags", None), ID3) and self._behind is self._file:
-            return Tags()  # it was read
-        self._file.seek(0)
-        return read_id3(ID3(self._file))
+        return read_vorbis(opened) if has_comments(opened) else Tags()
 
     def _of_ape(self) -> Tags:
         if isinstance(getattr(self._opened, "tags", None), APEv2):

@@ -1,16 +1,40 @@
-"""Tags at the end of an MP3 that mutagen does not know: Lyrics3v2, and ID3v2.4 with a footer."""
+"""Where ID3 tags lie, and tags at the end of an MP3: Lyrics3v2, ID3v2.4 with a footer, ID3v1."""
 
 from __future__ import annotations
 
-from styleshift.audio.containers.extent import Bytes, syncsafe
-from styleshift.audio.tags.id3 import read_block
-from styleshift.audio.tags.model import Tags
+from mutagen.id3 import ID3, ParseID3v1
+
+from styleshift.audio.containers.chunks import form_of
+from styleshift.audio.containers.extent import Bytes, id3_length, syncsafe
+from styleshift.audio.tags.chunks import id3_chunks
+from styleshift.audio.tags.id3 import read_block, read_id3
+from styleshift.audio.tags.model import ID3V2, Tags
 
 _LYRICS3_END = b"LYRICS200"
 _LYRICS3_BEGIN = b"LYRICSBEGIN"
 _FOOTER_BYTES = 10
 # Flags; and texts that are in the ID3v1 tag, too, if not as long.
 _SAID_ELSEWHERE = ("IND", "ETT", "EAR", "EAL")
+
+
+def id3_blocks(file: Bytes) -> list[tuple[str, bytes]]:
+    """The ID3v2 tags in chunks or one behind the other at the beginning, each with its name in a report."""
+    blocks, position = id3_chunks(file), 0
+    while not form_of(file) and (length := id3_length(file, position)):
+        blocks.append(file.at(position, length))
+        position += length
+    return [(ID3V2[min(number, len(ID3V2) - 1)], block) for number, block in enumerate(blocks)]
+
+
+def read_id3v1(file: Bytes) -> Tags:
+    """The fields of an ID3v1 tag, the last 128 bytes of any file but one of chunks."""
+    end = file.read(128, max(0, file.size - 128))
+    if end[:3] != b"TAG" or end[:5] == b"TAGEX" or len(end) < 128 or form_of(file):
+        return Tags()
+    tags = ID3()
+    for frame in (ParseID3v1(end) or {}).values():
+        tags.add(frame)
+    return read_id3(tags)
 
 
 def read_tail(file: Bytes) -> Tags:

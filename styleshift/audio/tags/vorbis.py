@@ -9,7 +9,7 @@ from typing import Any
 from mutagen.flac import FLAC, Picture
 
 from styleshift.audio.tags.model import Tags, chapters_from, picture
-from styleshift.audio.tags.table import PAIRS, field_name, is_stale
+from styleshift.audio.tags.table import is_stale
 
 PICTURE_KEY = "metadata_block_picture"
 # Header, padding, seek table, comments, cue sheet, picture; others belong to some application.
@@ -82,11 +82,17 @@ def write_vorbis(file: Any, tags: Tags) -> None:
     for name, values in tags.fields.items():
         if _writable(name):
             file.tags[name.upper()] = values
+    file.tags += _chapters(tags)
+    set_pictures(file, [picture for picture in tags.pictures if picture.data])
+
+
+def _chapters(tags: Tags) -> list[tuple[str, str]]:
+    made = []
     for number, chapter in enumerate(tags.chapters):
         minutes, seconds = divmod(chapter.start, 60)
-        file.tags[f"CHAPTER{number:03}"] = f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{seconds:06.3f}"
-        file.tags[f"CHAPTER{number:03}NAME"] = chapter.title
-    set_pictures(file, [picture for picture in tags.pictures if picture.data])
+        time = f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{seconds:06.3f}"
+        made += [(f"CHAPTER{number:03}", time), (f"CHAPTER{number:03}NAME", chapter.title)]
+    return made
 
 
 def _writable(name: str) -> bool:
@@ -94,13 +100,13 @@ def _writable(name: str) -> bool:
     return bool(name) and all(" " <= letter <= "}" and letter != "=" for letter in name)
 
 
-def copy_vorbis(old: Any, new: Any, tags: Tags) -> None:
+def copy_vorbis(old: Any, new: Any, more: Tags) -> None:
     """The whole block of comments, in its order and with its letters, and all pictures; not saved yet.
 
     Args:
         old: the source, opened by mutagen.
         new: the target, opened by mutagen.
-        tags: all that the source has, in other tags as well: what is not in its comments becomes one.
+        more: what the source has in other tags alone, which becomes comments.
     """
     if new.tags is None:
         new.add_tags()
@@ -109,16 +115,11 @@ def copy_vorbis(old: Any, new: Any, tags: Tags) -> None:
     if isinstance(new, FLAC):
         pairs = [(key, value) for key, value in pairs if key.lower() != PICTURE_KEY]
     own = [(key, value) for key, value in new.tags if is_stale(key)]
-    there = {field_name(key) for key, _ in pairs}
-    more = [
-        (name.upper(), value)
-        for name, values in tags.fields.items()
-        if name not in {*there, *PAIRS, *(total for total, _, _ in PAIRS.values())} and _writable(name)
-        for value in values
-    ]
-    new.tags[:] = [*own, *pairs, *more]
-    if isinstance(old, FLAC) or isinstance(new, FLAC):
-        set_pictures(new, read_vorbis(old).pictures)
+    fields = more.fields.items()
+    filled = [(name.upper(), value) for name, values in fields if _writable(name) for value in values]
+    new.tags[:] = [*own, *pairs, *filled, *_chapters(more)]
+    if isinstance(old, FLAC) or isinstance(new, FLAC) or more.pictures:
+        set_pictures(new, more.pictures or read_vorbis(old).pictures)
     if both_flac:
         if old.cuesheet is not None and old.info.sample_rate == new.info.sample_rate:
             new.metadata_blocks.append(old.cuesheet)
