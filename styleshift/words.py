@@ -56,6 +56,15 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
+def reasoned(reason: str, message: str) -> str:
+    """A message behind its reason, unless it begins with that word.
+
+    >>> reasoned("damaged", "damaged somewhere after 1.49 s")
+    'damaged somewhere after 1.49 s'
+    """
+    return message if message.startswith(reason) else f"{reason}: {message}"
+
+
 def spoken(seconds: float) -> str:
     """A length of time in the unit that fits it."""
     for size, unit in ((3600, "hours"), (60, "minutes")):

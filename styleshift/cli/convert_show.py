@@ -71,7 +71,9 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
             f"about {work} to convert them, {forecast.workers} at once, by {forecast.runtime}; "
             "starting, reading and writing take some more"
         )
-    _show_hints(count_hints((track.reason, track.hint) for track in forecast.tracks), reporter)
+    _show_hints(
+        count_hints((track.reason, track.hint) for track in forecast.tracks if track.fate == "fail"), reporter
+    )
 
 
 def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:
@@ -156,9 +158,9 @@ def _show_failures(title: str, rows: Sequence[tuple[str, str, str]], reporter: T
         reporter.table(title, ["file", "reason", "what was found"], rows)
 
 
-def _show_hints(hints: Iterable[tuple[int, str, str]], reporter: TerminalReporter) -> None:
-    for count, reason, hint in hints:
-        reporter.info(f"{count} {reason}: {hint}")
+def _show_hints(hints: Iterable[tuple[str, str]], reporter: TerminalReporter) -> None:
+    for which, hint in hints:
+        reporter.info(f"{which}: {hint}")
 
 
 def _show_losses(

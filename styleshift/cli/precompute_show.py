@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from styleshift.words import spoken
+from styleshift.words import reasoned, spoken
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
@@ -61,7 +61,7 @@ def _show_left_out(result: PrecomputeResult, reporter: TerminalReporter) -> None
         shown = files if reporter.verbose or len(files) <= _SHOWN + 1 else files[:_SHOWN]
         alone = f"; {reporter.advice(hint)}" if hint and len(files) == 1 else ""
         for name, message in shown:
-            say(f"left out: {name}: {reason}: {message}{alone}")
+            say(f"left out: {name}: {reasoned(reason, message)}{alone}")
         if more := len(files) - len(shown):
             say(f"left out: {more} more: {reason}; -v names them")
         if hint and len(files) > 1:

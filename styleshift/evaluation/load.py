@@ -11,7 +11,7 @@ import numpy as np
 from styleshift.audio.find import find_audio
 from styleshift.audio.read import open_audio
 from styleshift.audio.resample import resample
-from styleshift.audio.stream import DecodedStream
+from styleshift.audio.stream import DecodedStream, shown
 from styleshift.errors import AudioError, NothingToDoError
 from styleshift.evaluation.features import SAMPLE_RATE, Array, Features, features
 from styleshift.progress import Reporter
@@ -107,7 +107,9 @@ def load_style(
                 if hear is not None:
                     hear(mono)
             except AudioError as error:
-                reporter.warn(f"left out: {error.message}")
+                # By its path: the same name may lie in each of the folders.
+                message = error.message.removeprefix(f"{shown(path)}: ")
+                reporter.warn(f"left out: {path}: {message}")
                 hint = hint or error.hint
             task.advance()
     if not style:

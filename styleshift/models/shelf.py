@@ -20,6 +20,8 @@ from styleshift.workspace import Workspace, user_models
 
 Warn = Callable[[str], None]
 
+_MEANT = 3  # names in a hint
+
 
 @dataclass(frozen=True, slots=True)
 class ShelvedModel:
@@ -97,12 +99,14 @@ def find_named(workspace: Workspace, name: str, warn: Warn = lambda message: Non
         if model.name == name:
             return model
     names = [model.name for model in models]
-    # A style alone may mean the model that gives it.
-    meant = [model.name for model in models if model.metadata.target == name][:1] or names
-    raise NothingToDoError(
-        f"no model is called {name!r}",
-        did_you_mean(name, meant) or "`styleshift models list` shows all names",
-    )
+    # A style alone may mean the models that give it, and then those that take it.
+    meant = [model.name for model in models if model.metadata.target == name]
+    meant += [model.name for model in models if model.metadata.source == name]
+    if meant := list(dict.fromkeys(meant))[:_MEANT]:
+        hint = f"did you mean {' or '.join(meant)}?"
+    else:
+        hint = did_you_mean(name, names)
+    raise NothingToDoError(f"no model is called {name!r}", hint or "`styleshift models list` shows all names")
 
 
 def add_model(path: Path, *, overwrite: bool = False) -> ShelvedModel:

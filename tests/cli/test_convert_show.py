@@ -12,7 +12,7 @@ from styleshift.cli.convert_show import show_forecast, show_result
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.journal import LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.result import LibraryResult, count_hints
 from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
 from styleshift.errors import AudioError
 from styleshift.system.interrupt import Interrupted, StopRequest
@@ -65,3 +65,14 @@ def test_of_many_that_will_fail_the_first_are_told(
     assert said.out.count("what was found") == 1 + 50  # the head of the column
     assert "and 2 more; --json tells of all" in said.out
     assert "52 unreadable: what to try" in said.err
+
+
+def test_a_hint_is_said_once_and_says_of_how_many() -> None:
+    failures = [("damaged", "fetch"), ("damaged", "fetch"), ("damaged", "salvage"), ("damaged", "")]
+    failures += [("unreadable", "play"), ("absurd header", "play"), ("bug", "")]
+    assert count_hints(failures) == [
+        ("2 of 4 damaged", "fetch"),
+        ("1 unreadable and 1 absurd header", "play"),
+        ("1 of 4 damaged", "salvage"),
+    ]
+    assert len(count_hints(("damaged", f"{number}") for number in range(9))) == 5

@@ -63,6 +63,15 @@ def test_a_damaged_file_makes_exit_code_3(audio: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_reason_is_not_said_twice(audio: Path) -> None:
+    tone = audio / "piano/tone.wav"
+    soundfile.write(audio / "piano/cut.flac", *soundfile.read(tone))
+    whole = (audio / "piano/cut.flac").read_bytes()
+    (audio / "piano/cut.flac").write_bytes(whole[: len(whole) // 2])
+    done = _run(audio)
+    assert "left out: piano/cut.flac: damaged somewhere after" in done.stdout
+
+
 def test_what_to_try_is_said_once_for_all_that_ask_for_the_same(audio: Path) -> None:
     for number in range(6):
         (audio / f"piano/text {number}.wav").write_text(f"no sound {number}")

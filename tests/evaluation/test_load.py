@@ -1,6 +1,7 @@
 """Reading for the measures, and pairing by name."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -33,6 +34,21 @@ def test_names_pair_by_folder_then_stem(tmp_path: Path) -> None:
     candidates = [other / name for name in ("x/a.wav", "b.mp3", "b.wav", "z/c.flac", "w/c.flac", "d.flac")]
     found = partners(of, root, candidates, other)
     assert found == [other / "x/a.wav", other / "b.mp3", other / "b.wav", None, other / "d.flac", None]
+
+
+def test_what_is_left_out_of_a_style_is_named_with_its_folder(tmp_path: Path) -> None:
+    """The same name may lie in the folder of sources, too."""
+
+    class Heard(Reporter):
+        said: ClassVar[list[str]] = []
+
+        def warn(self, text: str) -> None:
+            self.said.append(text)
+
+    soundfile.write(tmp_path / "good.wav", np.random.default_rng(0).standard_normal(24000) / 10, 16000)
+    soundfile.write(tmp_path / "short.wav", np.zeros(100), 8000)
+    assert len(load_style(tmp_path, "the target", Heard())) == 1
+    assert Heard.said == [f"left out: {tmp_path / 'short.wav'}: 0.013 s are too short to measure"]
 
 
 def test_missing_empty_and_useless_folders(tmp_path: Path) -> None:

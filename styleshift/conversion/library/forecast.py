@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from styleshift.bundle.load import Bundle
 from styleshift.conversion.library.existing import Existing, check_existing
+from styleshift.conversion.library.names import renamed
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.processes import is_short, workers_for
 from styleshift.conversion.library.tracks import TrackOutcome
@@ -91,7 +92,7 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
         settings = replace(settings, include_own=True)
     with TagPreview() as preview, silent_decoders():
         tracks = [
-            _track(plan.job(track), found, settings, preview)
+            _track(plan.job(track), found, settings, preview, single=plan.single)
             for track, found in check_existing(plan, key, settings)
         ]
     engine = load_engine(settings.engine, settings.engine_options)
@@ -103,9 +104,12 @@ def forecast(plan: LibraryPlan, bundle: Bundle, settings: ConvertSettings) -> Li
     return replace(found, work_seconds=work / min(workers, engine.workers))
 
 
-def _track(job: TrackJob, found: Existing, settings: ConvertSettings, preview: TagPreview) -> TrackForecast:
+def _track(
+    job: TrackJob, found: Existing, settings: ConvertSettings, preview: TagPreview, *, single: bool
+) -> TrackForecast:
     if found.end is None:
-        return _look(job, settings, preview, found.again)
+        named = "" if single else renamed(job)  # its name was asked for, or is another anyway
+        return _look(job, settings, preview, found.again, (named,) if named else ())
     return TrackForecast(job, "up to date") if found.end.status == "unchanged" else _fails(job, found.end)
 
 
@@ -113,13 +117,16 @@ def _fails(job: TrackJob, end: TrackOutcome) -> TrackForecast:
     return TrackForecast(job, "fail", end.reason, end.message, end.hint)
 
 
-def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str) -> TrackForecast:
+def _look(
+    job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: str, named: tuple[str, ...]
+) -> TrackForecast:
     """What the file's header and tags say, and what would become of them."""
     if job.fetch:  # it is not here to be looked at
-        return TrackForecast(job, "convert", again)
+        return TrackForecast(job, "convert", again, changed=named)
     from styleshift.audio.encoding import choose
     from styleshift.audio.formats import output_format
     from styleshift.audio.tags.read import made_by_styleshift
+    from styleshift.audio.write import check_taken
     from styleshift.conversion.track.first_pass import look_at
 
     try:
@@ -127,13 +134,14 @@ def _look(job: TrackJob, settings: ConvertSettings, preview: TagPreview, again: 
         if not settings.include_own and made_by_styleshift(job.source):
             return TrackForecast(job, "left out", left_out(job).message)
         choice = choose(info, job.target, None if job.format == "same" else output_format(job.format))
+        check_taken(job.target, choice.format, choice.sample_rate, info.channels)
         same_positions = choice.sample_rate == info.sample_rate
         carried = preview.carried(
             job.source, choice.format, choice.sample_rate, same_positions=same_positions
         )
     except AudioError as error:
         return _fails(job, failed(job, error, settings))
-    changed = (*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped))
+    changed = (*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped), *named)
     lost = (*extras, *carried.lost)
     if settings.strict and (lost or choice.losses):
         return TrackForecast(job, "fail", "loss", kept=carried.kept, changed=changed, lost=lost)

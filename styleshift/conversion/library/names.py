@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from styleshift.audio.find import Folder
-from styleshift.audio.formats import readable
+from styleshift.audio.formats import output_format, readable, same_extension
 from styleshift.audio.naming import fitting
+from styleshift.conversion.library.plan import TrackJob
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.errors import NothingToDoError
 
@@ -75,6 +77,30 @@ def output_names(
         targets[name] = choice
         taken.add(choice.casefold())
     return targets
+
+
+def renamed(job: TrackJob) -> str:
+    """What of an output's name is otherwise than a person would expect, and why; empty: nothing.
+
+    Many files may have the same: it names endings and no files.
+    """
+    before, after = PurePosixPath(job.name), job.target.name
+    if job.format != "same":
+        usual = output_format(job.format).extension
+    else:
+        usual = same_extension(before.name) if before.suffix else ""
+    if after in (before.name, before.with_suffix(usual).name):
+        return ""
+    ending = job.target.suffix
+    if after == before.with_suffix(ending).name:
+        return f"name: {ending} instead of {before.suffix}" if before.suffix else f"name: {ending} added"
+    if found := re.fullmatch(re.escape(before.stem) + r"(\.\d+)" + re.escape(ending), after):
+        return f"name: {found[1]} added, as another differs in case only"
+    if after.startswith(before.name) and re.fullmatch(
+        r"(\.\d+)?" + re.escape(ending), added := after.removeprefix(before.name)
+    ):
+        return f"name: {added} added, as another output would have the same"
+    return "name: shortened, as it would be too long"
 
 
 class Chosen:

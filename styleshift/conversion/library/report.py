@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from styleshift.bundle.load import Bundle
+from styleshift.conversion.library.groups import grouped
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult
 from styleshift.pages import Player, Shot, render
@@ -121,7 +122,9 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         more_unlike=result.count_unlike - len(unlike),
         failed=[(each.name, each.reason, each.message) for each in result.of("failed", most=_ROWS)],
         more_failed=max(0, failed - _ROWS),
-        hints=[f"{count} {reason}: {advice(hint)}" for count, reason, hint in result.hints],
+        hints=[f"{which}: {advice(hint)}" for which, hint in result.hints],
+        warnings=grouped(result.warnings),
+        skipped=grouped((each.name, each.message) for each in plan.skipped),
         unheard=plan.tracks.value("count(*)", f"WHERE {there}") - len(heard),
         players=[
             Player(

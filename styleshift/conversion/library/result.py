@@ -10,6 +10,7 @@ from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.tracks import Sums, Track, TrackOutcome
+from styleshift.words import listed
 
 _MADE = "status IN ('done', 'unchanged')"
 _HINTS = 5  # the most frequent ones; `report.jsonl` has each file's
@@ -74,6 +75,15 @@ class LibraryResult:
         return (_outcome(*each) for each in self.plan.tracks.ends(where))
 
     @property
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Name and sentence of each warning of the files that are converted now."""
+        # Of a million files few have any: only theirs are read.
+        where = f'WHERE {_MADE} AND instr(result, \'"warnings": ["\') ORDER BY number'
+        for track, _, figures in self.plan.tracks.ends(where):
+            for sentence in json.loads(figures).get("warnings", ()):
+                yield track.name, sentence
+
+    @property
     def count_unlike(self) -> int:
         """How many of those there are."""
         return sum(self._sum(each).unlike for each in ("done", "unchanged"))
@@ -84,8 +94,8 @@ class LibraryResult:
         return self.plan.tracks.again()
 
     @property
-    def hints(self) -> list[tuple[int, str, str]]:
-        """How many files failed, why in a word, and what to try: once for all that ask for the same."""
+    def hints(self) -> list[tuple[str, str]]:
+        """How many files failed and why, and what to try: once for all that ask for the same."""
         return count_hints((each.reason, each.hint) for each in self.each("failed"))
 
     @property
@@ -102,10 +112,27 @@ class LibraryResult:
         return self.plan.tracks.sums().get(status, Sums())
 
 
-def count_hints(failures: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """As :attr:`LibraryResult.hints`, of reasons and hints."""
-    counts = Counter((reason, hint) for reason, hint in failures if hint)
-    return [(count, *why) for why, count in counts.most_common(_HINTS)]
+def count_hints(failures: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """As :attr:`LibraryResult.hints`, of reasons and hints.
+
+    Where not all files of a reason ask for the same, the number says so: ``21 of 26 damaged``.
+    """
+    counts = Counter(failures)
+    whole: Counter[str] = Counter()
+    for (reason, _), count in counts.items():
+        whole[reason] += count
+    hints: dict[str, list[tuple[str, int]]] = {}
+    for (reason, hint), count in counts.most_common():
+        if hint:
+            hints.setdefault(hint, []).append((reason, count))
+    frequent = sorted(hints.items(), key=lambda each: -sum(count for _, count in each[1]))[:_HINTS]
+    return [
+        (
+            listed([f"{count}{f' of {whole[why]}' * (count < whole[why])} {why}" for why, count in reasons]),
+            hint,
+        )
+        for hint, reasons in frequent
+    ]
 
 
 class _Outcomes(Mapping[str, TrackOutcome]):

@@ -14,6 +14,7 @@ from styleshift.bundle.load import Bundle
 from styleshift.conversion.library import elsewhere
 from styleshift.conversion.library.existing import check_existing, is_ours
 from styleshift.conversion.library.journal import FOLDER, JournalEntry
+from styleshift.conversion.library.names import renamed
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.processes import SHORT, is_short, workers_for
 from styleshift.conversion.library.result import LibraryResult
@@ -27,6 +28,7 @@ from styleshift.progress import FirstFew, Reporter
 from styleshift.remote import Store
 from styleshift.remote.store import StoreError
 from styleshift.system.environment import uncollected
+from styleshift.words import reasoned
 
 _BROKER_GRACE_SECONDS = 10.0
 # Files that are written down as begun at once, here and in a store; see `_Run._joins`.
@@ -240,8 +242,7 @@ class _Run:
             if outcome.status == "left out":
                 self.reporter.detail(f"{name}: left out: {outcome.message}")
             elif not self.plan.single:  # one file's failure is the whole command's, and is said there
-                said = outcome.message.startswith(outcome.reason)
-                self.reporter.warn(f"{name}: {'' if said else outcome.reason + ': '}{outcome.message}")
+                self.reporter.warn(f"{name}: {reasoned(outcome.reason, outcome.message)}")
         else:
             result = outcome.result
             if (
@@ -249,6 +250,8 @@ class _Run:
                 and (earlier := self.plan.journal.entry(track.below)) is not None
             ):
                 result = earlier.result
+            elif not self.plan.single and (said := renamed(job)):
+                result = {**result, "changed": (*result["changed"], said)}
             self._note(track, "done", digest=outcome.digest, stamp=outcome.stamp, result=result)
             self.reporter.detail(f"{name}: {outcome.status}")
             for warning in result.get("warnings", ()) if outcome.status == "done" else ():

@@ -142,3 +142,37 @@ def test_strict_writes_nothing_that_lost_something_where_no_trial_is_possible(
         assert {track.reason for track in forecast(plan, bundle, settings).tracks} == {"cannot write"}
         convert_track(converter, library / "c.flac", target)
     assert [path.name for path in target.parent.iterdir()] == ["a.flac"]
+
+
+@pytest.mark.parametrize("audio_format", ["same", "mp3"])
+def test_the_dry_run_foretells_channels_and_names(bundle: Bundle, library: Path, audio_format: str) -> None:
+    noise = np.random.default_rng(1).standard_normal((9600, 6)) * 0.1
+    soundfile.write(library / "six.wav", noise, 48000)
+    soundfile.write(library / "C.FLAC", noise[:, 0], 48000)
+    (library / "wrong.mp3").write_bytes((library / "b.wav").read_bytes())
+    settings = _settings(audio_format=audio_format)
+    plan = plan_library(library, "x", settings)
+    told = {track.job.name: track for track in forecast(plan, bundle, settings).tracks}
+    result = convert_plan(plan, bundle, settings)
+    for line in report_lines(result, str):
+        track = told[line["name"]]
+        assert track.fate == ("fail" if line["status"] == "failed" else "convert"), track
+        assert track.message == line.get("message", "")
+        assert track.changed == tuple(line.get("changed", ()))
+    if audio_format == "mp3":
+        assert told["six.wav"].message == "mp3 does not take 6 channels at 48000 Hz"
+        assert told["six.wav"].hint == "another `audio_format`, such as flac"
+    else:
+        assert result.count("failed") == 0
+        assert told["wrong.mp3"].changed == ("name: .wav instead of .mp3",)
+        assert told["c.flac"].changed == ("name: .2 added, as another differs in case only",)
+        unlike = {each.name for each in result.unlike}
+        assert {"wrong.mp3", "c.flac"} <= unlike
+        assert "C.FLAC" not in unlike
+
+
+def test_one_recording_has_the_name_that_was_asked_for(bundle: Bundle, library: Path) -> None:
+    settings = _settings(output=library.parent / "other.flac")
+    plan = plan_library(library / "c.flac", "x", settings)
+    assert forecast(plan, bundle, settings).tracks[0].changed == ()
+    assert convert_plan(plan, bundle, settings).outcomes["c.flac"].result["changed"] == []

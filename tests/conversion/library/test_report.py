@@ -7,7 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from html_pages import read
 
+from styleshift.audio.find import Skipped
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
@@ -64,3 +66,27 @@ def test_a_page_has_twelve_players_wherever_there_are_as_many(
     assert report is not None
     page = report.with_suffix(".html").read_text()
     assert (f"12 of {count} recordings, spread over the library" in page) == (count > 12)
+
+
+def test_the_page_tells_each_warning_once_with_its_files(models: ModuleType, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    names = [f"song {number}.flac" for number in range(200)]
+    journal = LibraryJournal(output)
+    tracks = Tracks(journal.table)
+    tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
+    tracks.skip(Skipped(f"scan {number}.pdf", "not audio", "not a kind", False) for number in range(5))
+    for number, name in enumerate(names):
+        warnings = ["a voice"] if number < 150 else ["silent"] if number == 199 else []
+        journal.write(JournalEntry(name, "done", "k", result={"warnings": warnings}))
+        # An earlier run's warnings are still true.
+        tracks.end(number, TrackOutcome(name, "unchanged" if number % 2 else "done"))
+    result = LibraryResult(LibraryPlan(tmp_path, journal, tracks))
+    report = write_reports(result, load_bundle(models.make_model(tmp_path / "m.onnx")), "", Reporter())
+    assert report is not None
+    page = read(report.with_suffix(".html"))
+    text = " ".join(" ".join(page.text).split())
+    assert "Warning Files Which a voice 150 song 0.flac and 149 more song 1.flac" in text
+    assert "song 99.flac And 50 more, all in report.jsonl. silent 1 song 199.flac" in text
+    assert "Why Files Which not a kind 5 scan 0.pdf and 4 more scan 1.pdf" in text
+    assert [tag for tag, _ in page.tags].count("details") == 2
