@@ -95,7 +95,9 @@ def formats_page() -> str:
         [
             NOTE,
             "# Formats and tags",
-            "What a file is, is judged by what is in it, not by its name.",
+            "What a file is, is judged by what is in it, not by its name. In a folder, files with one of "
+            "these extensions are opened, and of files without an extension those whose first bytes are of a "
+            "recording (not raw AAC or AC-3); in a store, names alone are looked at.",
             "\n".join(formats),
             "## Tags",
             "Between files of one family (ID3, Vorbis comments, MP4) the whole block is copied: every "
@@ -104,6 +106,12 @@ def formats_page() -> str:
             "two with `styleshift[m4a]`) are read into the same fields, and so is an ID3v2.4 tag at the end "
             "of a file. "
             "What the target cannot hold is named in the report. Our line is one more comment.",
+            "Where a file has several systems of tags, all are read into one view: for each field one wins, "
+            "the others fill in what it lacks. First comes the container's own (Vorbis comments, MP4, ASF, "
+            "APEv2, Matroska), then ID3v2, an APEv2 tag on an MP3, tags at the end, ID3v1, and last the text "
+            "chunks of WAV and AIFF. What another system says differently is named, as in `title of the INFO "
+            "list: Dance`, unless the output has that system, too: MP3 to MP3 keeps several ID3v2 tags, "
+            "APEv2 and ID3v1, WAV to WAV and AIFF to AIFF their chunks.",
             "ReplayGain, R128 gains, AcoustID fingerprints and an encoder's notes are left out and named: "
             "they are no longer true once the sound is another.",
             "\n".join(tags),

@@ -132,6 +132,9 @@ def choose(info: AudioInfo, target: Path, asked: OutputFormat | None = None) -> 
     kept = format.bits or DEPTHS.get(format.subtype, 0)
     if lossless and kept and depth_of(info) > kept:
         losses.append(f"{depth_of(info)} bits a sample become {kept}")
+    width = DEPTHS.get(info.subtype, 0)
+    if 0 < info.bits < width and kept >= width:
+        changes.append(f"{info.bits} valid bits in {width} become {kept}")
     if rate != info.sample_rate:
         text = f"{format.name} has no {info.sample_rate} Hz: written at {rate} Hz"
         (losses if rate < info.sample_rate else changes).append(text)

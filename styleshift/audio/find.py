@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
 from styleshift.audio.formats import AUDIO_EXTENSIONS, UNREADABLE
+from styleshift.audio.identify import HEAD_BYTES, told_by
 from styleshift.system.hashing import stamp_of_status
 
 APPLE_DOUBLE_MAGIC = b"\x00\x05\x16\x07"
@@ -94,7 +95,7 @@ def find_audio(root: Path, *, extensions: frozenset[str] = AUDIO_EXTENSIONS) -> 
     Args:
         root: the folder.
         extensions: lower-case, with the dot; case does not matter. What a file *is*, is judged when it is
-            opened.
+            opened; of one that has no extension, now and by its first bytes.
 
     Returns:
         Files and what was skipped, both in an order that does not depend on the file system.
@@ -147,7 +148,7 @@ def walk_folders(
 
 
 def list_stored(name: str, files: Mapping[str, Stamp], folders: Iterable[str]) -> Folder:
-    """As :func:`list_audio`, of what a store says.
+    """As :func:`list_audio`, of what a store says, where names alone are looked at.
 
     Args:
         name: of the folder.
@@ -181,8 +182,11 @@ def names_of_audio(names: Iterable[str]) -> tuple[list[str], tuple[Skipped, ...]
             skipped.append(_elsewhere(name))
         elif path.suffix.lower() in AUDIO_EXTENSIONS:
             found.append(name)
-        else:
+        elif path.suffix:
             skipped.append(_not_audio(name))
+        else:
+            why = "it has no extension, and of a store only names are looked at"
+            skipped.append(Skipped(name, "not audio", why, False))
     return found, tuple(skipped)
 
 
@@ -242,7 +246,8 @@ def list_audio(
                 skip(below, "unreadable", f"cannot be looked at: {error.strerror or error}")
             continue
         # As pathlib has it, which is slow a million times.
-        audio_name = os.path.splitext(entry.name)[1].lower() in extensions  # noqa: PTH122
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122
+        audio_name = suffix in extensions
         regular = stat.S_ISREG(status.st_mode)  # a pipe would block
         if entry.name.startswith("._") and regular and _is_resource_fork(entry.path):
             skip(below, "resource fork", "a macOS resource fork (AppleDouble), no recording", audio_name)
@@ -255,7 +260,7 @@ def list_audio(
                 skip(below, "folder", "a folder with a recording's name; looked into")
             if exclude is None or not exclude(root / below):
                 found.folders.append(below + "/")
-        elif not audio_name:
+        elif not audio_name and (suffix or not regular or not _sounds(entry.path, extensions)):
             found.skipped.append(_not_audio(below))
         elif not regular:
             skip(below, "special", "no regular file (a pipe, socket or device)")
@@ -265,8 +270,19 @@ def list_audio(
 
 
 def _is_resource_fork(path: str) -> bool:
+    return _head(path, 4) == APPLE_DOUBLE_MAGIC
+
+
+def _sounds(path: str, extensions: frozenset[str]) -> bool:
+    """Whether a file without an extension is a recording of a kind that has one of these."""
+    row = told_by(_head(path, HEAD_BYTES))
+    return row is not None and not extensions.isdisjoint(row.extensions)
+
+
+def _head(path: str, count: int) -> bytes:
+    """A file's first bytes; none, where it cannot be read."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read(4) == APPLE_DOUBLE_MAGIC
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - of a million files, few bytes each
+            return file.read(count) or b""
     except OSError:
-        return False
+        return b""

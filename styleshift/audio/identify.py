@@ -7,11 +7,18 @@ import struct
 from dataclasses import replace
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length
-from styleshift.audio.containers.mpeg import first_frame, mpeg_extent
+from styleshift.audio.containers.mpeg import first_frame, frame_of, mpeg_extent
 from styleshift.audio.formats import AudioFormat, format_held, recognised
 
 # A file of endless short recordings is made to stop somebody.
 _MOST_LINKS = 1000
+HEAD_BYTES = 64
+# What magic alone does not tell from pictures and films.
+_FORMS = {b"RIFF": b"WAVE", b"RIFX": b"WAVE", b"RF64": b"WAVE", b"FORM": b"AIF"}
+_PICTURES = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
+# Two bytes are met by chance.
+_LEAST_MAGIC = 3
+_TEXT = frozenset(range(32, 127)) | frozenset(b"\t\n\r")
 
 
 def kind_of(view: Bytes) -> AudioFormat | None:
@@ -20,6 +27,26 @@ def kind_of(view: Bytes) -> AudioFormat | None:
     if row is None and first_frame(view) >= 0:
         row = format_held("MP3")
     return row
+
+
+def told_by(head: bytes) -> AudioFormat | None:
+    """The row of the format that a file without an extension holds, by its first ``HEAD_BYTES``.
+
+    Stricter than :func:`kind_of`, for no name says that it is a recording: no text, no picture, no AAC or
+    AC-3 without a container, whose marks are too short. Of MPEG audio, layer III alone.
+    """
+    if _TEXT.issuperset(head):
+        return None
+    frame = frame_of(head[:4])
+    if head[:3] == b"ID3" or (frame is not None and frame.kind[1] == 3):
+        return format_held("MP3")
+    row = recognised(head)
+    if row is None or not head[8:].startswith(_FORMS.get(head[:4], b"")):
+        return None
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURES:
+        return None
+    long = tuple(magic for magic in row.magic if len(magic) >= _LEAST_MAGIC)
+    return row if head[row.magic_at :].startswith(long) else None
 
 
 def extent_of(file: int) -> Extent:

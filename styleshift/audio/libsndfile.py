@@ -15,6 +15,7 @@ from styleshift.audio.containers.extent import Bytes, Extent, Link, Part, id3_le
 from styleshift.audio.containers.flac import with_total
 from styleshift.audio.containers.mpeg import LAST_FRAME_CUT
 from styleshift.audio.stream import AudioInfo, DecodedStream, check_header, damage, plain_words, refusal
+from styleshift.audio.wave_header import true_frames, valid_bits
 
 # libsndfile's "unknown", SF_COUNT_MAX, and anything near it.
 _NO_LENGTH = 1 << 60
@@ -72,7 +73,14 @@ class SoundFileStream(DecodedStream):
         # A length that libsndfile guessed counts for nothing.
         guessed = sound.format == "MP3" and link.guessed
         frames = sound.frames if 0 <= sound.frames < _NO_LENGTH and not guessed else None
-        info = AudioInfo(sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile")
+        bits, whole = 0, frames
+        if sound.format in ("WAV", "WAVEX", "RF64"):
+            header = Bytes(file, link.start, link.end)
+            bits = valid_bits(header) if sound.format != "WAV" else 0
+            frames = frames and true_frames(header, sound.subtype, frames)
+        info = AudioInfo(
+            sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile", bits
+        )
         if extent.unfinished:
             raise refusal(
                 path,
@@ -86,6 +94,9 @@ class SoundFileStream(DecodedStream):
         self._sound = sound
         self._link = link
         self._guessed = guessed
+        # Nothing is read beyond these: the rest of a last block of ADPCM is no sound, and libFLAC takes
+        # zeros behind a last frame that is known for damage.
+        self._known = link.frames if info.format == "FLAC" else frames if frames != whole else None
         self._pipe: int | None = None
         self._failed: list[OSError] = []  # why the pipe ended before the file
 
@@ -93,11 +104,9 @@ class SoundFileStream(DecodedStream):
         if self._guessed:
             self._read_to_the_end()
         position = 0
-        # A FLAC whose last frame is known is not read beyond it: libFLAC takes zeros there for damage.
-        known = self._link.frames if self.info.format == "FLAC" else None
         while True:
-            if known is not None:
-                frames = min(frames, known - position)
+            if self._known is not None:
+                frames = min(frames, self._known - position)
             block = np.empty((frames, self.channels), np.float32)
             filled = self._pipe is not None or self.info.format == "FLAC"
             if filled:

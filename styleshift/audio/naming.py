@@ -30,7 +30,8 @@ def output_extension(source: Path) -> str:
             held = recognised(head)
     except OSError:
         return named
-    if held is None or (row is not None and held.name == row.name and not row.open_ended):
+    # An MP3 has no first bytes of its own; under a name that says nothing, it is found by opening it.
+    if row is not None and (held is None or (held.name == row.name and not row.open_ended)):
         return named
     plain = head[:4] == b"OggS" and codec_of(head[27 + head[26] :]) in ("vorbis", "opus")
     if plain and row is not None and row.name in ("ogg", "opus"):

@@ -94,7 +94,7 @@ def _open_regular(path: Path) -> int:
         if not stat.S_ISREG(status.st_mode):
             raise refusal(path, f"is {'a folder' if path.is_dir() else 'no regular file'}")
         if not status.st_size:
-            raise refusal(path, "is empty (0 bytes)")
+            raise refusal(path, "is empty (0 bytes)", "fetch the file again, or delete it")
         return os.open(path, os.O_RDONLY)
     except OSError as error:
         raise refusal(path, f"cannot be opened: {error.strerror or error}") from error

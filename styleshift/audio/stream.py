@@ -54,7 +54,7 @@ class AudioInfo:
         channels: 1 or more.
         frames: sample frames, None where the header leaves it open; never trust it for an allocation.
         reader: ``soundfile`` or ``pyav``.
-        bits: of a sample, where the encoding's name does not say; 0: it does, or they do not count.
+        bits: of a sample, where the encoding's name does not say, or fewer count than it says; 0: neither.
     """
 
     format: str

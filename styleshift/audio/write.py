@@ -10,7 +10,7 @@ import contextlib
 import io
 import secrets
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +20,10 @@ import soundfile
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.ogg import set_serial
 from styleshift.audio.formats import DEPTHS, OutputFormat
+from styleshift.audio.mp3_scale import mp3_scale
 from styleshift.audio.stream import plain_words, refusal
 from styleshift.audio.tags.model import Chapter
+from styleshift.audio.wave_header import set_frames
 from styleshift.errors import AudioError
 from styleshift.system.files import flush_to_disk
 
@@ -35,6 +37,11 @@ _LOSSY_SLACK = 8192
 
 
 _ROUNDED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24")  # a sample of 32 bits is finer than float32
+
+
+# What an encoder raises that does not take a rate or number of channels.
+_NOT_TAKEN = (soundfile.SoundFileError, ValueError, TypeError, OSError)
+_FLAC_CHANNELS = 8
 
 
 class Encoder(Protocol):
@@ -118,11 +125,10 @@ class AudioWriter:
             self._encoder = _encoder(self._file, format, sample_rate, channels, frames, chapters)
         except BaseException as error:
             self._discard()
-            if isinstance(error, (soundfile.SoundFileError, ValueError, TypeError, OSError)):
-                what = f"{channels} channels at {sample_rate} Hz ({plain_words(error)})"
-                hint = "another `audio_format`, such as flac"
-                raise self._failure(f"{format.name} does not take {what}", hint) from error
+            if isinstance(error, _NOT_TAKEN):
+                raise not_taken(path, format, sample_rate, channels, error) from error
             raise
+        self._scale = np.float32(mp3_scale(format, sample_rate, channels))
 
     def write(self, block: Float32Array) -> None:
         """Append samples ``[n, channels]`` float32, finite; beyond full scale, integer formats clip them.
@@ -142,6 +148,8 @@ class AudioWriter:
         block = np.ascontiguousarray(block, dtype=np.float32)
         if self._steps is not None:
             block = np.rint(block * self._steps) / self._steps
+        if self._scale != 1:
+            block = block / self._scale  # beyond full scale it does not clip before LAME makes it softer
         for start in range(0, len(block), _FRAMES_PER_CALL):
             self._guard(partial(self._encoder.write, block[start : start + _FRAMES_PER_CALL]))
         self.frames += len(block)
@@ -154,6 +162,8 @@ class AudioWriter:
         """
         try:
             self._guard(self._encoder.close)
+            if self.format.subtype == "IMA_ADPCM" and self.format.container == "WAV":
+                self._guard(lambda: set_frames(self._file.fileno(), self.frames))
             if self.format.container == "OGG":
                 self._guard(lambda: set_serial(self._file.fileno()))
             self._file.close()
@@ -217,8 +227,47 @@ class AudioWriter:
         return refusal(self.path, what, hint, reason="cannot write")
 
 
+def check_taken(path: Path, format: OutputFormat, sample_rate: int, channels: int) -> None:
+    """See that a format takes so many channels at a rate, by trying it in memory.
+
+    Args:
+        path: of the output, for the message.
+        format: of the output.
+        sample_rate: Hz.
+        channels: 1 or more.
+
+    Raises:
+        AudioError: as :class:`AudioWriter` does (``cannot write``).
+    """
+    if (error := _refused(format, sample_rate, channels)) is not None:
+        raise not_taken(path, format, sample_rate, channels, error) from error
+
+
+@cache
+def _refused(format: OutputFormat, sample_rate: int, channels: int) -> Exception | None:
+    """What an encoder raises as it is made."""
+    try:
+        encoder = _encoder(io.BytesIO(), format, sample_rate, channels, None, ())
+    except _NOT_TAKEN as error:
+        return error.with_traceback(None)
+    with contextlib.suppress(Exception):  # there is no sound in it
+        encoder.close()
+    return None
+
+
+def not_taken(
+    path: Path, format: OutputFormat, sample_rate: int, channels: int, error: Exception
+) -> AudioError:
+    """What to raise where an encoder cannot be made."""
+    # libsndfile has one word for all of them, which sounds as if the source were meant.
+    why = "" if isinstance(error, soundfile.SoundFileError) else f" ({plain_words(error)})"
+    said = f"{format.name} does not take {channels} channels at {sample_rate} Hz{why}"
+    other = "wav" if channels > _FLAC_CHANNELS or format.name == "flac" else "flac"
+    return refusal(path, said, f"another `audio_format`, such as {other}", reason="cannot write")
+
+
 def _encoder(
-    file: RememberingFile,
+    file: RememberingFile | io.BytesIO,
     format: OutputFormat,
     sample_rate: int,
     channels: int,

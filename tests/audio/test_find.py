@@ -3,8 +3,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from styleshift.audio.find import find_audio, list_audio, names_of_audio
 
@@ -135,3 +138,53 @@ def test_a_name_in_a_store_that_would_lead_elsewhere_is_passed_over_with_a_word(
     found, (skipped,) = names_of_audio([name, "a/b.flac"])
     assert found == ["a/b.flac"]
     assert (skipped.name, skipped.kind, skipped.notable) == (name, "special", True)
+
+
+_SILENT = np.zeros((4000, 1), np.float32)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3", "W64", "CAF", "AU"])
+def test_a_recording_without_an_extension_is_found_by_its_first_bytes(tmp_path: Path, kind: str) -> None:
+    soundfile.write(tmp_path / "take 1", _SILENT, 44100, format=kind)
+    found = find_audio(tmp_path)
+    assert found.names() == ["take 1"]
+    assert find_audio(tmp_path, extensions=frozenset({".ape"})).names() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"all rights reserved",
+        b"MAC addresses of the house, one a line\n",
+        b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0",
+        b"RIFF\x24\0\0\0AVI LIST\x18\0\0\0",
+        b"FORM\0\0\0\x24ILBMBMHD\0\0",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1",
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "\ufeffutf-16".encode("utf-16-le"),
+        b"\x7fELF\2\1\1\0",
+        b"\x0bw\0\0\0\0",
+    ],
+)
+def test_anything_else_without_an_extension_is_no_recording(tmp_path: Path, content: bytes) -> None:
+    _touch(tmp_path / "LICENSE", content)
+    found = find_audio(tmp_path)
+    assert found.names() == []
+    assert [(item.name, item.kind, item.notable) for item in found.skipped] == [
+        ("LICENSE", "not audio", False)
+    ]
+
+
+def test_what_has_an_extension_is_judged_by_that_alone(tmp_path: Path, monkeypatch: Any) -> None:
+    soundfile.write(tmp_path / "a.txt", _SILENT, 44100, format="WAV")
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr("styleshift.audio.find._head", lambda *_: pytest.fail("a file was opened"))
+    assert find_audio(tmp_path).names() == []
+
+
+def test_of_a_store_names_alone_are_looked_at() -> None:
+    names, skipped = names_of_audio(["b/README", "b/x.wav"])
+    assert names == ["b/x.wav"]
+    assert "only names" in skipped[0].message

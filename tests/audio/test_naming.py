@@ -65,3 +65,11 @@ def test_names_that_are_too_long_are_shortened_and_stay_apart(letter: str) -> No
         assert name.startswith("x/")
         assert name.endswith(".flac")
         assert len(os.fsencode(name.removeprefix("x/"))) <= 255
+
+
+@pytest.mark.parametrize(("kind", "extension"), [("WAV", ".wav"), ("FLAC", ".flac"), ("MP3", ".mp3")])
+def test_a_name_without_an_extension_gets_that_of_its_content(
+    tmp_path: Path, kind: str, extension: str
+) -> None:
+    soundfile.write(tmp_path / "take 1", np.zeros((4000, 1), np.float32), 44100, format=kind)
+    assert output_extension(tmp_path / "take 1") == extension

@@ -15,7 +15,7 @@ from styleshift.audio.encoding import same_format, writable_rate
 from styleshift.audio.formats import FORMATS, output_format
 from styleshift.audio.read import open_audio, probe
 from styleshift.audio.stream import AudioInfo
-from styleshift.audio.write import AudioWriter, RememberingFile, remove_leftovers
+from styleshift.audio.write import AudioWriter, RememberingFile, check_taken, remove_leftovers
 from styleshift.errors import AudioError, UsageError
 
 
@@ -194,7 +194,15 @@ def test_a_disk_that_is_full_at_close_is_seen() -> None:
 def test_what_a_format_does_not_take_is_said(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="mp3 does not take 6 channels") as caught:
         AudioWriter(tmp_path / "x.mp3", sample_rate=44100, channels=6, format=FORMATS["mp3"])
-    assert caught.value.hint
+    assert caught.value.message == "x.mp3: mp3 does not take 6 channels at 44100 Hz"
+    assert caught.value.hint == "another `audio_format`, such as flac"
+    with pytest.raises(AudioError) as foretold:
+        check_taken(tmp_path / "x.mp3", FORMATS["mp3"], 44100, 6)
+    assert foretold.value.message == caught.value.message
+    with pytest.raises(AudioError) as many:
+        check_taken(tmp_path / "x.flac", FORMATS["flac"], 44100, 9)
+    assert many.value.hint == "another `audio_format`, such as wav"
+    check_taken(tmp_path / "x.flac", FORMATS["flac"], 44100, 8)
     with pytest.raises(AudioError, match="cannot be written"):
         AudioWriter(tmp_path / "no" / "x.wav", sample_rate=44100, channels=1, format=FORMATS["wav"])
     assert os.listdir(tmp_path) == []  # noqa: PTH208
