@@ -24,11 +24,16 @@ from styleshift.audio.tags.read import read_tags
 from styleshift.audio.write import AudioWriter
 from styleshift.conversion.track.converter import TrackConverter
 from styleshift.conversion.track.dynamics import Reached
-from styleshift.conversion.track.first_pass import BLOCK_FRAMES, FirstPass, measure, measure_file, samples_of
+from styleshift.conversion.track.first_pass import (
+    BLOCK_FRAMES,
+    FirstPass,
+    around_zero,
+    measure,
+    measure_file,
+    samples_of,
+)
+from styleshift.conversion.track.reached_note import loudness_note
 from styleshift.errors import AudioError, UsageError
-
-SOFTER_DB = 1.0
-"""A recording that its peaks make softer by so much is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +167,12 @@ def convert_track(
     if measured.level_db is None:
         warnings.append("silent: there was nothing to convert, the silence is kept")
     warnings += converter.notes(measured)
-    if (softer := reached.turned_down_db()) >= SOFTER_DB:
-        warnings.append(
-            f"{softer:.1f} dB softer than the source: peaks were turned down, as they went beyond full scale"
-        )
+    warnings += loudness_note(measured.loudness, reached)
     if format is None:
         warnings += choice.changes  # nobody asked for them
+    moved = measured.offset is not None and not converter.untouched(measured)
+    around = ("the offset of its samples from zero is taken out; nobody hears it",) if moved else ()
+    warnings += around
     if lost := (*measured.extras, *carried.lost):
         warnings.append(f"not carried: {', '.join(lost)}")
     return TrackResult(
@@ -183,7 +188,11 @@ def convert_track(
         took=time.monotonic() - began,
         warnings=tuple(warnings),
         kept=carried.kept,
-        changed=(*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped)),
+        changed=(
+            *choice.changes,
+            *around,
+            *(f"{name}: left out, no longer true" for name in carried.dropped),
+        ),
         losses=choice.losses,
         lost=lost,
     )
@@ -221,6 +230,7 @@ def convert_samples(converter: TrackConverter, samples: Float32Array, sample_rat
             yield shaped[start : start + BLOCK_FRAMES]
 
     found = measure(blocks(), sample_rate, shaped.shape[1], wanted=converter.wanted)
+    found = around_zero(found, blocks(), wanted=converter.wanted)
     converted = list(converter.convert(blocks(), found, ceiling=max(1.0, found.peak)))
     joined = np.concatenate(converted) if converted else shaped
     return joined[:, 0] if samples.ndim == 1 else joined

@@ -22,8 +22,9 @@ from styleshift.audio.level import gain_to_reference
 from styleshift.audio.resample import resample, resampled_length
 from styleshift.bundle.metadata import BundleMetadata
 from styleshift.conversion.settings import ConvertSettings
-from styleshift.conversion.track.dynamics import Reached, limit, match_loudness
+from styleshift.conversion.track.dynamics import Reached, limit, match_loudness, metered
 from styleshift.conversion.track.first_pass import FirstPass
+from styleshift.conversion.track.offset import without_offset
 from styleshift.conversion.track.queues import ArrayQueue, Curve
 from styleshift.conversion.track.restyle import TOP_SECONDS, RestyledSection, restyle
 from styleshift.conversion.track.sections import layout_for, sections
@@ -79,9 +80,15 @@ class TrackConverter:
         shifter = PitchShifter(self.metadata.spectrogram, pitch.formants, pitch.harmonics)
         return VoiceWanted(shifter, self.metadata.source_voice)
 
+    def untouched(self, measured: FirstPass) -> bool:
+        """Whether a recording comes back as it is, because there is nothing to change or no change wanted."""
+        rate = self.metadata.spectrogram.sample_rate
+        nothing = not resampled_length(measured.frames, measured.sample_rate, rate)
+        return measured.level_db is None or nothing or self.strength == 0
+
     def notes(self, measured: FirstPass) -> list[str]:
         """Plain sentences on what of this recording hardly changes; none where nothing does at all."""
-        if self.metadata.pitch is None or measured.level_db is None or self.strength == 0:
+        if self.metadata.pitch is None or self.untouched(measured):
             return []
         return list(filter(None, [pitch_note(measured.voice, self.metadata.pitch.target_hz)]))
 
@@ -93,7 +100,7 @@ class TrackConverter:
         ceiling: float = 1.0,
         reached: Reached | None = None,
     ) -> Generator[Float32Array, None, None]:
-        """Convert a recording.
+        """Convert a recording. Its offset is taken out, unless it comes back as it is.
 
         Args:
             blocks: ``[n, channels]`` float32, ``measured.frames`` frames in all, cut anywhere.
@@ -108,27 +115,22 @@ class TrackConverter:
             AudioError: there are more or fewer frames than the first pass found.
             BundleError, PluginError: the model or the vocoder gives what it must not.
         """
-        rate = self.metadata.spectrogram.sample_rate
         counted = _counted(blocks, measured)
         reached = Reached() if reached is None else reached
-        if (
-            measured.level_db is None
-            or not resampled_length(measured.frames, measured.sample_rate, rate)
-            or self.strength == 0
-        ):
-            # Silence, less than one sample of the model's, or no change wanted: there is no style to change.
+        if self.untouched(measured):
             reached.powers.append(measured.powers)
+            reached.given.append(measured.powers)
             yield from counted
             return
         # The stages between the two threads let go of one another when Python drops them, which a traceback
         # may delay; so the thread that began last is ended here, once the other has.
         with ExitStack() as threads:
-            changed = self._changed(counted, measured, threads)
+            changed = self._changed(without_offset(counted, measured.offset), measured, threads)
             loud = match_loudness(
                 changed, measured.powers, measured.sample_rate, measured.channels, reached.powers
             )
-            loud = _tap(loud, partial(reached.count, limited=False))
-            done = _tap(limit(loud, measured.sample_rate, ceiling), partial(reached.count, limited=True))
+            limited = limit(loud, measured.sample_rate, ceiling)
+            done = metered(limited, measured.sample_rate, measured.channels, reached.given)
             yield from prefetch(done, _BLOCKS_AHEAD) if self.overlap else done
 
     def _changed(

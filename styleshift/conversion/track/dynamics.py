@@ -5,7 +5,6 @@ Both work on a stream: what they need to know of the future is a few seconds, no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,11 +13,10 @@ import numpy as np
 from styleshift.arrays import Float32Array, Float64Array
 from styleshift.conversion.track.loudness import STEP_SECONDS, KWeightedPower, integrated_loudness
 from styleshift.conversion.track.queues import ArrayQueue, Curve
+from styleshift.conversion.track.whole import WholeLoudness
 
 # Half the length of the Hann kernel that smooths powers: about the 3 s of EBU R 128's short-term loudness.
 SMOOTHING_SECONDS = 3.0
-# Nobody needs more; a generator that is asked for it has nothing to give.
-LARGEST_GAIN = 10 ** (24 / 20)
 # Power, relative to full scale, below which neither side counts as sound: -90 dB.
 _QUIET = 1e-9
 
@@ -32,30 +30,32 @@ class Reached:
     Attributes:
         powers: before peaks were turned down; see
             :class:`styleshift.conversion.track.loudness.KWeightedPower`.
-        before: sum of squares of all samples before peaks were turned down.
-        after: the same of what was given.
+        given: the same of what was given.
     """
 
     powers: list[Float64Array] = field(default_factory=list)
-    before: float = 0.0
-    after: float = 0.0
-
-    def turned_down_db(self) -> float:
-        """By how much all of it is softer for its peaks."""
-        return 10 * math.log10(self.before / self.after) if self.after and self.before > self.after else 0.0
+    given: list[Float64Array] = field(default_factory=list)
 
     def loudness(self) -> float | None:
-        """Integrated loudness of what was given, LUFS, as if peaks took the same everywhere; None: silent."""
-        found = integrated_loudness(np.concatenate(self.powers)) if self.powers else None
-        return None if found is None else found - self.turned_down_db()
+        """Integrated loudness of what was given, LUFS; None: below what has one."""
+        return integrated_loudness(np.concatenate(self.given)) if self.given else None
 
-    def count(self, block: Float32Array, *, limited: bool) -> None:
-        """Add samples ``[n, channels]``, before or after peaks were turned down."""
-        power = float(np.vdot(block, block))
-        if limited:
-            self.after += power
-        else:
-            self.before += power
+    def turned_down_db(self) -> float:
+        """By how many LU all of it is softer for its peaks."""
+        before = integrated_loudness(np.concatenate(self.powers)) if self.powers else None
+        after = self.loudness()
+        return 0.0 if before is None or after is None else max(0.0, before - after)
+
+
+def metered(
+    blocks: Iterable[Float32Array], sample_rate: int, channels: int, powers: list[Float64Array]
+) -> Iterator[Float32Array]:
+    """The same blocks ``[n, channels]``, their K-weighted powers in ``powers`` by the end."""
+    meter = KWeightedPower(sample_rate, channels)
+    for block in blocks:
+        powers.append(meter.push(block))
+        yield block
+    powers.append(meter.finish())
 
 
 def match_loudness(
@@ -65,10 +65,11 @@ def match_loudness(
     channels: int,
     reached: list[Float64Array],
 ) -> Iterator[Float32Array]:
-    """Give a conversion the short-term loudness of its source.
+    """Give a conversion the short-term loudness of its source, and the whole of it the integrated one.
 
     The gain is the square root of the ratio of both K-weighted powers, each smoothed over 3 s to both sides:
-    slow enough to leave attacks and decays as the generator made them, 1 where nothing was changed.
+    slow enough to leave attacks and decays as the generator made them, 1 where nothing was changed. A factor
+    for all of it follows; see :class:`styleshift.conversion.track.whole.WholeLoudness`.
 
     Args:
         blocks: pieces ``[n, channels]`` float32 of the conversion.
@@ -82,7 +83,8 @@ def match_loudness(
         Pieces of the conversion.
     """
     meter = KWeightedPower(sample_rate, channels)
-    smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers, reached)
+    smoother = _Smoother(round(SMOOTHING_SECONDS / STEP_SECONDS), powers)
+    whole = WholeLoudness(powers, reached)
     gains = Curve(meter.step / sample_rate, sample_rate)
     waiting = ArrayQueue()
 
@@ -94,38 +96,38 @@ def match_loudness(
 
     for block in blocks:
         waiting.push(block)
-        gains.push(smoother.push(meter.push(block)))
+        gains.push(whole.push(*smoother.push(meter.push(block))))
         yield from ready(min(len(waiting), len(gains)))
-    gains.push(smoother.push(meter.finish()))
-    gains.push(smoother.finish())
+    for last in (smoother.push(meter.finish()), smoother.finish()):
+        gains.push(whole.push(*last))
+    gains.push(whole.finish())
     yield from ready(len(waiting))
 
 
 class _Smoother:
     """Gains towards the powers ``wanted``, with a Hann kernel of ``reach`` values to both sides."""
 
-    def __init__(self, reach: int, wanted: Float64Array, reached: list[Float64Array]) -> None:
+    def __init__(self, reach: int, wanted: Float64Array) -> None:
         self._reach = reach
         self._kernel = np.hanning(2 * reach + 3)[1:-1]
         self._wanted = wanted
-        self._reached = reached
         self._powers = np.zeros((2, 0))
         self._given = 0
         self._start = 0  # index of the first power that is kept
 
-    def push(self, converted: Float64Array) -> Float64Array:
-        """Take powers in; return the gains that are certain."""
+    def push(self, converted: Float64Array) -> tuple[Float64Array, Float64Array]:
+        """Take powers in; return the gains that are certain, and the powers that they belong to."""
         known = self._start + self._powers.shape[1]
         source = self._wanted[known : known + len(converted)]
         assert len(source) == len(converted), "the source was measured over another length"
         self._powers = np.concatenate([self._powers, np.stack([converted, source])], axis=1)
         return self._gains(self._start + self._powers.shape[1] - self._reach)
 
-    def finish(self) -> Float64Array:
-        """The gains up to the last power."""
+    def finish(self) -> tuple[Float64Array, Float64Array]:
+        """The same up to the last power."""
         return self._gains(self._start + self._powers.shape[1])
 
-    def _gains(self, end: int) -> Float64Array:
+    def _gains(self, end: int) -> tuple[Float64Array, Float64Array]:
         gains = []
         for index in range(self._given, end):
             low = max(self._start, index - self._reach)
@@ -135,15 +137,15 @@ class _Smoother:
                 self._powers[:, low - self._start : high - self._start] @ kernel / kernel.sum()
             )
             gains.append(np.sqrt((source + _QUIET) / (converted + _QUIET)))
-        made = np.clip(np.asarray(gains, np.float64), 1 / LARGEST_GAIN, LARGEST_GAIN)
+        made = np.asarray(gains, np.float64)
         first = self._given - self._start
-        self._reached.append(self._powers[0, first : first + len(made)] * made**2)
+        powers = self._powers[0, first : first + len(made)]
         self._given += len(made)
         forget = self._given - self._reach - self._start
         if forget > 0:
             self._powers = self._powers[:, forget:]
             self._start += forget
-        return made
+        return made, powers
 
 
 def limit(blocks: Iterable[Float32Array], sample_rate: int, ceiling: float) -> Iterator[Float32Array]:

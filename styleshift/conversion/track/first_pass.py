@@ -15,6 +15,7 @@ from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo, DecodedStream
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
+from styleshift.conversion.track.offset import OffsetMeter, without_offset
 from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted
 from styleshift.errors import AudioError
 
@@ -41,6 +42,8 @@ class FirstPass:
             of its sound.
         blocks: all its samples, ``[n, channels]`` float32 each; None: there are too many to keep.
         powers: one for every 0.1 s; see :class:`styleshift.conversion.track.loudness.KWeightedPower`.
+        offset: ``[channels]`` float32, full scale at 1, that ``blocks`` still have and nothing else here
+            knows; None: next to none.
     """
 
     sample_rate: int
@@ -55,6 +58,7 @@ class FirstPass:
     extras: tuple[str, ...] = ()
     blocks: list[Float32Array] | None = field(default=None, repr=False, compare=False)
     powers: Float64Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+    offset: Float32Array | None = field(default=None, compare=False)
 
     @property
     def seconds(self) -> float:
@@ -70,6 +74,8 @@ def measure_file(
     wanted: VoiceWanted | None = None,
 ) -> FirstPass:
     """Decode a file once, from its start to its end, and keep what it holds if that is not much.
+
+    One that has an offset and is too long to be kept is decoded once more.
 
     Args:
         path: the recording.
@@ -90,13 +96,44 @@ def measure_file(
             whole = stream.promised
             of = f" of {whole / stream.sample_rate:.1f}" if whole and whole > found.frames else ""
             extras.append(f"sound: {found.seconds:.1f}{of} s are there")
-        return replace(
+        found = replace(
             found,
             warnings=(*stream.warnings, *warnings),
             info=stream.info,
             extras=tuple(extras),
             blocks=kept or None,
         )
+    if found.offset is None:
+        return found
+    with samples_of(path, settings, found) as again:
+        return around_zero(found, again, on_block, wanted)
+
+
+def around_zero(
+    found: FirstPass,
+    blocks: Iterable[Float32Array],
+    on_block: Callable[[], None] = lambda: None,
+    wanted: VoiceWanted | None = None,
+) -> FirstPass:
+    """What a recording is without its offset, which is only known once all of it was seen.
+
+    Args:
+        found: by :func:`measure`, with the offset in all its figures.
+        blocks: the same again.
+        on_block: see :func:`measure_file`.
+        wanted: see :func:`measure_file`.
+    """
+    if found.offset is None:
+        return found
+    true = measure(without_offset(blocks, found.offset), found.sample_rate, found.channels, on_block, wanted)
+    return replace(
+        found,
+        level_db=true.level_db,
+        loudness=true.loudness,
+        peak=true.peak,
+        voice=true.voice,
+        powers=true.powers,
+    )
 
 
 def _keeping(blocks: Iterable[Float32Array], kept: list[Float32Array]) -> Iterator[Float32Array]:
@@ -147,14 +184,19 @@ def measure(
     on_block: Callable[[], None] = lambda: None,
     wanted: VoiceWanted | None = None,
 ) -> FirstPass:
-    """What one pass over blocks ``[n, channels]`` float32 finds; see :func:`measure_file`."""
+    """What one pass over blocks ``[n, channels]`` float32 finds; see :func:`measure_file`.
+
+    If there is an offset, the other figures have it too; see :func:`around_zero`.
+    """
     meter = None if wanted is None else VoiceMeter(wanted, sample_rate, channels)
     level = LevelMeter(sample_rate, channels)
     energy = KWeightedPower(sample_rate, channels)
+    offset = OffsetMeter(sample_rate, channels)
     powers = []
     frames = 0
     for block in blocks:
         level.push(block)
+        offset.push(block)
         powers.append(energy.push(block))
         if meter is not None:
             meter.push(block)
@@ -164,7 +206,9 @@ def measure(
     joined = np.concatenate(powers)
     heard = (level.level_db, integrated_loudness(joined), level.peak)
     voice = Voice() if meter is None else meter.finish()
-    return FirstPass(sample_rate, channels, frames, *heard, voice=voice, powers=joined)
+    return FirstPass(
+        sample_rate, channels, frames, *heard, voice=voice, powers=joined, offset=offset.finish()
+    )
 
 
 def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str]) -> Iterator[Float32Array]:

@@ -1,0 +1,64 @@
+"""A constant that lies under a recording: found, and taken out.
+
+Nobody hears it, but it is power: the level that a model is given would be wrong, and what the model makes of
+the lowest bins would be rumble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from styleshift.arrays import Float32Array
+from styleshift.conversion.track.queues import ArrayQueue
+
+LEAST_OFFSET = 0.003
+"""Of full scale; less is left where it is."""
+STEP_SECONDS = 0.1
+
+
+class OffsetMeter:
+    """Finds the offset of each channel of a stream: the median of the means of 0.1 s each.
+
+    A stroke of a drum, or a wave that is cut in the middle, moves few of them.
+
+    Args:
+        sample_rate: Hz.
+        channels: of the blocks to come.
+    """
+
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self._step = max(1, round(sample_rate * STEP_SECONDS))
+        self._channels = channels
+        self._waiting = ArrayQueue()
+        self._means: list[Float32Array] = []
+
+    def push(self, block: Float32Array) -> None:
+        """Take in samples ``[n, channels]`` float32, full scale at 1.0."""
+        self._waiting.push(block)
+        if count := len(self._waiting) // self._step:
+            self._measure(count, self._step)
+
+    def _measure(self, count: int, step: int) -> None:
+        rows = self._waiting.take(count * step).reshape(count, -1)
+        # One channel after the other: numpy is slow where the innermost axis has but two values.
+        with np.errstate(invalid="ignore"):  # what is not finite is refused elsewhere
+            means = [rows[:, channel :: self._channels].mean(axis=1) for channel in range(self._channels)]
+        self._means.append(np.stack(means, axis=1))
+
+    def finish(self) -> Float32Array | None:
+        """The offset ``[channels]`` float32, 0 in channels that have next to none; None: in none of them."""
+        if not self._means and len(self._waiting):
+            self._measure(1, len(self._waiting))
+        if not self._means:
+            return None
+        found = np.median(np.concatenate(self._means), axis=0).astype(np.float32)
+        found = np.where(np.abs(found) >= LEAST_OFFSET, found, np.float32(0))
+        return found if found.any() else None
+
+
+def without_offset(blocks: Iterable[Float32Array], offset: Float32Array | None) -> Iterator[Float32Array]:
+    """The same samples ``[n, channels]`` around zero."""
+    for block in blocks:
+        yield block if offset is None else block - offset
