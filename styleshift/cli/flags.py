@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 _OPTION = r"`(\w+(?:\.\w+)?)(?:=([^`]+))?`"
 # A command, and options of its own behind it.
@@ -57,7 +56,6 @@ def _flag(found: re.Match[str], flags: Mapping[str, str]) -> str:
     return f"{flags[name]} {value}" if value else flags[name]
 
 
-@lru_cache
 def flags_of(command: str) -> Mapping[str, str]:
     """The flag of each parameter of a command, which are called as the library's options are."""
     flags: dict[str, str] = {}

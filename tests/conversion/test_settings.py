@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from styleshift.cli import app
 from styleshift.cli.convert import convert
 from styleshift.cli.flags import in_flags
 from styleshift.conversion.settings import ConvertSettings
@@ -58,6 +59,7 @@ def test_what_is_out_of_range_is_a_mistake(wrong: dict[str, Any], wanted: str) -
 
 
 def test_a_name_that_is_nearly_right_is_told_in_the_words_of_python_or_the_command() -> None:
+    assert app  # declares the commands
     with pytest.raises(ConfigError) as caught:
         ConvertSettings(strenght=0.5)  # type: ignore[call-arg]
     assert caught.value.message == "ConvertSettings has no option 'strenght'"
