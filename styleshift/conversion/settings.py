@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from styleshift.progress import Reporter
 
 # Changes whenever the same model and settings would give other samples than before.
-ALGORITHM = 4
+ALGORITHM = 5
 
 
 @settings

@@ -58,6 +58,16 @@ def test_what_is_none() -> None:
     np.testing.assert_allclose(found(music() + np.float32([0, 0.02])), [0, 0.02], atol=1e-3)
 
 
+@pytest.mark.parametrize("seconds", [0.08, 0.15, 0.25, 0.4, 20.0])
+@pytest.mark.parametrize("hertz", [31.7, 45.0, 60.0])
+@pytest.mark.parametrize("decay", [0.05, 0.3, np.inf])
+def test_a_bass_drum_or_tone_has_none_wherever_it_is_cut(seconds: float, hertz: float, decay: float) -> None:
+    time = np.arange(int(RATE * seconds)) / RATE
+    since = time % 0.5 if decay < np.inf else time
+    sound = 0.8 * np.exp(-since / decay) * np.sin(2 * np.pi * hertz * since)
+    assert found(sound.astype(np.float32)[:, None]) is None
+
+
 def test_it_changes_nothing_of_what_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     soundfile.write(tmp_path / "plain.wav", music(), RATE, "FLOAT")
     soundfile.write(tmp_path / "moved.wav", music() + OFFSETS, RATE, "FLOAT")
