@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,17 +64,24 @@ def output_names(
         if simple[name] == name:
             first.setdefault(name.casefold(), name)
     keepers = set(first.values())
+    # The last number with which a whole name was given, by what it was given to but for case, and by its
+    # bytes, as by them it is shortened: no lower number is free, as what was taken stays so.
+    last: dict[tuple[str, str, int], int] = {}
     # What keeps its name comes first: the source's file system could hold it, so the output's can. Then those
     # that are alone with theirs.
     for name in sorted(names, key=lambda name: (name not in keepers, count[simple[name].casefold()] > 1)):
         ending = ends[name]
-        choice, number = simple[name], 1
+        choice = simple[name]
         if name not in keepers and (count[choice.casefold()] > 1 or choice.casefold() in taken):
             stem = name.removesuffix(ending) if choice == name else name
             choice = fitting(stem + ending)
-            while choice.casefold() in taken:
-                number += 1
-                choice = fitting(f"{stem}.{number}{ending}")
+            if choice.casefold() in taken:
+                alike = stem.casefold(), ending.casefold(), len(os.fsencode(stem.rpartition("/")[2]))
+                number = last.get(alike, 2)
+                while (choice := fitting(whole := f"{stem}.{number}{ending}")).casefold() in taken:
+                    number += 1
+                if choice == whole:
+                    last[alike] = number
         targets[name] = choice
         taken.add(choice.casefold())
     return targets
@@ -94,7 +102,9 @@ def renamed(job: TrackJob) -> str:
     ending = job.target.suffix
     if after == before.with_suffix(ending).name:
         return f"name: {ending} instead of {before.suffix}" if before.suffix else f"name: {ending} added"
-    if found := re.fullmatch(re.escape(before.stem) + r"(\.\d+)" + re.escape(ending), after):
+    # Without an extension of its own it got one, and the number because that was taken: see below.
+    numbered = re.escape(before.stem) + r"(\.\d+)" + re.escape(ending)
+    if before.suffix and (found := re.fullmatch(numbered, after)):
         return f"name: {found[1]} added, as another differs in case only"
     if after.startswith(before.name) and re.fullmatch(
         r"(\.\d+)?" + re.escape(ending), added := after.removeprefix(before.name)

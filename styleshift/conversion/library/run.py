@@ -105,7 +105,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         # Run again with -v, those that are done would not be named.
-        self._few = FirstFew(self.reporter, named_by="the report")
+        self._few = FirstFew(self.reporter, named_by="report.jsonl")
 
     def all(self) -> None:
         """Convert all that have no end; leave early when asked to, or when going on is pointless."""

@@ -18,8 +18,8 @@ LEAST_OFFSET = 0.003
 STEP_SECONDS = 0.1
 # Steps at least, of whatever length: fewer cannot agree.
 _LEAST_STEPS = 10
-# The middle half of the means may lie so far apart, beside the offset: those of a decaying or a slow wave, which
-# have a mean where it is cut, lie further.
+# The middle half of the means may lie so far apart, beside the offset: those of a decaying or a slow wave,
+# which have a mean where it is cut, lie further.
 _APART = 0.5
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from styleshift.conversion.library.groups import grouped
 
 
@@ -22,7 +26,27 @@ def test_of_many_only_the_first_names_are_kept() -> None:
 
 def test_of_more_sentences_than_are_shown_the_rest_is_counted() -> None:
     told = [(f"{number}", f"softer by {number}") for number in range(3000)]
-    found = grouped([*told, ("x", "softer by 700"), ("y", "softer by 700")])
-    assert (found.shown[0].sentence, found.shown[0].count) == ("softer by 700", 3)
-    assert len(found.shown) == 100
-    assert found.more + sum(each.count for each in found.shown) == 3002
+    found = grouped([*told, ("x", "silent"), ("y", "silent"), ("z", "softer by 1")])
+    shown = [(each.sentence, each.count, each.names) for each in found.shown]
+    assert shown[:3] == [
+        ("softer by 1", 2, ["1", "z"]),
+        ("silent", 2, ["x", "y"]),
+        ("softer by 0", 1, ["0"]),
+    ]
+    assert len(shown) == 100
+    assert found.more + sum(count for _, count, _ in shown) == 3003
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_is_said_of_most_comes_first_though_it_is_said_late(times: int) -> None:
+    def told() -> Iterator[tuple[str, str]]:
+        for number in range(1500 * times):
+            yield f"a{number}", f"softer by {number // times}"
+        for number in range(9000):
+            yield f"b{number}", "silent"
+            yield f"c{number}", f"louder by {number}"
+
+    found = grouped(told())
+    assert (found.shown[0].sentence, found.shown[0].count) == ("silent", 9000)
+    assert (found.shown[1].sentence, found.shown[1].count) == ("softer by 0", times)
+    assert found.more + sum(each.count for each in found.shown) == 1500 * times + 18000
