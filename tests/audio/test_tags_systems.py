@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from mutagen import id3
 from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC, Picture
 
+from styleshift.audio.tags import chunks, compare, model
+from styleshift.audio.tags.compare import lost
 from styleshift.audio.tags.copy import copy_tags
-from styleshift.audio.tags.read import read_tags
+from styleshift.audio.tags.read import made_by_styleshift, read_tags
 
 frames: Any = id3
 MARK = "converted with styleshift (x to y)"
@@ -247,3 +250,71 @@ def test_a_tag_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     old.write_bytes(b"ID3\x09\x00\x00\x00\x00\x00\x0a" + bytes(10) + old.read_bytes())
     (name,) = copy_tags(old, target_for(old, "flac"), MARK).lost
     assert name.startswith("tags that cannot be read")
+
+
+def _with_large_chunk(path: Path, tag: bytes, length: int) -> Path:
+    silence(path)
+    with path.open("r+b") as file:
+        end = file.seek(0, io.SEEK_END)
+        file.write(b"id3 " + struct.pack("<I", length) + tag)
+        file.truncate(end + 8 + length)  # a hole, no bytes on the disk
+        file.seek(4)
+        file.write(struct.pack("<I", end + length))
+    return path
+
+
+def test_a_chunk_of_id3_is_read_as_far_as_its_tag_goes(tmp_path: Path) -> None:
+    tag = _id3(frames.TIT2(text=["Dance"]))
+    old = _with_large_chunk(tmp_path / "old.wav", tag, 1 << 30)
+    tracemalloc.start()
+    try:
+        carried = copy_tags(old, new := target_for(old, "wav"), MARK)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    finally:
+        tracemalloc.stop()
+    assert (carried.kept, carried.lost) == (("title",), ())
+    assert values_of(new, "title") == ["Dance"]
+    assert new.stat().st_size < 1 << 20
+
+
+def test_id3_tags_too_large_to_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = _id3(frames.TIT2(text=["Dance"])), _id3(frames.TPE1(text=["A" * 100]))
+    old = _with_chunks(tmp_path / "old.wav", (b"id3 ", second), (b"id3 ", first), (b"id3 ", b""))
+    assert copy_tags(old, target_for(old, "flac")).lost == ()
+    monkeypatch.setattr(chunks, "_LARGEST_ID3", len(first))
+    for kind in ("flac", "wav"):
+        carried = copy_tags(old, target_for(old, kind))
+        assert (carried.kept, carried.lost) == (("title",), ("id3",))
+    monkeypatch.setattr(chunks, "_LARGEST_ID3", 0)
+    assert copy_tags(old, target_for(old, "mp3")).lost == ("id3",)
+    assert read_tags(old).fields == {}
+
+
+def test_a_mark_in_any_system_of_tags_tells_who_made_a_file(tmp_path: Path) -> None:
+    old = silence(tmp_path / "old.mp3")
+    ape: Any = APEv2()
+    ape["Comment"] = MARK
+    ape.save(old)
+    old.write_bytes(_id3(frames.COMM(lang="eng", desc="", text=["mine"])) + old.read_bytes())
+    assert values_of(old, "comment") == ["mine"]
+    assert made_by_styleshift(old)
+
+
+def test_every_field_is_looked_up_and_not_compared_with_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = silence(tmp_path / "old.flac")
+    file = FLAC(old)
+    file["title"] = "Dance"
+    file.tags.extend([(f"F{number}", "x") for number in range(1000)])
+    file.save()
+    tags, bare = read_tags(old), read_tags(silence(tmp_path / "bare.flac"))
+    asked: list[str] = []
+
+    def counted(name: str) -> str:
+        asked.append(name)
+        return model.base(name)
+
+    monkeypatch.setattr(compare, "base", counted)
+    assert len(lost(tags, bare)) == 1001
+    assert len(asked) < 10_000

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from styleshift.audio.containers.chunks import Chunk, chunks, form_of, is_name, order_of, walk
-from styleshift.audio.containers.extent import Bytes
+from styleshift.audio.containers.extent import Bytes, syncsafe
 from styleshift.audio.tags.model import INFO, TEXT_CHUNKS, Tags
 from styleshift.audio.tags.table import BY_INFO
 
@@ -23,6 +24,8 @@ ID3_CHUNKS = frozenset({b"id3 ", b"ID3 "})
 _POSITIONS = frozenset({b"cue ", b"smpl", b"plst", b"MARK", b"COMT", b"SAXL", b"adtl"})
 _TEXTS_OF_AIFF = frozenset({b"NAME", b"AUTH", b"(c) ", b"ANNO"})
 _LARGEST_TEXT = 1 << 24
+# All ID3 tags of a file together.
+_LARGEST_ID3 = 256_000_000
 
 
 def _label(file: Bytes, chunk: Chunk) -> str:
@@ -56,6 +59,7 @@ def read_chunks(file: Bytes) -> Tags:
             found.add(BY_INFO[chunk.name.decode()], _text(file.at(chunk.start, chunk.length)))
         else:
             found.foreign.append(_label(file, chunk))
+    found.foreign += [_label(file, chunk) for chunk, length in _id3_lengths(file) if length is None]
     return found
 
 
@@ -155,7 +159,20 @@ def append_chunks(path: Path, bodies: list[tuple[bytes, bytes]]) -> None:
 
 def id3_chunks(file: Bytes) -> list[bytes]:
     """The ID3 tags in a WAV or AIFF."""
-    return [file.at(each.start, each.length) for each in chunks(file) if each.name in ID3_CHUNKS]
+    return [file.read(length, each.start) for each, length in _id3_lengths(file) if length is not None]
+
+
+def _id3_lengths(file: Bytes) -> Iterator[tuple[Chunk, int | None]]:
+    """Chunks of ID3 with the bytes of the tag, by its own header; None: too many to be read."""
+    room = _LARGEST_ID3
+    for chunk in chunks(file):
+        if chunk.name in ID3_CHUNKS:
+            head = file.read(10, chunk.start)
+            footer = 10 if len(head) == 10 and head[5] & 0x10 else 0
+            length = min(chunk.length, 10 + syncsafe(head[6:]) + footer)
+            fits = length <= room
+            room -= length if fits else 0
+            yield chunk, length if fits else None
 
 
 def chunk_system(file: Bytes) -> str:

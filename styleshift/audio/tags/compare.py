@@ -52,8 +52,12 @@ def kept(before: Tags, after: Tags) -> list[str]:
 
 def _all_values(tags: Tags) -> dict[str, set[str]]:
     """Plain values by field, of all systems."""
+    return _values(tags, *(own for _, own in tags.systems))
+
+
+def _values(*blocks: Tags) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for block in (tags, *(own for _, own in tags.systems)):
+    for block in blocks:
         for name, values in block.fields.items():
             found.setdefault(base(name), set()).update(map(_plain, values))
     return found
@@ -63,11 +67,16 @@ def _beside(before: Tags, after: Tags, there: dict[str, set[str]]) -> Iterator[s
     """What differs in the systems of tags that did not win, and did not come along."""
     held = [picture for _, own in after.systems for picture in own.pictures]
     parts = [_outline(own.chapters) for _, own in after.systems]
+    won: dict[str, list[str]] = {}
+    for name, values in before.fields.items():
+        won.setdefault(base(name), []).extend(values)
+    told = _values(before)
     for system, own in before.systems:
         for name, values in own.fields.items():
-            won = [v for key, known in before.fields.items() if base(key) == base(name) for v in known]
-            came = there.get(base(name), ())
-            gone = [v for v in values if _plain(v) not in came and not _says(won, v, name, system)]
+            own_base = base(name)
+            here, ours = there.get(own_base, ()), told.get(own_base, ())
+            other = [v for v in values if _plain(v) not in here and _plain(v) not in ours]
+            gone = [v for v in other if not _says(won.get(own_base, []), v, name, system)]
             if gone:
                 yield f"{name} of the {system}: {_short('; '.join(dict.fromkeys(gone)))}"
         for picture in _without(_without(own.pictures, before.pictures), held):
@@ -77,9 +86,9 @@ def _beside(before: Tags, after: Tags, there: dict[str, set[str]]) -> Iterator[s
 
 
 def _says(won: list[str], value: str, name: str, system: str) -> bool:
-    """Whether values say what another system's does: the same, joined, or more exactly."""
+    """Whether values say what another system's does, which is none of them: joined, or more exactly."""
     plain, known = _plain(value), [_plain(each) for each in won]
-    if plain in known or any(plain == _plain(joint.join(won)) for joint in _JOINTS):
+    if any(plain == _plain(joint.join(won)) for joint in _JOINTS):
         return True
     if any(plain in map(_plain, each.split(joint)) for each in won for joint in _JOINTS if joint in each):
         return True

@@ -62,7 +62,7 @@ def copy_tags(
     before = read_tags(source) if before is None else before
     try:
         copied, left = _write(before, source, target, comment, same_positions)
-    except (mutagen.MutagenError, OSError, ValueError) as error:
+    except (mutagen.MutagenError, OSError, ValueError, OverflowError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         raise refusal(source, f"its tags cannot be written: {error}", reason="cannot write") from (
             cause if isinstance(cause, OSError) else error

@@ -12,6 +12,9 @@ from styleshift.audio.tags.table import PAIRS, field_name
 
 # What the comment of every conversion holds.
 MARK = "converted with styleshift"
+# ID3 counts a chapter's milliseconds in 32 bits, which is 49 days.
+_LATEST = (2**32 - 1) / 1000
+_DAMAGED_CHAPTER = "a damaged chapter"
 
 # Systems of tags that a file may have beside each other, as a report names them.
 VORBIS, MP4_TAGS, APE, WMA = "Vorbis comments", "MP4 tags", "APE tag", "WMA tags"
@@ -42,10 +45,9 @@ class Chapter:
     title: str
 
 
-def chapters_from(starts: Sequence[tuple[float, str]], end: float) -> list[Chapter]:
-    """Chapters by start and title, in order: each ends where the next begins, the last at ``end``."""
-    ends = [*(start for start, _ in starts[1:]), end]
-    return [Chapter(start, end, title) for (start, title), end in zip(starts, ends, strict=False)]
+def _is_time(start: float) -> bool:
+    """Whether a chapter may begin there: not where it is NaN, infinite, negative or beyond all formats."""
+    return 0 <= start <= _LATEST
 
 
 @dataclass(slots=True)
@@ -88,6 +90,21 @@ class Tags:
                 text = text.strip() if name in PAIRS else text
                 if text not in self.fields.get(own, ()):
                     self.add(own, text)
+
+    def add_chapter(self, start: float, end: float, title: str) -> None:
+        """Append a chapter; one that begins at no possible time is only named."""
+        if _is_time(start):
+            self.chapters.append(Chapter(start, min(_LATEST, max(start, end)), title))
+        else:
+            self.foreign.append(_DAMAGED_CHAPTER)
+
+    def add_chapters(self, starts: Sequence[tuple[float, str]], end: float) -> None:
+        """Append chapters by start and title: each ends where the next begins, the last at ``end``."""
+        known = sorted((each for each in starts if _is_time(each[0])), key=lambda each: each[0])
+        ends = [*(start for start, _ in known[1:]), end]
+        for (start, title), own in zip(known, ends, strict=False):
+            self.add_chapter(start, own, title)
+        self.foreign += [_DAMAGED_CHAPTER] * (len(starts) - len(known))
 
     def update(self, other: Tags, system: str = "") -> None:
         """Take what is not there yet from another system of tags of the same file.

@@ -6,7 +6,7 @@ from typing import Any
 
 from mutagen.mp4 import AtomDataType, MP4Cover, MP4FreeForm
 
-from styleshift.audio.tags.model import Tags, chapters_from, picture
+from styleshift.audio.tags.model import Tags, picture
 from styleshift.audio.tags.table import (
     BY_FREE,
     BY_MP4,
@@ -51,7 +51,7 @@ def read_mp4(file: Any) -> Tags:
         else:
             found.foreign.append(str(key))
     starts = [(float(each.start), each.title) for each in getattr(file, "chapters", None) or ()]
-    found.chapters = chapters_from(starts, float(file.info.length))
+    found.add_chapters(starts, float(file.info.length))
     return found
 
 

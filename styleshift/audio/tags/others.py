@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from styleshift.audio.formats import has_pyav
-from styleshift.audio.tags.model import Chapter, Tags, picture
+from styleshift.audio.tags.model import Tags, picture
 from styleshift.audio.tags.table import field_name, is_stale
 
 # What a WMA says about itself, not about the music.
@@ -95,5 +95,5 @@ def read_by_ffmpeg(file: Any, kind: str) -> Tags:
         for chapter in box.chapters():
             unit = float(chapter["time_base"] or 1)
             title = str(chapter.get("metadata", {}).get("title", ""))
-            found.chapters.append(Chapter(chapter["start"] * unit, chapter["end"] * unit, title))
+            found.add_chapter(chapter["start"] * unit, chapter["end"] * unit, title)
     return found

@@ -15,6 +15,7 @@ from mutagen.asf import ASFTags
 from mutagen.id3 import ID3NoHeaderError, ID3Tags
 from mutagen.mp4 import MP4Tags
 
+from styleshift.audio.containers.chunks import form_of
 from styleshift.audio.containers.extent import Bytes, Link, Part, id3_length
 from styleshift.audio.identify import kind_of
 from styleshift.audio.tags.chunks import chunk_system, read_chunks
@@ -118,7 +119,7 @@ class _Reader:
         tags = getattr(opened, "tags", None)
         if isinstance(tags, ID3Tags):
             # One that lies elsewhere, as in DSF; in front, in chunks and of version 1 they are read apart.
-            elsewhere = tags.version >= (2, 0) and not id3_blocks(self._view)
+            elsewhere = tags.version >= (2, 0) and not form_of(self._view) and not id3_blocks(self._view)
             return read_id3(tags) if elsewhere else Tags()
         if isinstance(tags, MP4Tags) or type(opened).__name__ == "MP4":
             return read_mp4(opened)
@@ -151,10 +152,11 @@ def made_by_styleshift(path: Path) -> bool:
 
 
 def is_marked(tags: Tags) -> bool:
-    """Whether a comment among them says that the recording was converted."""
+    """Whether a comment among them, in whichever system, says that the recording was converted."""
     return any(
         MARK in value
-        for name, values in tags.fields.items()
+        for each in (tags, *(own for _, own in tags.systems))
+        for name, values in each.fields.items()
         if name.partition(":")[0] == "comment"
         for value in values
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from mutagen.flac import FLAC, Picture
 
-from styleshift.audio.tags.model import Tags, chapters_from, picture
+from styleshift.audio.tags.model import Tags, picture
 from styleshift.audio.tags.table import is_stale
 
 PICTURE_KEY = "metadata_block_picture"
@@ -47,8 +48,7 @@ def read_vorbis(file: Any) -> Tags:
         else:
             found.add_named(plain, value)
     length = float(getattr(file.info, "length", 0.0) or 0.0)
-    order = [(starts[key], titles.get(key, "")) for key in sorted(starts, key=lambda key: starts[key])]
-    found.chapters = chapters_from(order, max([length, *starts.values()]))
+    found.add_chapters([(start, titles.get(key, "")) for key, start in starts.items()], length)
     if isinstance(file, FLAC):
         found.pictures += file.pictures
         found.foreign += ["cue sheet"] if file.cuesheet is not None else []
@@ -59,12 +59,13 @@ def read_vorbis(file: Any) -> Tags:
 
 
 def _seconds(text: str) -> float:
+    """A time as hours, minutes and seconds; NaN where it is none."""
     total = 0.0
     for part in text.split(":"):
         try:
             total = total * 60 + float(part)
         except ValueError:
-            return 0.0
+            return math.nan
     return total
 
 

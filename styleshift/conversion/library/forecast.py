@@ -11,10 +11,10 @@ from styleshift.conversion.library.names import renamed
 from styleshift.conversion.library.plan import LibraryPlan, TrackJob
 from styleshift.conversion.library.processes import is_short, workers_for
 from styleshift.conversion.library.tracks import TrackOutcome
-from styleshift.conversion.library.worker import failed, left_out
+from styleshift.conversion.library.worker import failed, left_out, unforeseen
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.engines import load_engine
-from styleshift.errors import AudioError
+from styleshift.errors import StyleshiftError
 from styleshift.system.environment import silent_decoders
 
 if TYPE_CHECKING:
@@ -139,8 +139,10 @@ def _look(
         carried = preview.carried(
             job.source, choice.format, choice.sample_rate, same_positions=same_positions
         )
-    except AudioError as error:
+    except StyleshiftError as error:
         return _fails(job, failed(job, error, settings))
+    except Exception as error:  # met by one file: the others are looked at
+        return _fails(job, unforeseen(job, error))
     changed = (*choice.changes, *(f"{name}: left out, no longer true" for name in carried.dropped), *named)
     lost = (*extras, *carried.lost)
     if settings.strict and (lost or choice.losses):

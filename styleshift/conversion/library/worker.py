@@ -80,14 +80,8 @@ def work(task: tuple[TrackJob, str], tell: Callable[[float], None]) -> TrackOutc
         outcome, cause = failed(job, error, worker.settings), error.__cause__
         full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
         return outcome._replace(reason="disk full") if full else outcome
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        message = f"{error.strerror or error}: {error.filename or job.name}"
-        return TrackOutcome(job.name, "failed", "disk full" if full else "cannot write", message)
-    except MemoryError:
-        return TrackOutcome(job.name, "failed", "memory", "not enough memory", "use fewer `jobs`")
-    except Exception as error:  # a bug of ours, or a library's, met by one file: the others go on
-        return TrackOutcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
+    except Exception as error:  # met by one file: the others go on
+        return unforeseen(job, error)
 
 
 def _converter(worker: _Worker, tell: Callable[[float], None]) -> TrackConverter:
@@ -157,6 +151,18 @@ def failed(job: TrackJob, error: StyleshiftError, settings: ConvertSettings) -> 
     if reason == "damaged" and not settings.salvage:
         hint = f"{hint + ', or ' if hint else ''}`salvage` converts what can be read before the damage"
     return TrackOutcome(job.name, "failed", reason, message, hint)
+
+
+def unforeseen(job: TrackJob, error: Exception) -> TrackOutcome:
+    """What becomes of a recording that met an error without a message of ours."""
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        message = f"{error.strerror or error}: {error.filename or job.name}"
+        return TrackOutcome(job.name, "failed", "disk full" if full else "cannot write", message)
+    if isinstance(error, MemoryError):
+        return TrackOutcome(job.name, "failed", "memory", "not enough memory", "use fewer `jobs`")
+    # A bug of ours, or a library's.
+    return TrackOutcome(job.name, "failed", "bug", f"{type(error).__name__}: {error}")
 
 
 def left_out(job: TrackJob) -> TrackOutcome:

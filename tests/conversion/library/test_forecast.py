@@ -176,3 +176,32 @@ def test_one_recording_has_the_name_that_was_asked_for(bundle: Bundle, library: 
     plan = plan_library(library / "c.flac", "x", settings)
     assert forecast(plan, bundle, settings).tracks[0].changed == ()
     assert convert_plan(plan, bundle, settings).outcomes["c.flac"].result["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "message"),
+    [
+        (ZeroDivisionError("by zero"), "bug", "ZeroDivisionError: by zero"),
+        (MemoryError(), "memory", "not enough memory"),
+    ],
+)
+def test_one_file_never_ends_a_dry_run(
+    bundle: Bundle,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: str,
+    message: str,
+) -> None:
+    carried = preview.TagPreview.carried
+
+    def fail(self: preview.TagPreview, source: Path, *rest: Any, **options: Any) -> Any:
+        if source.name == "a.mp3":
+            raise error
+        return carried(self, source, *rest, **options)
+
+    monkeypatch.setattr(preview.TagPreview, "carried", fail)
+    settings = _settings(audio_format="flac")
+    tracks = forecast(plan_library(library, "x", settings), bundle, settings).tracks
+    assert [track.fate for track in tracks] == ["fail", "convert", "convert"]
+    assert (tracks[0].reason, tracks[0].message) == (reason, message)
