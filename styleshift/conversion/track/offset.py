@@ -15,7 +15,7 @@ from styleshift.conversion.track.queues import ArrayQueue
 
 LEAST_OFFSET = 0.003
 """Of full scale; less is left where it is."""
-STEP_SECONDS = 0.1
+_STEP_SECONDS = 0.1
 # Steps at least, of whatever length: fewer cannot agree.
 _LEAST_STEPS = 10
 # The middle half of the means may lie so far apart, beside the offset: those of a decaying or a slow wave,
@@ -35,7 +35,7 @@ class OffsetMeter:
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
-        self._step = max(1, round(sample_rate * STEP_SECONDS))
+        self._step = max(1, round(sample_rate * _STEP_SECONDS))
         self._channels = channels
         self._waiting = ArrayQueue()
         self._means: list[Float32Array] = []

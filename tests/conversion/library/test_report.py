@@ -6,26 +6,38 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+import soundfile
 from html_pages import read
 
 from styleshift.audio.find import Skipped
 from styleshift.bundle.load import load_bundle
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.report import write_reports
+from styleshift.conversion.library.planning import plan_library
+from styleshift.conversion.library.report import report_lines, write_reports
 from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
+from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
 
 
-def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleType, tmp_path: Path) -> None:
-    output = tmp_path / "out"
+def library(place: Path, count: int) -> tuple[list[str], LibraryJournal, Tracks]:
+    """Names of so many files, and where their ends are noted."""
+    output = place / "out"
     output.mkdir()
-    names = [f"song {number}.flac" for number in range(2000)]
+    names = [f"song {number}.flac" for number in range(count)]
     journal = LibraryJournal(output)
     tracks = Tracks(journal.table)
     tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
+    return names, journal, tracks
+
+
+def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleType, tmp_path: Path) -> None:
+    names, journal, tracks = library(tmp_path, 2000)
+    output = tmp_path / "out"
     result = LibraryResult(LibraryPlan(tmp_path, journal, tracks))
     for number, name in enumerate(names):
         if name.endswith("0.flac"):
@@ -49,12 +61,7 @@ def test_a_page_of_many_failures_shows_some_and_counts_the_rest(models: ModuleTy
 def test_a_page_has_twelve_players_wherever_there_are_as_many(
     models: ModuleType, tmp_path: Path, count: int
 ) -> None:
-    output = tmp_path / "out"
-    output.mkdir()
-    journal = LibraryJournal(output)
-    tracks = Tracks(journal.table)
-    names = [f"song {number}.flac" for number in range(count)]
-    tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
+    names, journal, tracks = library(tmp_path, count)
     for number, name in enumerate(names):
         tracks.end(number, TrackOutcome(name, "done"))
     some = [track.number for track in tracks.some(12, "status = 'done'")]
@@ -69,12 +76,7 @@ def test_a_page_has_twelve_players_wherever_there_are_as_many(
 
 
 def test_the_page_tells_each_warning_once_with_its_files(models: ModuleType, tmp_path: Path) -> None:
-    output = tmp_path / "out"
-    output.mkdir()
-    names = [f"song {number}.flac" for number in range(200)]
-    journal = LibraryJournal(output)
-    tracks = Tracks(journal.table)
-    tracks.add("", (Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)))
+    names, journal, tracks = library(tmp_path, 200)
     tracks.skip(Skipped(f"scan {number}.pdf", "not audio", "not a kind", False) for number in range(5))
     for number, name in enumerate(names):
         warnings = ["a voice"] if number < 150 else ["silent"] if number == 199 else []
@@ -90,3 +92,24 @@ def test_the_page_tells_each_warning_once_with_its_files(models: ModuleType, tmp
     assert "song 99.flac And 50 more, all in report.jsonl. silent 1 song 199.flac" in text
     assert "Why Files Which not a kind 5 scan 0.pdf and 4 more scan 1.pdf" in text
     assert [tag for tag, _ in page.tags].count("details") == 2
+
+
+def test_of_files_with_one_warning_three_are_named_and_the_others_are_where_it_says(
+    models: ModuleType, tmp_path: Path
+) -> None:
+    said: list[str] = []
+
+    class Heard(Reporter):
+        def warn(self, text: str) -> None:
+            said.append(text)
+
+    (source := tmp_path / "l").mkdir()
+    for name in "abcde":
+        soundfile.write(source / f"{name}.wav", np.zeros(4000), 16000)
+    made = ConvertSettings(vocoder="source-phase", jobs=1)
+    bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
+    result = convert_plan(plan_library(source, "x", made), bundle, made, reporter=Heard())
+    silent = "silent: there was nothing to convert, the silence is kept"
+    assert said[-1] == f"2 more: {silent}; report.jsonl names them"
+    assert len(said) == 4
+    assert [line["warnings"] for line in report_lines(result, str)] == [[silent]] * 5

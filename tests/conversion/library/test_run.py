@@ -383,23 +383,3 @@ def test_the_disk_is_waited_for_once_for_many_short_files(
     result = convert_plan(plan_library(source, "x", ONE), bundle, ONE)
     assert len(result.of("done")) == 5
     assert waits == [5]  # all are written down before the first output may appear
-
-
-def test_of_files_with_one_warning_three_are_named_and_the_others_are_where_it_says(
-    bundle: Bundle, tmp_path: Path
-) -> None:
-    said: list[str] = []
-
-    class Heard(Reporter):
-        def warn(self, text: str) -> None:
-            said.append(text)
-
-    (source := tmp_path / "l").mkdir()
-    for name in "abcde":
-        soundfile.write(source / f"{name}.wav", np.zeros(4000), RATE)
-    made = ConvertSettings(vocoder="source-phase", jobs=1)
-    result = convert_plan(plan_library(source, "x", made), bundle, made, reporter=Heard())
-    silent = "silent: there was nothing to convert, the silence is kept"
-    assert said[-1] == f"2 more: {silent}; report.jsonl names them"
-    assert len(said) == 4
-    assert [line["warnings"] for line in report_lines(result, str)] == [[silent]] * 5
