@@ -41,11 +41,13 @@ async function show() {
   fill(content, el("h1", { tabindex: "-1" }, title), room);
   const moved = shown && shown !== place;
   shown = place;
+  delete content.dataset.ready;
   const undo = [];
   leave = () => undo.forEach((step) => step());
   try {
-    await build(room, what, (step) => undo.push(step));
-    content.dataset.ready = place;
+    // A room may be left while the server still answers: it is not the one that is ready then, and undoes at once.
+    await build(room, what, (step) => (room.isConnected ? undo.push(step) : step()));
+    if (room.isConnected) content.dataset.ready = place;
   } catch (error) {
     fill(room, problem(error));
   }
