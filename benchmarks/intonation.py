@@ -23,10 +23,10 @@ from styleshift.arrays import Float32Array
 from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.load import find_recordings, load_mono
 from styleshift.frontend import log_spectrogram
-from styleshift.frontend.harmonics import steady
-from styleshift.frontend.loud_frames import LOUD
-from styleshift.frontend.pitch import HIGHEST_HZ, LOWEST_HZ, PitchShifter, voicing
 from styleshift.recipes import load_recipe
+from styleshift.voice.harmonics import steady
+from styleshift.voice.loud_frames import LOUD
+from styleshift.voice.pitch import HIGHEST_HZ, LOWEST_HZ, PitchShifter, voicing
 
 LEVEL = 0.1  # root mean square, the level at which models hear recordings
 Array = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 
 from styleshift.arrays import Float32Array
 from styleshift.frontend import compress
-from styleshift.frontend.pitch import PitchShifter
+from styleshift.voice.pitch import PitchShifter
 
 PIECE = 12  # frames, 0.2 s: about a syllable
 

@@ -45,10 +45,10 @@ from styleshift.evaluation.content import harmony, phones_kept
 from styleshift.evaluation.features import Features, clip_range, mel_cepstra
 from styleshift.evaluation.load import find_recordings
 from styleshift.frontend import log_spectrogram, stft
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.training.validator import spectrogram_features
 from styleshift.vocoders.options import GriffinLimOptions
 from styleshift.vocoders.phase import griffin_lim_vocoder
+from styleshift.voice.pitch import PitchShifter
 from styleshift.workspace import shipped_models
 
 LEVEL = 0.1  # root mean square, the level at which models hear recordings

@@ -25,6 +25,7 @@ FLOORS = (
     "system",
     "remote",
     "frontend",
+    "voice",
     "pages",
     "hooks",
     "engines",

@@ -14,10 +14,10 @@ from styleshift.bundle.card import ModelCard
 from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import BundleError, ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.equaliser import VoiceMeans
 from styleshift.frontend.percussion import PercussionDamping
-from styleshift.frontend.pitch import PitchTarget
 from styleshift.validation import settings, validate
+from styleshift.voice.equaliser import VoiceMeans
+from styleshift.voice.pitch import PitchTarget
 
 FORMAT_VERSION = 1
 PREFIX = "styleshift."

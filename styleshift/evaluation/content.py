@@ -7,8 +7,8 @@ import numpy as np
 from styleshift.evaluation.distribution import onsets
 from styleshift.evaluation.features import CHROMA_RATE, FRAME_RATE, Array, Array64
 from styleshift.evaluation.metrics import ONSET_TOLERANCE_SECONDS, correlation
-from styleshift.frontend.phones import PHONES
 from styleshift.hooks.experiment import Heard
+from styleshift.voice.phones import PHONES
 
 CHROMA_COMPRESSION = 100.0
 """Of log(1 + C x): soft overtones count nearly as much as loud ones, so that timbre changes harmony little

@@ -17,9 +17,9 @@ from styleshift.audio.level import ABSOLUTE_GATE_DB, REFERENCE_LEVEL_DB, RELATIV
 from styleshift.frontend import SpectrogramConfig, power_scale, stft
 from styleshift.frontend.mel import dct_matrix, mel_filters
 from styleshift.frontend.percussion import PercussionSplitter
-from styleshift.frontend.phones import FRAME_RATE as PHONE_RATE
-from styleshift.frontend.phones import PhoneListener
-from styleshift.frontend.pitch import envelope_of
+from styleshift.voice.phones import FRAME_RATE as PHONE_RATE
+from styleshift.voice.phones import PhoneListener
+from styleshift.voice.pitch import envelope_of
 
 Array = npt.NDArray[np.float32]
 Array64 = npt.NDArray[np.float64]
@@ -122,7 +122,7 @@ def pitch_classes(power: Floats, config: SpectrogramConfig) -> Floats:
 def phones(magnitudes: Floats, config: SpectrogramConfig) -> Array:
     """Magnitudes ``[frames, bins]`` to how likely each sound of speech is: ``[n, 40]``.
 
-    In the order of ``styleshift.frontend.phones.PHONES``; they add up to 1. They are the same at any level:
+    In the order of ``styleshift.voice.phones.PHONES``; they add up to 1. They are the same at any level:
     the recording is brought to the reference level first, as in training. There are ``PHONE_RATE`` frames a
     second, whatever the hop: of twelve sentences at 22.05 kHz, with a hop of 256, ``phones_kept`` is .97
     against what recipe ``voice`` hears. The sample rate is 16 kHz at least.

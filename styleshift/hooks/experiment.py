@@ -74,7 +74,7 @@ class Heard(Protocol):
     def phones(self) -> Float32Array | None:
         """``[frames, 40]`` float32, how likely each sound of speech is, 62.5 frames a second.
 
-        In the order of ``styleshift.frontend.phones.PHONES``; they add up to 1. None where no metric of the
+        In the order of ``styleshift.voice.phones.PHONES``; they add up to 1. None where no metric of the
         run is of ``speech``.
         """
 

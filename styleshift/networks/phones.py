@@ -1,4 +1,7 @@
-"""The network of :mod:`styleshift.frontend.phones` in PyTorch, to be part of a model."""
+"""The network of :mod:`styleshift.voice.phones` in PyTorch, to be part of a model.
+
+What changes in one changes in the other: ``tests/networks/test_phones.py`` holds them to each other.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.phones import (
+from styleshift.voice.phones import (
     BANDS,
     CHANNELS,
     DILATIONS,
@@ -27,7 +30,7 @@ class PhoneNetwork(nn.Module):
         scale: one over their deviation.
 
     Args:
-        config: of the spectrograms; :func:`styleshift.frontend.phones.require_speech` says which.
+        config: of the spectrograms; :func:`styleshift.voice.phones.require_speech` says which.
     """
 
     filters: Tensor

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.phones import require_speech
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.shelf import BUILT_IN, how_to_install
 from styleshift.recipes.schedule import ScheduleConfig, WarmStartConfig
@@ -26,6 +25,7 @@ from styleshift.recipes.settings import (
     PitchConfig,
 )
 from styleshift.validation import Setting, describe, settings, validate
+from styleshift.voice.phones import require_speech
 from styleshift.words import did_you_mean
 
 COMPONENTS = ("generator", "discriminator")

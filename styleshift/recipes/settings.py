@@ -68,7 +68,7 @@ class DataConfig:
 
 @settings
 class PitchConfig:
-    """The pitch of voices in front of the generators; see :mod:`styleshift.frontend.pitch`."""
+    """The pitch of voices in front of the generators; see :mod:`styleshift.voice.pitch`."""
 
     shift: bool = False
     """Voices are moved to the median pitch of the domain that they are converted to, before the generator
@@ -94,7 +94,7 @@ class PhonesConfig:
     """Probabilities of the sounds are raised to one over this: below 1 one sound stands out."""
     equalise: bool = False
     """Where sounds are moved, conversion first equalises each recording, so that its voice is on the whole
-    like the source's voices; see :mod:`styleshift.frontend.equaliser`. Training changes nothing."""
+    like the source's voices; see :mod:`styleshift.voice.equaliser`. Training changes nothing."""
 
     @property
     def equalised(self) -> bool:

@@ -11,9 +11,6 @@ from torch import Tensor
 
 from styleshift.errors import CheckpointError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.equaliser import SPOKEN
-from styleshift.frontend.phones import STATES
-from styleshift.frontend.pitch import cepstral_order
 from styleshift.hooks.registry import load_registry
 from styleshift.hooks.requirements import check_requirements
 from styleshift.progress import Reporter
@@ -26,6 +23,9 @@ from styleshift.training.model import CycleGAN
 from styleshift.training.run_file import read_run
 from styleshift.training.state import TrainingState
 from styleshift.training.translator import Translator
+from styleshift.voice.equaliser import SPOKEN
+from styleshift.voice.phones import STATES
+from styleshift.voice.pitch import cepstral_order
 
 
 def pack(state: TrainingState) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -56,7 +56,7 @@ class Statistics:
         ways: ``[bins, states]``: how far each sound's envelope is moved on the way to the other domain;
             None where nobody asked.
         spoken: mean envelopes ``[phones, cepstra]`` and of how many frames each is, ``[phones]``, as
-            :class:`styleshift.frontend.equaliser.VoiceMeans` has them; None where nobody asked.
+            :class:`styleshift.voice.equaliser.VoiceMeans` has them; None where nobody asked.
     """
 
     mean: Tensor

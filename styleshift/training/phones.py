@@ -3,13 +3,17 @@
 What tells one person's vowel from another's is not one equaliser for all sounds, and not a frame of hers in
 place of his: the first leaves him to be heard, the second loses the words. So each frame keeps what it is
 and is moved: by how far, in the target's recordings, the mean envelope of that sound lies from the mean in
-the source's. A network (:mod:`styleshift.frontend.phones`) says which sounds a frame may be, and how likely;
+the source's. A network (:mod:`styleshift.voice.phones`) says which sounds a frame may be, and how likely;
 the moves are weighed so.
 
 A mixture of linear moves with soft classes, as the conversion of Stylianou, Cappe and Moulines 1998
 ("Continuous probabilistic transform for voice conversion"), with shifts alone and without pairs: means over
 each domain take their place, as in vector field smoothing and in speaker adaptation by mean offsets. It is
 part of the exported graph.
+
+The move has no twin in NumPy. How a voice sounds is measured twice: here of a domain (:func:`spoken_means`),
+in NumPy of a recording (:mod:`styleshift.voice.equaliser`). ``tests/training/test_phones.py`` holds what is
+measured here to the pitch and the phones that :mod:`styleshift.voice` hears.
 """
 
 from __future__ import annotations
@@ -21,12 +25,12 @@ import torch
 from torch import Tensor, nn
 
 from styleshift.frontend.compression import compressed
-from styleshift.frontend.equaliser import VoiceMeans, cepstra, phones_of
-from styleshift.frontend.loud_frames import LOUD
-from styleshift.frontend.phones import STATES
-from styleshift.frontend.pitch import PitchShifter, cepstral_order
 from styleshift.networks.phones import trained_phones
 from styleshift.training.pitch import PitchFront
+from styleshift.voice.equaliser import VoiceMeans, cepstra, phones_of
+from styleshift.voice.loud_frames import LOUD
+from styleshift.voice.phones import STATES
+from styleshift.voice.pitch import PitchShifter, cepstral_order
 
 # A sound heard in so many frames is moved halfway between its own way and that of all sounds.
 _FEW = 30.0

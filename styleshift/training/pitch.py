@@ -1,4 +1,8 @@
-"""The pitch of voices, moved in front of a generator while it trains."""
+"""The pitch of voices, moved in front of a generator while it trains.
+
+The twin in PyTorch of :mod:`styleshift.voice.pitch`, which moves whole recordings in NumPy. What changes in
+one changes in the other: ``tests/training/test_pitch.py`` holds them to each other.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.frontend.compression import compressed, expanded
-from styleshift.frontend.harmonics import BLURRED, CLEARER, LEAP, STEADY
-from styleshift.frontend.loud_frames import LOUD
-from styleshift.frontend.pitch import (
+from styleshift.recipes import Recipe
+from styleshift.voice.harmonics import BLURRED, CLEARER, LEAP, STEADY
+from styleshift.voice.loud_frames import LOUD
+from styleshift.voice.pitch import (
     LEAST_FRAMES,
     NOTHING,
     SURE,
@@ -19,7 +24,6 @@ from styleshift.frontend.pitch import (
     PitchTarget,
     voicing_range,
 )
-from styleshift.recipes import Recipe
 
 
 def shifter_of(recipe: Recipe) -> PitchShifter:
@@ -30,7 +34,7 @@ def shifter_of(recipe: Recipe) -> PitchShifter:
 class PitchFront(nn.Module):
     """Moves each crop of a voice to the pitch of the target domain: what conversion does with a recording.
 
-    The same as :class:`styleshift.frontend.pitch.PitchShifter`, with tensors, so that it runs on any device
+    The same as :class:`styleshift.voice.pitch.PitchShifter`, with tensors, so that it runs on any device
     and gradients pass, and not rounded to quarters of a semitone.
 
     Args:
@@ -132,7 +136,7 @@ class PitchFront(nn.Module):
         ratio: Tensor,
         clarity: Tensor | None = None,
     ) -> Tensor:
-        """As :meth:`styleshift.frontend.harmonics.Combs.draw`, of ``[batch, 1, bin, frame]``."""
+        """As :meth:`styleshift.voice.harmonics.Combs.draw`, of ``[batch, 1, bin, frame]``."""
         combs = self.shifter.combs
         assert combs is not None
         is_sure = strength > STEADY

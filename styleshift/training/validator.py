@@ -31,7 +31,6 @@ from styleshift.evaluation.judge import Judge, Judgement
 from styleshift.evaluation.metrics import population
 from styleshift.frontend.compression import expanded
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.phones import require_band
 from styleshift.hooks.experiment import MetricSpec
 from styleshift.hooks.registry import load_registry
 from styleshift.progress import Reporter
@@ -40,6 +39,7 @@ from styleshift.system.environment import processors
 from styleshift.training.data import peek
 from styleshift.training.directions import DIRECTIONS
 from styleshift.training.model import CycleGAN
+from styleshift.voice.phones import require_band
 
 Array = npt.NDArray[np.float32]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import ConfigError
-from styleshift.frontend.speech import CROP_SECONDS, SpeechListener
 from styleshift.recipes import Recipe
+from styleshift.voice.speech import CROP_SECONDS, SpeechListener
 
 _CROPS = 20  # of each domain, which take 0.15 s
-_ENOUGH = 0.4  # of them, where a domain is speech; see styleshift.frontend.speech
+_ENOUGH = 0.4  # of them, where a domain is speech; see styleshift.voice.speech
 
 
 def voices_hint(corpora: tuple[Corpus, Corpus], recipe: Recipe) -> str:

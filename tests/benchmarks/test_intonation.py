@@ -7,8 +7,8 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from styleshift.frontend import log_spectrogram
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.recipes import load_recipe
+from styleshift.voice.pitch import PitchShifter
 
 
 def test_frames_are_counted_by_what_becomes_of_them() -> None:

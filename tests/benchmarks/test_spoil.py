@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from spoil import averaged, flattened, noisy, swapped
 
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.recipes import load_recipe
+from styleshift.voice.pitch import PitchShifter
 
 CONFIG = load_recipe("voice").spectrogram
 LOG = np.random.default_rng(1).uniform(2, 5, (50, CONFIG.bins)).astype(np.float32)  # far from the floor

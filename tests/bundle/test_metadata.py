@@ -10,10 +10,10 @@ import pytest
 
 from styleshift.bundle.metadata import BundleMetadata, fit_name
 from styleshift.errors import BundleError
-from styleshift.frontend.equaliser import SPOKEN, VoiceMeans
-from styleshift.frontend.pitch import PitchTarget
 from styleshift.hooks import NoOptions
 from styleshift.recipes import load_recipe
+from styleshift.voice.equaliser import SPOKEN, VoiceMeans
+from styleshift.voice.pitch import PitchTarget
 
 
 def test_metadata_come_back_as_they_were(models: ModuleType) -> None:

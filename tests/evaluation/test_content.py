@@ -9,10 +9,10 @@ import pytest
 
 from styleshift.evaluation.content import harmony, onset_f_measure, phones_kept
 from styleshift.evaluation.features import Features, features
-from styleshift.frontend.phones import PHONES
 from styleshift.hooks.experiment import Heard, MetricSpec
 from styleshift.hooks.registry import load_registry
 from styleshift.testing import check_metric
+from styleshift.voice.phones import PHONES
 from tests.helpers.vowels import utterance
 
 

@@ -8,7 +8,7 @@ import scipy.fft
 from styleshift.evaluation import features as f
 from styleshift.evaluation.content import phones_kept
 from styleshift.frontend import SpectrogramConfig, stft
-from styleshift.frontend.phones import PHONES
+from styleshift.voice.phones import PHONES
 from tests.helpers.vowels import utterance
 
 

@@ -8,12 +8,12 @@ import torch
 
 from styleshift.frontend import stft
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.phones import PHONES, STATES, TINY, PhoneListener
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.frontend.transform import compress
 from styleshift.networks.phones import PhoneNetwork, trained_phones
 from styleshift.recipes import load_recipe
 from styleshift.training.pitch import PitchFront
+from styleshift.voice.phones import PHONES, STATES, TINY, PhoneListener
+from styleshift.voice.pitch import PitchShifter
 from tests.helpers.vowels import VOWELS, hiss, vowel
 
 

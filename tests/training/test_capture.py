@@ -17,15 +17,15 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from styleshift.frontend.equaliser import SPOKEN
-from styleshift.frontend.phones import STATES
-from styleshift.frontend.pitch import cepstral_order
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.data import Batch, Statistics
 from styleshift.training.inputs import prepare
 from styleshift.training.model import CycleGAN
 from styleshift.training.state import TrainingState
 from styleshift.training.step import take_step
+from styleshift.voice.equaliser import SPOKEN
+from styleshift.voice.phones import STATES
+from styleshift.voice.pitch import cepstral_order
 
 TINY = (
     "spectrogram.sample_rate=8000",

@@ -17,8 +17,6 @@ from styleshift.corpus import precompute
 from styleshift.errors import CheckpointError, ConfigError, UsageError
 from styleshift.frontend import stft
 from styleshift.frontend.compression import compressed
-from styleshift.frontend.equaliser import SPOKEN, phones_of
-from styleshift.frontend.phones import PHONES, PhoneListener
 from styleshift.frontend.transform import compress
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.checkpoint import load_trained
@@ -27,6 +25,8 @@ from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.run import resume_run, start_run
 from styleshift.training.run_file import read_run
 from styleshift.training.self_pairs import SelfPairs
+from styleshift.voice.equaliser import SPOKEN, phones_of
+from styleshift.voice.phones import PHONES, PhoneListener
 from styleshift.workspace import Workspace
 from tests.helpers.plain_operators import others
 from tests.helpers.voices import SETTINGS, untrained

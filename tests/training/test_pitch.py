@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.training.pitch import PitchFront
+from styleshift.voice.pitch import PitchShifter
 
 CONFIG = SpectrogramConfig(
     sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log1p", gain=1000.0

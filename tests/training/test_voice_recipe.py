@@ -23,10 +23,10 @@ from styleshift.bundle.spectrum import match_spectrum
 from styleshift.bundle.variance import match_variance
 from styleshift.corpus import Corpus, CropSampler
 from styleshift.errors import ConfigError
-from styleshift.frontend.pitch import PitchTarget
 from styleshift.recipes import Recipe, load_recipe
 from styleshift.training.checkpoint import TrainedModel, load_trained
 from styleshift.training.run import resume_run, start_run
+from styleshift.voice.pitch import PitchTarget
 from styleshift.workspace import Workspace
 from tests.helpers.voices import PITCHES, SETTINGS, precomputed
 

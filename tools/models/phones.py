@@ -1,4 +1,4 @@
-"""Makes the network that tells the sounds of speech apart: ``styleshift/frontend/phones.safetensors``.
+"""Makes the network that tells the sounds of speech apart: ``styleshift/voice/phones.safetensors``.
 
     pip install pocketsphinx
     python tools/models/phones.py RECORDINGS [RECORDINGS ...] [--steps 4000] [--output FILE]
@@ -26,12 +26,12 @@ from torch.nn import functional
 
 from styleshift.evaluation.load import find_recordings
 from styleshift.frontend import stft
-from styleshift.frontend.phones import PHONES
 from styleshift.frontend.transform import compress
 from styleshift.networks.phones import PhoneNetwork
 from styleshift.recipes import load_recipe
 from styleshift.training.pitch import PitchFront, shifter_of
 from styleshift.training.self_pairs import perturbed
+from styleshift.voice.phones import PHONES
 
 RATE = 16000
 ALIGNED_SECONDS = 0.01  # from one frame of PocketSphinx to the next
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--output", type=Path, default=Path("styleshift/frontend/phones.safetensors"))
+    parser.add_argument("--output", type=Path, default=Path("styleshift/voice/phones.safetensors"))
     options = parser.parse_args()
     front = PitchFront(shifter_of(load_recipe("voice")), 200.0)
     paths = [path for folder in options.recordings for path in find_recordings(folder, "recordings")]

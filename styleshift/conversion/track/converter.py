@@ -32,11 +32,11 @@ from styleshift.conversion.track.vocode import FADE_FRAMES, vocode_sections
 from styleshift.conversion.track.voice import VoiceWanted, pitch_note
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
-from styleshift.frontend.equaliser import equalise
 from styleshift.frontend.percussion import PercussionSplitter
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.records import Vocoder
 from styleshift.system.prefetch import prefetch
+from styleshift.voice.equaliser import equalise
+from styleshift.voice.pitch import PitchShifter
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import soxr
 from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.conversion.track.restyle import joint_magnitude
 from styleshift.frontend import StreamingSpectrogram
-from styleshift.frontend.equaliser import EqualiserMeter, VoiceMeans
-from styleshift.frontend.loud_frames import LoudFrames
-from styleshift.frontend.pitch import SURE, PitchShifter, has_voice
+from styleshift.voice.equaliser import EqualiserMeter, VoiceMeans
+from styleshift.voice.loud_frames import LoudFrames
+from styleshift.voice.pitch import SURE, PitchShifter, has_voice
 
 _RESAMPLER = "LQ"  # 13 bits are more than a median of pitches can tell
 
@@ -75,7 +75,7 @@ class VoiceMeter:
 
     It hears what the model will see, the channels' joint power, which a delay between them does not colour.
     Frames are counted by loudness and pitch; at the end those near the loudest decide, as in
-    :meth:`styleshift.frontend.pitch.PitchShifter.median`.
+    :meth:`styleshift.voice.pitch.PitchShifter.median`.
 
     Args:
         wanted: by the model.

@@ -25,7 +25,7 @@ from styleshift.conversion.track.first_pass import measure_file
 from styleshift.conversion.track.load import load_converter
 from styleshift.errors import AudioError
 from styleshift.frontend import SpectrogramConfig
-from styleshift.frontend.pitch import PitchTarget
+from styleshift.voice.pitch import PitchTarget
 
 # A PNG of one red pixel.
 COVER = bytes.fromhex(

@@ -18,10 +18,10 @@ from styleshift.conversion.track.voice import VoiceMeter, VoiceWanted
 from styleshift.errors import AudioError, BundleError, PluginError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
 from styleshift.frontend.percussion import PercussionDamping, PercussionSplitter
-from styleshift.frontend.pitch import PitchShifter
 from styleshift.hooks.options import build_config
 from styleshift.hooks.registry import load_registry
 from styleshift.training.phones import SourceVoice, spoken_means
+from styleshift.voice.pitch import PitchShifter
 from tests.helpers.vowels import VOWELS, vowel
 
 SEED = SpectrogramConfig()

@@ -5,8 +5,8 @@ import pytest
 
 from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted, pitch_note
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.equaliser import SPOKEN, EqualiserMeter, VoiceMeans
-from styleshift.frontend.pitch import PitchShifter, cepstral_order
+from styleshift.voice.equaliser import SPOKEN, EqualiserMeter, VoiceMeans
+from styleshift.voice.pitch import PitchShifter, cepstral_order
 from tests.helpers.vowels import VOWELS, vowel
 
 CONFIG = SpectrogramConfig(

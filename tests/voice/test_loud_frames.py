@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from styleshift.frontend.loud_frames import LOUD, LoudFrames
+from styleshift.voice.loud_frames import LOUD, LoudFrames
 
 
 def test_frames_far_below_the_loudest_do_not_count_whenever_it_comes() -> None:

@@ -33,10 +33,10 @@ from pydantic import Field
 from styleshift.arrays import Float32Array, Float64Array
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.harmonics import Combs, steady
-from styleshift.frontend.loud_frames import LOUD
 from styleshift.frontend.transform import compress, magnitude, stft
 from styleshift.validation import settings
+from styleshift.voice.harmonics import Combs, steady
+from styleshift.voice.loud_frames import LOUD
 
 Harmonics = Literal["stretch", "draw"]
 
@@ -77,7 +77,7 @@ class PitchTarget:
     formants: float = Field(default=0.15, ge=0, le=1)
     """Power of the ratio of pitches by which the spectral envelope is stretched."""
     harmonics: Harmonics = "stretch"
-    """How harmonics come to their new places; see :mod:`styleshift.frontend.harmonics`."""
+    """How harmonics come to their new places; see :mod:`styleshift.voice.harmonics`."""
 
 
 class PitchShifter:

@@ -5,8 +5,8 @@ import pytest
 from scipy.signal import lfilter
 
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.harmonics import BLURRED, steady
-from styleshift.frontend.pitch import PitchShifter, voicing
+from styleshift.voice.harmonics import BLURRED, steady
+from styleshift.voice.pitch import PitchShifter, voicing
 
 CONFIG = SpectrogramConfig(
     sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log1p", gain=1000.0

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from styleshift.errors import ConfigError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.pitch import LEAST_FRAMES, SURE, PitchShifter, step, voicing
+from styleshift.voice.pitch import LEAST_FRAMES, SURE, PitchShifter, step, voicing
 
 CONFIG = SpectrogramConfig(
     sample_rate=16000, frame_length=1024, hop_length=256, fft_length=1024, compression="log1p", gain=1000.0

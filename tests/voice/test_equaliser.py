@@ -12,7 +12,8 @@ from scipy import fft
 from styleshift.errors import ConfigError
 from styleshift.frontend import stft
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.equaliser import (
+from styleshift.frontend.transform import compress, magnitude
+from styleshift.voice.equaliser import (
     SPOKEN,
     EqualiserMeter,
     VoiceMeans,
@@ -21,9 +22,8 @@ from styleshift.frontend.equaliser import (
     equalise,
     phones_of,
 )
-from styleshift.frontend.phones import PHONES, PhoneListener, require_speech
-from styleshift.frontend.pitch import PitchShifter, cepstral_order
-from styleshift.frontend.transform import compress, magnitude
+from styleshift.voice.phones import PHONES, PhoneListener, require_speech
+from styleshift.voice.pitch import PitchShifter, cepstral_order
 from tests.helpers.vowels import VOWELS, hiss, vowel
 
 CONFIG = SpectrogramConfig(

@@ -21,11 +21,11 @@ from pydantic import Field
 from styleshift.arrays import Float32Array, Float64Array
 from styleshift.errors import ConfigError
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.loud_frames import LoudFrames
-from styleshift.frontend.phones import PHONES, REACH, STATES, PhoneListener, require_speech
-from styleshift.frontend.pitch import PitchShifter, cepstral_order
 from styleshift.frontend.transform import compress, magnitude
 from styleshift.validation import settings
+from styleshift.voice.loud_frames import LoudFrames
+from styleshift.voice.phones import PHONES, REACH, STATES, PhoneListener, require_speech
+from styleshift.voice.pitch import PitchShifter, cepstral_order
 
 FloatT = TypeVar("FloatT", Float32Array, Float64Array)
 
@@ -42,12 +42,12 @@ _FAR = 50.0  # nepers: no mean of a voice is so far from 0
 
 @settings
 class VoiceMeans:
-    """The voices that a model has learned from; see :mod:`styleshift.frontend.equaliser`."""
+    """The voices that a model has learned from; see :mod:`styleshift.voice.equaliser`."""
 
     cepstra: tuple[tuple[Annotated[float, Field(ge=-_FAR, le=_FAR)], ...], ...] = Field(
         min_length=SPOKEN, max_length=SPOKEN
     )
-    """The mean envelope of each phone of ``styleshift.frontend.phones.PHONES`` but silence: the lowest
+    """The mean envelope of each phone of ``styleshift.voice.phones.PHONES`` but silence: the lowest
     cepstral coefficients of the natural log of magnitudes, each frame at a mean power of 1."""
     frames: tuple[Annotated[float, Field(ge=0, le=1e9)], ...] = Field(min_length=SPOKEN, max_length=SPOKEN)
     """In how many frames each was heard."""

@@ -7,9 +7,9 @@ import pytest
 
 from styleshift.errors import ConfigError
 from styleshift.frontend import SpectrogramConfig, log_spectrogram
-from styleshift.frontend.pitch import PitchShifter
-from styleshift.frontend.speech import CROP_SECONDS, SpeechListener
 from styleshift.recipes import load_recipe
+from styleshift.voice.pitch import PitchShifter
+from styleshift.voice.speech import CROP_SECONDS, SpeechListener
 from tests.helpers.spoken import RATE, notes, speaker
 
 CONFIG = load_recipe("small", []).spectrogram

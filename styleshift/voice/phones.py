@@ -121,7 +121,7 @@ def require_band(config: SpectrogramConfig, otherwise: str = "") -> None:
 @lru_cache(maxsize=1)
 def phone_weights() -> dict[str, Float32Array]:
     """The weights that ship, float32, by the names of :class:`styleshift.networks.phones.PhoneNetwork`."""
-    packed = load((resources.files("styleshift.frontend") / "phones.safetensors").read_bytes())
+    packed = load((resources.files("styleshift.voice") / "phones.safetensors").read_bytes())
     return {name: value.astype(np.float32) for name, value in packed.items()}
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from styleshift.arrays import Float32Array, Float64Array
 from styleshift.frontend.config import SpectrogramConfig
-from styleshift.frontend.equaliser import cepstra, curve
-from styleshift.frontend.loud_frames import LOUD
-from styleshift.frontend.phones import PhoneListener, require_band
-from styleshift.frontend.pitch import NOTHING, SURE, PitchShifter, cepstral_order
+from styleshift.voice.equaliser import cepstra, curve
+from styleshift.voice.loud_frames import LOUD
+from styleshift.voice.phones import PhoneListener, require_band
+from styleshift.voice.pitch import NOTHING, SURE, PitchShifter, cepstral_order
 
 CROP_SECONDS = 3.0
 """How long a crop is best: a dozen sounds of speech. In 2 s acted voices are missed more often."""
