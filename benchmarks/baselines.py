@@ -13,9 +13,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 from command_line import pair_parser
 
+from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.evaluation.features import RANGE_DB, SAMPLE_RATE
 from styleshift.evaluation.folders import evaluate_folders
 from styleshift.evaluation.load import find_recordings, load_mono
@@ -29,33 +31,33 @@ LEVEL = 0.1  # every recording is brought to this RMS first, so that spectra are
 BANK = mel_filters(SAMPLE_RATE, CONFIG.fft_length, 80)
 
 
-def spectrum(wave: np.ndarray) -> np.ndarray:
+def spectrum(wave: Float32Array) -> ComplexArray:
     return stft(wave * np.float32(LEVEL / (np.sqrt(np.mean(wave**2)) + 1e-12)), CONFIG)
 
 
-def mean_power(spectra: list[np.ndarray]) -> np.ndarray:
-    return np.mean(np.abs(np.concatenate(spectra)) ** 2, axis=0)
+def mean_power(spectra: list[ComplexArray]) -> Float32Array:
+    return np.asarray(np.mean(np.abs(np.concatenate(spectra)) ** 2, axis=0))
 
 
-def log_mel(spectra: np.ndarray) -> np.ndarray:
+def log_mel(spectra: ComplexArray) -> npt.NDArray[np.floating]:
     decibels = 10 * np.log10(np.maximum(np.abs(spectra) ** 2 @ BANK.T, 1e-10))
-    return np.maximum(decibels, decibels.max() - RANGE_DB)
+    return np.asarray(np.maximum(decibels, decibels.max() - RANGE_DB))
 
 
-def equalised(source: np.ndarray, sources: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
+def equalised(source: ComplexArray, sources: list[ComplexArray], targets: list[ComplexArray]) -> ComplexArray:
     """The source through the filter that gives its style the mean power spectrum of the other."""
     gain = np.sqrt(mean_power(targets) / mean_power(sources))
-    return source * gain.astype(np.float32)
+    return np.asarray(source * gain.astype(np.float32))
 
 
-def nearest(source: np.ndarray, sources: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
+def nearest(source: ComplexArray, sources: list[ComplexArray], targets: list[ComplexArray]) -> ComplexArray:
     """For each frame the target's frame nearest in log-mel, means matched; the source's phase."""
     pool = np.concatenate(targets)
     known = log_mel(pool)
     wanted = log_mel(source) + known.mean(axis=0) - log_mel(np.concatenate(sources)).mean(axis=0)
     distance = (known**2).sum(axis=1)[None] - 2 * wanted @ known.T
     magnitude = np.abs(pool[np.argmin(distance, axis=1)])
-    return (magnitude * np.exp(1j * np.angle(source))).astype(np.complex64)
+    return np.asarray(magnitude * np.exp(1j * np.angle(source)), np.complex64)
 
 
 def main() -> None:

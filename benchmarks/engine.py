@@ -97,7 +97,7 @@ def on_nodes(nodes: int, seconds: float) -> None:
         cluster.add_node(num_cpus=1)
     rayed = busy_share(load_engine("ray", {"address": cluster.address}), nodes, seconds)
     ray.shutdown()
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
     print(json.dumps({"nodes": nodes, "wait": seconds, "local": round(local, 3), "ray": round(rayed, 3)}))
 
 

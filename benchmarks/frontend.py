@@ -16,6 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,31 +158,17 @@ def lengths(sizes: list[int], channels: int, seconds: int, runs: int) -> list[di
     def rows(n: int, dtype: type) -> Any:
         return room.view(dtype)[: int(np.prod(shapes[n]))].reshape(shapes[n])
 
-    def per_point(calls: Calls) -> dict[int, float]:
+    def per_point(call: Callable[[int, SpectrogramConfig], object]) -> dict[int, float]:
+        calls: Calls = {str(n): partial(call, n, config) for n, config in configs.items()}
         cost = {int(n): cpu for n, (_, cpu) in measure(calls, runs).items()}
         return {n: cost[n] / (shapes[n][1] * n * np.log2(n)) for n in configs}
 
-    log = per_point(
-        {
-            str(n): lambda n=n, c=c: log_spectrogram(x, c, out=rows(n, np.float32), threads=1)
-            for n, c in configs.items()
-        }
-    )
-    forward = per_point(
-        {
-            str(n): lambda n=n, c=c: stft(x, c, out=rows(n, np.complex64), threads=1)
-            for n, c in configs.items()
-        }
-    )
+    log = per_point(lambda n, c: log_spectrogram(x, c, out=rows(n, np.float32), threads=1))
+    forward = per_point(lambda n, c: stft(x, c, out=rows(n, np.complex64), threads=1))
     samples = np.empty_like(x)
     room[:] = 1.0
     inverse = per_point(
-        {
-            str(n): lambda n=n, c=c: istft(
-                rows(n, np.complex64), c, length=x.shape[-1], out=samples, threads=1
-            )
-            for n, c in configs.items()
-        }
+        lambda n, c: istft(rows(n, np.complex64), c, length=x.shape[-1], out=samples, threads=1)
     )
     print("\nprocessor time for N log N, powers of two 1.00: log spectrogram, complex STFT, inverse")
     found = []

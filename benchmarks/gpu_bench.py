@@ -154,6 +154,7 @@ def measure_all(cases: Sequence[Case], bench: Bench, limit: float) -> Iterator[R
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, bench, list(left)))
         process.start()
+        assert process.pid is not None  # it has begun
         theirs.close()
         try:
             while left and time.monotonic() < end:

@@ -50,9 +50,10 @@ def make_library(folder: Path, files: int) -> None:
 
 
 def start(source: str, output: str, *words: str) -> subprocess.Popen[bytes]:
-    options = ["--model", MODEL, "--vocoder", "source-phase", "--runtime", "onnxruntime", "--device", "cpu"]
-    command = [sys.executable, "-m", "styleshift", "convert", source, "--output", output, *options, "--quiet"]
-    return subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    options = ["--vocoder", "source-phase", "--runtime", "onnxruntime", "--device", "cpu", "--quiet"]
+    command = [sys.executable, "-m", "styleshift", "convert", source, "--output", output]
+    command += ["--model", str(MODEL), *options, *words]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def converted(output: str) -> list[str]:
@@ -106,8 +107,9 @@ def cluster() -> Iterator[tuple[str, dict[str, Kill]]]:
         nodes.add_node(num_cpus=1)
 
     def kill_actor() -> None:
-        raylets = {node.all_processes["raylet"][0].process.pid for node in nodes.list_all_nodes()}
-        actors = []
+        there = nodes.list_all_nodes()  # type: ignore[no-untyped-call]
+        raylets = {node.all_processes["raylet"][0].process.pid for node in there}
+        actors: list[int] = []
         while not actors:  # the last one's successor may not have begun
             for process in Path("/proc").glob("[0-9]*"):
                 try:
@@ -124,7 +126,7 @@ def cluster() -> Iterator[tuple[str, dict[str, Kill]]]:
     try:
         yield nodes.address, {"actor": kill_actor, "node": kill_node}
     finally:
-        nodes.shutdown()
+        nodes.shutdown()  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ import soxr
 import torch
 from command_line import pair_parser
 
+from styleshift.arrays import ComplexArray, Float32Array
 from styleshift.evaluation.features import SAMPLE_RATE
 from styleshift.evaluation.folders import evaluate_folders
 from styleshift.evaluation.load import find_recordings, load_mono
@@ -41,33 +42,34 @@ LEVEL = 0.1  # as recordings come to a model: at one RMS
 BOUND_DB = 45.0  # four standard deviations of the log spectrum of music, about
 ROUNDS = 32
 
-Log = npt.NDArray[np.float32]
+Log = Float32Array
 Form = Callable[[Log, Log, Bands], Log]
 
 
-def load(path: Path, config: SpectrogramConfig) -> np.ndarray:
-    return soxr.resample(load_mono(path), SAMPLE_RATE, config.sample_rate)
+def load(path: Path, config: SpectrogramConfig) -> Float32Array:
+    return np.asarray(soxr.resample(load_mono(path), SAMPLE_RATE, config.sample_rate), np.float32)
 
 
-def spectrum(wave: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
+def spectrum(wave: Float32Array, config: SpectrogramConfig) -> ComplexArray:
     return stft(wave * np.float32(LEVEL / (np.sqrt(np.mean(wave**2)) + 1e-12)), config)
 
 
-def logarithm(spectra: np.ndarray, config: SpectrogramConfig) -> Log:
-    return np.log1p(config.gain * np.abs(spectra)).astype(np.float32)
+def logarithm(spectra: ComplexArray, config: SpectrogramConfig) -> Log:
+    return np.asarray(np.log1p(config.gain * np.abs(spectra)), np.float32)
 
 
 def mean_log(folder: Path, config: SpectrogramConfig) -> Log:
     paths = find_recordings(folder, "the style")
-    return np.concatenate([logarithm(spectrum(load(path, config), config), config) for path in paths]).mean(0)
+    logs = [logarithm(spectrum(load(path, config), config), config) for path in paths]
+    return np.asarray(np.concatenate(logs).mean(0))
 
 
 def _to_bands(bands: Bands, values: Log) -> Log:
-    return (values @ bands.to_bands.numpy().T).astype(np.float32)
+    return np.asarray(values @ bands.to_bands.numpy().T, np.float32)
 
 
-def _to_bins(bands: Bands, values: Log) -> Log:
-    return (values @ bands.to_bins.numpy().T).astype(np.float32)
+def _to_bins(bands: Bands, values: npt.NDArray[np.floating]) -> Log:
+    return np.asarray(values @ bands.to_bins.numpy().T, np.float32)
 
 
 def gain_a_band(source: Log, truth: Log, bands: Bands) -> Log:
@@ -82,7 +84,7 @@ def gain_and_noise_a_band(source: Log, truth: Log, bands: Bands) -> Log:
     # The gain is then fitted where the source stands above that floor.
     above = (source + _to_bins(bands, _to_bands(bands, truth - source)) > floor).astype(np.float32)
     weighed = _to_bands(bands, (truth - source) * above) / np.maximum(_to_bands(bands, above), 1e-3)
-    return np.maximum(source + _to_bins(bands, weighed), floor)
+    return np.asarray(np.maximum(source + _to_bins(bands, weighed), floor))
 
 
 def contrast_a_band(source: Log, truth: Log, bands: Bands) -> Log:
@@ -99,7 +101,7 @@ def gain_a_bin(source: Log, truth: Log, bands: Bands) -> Log:
     bound = BOUND_DB * np.log(10) / 20
     heard = np.log(np.maximum(np.expm1(source), 1e-6))
     wanted = np.log(np.maximum(np.expm1(truth), 1e-6))
-    return np.log1p(np.exp(heard + np.clip(wanted - heard, -bound, bound))).astype(np.float32)
+    return np.asarray(np.log1p(np.exp(heard + np.clip(wanted - heard, -bound, bound))), np.float32)
 
 
 def contrast_a_bin(source: Log, truth: Log, bands: Bands) -> Log:
@@ -118,8 +120,8 @@ FORMS: dict[str, Form] = {
 
 
 def with_phase(
-    magnitude: np.ndarray, phase: np.ndarray, length: int, config: SpectrogramConfig
-) -> np.ndarray:
+    magnitude: Float32Array, phase: Float32Array, length: int, config: SpectrogramConfig
+) -> Float32Array:
     """Griffin and Lim 1984, from a phase that is given."""
     for _ in range(ROUNDS + 1):
         wave = istft((magnitude * np.exp(1j * phase)).astype(np.complex64), config, length=length)

@@ -125,7 +125,7 @@ def cpu_ratio(track: Path, folder: Path, config: SpectrogramConfig, rounds: int)
         decoding = seconds_of(lambda: decode(track), time.process_time)
         times.append((decoding, seconds_of(all_of_it, time.process_time)))
     decoding, computing = (statistics.median(column) for column in zip(*times, strict=True))
-    return computing / decoding
+    return float(computing / decoding)
 
 
 def compare(

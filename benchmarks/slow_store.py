@@ -39,7 +39,7 @@ RATE = 22050
 @contextlib.contextmanager
 def slow_bucket(delay: float) -> Iterator[str]:
     """The address of a bucket whose recordings take ``delay`` seconds to come, and to go."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     moto = DomainDispatcherApplication(create_backend_app)

@@ -111,7 +111,7 @@ class PlainLoop:
     ) -> None:
         self.weights, self.device, self.strong = recipe.loss, device, strong
         if strong:
-            model.to(memory_format=torch.channels_last)
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.G, self.F = model.translator("x2y"), model.translator("y2x")
         self.D_X, self.D_Y = model.discriminators["x"], model.discriminators["y"]
         rate = recipe.optimiser
@@ -144,13 +144,13 @@ class PlainLoop:
             if weights.identity:
                 total = total + weights.identity * (l1(self.G.translate(y), y) + l1(self.F.translate(x), x))
         self.generators.zero_grad()
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         self.generators.step()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.strong):
             real_or_fake = d_loss(kind, self.D_Y(y), self.D_Y(fake_y.detach()))
             real_or_fake = real_or_fake + d_loss(kind, self.D_X(x), self.D_X(fake_x.detach()))
         self.discriminators.zero_grad()
-        real_or_fake.backward()
+        real_or_fake.backward()  # type: ignore[no-untyped-call]
         self.discriminators.step()
         return {"gan": gan.item(), "cycle": cycle.item(), "discriminator": real_or_fake.item()}
 

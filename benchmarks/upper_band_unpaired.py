@@ -65,21 +65,21 @@ def shape(low: np.ndarray) -> np.ndarray:
 
 
 def power(part: np.ndarray) -> np.ndarray:
-    return np.square(part, dtype=np.float64).sum(axis=1)
+    return np.asarray(np.square(part, dtype=np.float64).sum(axis=1))
 
 
 def ratios(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Level of the upper band relative to the lower, in dB, of the frames that are heard."""
     below = power(low)
     heard = below > below.max() * 10 ** (QUIET_DB / 10)
-    return np.maximum(10 * np.log10(power(high)[heard] / below[heard] + 1e-12), LOWEST_DB)
+    return np.asarray(np.maximum(10 * np.log10(power(high)[heard] / below[heard] + 1e-12), LOWEST_DB))
 
 
 def mean_spectrum(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     whole = power(low).sum()
     edges = np.linspace(0, high.shape[1], 9).astype(int)[:-1]
     bands = np.add.reduceat(np.square(high, dtype=np.float64).sum(axis=0), edges)
-    return np.maximum(10 * np.log10(bands / whole + 1e-12), LOWEST_OF_WHOLE_DB)
+    return np.asarray(np.maximum(10 * np.log10(bands / whole + 1e-12), LOWEST_OF_WHOLE_DB))
 
 
 def main() -> None:
