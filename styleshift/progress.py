@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from styleshift.words import kind_of_remark
+
 
 class Task:
     """A piece of work with a known or unknown end; a context manager."""
@@ -59,36 +61,38 @@ class Reporter:
 
 
 class FirstFew:
-    """Warns of the first few files that one and the same sentence is true of, and counts the others.
+    """Warns of the first few files that one and the same is true of, and counts the others.
 
     A context manager. Those that are counted are said by :meth:`Reporter.detail`, and how many they are at
-    the end: of a thousand files with one fault, a screen would show nothing else.
+    the end: of a thousand files with one fault, a screen would show nothing else. Sentences that differ in a
+    value are one fault if they are of one kind; see :class:`styleshift.words.Remark`.
 
     Args:
         reporter: who is told.
-        most: names to each sentence.
-        sentences: that are counted; those that come after so many are always said, so that memory has an end.
+        most: names to each kind of sentence.
+        kinds: that are counted; those that come after so many are always said, so that memory has an end.
         named_by: what names those that are counted; empty: what the reporter is asked by.
     """
 
-    def __init__(self, reporter: Reporter, most: int = 3, sentences: int = 1000, named_by: str = "") -> None:
-        self._reporter, self._most, self._sentences = reporter, most, sentences
+    def __init__(self, reporter: Reporter, most: int = 3, kinds: int = 1000, named_by: str = "") -> None:
+        self._reporter, self._most, self._kinds = reporter, most, kinds
         self._named_by = named_by or reporter.asked_by
         self._counts: Counter[str] = Counter()
 
     def warn(self, name: str, sentence: str) -> None:
-        """Of one file; the sentence is the same for all that are counted together."""
-        if sentence in self._counts or len(self._counts) < self._sentences:
-            self._counts[sentence] += 1
-        tell = self._reporter.warn if self._counts[sentence] <= self._most else self._reporter.detail
+        """Of one file; the sentence, or the kind of remark, is the same for all that are counted together."""
+        kind = kind_of_remark(sentence)
+        if kind in self._counts or len(self._counts) < self._kinds:
+            self._counts[kind] += 1
+        tell = self._reporter.warn if self._counts[kind] <= self._most else self._reporter.detail
         tell(f"{name}: {sentence}")
 
     def __enter__(self) -> FirstFew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for sentence, count in self._counts.items():
+        for kind, count in self._counts.items():
             if count > self._most:
                 more = count - self._most
                 how = f"; {self._named_by} names {'it' if more == 1 else 'them'}" if self._named_by else ""
-                self._reporter.warn(f"{more} more: {sentence}{how}")
+                self._reporter.warn(f"{more} more: {kind}{how}")

@@ -8,6 +8,33 @@ from collections.abc import Iterable, Sequence
 _NEAR = 0.65  # as difflib counts: organ and woman have 0.6, and nobody confuses them
 
 
+class Remark(str):
+    """A sentence on one file that holds a value of its own, such as a length or a name.
+
+    It is that sentence wherever it goes. Whoever counts the files of which the same is said goes by ``kind``,
+    which JSON does not keep.
+
+    Args:
+        sentence: with the value.
+        kind: what is said of all such files, without it.
+    """
+
+    kind: str
+
+    def __new__(cls, sentence: str, kind: str) -> Remark:  # noqa: D102
+        made = super().__new__(cls, sentence)
+        made.kind = kind
+        return made
+
+    def __reduce__(self) -> tuple[type[Remark], tuple[str, str]]:
+        return Remark, (str(self), self.kind)
+
+
+def kind_of_remark(sentence: str) -> str:
+    """What a sentence on a file is counted by: its kind, or all of it."""
+    return sentence.kind if isinstance(sentence, Remark) else sentence
+
+
 def printable(text: object) -> str:
     """``text`` with control characters and lone surrogates written out: a file name cannot harm a screen."""
     clean = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -33,6 +60,17 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
                 return by_case[parts[0]]
     near = difflib.get_close_matches(wanted, by_case, n=1, cutoff=_NEAR)
     return by_case[near[0]] if near else None
+
+
+def as_typed(typed: str, known: Iterable[str]) -> str | None:
+    """The known word that was typed: the very same, or the only one that differs in capitals alone.
+
+    >>> as_typed("Piano", ["violin", "piano"])
+    'piano'
+    """
+    words = set(known)
+    alike = {typed} & words or {word for word in words if word.casefold() == typed.casefold()}
+    return alike.pop() if len(alike) == 1 else None
 
 
 def did_you_mean(typed: str, known: Iterable[str], form: str = "{}") -> str:

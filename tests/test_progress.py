@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from styleshift.progress import FirstFew, Reporter
+from styleshift.words import Remark
 
 
 class Heard(Reporter):
@@ -47,7 +48,7 @@ def test_as_many_as_are_named_leave_none_to_count() -> None:
 
 def test_what_is_not_counted_is_always_said() -> None:
     heard = Heard()
-    with FirstFew(heard, most=1, sentences=1) as few:
+    with FirstFew(heard, most=1, kinds=1) as few:
         for name in "abc":
             few.warn(name, "is odd")
             few.warn(name, f"is {name}")
@@ -60,3 +61,19 @@ def test_others_can_name_them() -> None:
     with FirstFew(heard, most=0, named_by="the report") as few:
         few.warn("a", "is odd")
     assert heard.said[-1] == ("warn", "1 more: is odd; the report names it")
+
+
+def test_sentences_of_one_kind_are_one() -> None:
+    heard = Heard()
+    with FirstFew(heard, most=2) as few:
+        for number, name in enumerate("abcd"):
+            few.warn(name, Remark(f"{number} bytes are missing", "bytes are missing"))
+        few.warn("e", "4 bytes are missing")
+    assert heard.said == [
+        ("warn", "a: 0 bytes are missing"),
+        ("warn", "b: 1 bytes are missing"),
+        ("detail", "c: 2 bytes are missing"),
+        ("detail", "d: 3 bytes are missing"),
+        ("warn", "e: 4 bytes are missing"),
+        ("warn", "2 more: bytes are missing"),
+    ]

@@ -1,10 +1,14 @@
-"""Slips of the fingers."""
+"""Slips of the fingers, and sentences with a value."""
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
+
 import pytest
 
-from styleshift.words import did_you_mean, nearest
+from styleshift.words import Remark, did_you_mean, kind_of_remark, nearest
 
 
 @pytest.mark.parametrize(
@@ -29,3 +33,12 @@ def test_the_nearest_word(typed: str, known: list[str], meant: str | None) -> No
 def test_the_hint_is_a_question_or_nothing() -> None:
     assert did_you_mean("smal", ["seed", "small"], "--recipe {}") == "did you mean --recipe small?"
     assert did_you_mean("trumpet", ["seed", "small"]) == ""
+
+
+def test_a_remark_is_its_sentence_and_keeps_its_kind_on_the_way_between_processes() -> None:
+    remark = Remark("3 bytes more", "bytes more")
+    for same in (remark, pickle.loads(pickle.dumps(remark)), copy.deepcopy(remark)):
+        assert same == "3 bytes more"
+        assert kind_of_remark(same) == "bytes more"
+    assert json.dumps([remark]) == '["3 bytes more"]'
+    assert kind_of_remark("3 bytes more") == "3 bytes more"

@@ -74,9 +74,9 @@ class SoundFileStream(DecodedStream):
         guessed = sound.format == "MP3" and link.guessed
         frames = sound.frames if 0 <= sound.frames < _NO_LENGTH and not guessed else None
         bits, whole = 0, frames
-        if sound.format in ("WAV", "WAVEX", "RF64"):
+        if sound.format in ("WAV", "WAVEX", "RF64", "W64"):
             header = Bytes(file, link.start, link.end)
-            bits = valid_bits(header) if sound.format != "WAV" else 0
+            bits = valid_bits(header) if sound.format in ("WAVEX", "RF64") else 0
             frames = frames and true_frames(header, sound.subtype, frames)
         info = AudioInfo(
             sound.format, sound.subtype, sound.samplerate, sound.channels, frames, "soundfile", bits

@@ -23,6 +23,7 @@ from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, damage, plain_words, refusal
 from styleshift.errors import AudioError
+from styleshift.words import Remark
 
 
 class LinkedStream(DecodedStream):
@@ -72,11 +73,13 @@ class LinkedStream(DecodedStream):
         )
         kinds = sorted({(info.sample_rate, info.channels) for info, _ in infos})
         super().__init__(path, info, allow_cut=allow_cut, extent=extent)
-        self.warnings.append(f"{len(extent.links)} recordings one behind the other: read as one")
+        several = "recordings one behind the other: read as one"
+        self.warnings.append(Remark(f"{len(extent.links)} {several}", f"several {several}"))
         self.extras += _tags_left(path, file, extent.links)
         if len(kinds) > 1:
             words = [f"{rate} Hz with {count} channel{'s' * (count > 1)}" for rate, count in kinds]
-            self.warnings.append(f"they are of different kinds: {' and '.join(words)}")
+            unlike = "they are of different kinds"
+            self.warnings.append(Remark(f"{unlike}: {' and '.join(words)}", unlike))
 
     def _decode(self, frames: int) -> Iterator[Float32Array]:
         position = 0

@@ -12,6 +12,7 @@ from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent
 from styleshift.audio.formats import is_lossless
 from styleshift.errors import AudioError
+from styleshift.words import Remark
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 MOST_CHANNELS = 64
@@ -253,4 +254,4 @@ class DecodedStream:
         if not self._allow_cut:
             raise refusal(self.path, f"cut short: {text}", "fetch the file again", reason="damaged")
         self.cut = True
-        self.warnings.append(f"cut short: {text}")
+        self.warnings.append(Remark(f"cut short: {text}", "cut short"))

@@ -89,6 +89,10 @@ class AudioWriter:
             process by force can remove exactly its files.
         chapters: written where they stand beside the sound and not among the tags: in an M4A.
 
+    Attributes:
+        frames: that were written.
+        held: frames that the finished file holds, by its own header; some formats have whole blocks only.
+
     Raises:
         AudioError: ``cannot write``: the format does not take this rate or number of channels, the folder
             cannot be written to, the disk is full.
@@ -110,7 +114,7 @@ class AudioWriter:
         self.sample_rate = sample_rate
         self.channels = channels
         self.format = format
-        self.frames = 0
+        self.frames = self.held = 0
         self._on_written = on_written
         # libsndfile rounds down where it clips, which makes -1 of what is just below 0.
         bits = DEPTHS[format.subtype] if format.subtype in _ROUNDED else 0
@@ -162,8 +166,8 @@ class AudioWriter:
         """
         try:
             self._guard(self._encoder.close)
-            if self.format.subtype == "IMA_ADPCM" and self.format.container == "WAV":
-                self._guard(lambda: set_frames(self._file.fileno(), self.frames))
+            container, subtype = self.format.container, self.format.subtype
+            self._guard(lambda: set_frames(self._file.fileno(), container, subtype, self.frames))
             if self.format.container == "OGG":
                 self._guard(lambda: set_serial(self._file.fileno()))
             self._file.close()
@@ -210,6 +214,7 @@ class AudioWriter:
             info = probe(self._temporary)
         except AudioError as error:
             raise self._failure("cannot be read back after it was written") from error
+        self.held = self.frames if info.frames is None else info.frames
         slack = _LOSSY_SLACK if self.format.lossy else 0
         if info.channels != self.channels or (
             info.frames is not None and abs(info.frames - self.frames) > slack

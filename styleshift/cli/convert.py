@@ -26,6 +26,7 @@ from styleshift.cli.usage import number, one_of, whole
 from styleshift.conversion.limits import OVERWRITE, Overwrite
 from styleshift.errors import EXIT_SOME_FAILED, UsageError
 from styleshift.system.patience import STALL_SECONDS
+from styleshift.words import as_typed
 from styleshift.workspace import setting
 
 if TYPE_CHECKING:
@@ -184,7 +185,10 @@ def _model(
         return find_model(places, target=target, source=source, command=command, warn=reporter.warn)
     bundle = load_bundle(model)
     metadata = bundle.metadata
-    if target not in (None, metadata.target) or source not in (None, metadata.source):
+    if not all(
+        typed is None or as_typed(typed, [name])
+        for typed, name in ((target, metadata.target), (source, metadata.source))
+    ):
         raise UsageError(
             f"{model} converts {metadata.source} to {metadata.target}",
             f"use --from {shlex.quote(metadata.source)} --to {shlex.quote(metadata.target)}, or neither",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -81,11 +83,16 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     command = context.command_path if context is not None else " ".join(("styleshift", *words[:1]))
     kind, text = type(error).__name__, error.format_message().strip()
     hint = f"{command} --help"
+    dashed = _dashed(words) if kind in ("NoSuchOption", "MissingParameter") else ""
+    if dashed:
+        hint = f"{dashed}, for what begins with a dash is taken for an option"
     if kind == "NoSuchOption":
         near = _OTHERWISE.get((command.split()[-1], error.option_name))
         near = near or nearest(error.option_name, error.possibilities or [])
+        hint = f"did you mean {near}?" if near and not dashed else hint
         return UsageError(
-            f"{command} has no option {error.option_name}", f"did you mean {near}?" if near else hint
+            f"{command} has no option {error.option_name}",
+            f"did you mean {near}?" if near and not dashed else hint,
         )
     if kind == "MissingParameter" and error.param is not None:
         names = [name for name in error.param.opts if name.startswith("--")]
@@ -107,3 +114,11 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
         if re.match(pattern, text, re.DOTALL):
             return UsageError(re.sub(pattern + r"\.?$", message, text, flags=re.DOTALL), hint)
     return UsageError(text, hint)
+
+
+def _dashed(words: Sequence[str]) -> str:
+    """The first word that begins as an option does and is a file or folder here, as it has to be typed."""
+    for word in words:
+        if word.startswith("-") and word.strip("-") and os.path.lexists(word):
+            return shlex.quote(f"./{word}")
+    return ""

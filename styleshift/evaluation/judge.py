@@ -102,7 +102,7 @@ class Judgement:
         """The verdict as a sentence."""
         kept = f"harmony {self.chroma:.2f}, onsets {self.onsets:.2f} of 1"
         said = f"sounds of speech {self.phones:.2f} of 1"
-        stayed = "" if math.isnan(self.chroma) else f"the music stayed ({kept})"
+        stayed = "" if math.isnan(self.chroma) else f"what is played stayed ({kept})"
         if not math.isnan(self.phones):
             stayed = f"{'part of ' * (self.phones < WORDS_STAY)}what is said stayed ({said})"
         way = f"the distance to that style {self._change_of_distance}"
@@ -113,7 +113,7 @@ class Judgement:
             f"and less than {COPY_DB:.0f} dB is not heard as another sound",
             "collapsed": "this model has collapsed: whatever goes in, nearly the same comes out "
             f"(conversions differ {self.spread:.0%} as much as their sources)",
-            "music lost": f"the music is lost: one can hardly make out what was played ({kept})",
+            "music lost": f"what is played is lost: one can hardly make it out ({kept})",
             "words lost": f"the words are lost: one can hardly make out what is said ({said})",
             "style not moved": _joined(f"the style hardly moved ({way})", "; ", stayed),
             "unclear": _joined(f"it is not clear that the style moved ({way})", "; ", stayed),

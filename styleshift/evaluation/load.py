@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,16 @@ def excerpt(stream: DecodedStream, start: float, seconds: float) -> Iterator[Arr
             return
 
 
+@contextmanager
+def by_path(path: Path) -> Iterator[None]:
+    """What is raised of a recording within it names its path: each folder may have the name."""
+    try:
+        yield
+    except AudioError as error:
+        message = error.message.removeprefix(f"{shown(path)}: ")
+        raise AudioError(f"{path}: {message}", error.hint, reason=error.reason) from error
+
+
 def length_of(path: Path) -> float:
     """Seconds of a recording, as far as its header says; raises AudioError."""
     with open_audio(path, allow_cut=True) as stream:
@@ -102,14 +113,13 @@ def load_style(
     with reporter.task(f"hear {what}", len(chosen), "files") as task:
         for path in chosen:
             try:
-                mono = _middle(path, share)
-                style.append(features(mono))
-                if hear is not None:
-                    hear(mono)
+                with by_path(path):
+                    mono = _middle(path, share)
+                    style.append(features(mono))
+                    if hear is not None:
+                        hear(mono)
             except AudioError as error:
-                # By its path: the same name may lie in each of the folders.
-                message = error.message.removeprefix(f"{shown(path)}: ")
-                reporter.warn(f"left out: {path}: {message}")
+                reporter.warn(f"left out: {error.message}")
                 hint = hint or error.hint
             task.advance()
     if not style:

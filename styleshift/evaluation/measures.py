@@ -20,7 +20,7 @@ from styleshift.evaluation.features import (
 )
 from styleshift.evaluation.figures import Figures
 from styleshift.evaluation.judge import Comparison, Judge
-from styleshift.evaluation.load import load_mono
+from styleshift.evaluation.load import by_path, load_mono
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Recording:
 
     @classmethod
     def load(cls, path: Path, speech: bool = False) -> Recording:
-        """Read it, and listen to what is said, if it is ``speech``; raises AudioError."""
-        mono = load_mono(path)
+        """Read it, and listen to what is said, if it is ``speech``; raises AudioError, with its path."""
+        with by_path(path):
+            mono = load_mono(path)
         return cls(mono, features(mono, speech=speech))
 
 
@@ -63,7 +64,7 @@ class Measures:
         """Measure one; raises AudioError where it, its source or its truth cannot be."""
         origin = None if source is None else Recording.load(source, self.speech)
         if origin is not None and not origin.mono.any():
-            raise AudioError(f"{name}: its source is silence, which has no style", reason="silent")
+            raise AudioError(f"{source}: a source that is silent has no style", reason="silent")
         made = Recording.load(path, self.speech)
         against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
         figures = self._figures(made, origin, None if truth is None else Recording.load(truth), against)

@@ -17,7 +17,7 @@ from styleshift.audio.resample import resample
 from styleshift.errors import AudioError, UsageError
 from styleshift.evaluation.features import Array
 from styleshift.evaluation.figures import IN_WORDS, Tags
-from styleshift.evaluation.load import excerpt, length_of
+from styleshift.evaluation.load import by_path, excerpt, length_of
 from styleshift.pages import Player, legend, render, shot
 from styleshift.pages.picture import HIGHEST_HZ, log_frequency
 from styleshift.system.files import write_text
@@ -110,8 +110,12 @@ def write_page(
 
 def _player(pair: Pair, names: tuple[str, str], seconds: float) -> Player:
     paths = (pair.source, pair.converted)
-    start = _start(pair.source, seconds)
-    waves = [_excerpt(path, start, seconds) for path in paths]
+    with by_path(pair.source):
+        start = _start(pair.source, seconds)
+    waves = []
+    for path in paths:
+        with by_path(path):
+            waves.append(_excerpt(path, start, seconds))
     high = min(HIGHEST_HZ, *(rate * 0.45 for _, rate in waves))
     spectra = [log_frequency(wave.mean(axis=1), rate, high_hz=high) for wave, rate in waves]
     peak = max(float(spectrum.decibels.max()) for spectrum in spectra)

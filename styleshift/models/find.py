@@ -9,7 +9,7 @@ from pathlib import Path
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import NothingToDoError
 from styleshift.models.shelf import ShelvedModel, list_models, models_in, places
-from styleshift.words import nearest
+from styleshift.words import as_typed, nearest
 from styleshift.workspace import Workspace
 
 
@@ -23,7 +23,7 @@ def find_model(
 ) -> Bundle:
     """Look in the workspace, then in the user's model folder, then among the models that ship.
 
-    The first place that has a fitting model decides.
+    The first place that has a fitting model decides. Where none has, capitals do not count.
 
     Args:
         workspace: whose ``models`` folder is looked into first.
@@ -37,24 +37,52 @@ def find_model(
             the command for each.
         BundleError: the one that fits cannot be used.
     """
-    others: list[str] = []
+    there: dict[Path, list[ShelvedModel]] = {}
     for place, folder in places(workspace).items():
-        fitting: list[ShelvedModel] = []
-        for model in models_in(folder, place, warn):
-            metadata = model.metadata
-            if target in (None, metadata.target) and source in (None, metadata.source):
-                fitting.append(model)
-            else:
-                others.append(f"{metadata.source} to {metadata.target}")
-        if len(fitting) == 1:
-            return load_bundle(fitting[0].path)
-        if fitting:
-            raise _several(fitting, folder, command)
+        there[folder] = list(models_in(folder, place, warn))
+        if fitting := _fitting(there[folder], target, source):
+            return _only(fitting, folder, command)
+    every = [model for models in there.values() for model in models]
+    meant = _capitals_apart(every, target, source)
+    if meant is not None:
+        for folder, models in there.items():
+            if fitting := _fitting(models, *meant):
+                return _only(fitting, folder, command)
+    others = [f"{model.metadata.source} to {model.metadata.target}" for model in every]
     raise NothingToDoError(
         f"no model converts {source or 'anything'} to {target or 'anything'}"
         + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
         _meant(target, source, others) or "train and export one, or name a file with `model`",
     )
+
+
+def _fitting(models: list[ShelvedModel], target: str | None, source: str | None) -> list[ShelvedModel]:
+    return [
+        model
+        for model in models
+        if target in (None, model.metadata.target) and source in (None, model.metadata.source)
+    ]
+
+
+def _only(fitting: list[ShelvedModel], folder: Path, command: Callable[[Path], list[str]]) -> Bundle:
+    if len(fitting) > 1:
+        raise _several(fitting, folder, command)
+    return load_bundle(fitting[0].path)
+
+
+def _capitals_apart(
+    models: list[ShelvedModel], target: str | None, source: str | None
+) -> tuple[str | None, str | None] | None:
+    """Target and source as models have them that were typed with other capitals; None: no one pair."""
+    if target is not None:
+        target = as_typed(target, (model.metadata.target for model in models))
+        if target is None:
+            return None
+    if source is not None:
+        source = as_typed(source, (model.metadata.source for model in _fitting(models, target, None)))
+        if source is None:
+            return None
+    return target, source
 
 
 def is_found(workspace: Workspace, model: ShelvedModel) -> bool:

@@ -15,7 +15,7 @@ from styleshift.errors import BundleError, NothingToDoError, UsageError
 from styleshift.hooks.registry import load_registry
 from styleshift.system.files import atomic_path
 from styleshift.system.hashing import file_sha256
-from styleshift.words import did_you_mean
+from styleshift.words import as_typed, did_you_mean
 from styleshift.workspace import Workspace, user_models
 
 Warn = Callable[[str], None]
@@ -89,16 +89,17 @@ def models_in(folder: Path, place: str, warn: Warn = lambda message: None) -> It
 
 
 def find_named(workspace: Workspace, name: str, warn: Warn = lambda message: None) -> ShelvedModel:
-    """The nearest model of a name.
+    """The nearest model of a name; where none has it, of the only name that differs in capitals alone.
 
     Raises:
         NothingToDoError: there is none.
     """
     models = list_models(workspace, warn)
-    for model in models:
-        if model.name == name:
-            return model
     names = [model.name for model in models]
+    meant_name = as_typed(name, names)
+    for model in models:
+        if model.name == meant_name:
+            return model
     # A style alone may mean the models that give it, and then those that take it.
     meant = [model.name for model in models if model.metadata.target == name]
     meant += [model.name for model in models if model.metadata.source == name]
@@ -146,6 +147,8 @@ def remove_model(workspace: Workspace, name: str) -> Path:
     path = user_models() / f"{name}.onnx"
     if path.parent != user_models() or not path.is_file():
         found = find_named(workspace, name)
+        if found.name != name:  # what is deleted has to be named as it is
+            raise NothingToDoError(f"no model is called {name!r}", f"did you mean {found.name}?")
         packaged = found.place in packaged_models()
         reason = f"came with a package: {found.path}" if packaged else f"is of the workspace: {found.path}"
         raise UsageError(

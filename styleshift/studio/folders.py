@@ -80,17 +80,19 @@ class Folders:
             whole = path.resolve(strict=True)
         except (OSError, ValueError, RuntimeError) as error:
             if not self.holds(Path(os.path.abspath(path) if b"\0" not in os.fsencode(path) else "/")):  # noqa: PTH100
-                raise ForbiddenError(f"{path} is in no folder that was named here") from error
-            raise NothingToDoError(f"{path} is not there") from error
+                raise _out_of_all(path) from error
+            raise NothingToDoError(
+                f"{path} is not there", "it was moved or deleted: reload the page"
+            ) from error
         if not self.holds(whole):
-            raise ForbiddenError(f"{path} is in no folder that was named here")
+            raise _out_of_all(path)
         return whole
 
     def recording(self, path: Path) -> Path:
         """As :meth:`inside`, for a file that is called as recordings are."""
         whole = self.inside(path)
         if whole.suffix.lower() not in AUDIO_EXTENSIONS or not whole.is_file():
-            raise ForbiddenError(f"{path} is no recording")
+            raise ForbiddenError(f"{path} is no recording", "choose an audio file")
         return whole
 
     def browse(self, path: Path) -> dict[str, Any]:
@@ -100,7 +102,10 @@ class Folders:
             with os.scandir(whole) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            raise UsageError(f"{path} cannot be listed: {error.strerror or error}") from error
+            raise UsageError(
+                f"{path} cannot be listed: {error.strerror or error}",
+                "let yourself read it, or choose another folder",
+            ) from error
         seen = [entry for entry in entries if not entry.name.startswith(".")]
         return {
             "path": str(path),
@@ -129,6 +134,10 @@ def address(path: Path | str) -> str:
     return quote(os.fsencode(path), safe="")
 
 
+def _out_of_all(path: Path) -> ForbiddenError:
+    return ForbiddenError(f"{path} is in no folder that was named here", "name the folder above it first")
+
+
 def path_at(address: str | bytes) -> Path:
     """The path again."""
     return Path(os.fsdecode(unquote_to_bytes(address)))
@@ -144,4 +153,4 @@ def from_query(query: bytes, key: str) -> Path:
     """The first of them; raises UsageError where there is none."""
     for path in paths_in(query, key):
         return path
-    raise UsageError(f"the address has no {key!r}")
+    raise UsageError(f"the address has no {key!r}", "reload the page")

@@ -74,7 +74,10 @@ class Jobs:
                 write_json(folder / JOB_FILE, job)
                 self._children[name] = self._spawn(folder)
             except OSError as error:
-                raise UsageError(f"the job cannot be started: {error.strerror or error}") from error
+                raise UsageError(
+                    f"the job cannot be started: {error.strerror or error}",
+                    "make space, or let yourself write to the workspace",
+                ) from error
             self._forget_old()
             return name
 
@@ -106,7 +109,7 @@ class Jobs:
         while self.state(name)["status"] == "running" and not log.pid and time.monotonic() < patience:
             time.sleep(0.05)  # it is being born, and does not hear yet
         if log.status != "running" or not log.pid:
-            raise NothingToDoError("this job is not running")
+            raise NothingToDoError("this job is not running", "reload the page to see how it ended")
         with contextlib.suppress(ProcessLookupError):
             if at_once:
                 os.killpg(log.pid, signal.SIGKILL)  # it leads a session of its own
@@ -145,7 +148,7 @@ class Jobs:
                     raise ValueError
                 job = json.loads((folder / JOB_FILE).read_text("utf-8"))
             except (OSError, ValueError) as error:
-                raise NothingToDoError(f"there is no job {name!r}") from error
+                raise NothingToDoError(f"there is no job {name!r}", "reload the page") from error
             self._logs[name] = JobLog(folder / LOG_FILE, job)
         return self._logs[name]
 

@@ -48,7 +48,10 @@ def player(request: Request) -> Response:
     """A player as HTML: one recording, or several of the same music that run in step."""
     paths = _recordings(request, "at")
     if not 1 <= len(paths) <= MOST_SHOTS:
-        raise UsageError(f"a player has 1 to {MOST_SHOTS} recordings, not {len(paths)}")
+        raise UsageError(
+            f"a player has 1 to {MOST_SHOTS} recordings, not {len(paths)}",
+            "choose fewer" if paths else "choose one",
+        )
     said = request.query_params
     names = said.getlist("name")
     names += [path.name for path in paths[len(names) :]]

@@ -48,7 +48,10 @@ def save_answers(folder: Path, kind: str, rows: Sequence[Mapping[str, Any]]) -> 
         folder.mkdir(parents=True, exist_ok=True)
         write_text(path, text.getvalue())
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            "make space, or let yourself write there, then keep them again",
+        ) from error
     return {"name": path.name, "path": str(path), **_outcome(kind, rows)}
 
 
@@ -60,7 +63,7 @@ def list_answers(folder: Path) -> list[str]:
 def answers_file(folder: Path, name: str) -> Path:
     """The file of a test; raises NothingToDoError."""
     if name not in list_answers(folder):
-        raise NothingToDoError(f"there are no answers {name!r}")
+        raise NothingToDoError(f"there are no answers {name!r}", "reload the page")
     return folder / name
 
 

@@ -160,7 +160,7 @@ async def send_answers(request: Request) -> Response:
     values = await body(request)
     rows = values.get("rows")
     if not isinstance(rows, list):
-        raise UsageError("there are no answers")
+        raise UsageError("there are no answers", "answer before you keep them")
     return Json(await asyncio.to_thread(save_answers, _tests(request), text(values, "kind"), rows), 201)
 
 

@@ -80,7 +80,7 @@ def compare_runs(place: Workspace, names: Sequence[str]) -> str:
 def _folder(place: Workspace, name: str) -> Path:
     there = {path.parent.name: path.parent for path in place.runs.glob(f"*/{RUN_FILE}")}
     if name not in there:
-        raise NothingToDoError(f"there is no run {name!r}")
+        raise NothingToDoError(f"there is no run {name!r}", "reload the page")
     return there[name]
 
 

@@ -60,7 +60,7 @@ class Styles:
         folder, own = self._place.spectrograms / name, self.audio / name
         known = self._entries(folder)
         if not known and not own.is_dir():
-            raise NothingToDoError(f"there is no style {name!r}")
+            raise NothingToDoError(f"there is no style {name!r}", "reload the page")
         there = (
             {path.relative_to(own).as_posix(): path for path in find_audio(own).files} if own.is_dir() else {}
         )
@@ -137,7 +137,7 @@ class Styles:
                 f"{folder} lies in the workspace itself", "name a folder of recordings elsewhere"
             )
         if not find_audio(folder).files:
-            raise NothingToDoError(f"there are no recordings in {folder}")
+            raise NothingToDoError(f"there are no recordings in {folder}", "choose a folder with audio files")
         self._link(own, folder)
 
     def _link(self, own: Path, folder: Path) -> None:

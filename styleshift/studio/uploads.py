@@ -14,6 +14,8 @@ MOST_FILES = 5000
 """In one folder."""
 _FREE_BYTES = 500 << 20
 _NAME_BYTES = 240
+# Extensions that a hint lists.
+_MOST_NAMED = 5
 
 
 class TooLargeError(StyleshiftError):
@@ -30,7 +32,12 @@ def checked_name(name: str, extensions: frozenset[str]) -> str:
     if bad or not name or name.startswith(".") or len(name.encode("utf-8", "replace")) > _NAME_BYTES:
         raise UsageError(f"{name!r} cannot be the name of a file here", "rename it, and send it again")
     if Path(name).suffix.lower() not in extensions:
-        raise UsageError(f"{name!r} is no kind of file that is taken here")
+        raise UsageError(
+            f"{name!r} is no kind of file that is taken here",
+            f"send a file that ends in {' or '.join(sorted(extensions))}"
+            if len(extensions) < _MOST_NAMED
+            else "save the recording as WAV or FLAC, and send that",
+        )
     return name
 
 
@@ -51,7 +58,7 @@ async def receive(
     """
     said = int(length) if length and length.isdecimal() else None
     if said is None:
-        raise UsageError("an upload says its length first")
+        raise UsageError("an upload says its length first", "send the header Content-Length")
     if said > most:
         raise TooLargeError(
             f"{target.name} has {said / 1e6:.0f} MB; at most {most / 1e6:.0f} MB are taken",
@@ -76,4 +83,7 @@ async def receive(
             if got != said:
                 raise UsageError(f"{target.name} did not come whole", "send it again")
     except OSError as error:
-        raise UsageError(f"{target.name} cannot be written: {error.strerror or error}") from error
+        raise UsageError(
+            f"{target.name} cannot be written: {error.strerror or error}",
+            f"make space, or let yourself write to {target.parent}",
+        ) from error

@@ -21,6 +21,7 @@ from styleshift.system.lines import plain
 from styleshift.workspace import Workspace
 
 _MOST_BODY = 4 << 20
+_AS_JSON = "send an object, with the content type application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,18 @@ def studio(request: Request) -> Studio:
 async def body(request: Request) -> dict[str, Any]:
     """The JSON object of a request; raises UsageError."""
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise UsageError("this request is no JSON")
+        raise UsageError("this request is no JSON", _AS_JSON)
     data = b""
     async for part in request.stream():
         data += part
         if len(data) > _MOST_BODY:
-            raise TooLargeError("this request is too long")
+            raise TooLargeError("this request is too long", "send less at once")
     try:
         values = json.loads(data)
     except ValueError as error:
-        raise UsageError("this request is no JSON") from error
+        raise UsageError("this request is no JSON", _AS_JSON) from error
     if not isinstance(values, dict):
-        raise UsageError("this request is no JSON object")
+        raise UsageError("this request is no JSON object", _AS_JSON)
     return values
 
 

@@ -122,6 +122,6 @@ def _voice(batches: list[Tensor], recipe: Recipe) -> float:
     heard = 1 / ratios[ratios != 1]
     if not len(heard):
         raise ConfigError(
-            "no voice is heard in the recordings", "leave pitch.shift off for other music than one voice"
+            "no voice is heard in the recordings", "leave pitch.shift off for recordings of no single voice"
         )
     return float(heard.median())

@@ -58,8 +58,8 @@ def write_run_page(
 def _heard(played: bool, held_out: bool, recipe: Mapping[str, Any]) -> str:
     """What the excerpts are, or why there are none."""
     if played:
-        music = "This music was held out of training." if held_out else "This music was also trained on."
-        return f"{music} All three are made from spectrograms, even the source. They play in step:"
+        source = "This audio was held out of training." if held_out else "This audio was also trained on."
+        return f"{source} All three are made from spectrograms, even the source. They play in step:"
     if not recipe.get("schedule", {}).get("validation_seconds"):
         return (
             "There are no excerpts to listen to, because this run is not validated "

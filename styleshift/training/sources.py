@@ -106,8 +106,8 @@ def split_held_out(
     if held_x is None or held_y is None:
         short = [corpus.domain for corpus, held in ((x, held_x), (y, held_y)) if held is None]
         say.warn(
-            f"there is too little music in {' and '.join(short)} to hold any out of training: the model is "
-            "judged on music it was trained on, and may do worse on other music"
+            f"there is too little audio in {' and '.join(short)} to hold any out of training: the model is "
+            "judged on recordings it was trained on, and may do worse on others"
         )
         return corpora, None
     for held in (held_x, held_y):
@@ -140,8 +140,8 @@ def restore_split(
         return corpora, None
     if held is None:
         reporter.warn(
-            "this run does not say which music it holds out, because an older version began it: from here on "
-            "none is, and the model is judged on music it may have been trained on"
+            "this run does not say which recordings it holds out, because an older version began it: from "
+            "here on none are, and the model is judged on recordings it may have been trained on"
         )
         return corpora, None
     (x, held_x), (y, held_y) = (
@@ -150,8 +150,8 @@ def restore_split(
     if held_x is None or held_y is None:
         gone = [corpus.domain for corpus, kept in ((x, held_x), (y, held_y)) if kept is None]
         reporter.warn(
-            f"none of the music held out of {' and '.join(gone)} can be used any more: the model is judged "
-            "on music it is trained on"
+            f"nothing that was held out of {' and '.join(gone)} can be used any more: the model is judged on "
+            "recordings it is trained on"
         )
         # What is still there was never trained on, and stays so.
         return (x, y), None

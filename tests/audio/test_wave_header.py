@@ -1,4 +1,4 @@
-"""What a WAV's header says of its length and bits: ``styleshift.audio.wave_header``."""
+"""What a header says of its length and bits: ``styleshift.audio.wave_header``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from styleshift.audio.encoding import choose, same_format
-from styleshift.audio.formats import FORMATS
+from styleshift.audio.formats import FORMATS, OutputFormat
 from styleshift.audio.read import open_audio, probe
 from styleshift.audio.write import AudioWriter
 
@@ -20,15 +20,34 @@ FRAMES = 30_011
 
 def _fact(path: Path) -> int:
     data = path.read_bytes()
-    return int.from_bytes(data[data.index(b"fact") + 8 :][:4], "little")
+    skipped, width = (24, 8) if path.suffix == ".w64" else (8, 4)
+    return int.from_bytes(data[data.index(b"fact") + skipped :][:width], "little")
 
 
 def _set_fact(path: Path, frames: int) -> Path:
     data = bytearray(path.read_bytes())
-    at = data.index(b"fact") + 8
-    data[at : at + 4] = struct.pack("<I", frames)
+    at = data.index(b"fact") + (24 if path.suffix == ".w64" else 8)
+    value = struct.pack("<Q" if path.suffix == ".w64" else "<I", frames)
+    data[at : at + len(value)] = value
     path.write_bytes(data)
     return path
+
+
+def _written(path: Path, sound: Any, like: Path) -> Path:
+    """A file as another one is."""
+    format = same_format(probe(like), path)
+    with AudioWriter(path, sample_rate=44100, channels=sound.shape[1], format=format) as writer:
+        writer.write(sound)
+    assert writer.held == writer.frames
+    return path
+
+
+def _seen_by_ffmpeg(path: Path) -> int:
+    """Frames of a file, by its header."""
+    av: Any = pytest.importorskip("av")
+    with av.open(str(path)) as file:
+        track = file.streams.audio[0]
+        return round(track.duration * track.time_base * track.rate)
 
 
 def _read(path: Path) -> np.ndarray[Any, Any]:
@@ -38,13 +57,23 @@ def _read(path: Path) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize(
     ("subtype", "channels"),
-    [("IMA_ADPCM", 1), ("IMA_ADPCM", 2), ("MS_ADPCM", 1), ("MS_ADPCM", 2), ("GSM610", 1)],
+    [
+        ("IMA_ADPCM", 1),
+        ("IMA_ADPCM", 2),
+        ("MS_ADPCM", 1),
+        ("MS_ADPCM", 2),
+        ("GSM610", 1),
+        ("G721_32", 1),
+    ],
 )
-def test_a_wav_in_blocks_keeps_its_length_through_conversions(
-    tmp_path: Path, tone: Any, subtype: str, channels: int
+@pytest.mark.parametrize("container", ["wav", "w64"])
+def test_what_is_in_blocks_keeps_its_length_through_conversions(
+    tmp_path: Path, tone: Any, subtype: str, channels: int, container: str
 ) -> None:
+    if not soundfile.check_format(container, subtype):
+        pytest.skip("libsndfile has no such files")
     wave = tone(1.0, 44100, channels=channels)[:FRAMES]
-    path = tmp_path / "0.wav"
+    path = tmp_path / f"0.{container}"
     soundfile.write(path, wave, 44100, subtype)
     _set_fact(path, FRAMES)  # as FFmpeg and SoX write it; libsndfile's own counts blocks in some
     assert soundfile.info(path).frames > FRAMES
@@ -52,16 +81,44 @@ def test_a_wav_in_blocks_keeps_its_length_through_conversions(
         assert probe(path).frames == FRAMES
         sound = _read(path)
         assert len(sound) == FRAMES
-        path = tmp_path / f"{number}.wav"
-        format = same_format(probe(tmp_path / "0.wav"), path)
-        with AudioWriter(path, sample_rate=44100, channels=channels, format=format) as writer:
-            writer.write(sound)
-        assert _fact(path) == FRAMES
+        path = _written(tmp_path / f"{number}.{container}", sound, tmp_path / f"0.{container}")
+        assert _fact(path) == _seen_by_ffmpeg(path) == FRAMES
 
 
+@pytest.mark.parametrize(("subtype", "frames"), [("PCM_S8", 30_011), ("ULAW", 30_011), ("PCM_U8", 7)])
+def test_an_aiff_of_an_odd_number_of_bytes_keeps_its_length(
+    tmp_path: Path, tone: Any, subtype: str, frames: int
+) -> None:
+    old = tmp_path / "old.aiff"
+    soundfile.write(old, tone(1.0, 44100), 44100, subtype)
+    new = _written(tmp_path / "new.aiff", tone(1.0, 44100)[:frames], old)
+    assert probe(new).frames == len(_read(new)) == soundfile.info(new).frames == frames
+    assert _seen_by_ffmpeg(new) == frames
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_an_aiff_says_of_adpcm_how_many_blocks_there_are(tmp_path: Path, tone: Any, channels: int) -> None:
+    """It has no place for less; libsndfile counts those of all channels apart."""
+    old, frames = tmp_path / "old.aifc", 469 * 64
+    wave = tone(1.0, 44100, channels=channels)
+    soundfile.write(old, wave, 44100, "IMA_ADPCM", format="AIFF")
+    new = _written(tmp_path / "new.aifc", wave[:frames], old)
+    assert probe(new).frames == soundfile.info(new).frames == _seen_by_ffmpeg(new) == frames
+
+
+def test_a_format_without_a_place_for_its_length_tells_what_it_holds(tmp_path: Path, tone: Any) -> None:
+    format = OutputFormat("voc", "VOC", "ULAW", ".voc", lossy=True)
+    with AudioWriter(tmp_path / "a.voc", sample_rate=44100, channels=1, format=format) as writer:
+        writer.write(tone(1.0, 44100)[:FRAMES])
+    assert (writer.frames, writer.held) == (FRAMES, FRAMES + 1)
+
+
+@pytest.mark.parametrize("container", ["wav", "w64"])
 @pytest.mark.parametrize("told", [0, 100, 2**31])
-def test_a_length_that_cannot_be_true_is_not_believed(tmp_path: Path, tone: Any, told: int) -> None:
-    path = tmp_path / "a.wav"
+def test_a_length_that_cannot_be_true_is_not_believed(
+    tmp_path: Path, tone: Any, told: int, container: str
+) -> None:
+    path = tmp_path / f"a.{container}"
     soundfile.write(path, tone(1.0, 44100, channels=2)[:FRAMES], 44100, "IMA_ADPCM")
     assert len(_read(_set_fact(path, told))) == soundfile.info(path).frames
 

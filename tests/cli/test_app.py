@@ -110,6 +110,34 @@ def test_a_wrong_word_is_an_error_like_all_others(
     assert out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "error"),
+    [
+        ("convert -rf.wav --to piano", "-rf.wav", "styleshift convert has no option -r"),
+        ("convert -old.wav --to piano", "-old.wav", "styleshift convert needs SOURCE"),
+        ("evaluate --to --target x", "--to", "styleshift evaluate has no option --to"),
+    ],
+)
+def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    name: str,
+    error: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
+    for there in (False, True):
+        if there:
+            (tmp_path / name).touch()
+        with pytest.raises(SystemExit):
+            app.run()
+        said, hint = capsys.readouterr().err.splitlines()
+        assert said == f"error: {error}"
+        assert hint.startswith(f"  try: ./{name}, for what begins with a dash") == there
+
+
 def test_no_word_at_all_shows_the_help() -> None:
     shown = run()
     assert shown.returncode in (0, 2)  # the first with older versions of typer

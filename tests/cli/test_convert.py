@@ -255,7 +255,7 @@ def test_some_failed_is_three_and_the_rest_is_done(model: Path, tmp_path: Path) 
         (["library", "--to", "classical", "--format", "midi"], 2, "flac"),
         (["library", "--to", "classical", "--shard", "3/2"], 2, "shard"),
         (["library", "--model", "absent.onnx"], 10, "absent.onnx"),
-        (["library", "--to", "Classical"], 10, "did you mean --to classical?"),
+        (["library", "--to", "Clasical"], 10, "did you mean --to classical?"),
         (["library", "--to", "clasical", "--from", "Country"], 10, "--to classical --from country?"),
         (["library", "--model", "broken.onnx"], 2, "ONNX"),
         (["library", "--to", "jazz", "--model", "styleshift-workspace/models/m.onnx"], 2, "classical"),
@@ -275,6 +275,14 @@ def test_mistakes_are_told_in_two_lines(
     assert lines[0].startswith("error: ")
     assert len(lines) <= 2
     assert files(tmp_path / "library") == ["a.wav"]
+
+
+@pytest.mark.parametrize("more", [[], ["--model", "styleshift-workspace/models/m.onnx"]])
+def test_capitals_of_a_style_do_not_matter(model: Path, tmp_path: Path, more: list[str]) -> None:
+    song(tmp_path / "library" / "a.wav")
+    done = run(tmp_path, "library", "--to", "Classical", "--from", "COUNTRY", "--dry-run", *more)
+    assert done.returncode == 0, done.stderr
+    assert "library-classical" in done.stdout
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])

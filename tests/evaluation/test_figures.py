@@ -24,3 +24,7 @@ def test_one_file_says_nothing_of_how_files_scatter():
 
 def test_every_figure_has_words_and_a_line():
     assert set(IN_WORDS) == set(EXPLAINED)
+
+
+def test_what_is_measured_may_be_speech():
+    assert [name for name in EXPLAINED if " music" in f" {IN_WORDS[name]} {EXPLAINED[name]}"] == []

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from reporters import Told
 
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.evaluation import classifier, metrics
@@ -139,6 +140,27 @@ def test_where_nothing_can_be_measured_it_is_said_what_to_try(collections: Path,
     assert caught.value.hint == "0.5 s are needed at least"
 
 
+def test_what_is_not_measured_is_named_by_its_path(
+    collections: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the folder was typed: a conversion, its source and its truth have the same name."""
+    for name in ("tunes-held", "tunes-plucked"):
+        shutil.copytree(collections / name, tmp_path / name)
+    broken = ["tunes-plucked/0.flac", "tunes-held/sub/1.flac"]
+    for path in broken:
+        (tmp_path / path).write_bytes(b"nothing")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NothingToDoError, match="none of the 2 conversions"):
+        evaluate_folders(
+            Path("tunes-plucked"),
+            target=collections / "plucked",
+            source=Path("tunes-held"),
+            source_style=collections / "held",
+            reporter=(told := Told()),
+        )
+    assert [text.split(": ")[1] for text in told.warnings if "not measured" in text] == broken
+
+
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:
     for name in ("tunes-held", "tunes-plucked"):
         shutil.copytree(collections / name, tmp_path / name)
@@ -146,7 +168,8 @@ def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None
     collected = {"target": collections / "plucked", "source_style": collections / "held"}
     found = evaluate_folders(tmp_path / "tunes-plucked", source=tmp_path / "tunes-held", **collected)
     without = evaluated(collections)
-    assert found.failed == [("silence.flac", "silence.flac: its source is silence, which has no style")]
+    quiet = tmp_path / "tunes-held" / "silence.flac"
+    assert found.failed == [("silence.flac", f"{quiet}: a source that is silent has no style")]
     assert found.mean == without.mean
     # A model that makes silence of music is measured all the same.
     soundfile.write(tmp_path / "tunes-plucked" / "0.flac", np.zeros(22050 * 3), 22050)

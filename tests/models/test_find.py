@@ -93,3 +93,18 @@ def test_a_mistyped_source_is_one_that_leads_to_the_target(models: ModuleType, p
             find_model(place, target="piano", source=typed)
         assert ("did you mean" in caught.value.hint) == bool(meant)
         assert meant in caught.value.hint
+
+
+def test_capitals_do_not_count_where_nothing_is_called_exactly_so(
+    models: ModuleType, place: Workspace
+) -> None:
+    there = models.make_model(place.models / "a.onnx", source="Flute", target="organ")
+    for target, source in (("Organ", "flute"), ("organ", "FLUTE"), ("ORGAN", None), (None, "flute")):
+        assert find_model(place, target=target, source=source).path == there
+    # A name that is exactly so is meant, however far away it lies.
+    further = models.make_model(user_models() / "b.onnx", source="flute", target="Organ")
+    assert find_model(place, target="Organ").path == further
+    assert find_model(place, target="organ").path == there
+    for typed in ("ORGAN", "organs"):
+        with pytest.raises(NothingToDoError, match=f"no model converts anything to {typed}"):
+            find_model(place, target=typed)

@@ -39,6 +39,19 @@ def test_a_name_that_nobody_has(models: ModuleType, place: Workspace) -> None:
     assert caught.value.hint == "did you mean violin-to-piano?"
 
 
+def test_capitals_of_a_name_do_not_count_but_where_a_file_is_deleted(
+    models: ModuleType, place: Workspace
+) -> None:
+    path = models.make_model(user_models() / "u.onnx")
+    assert find_named(place, "U").path == path
+    with pytest.raises(NothingToDoError) as caught:
+        remove_model(place, "U")
+    assert caught.value.hint == "did you mean u?"
+    assert path.is_file()
+    models.make_model(place.models / "U.onnx")
+    assert find_named(place, "u").path == path
+
+
 def test_a_style_alone_is_taken_for_the_models_that_give_or_take_it(
     models: ModuleType, place: Workspace
 ) -> None:

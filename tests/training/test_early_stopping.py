@@ -51,7 +51,7 @@ def result(there: str = "moved", score: float = 0.9, back: float = 0.5) -> Valid
     [
         ("copies", "only copies its input"),
         ("collapsed", "whatever goes in, nearly the same comes out"),
-        ("music lost", "the music is lost"),
+        ("music lost", "what is played is lost"),
         ("words lost", "the words are lost"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_run_that_goes_on_holds_out_what_it_held_out(
     told = Told()
     resume_run(fresh, steps=3, reporter=told)
     assert used[1] == [{"0.wav", "1.wav", "2.wav"}] * 2
-    assert len([text for text in told.warnings if "from here on none is" in text]) == 1
+    assert len([text for text in told.warnings if "from here on none are" in text]) == 1
 
 
 def test_too_little_music_is_left_whole(tmp_path: Path) -> None:

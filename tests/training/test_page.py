@@ -88,7 +88,7 @@ def test_the_page_shows_plays_and_tells(fresh: Workspace, tiny_recipe: Tiny) -> 
         (legend,) = re.findall(f"<b>{name}</b>(.*?)</figcaption>", text)
         assert re.findall(">([^<]+)</span>", legend) == list(curves)
     assert not re.search(r"\b(x2y|y2x|[dg]_loss)\b", text)
-    assert "This music was held out of training." in text
+    assert "This audio was held out of training." in text
 
 
 def test_a_curve_of_one_point_is_a_dot(fresh: Workspace, tiny_recipe: Tiny) -> None:
@@ -108,7 +108,7 @@ def test_a_run_without_a_judge_has_curves(fresh: Workspace, tiny_recipe: Tiny) -
 def test_the_page_says_when_its_music_was_trained_on(fresh: Workspace, tiny_recipe: Tiny) -> None:
     folder = start_run(fresh, PAIR, tiny_recipe(*JUDGED, "data.held_out=0"), device="cpu").folder
     text = (folder / "index.html").read_text("utf-8")
-    assert "This music was also trained on." in text
+    assert "This audio was also trained on." in text
     assert "held out" not in text
 
 

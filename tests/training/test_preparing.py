@@ -173,4 +173,4 @@ def test_an_older_run_is_told_once_that_nothing_is_kept_from_training(
     told = Told()
     resume_run(fresh, steps=2, reporter=told)
     resume_run(fresh, steps=3, reporter=told)
-    assert len([text for text in told.warned if "which music it holds out" in text]) == 1
+    assert len([text for text in told.warned if "which recordings it holds out" in text]) == 1

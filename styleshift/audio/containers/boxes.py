@@ -6,6 +6,7 @@ import struct
 
 from styleshift.audio.containers.chunks import walk
 from styleshift.audio.containers.extent import Bytes, Extent, followed, left_behind, short_of
+from styleshift.words import Remark
 
 _MOST_BOXES = 100_000
 _BOXES = frozenset(
@@ -95,6 +96,7 @@ def asf_extent(file: Bytes) -> Extent:
             if file.at(size, 16) == mark:
                 return Extent(follows=size)
             if not flags & 1 and file.size > size:
-                return Extent(notes=(f"{file.size - size} bytes more than its header says",))
+                more = "bytes more than its header says"
+                return Extent(notes=(Remark(f"{file.size - size} {more}", more),))
             break
     return Extent()

@@ -12,7 +12,8 @@ from styleshift.audio.containers.extent import Bytes, Extent, Link, followed, le
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
 _STREAMED_FROM = 0x7FFF0000
 _MOST_CHUNKS = 1000
-_W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+_W64_NAME = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+_W64_DATA, _W64_WAVE = b"data" + _W64_NAME, b"wave" + _W64_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ def chunks(file: Bytes, start: int = 0) -> Iterator[Chunk]:
         yield from walk(file, start + 12, f"{order_of(form)}4sI", align=2, long_data=long_data)
 
 
+def is_w64(file: Bytes) -> bool:
+    """Whether a Sony Wave64 begins there, whose chunks have names of 16 bytes and count their own headers."""
+    return file.at(0, 40)[24:] == _W64_WAVE
+
+
+def w64_chunks(file: Bytes) -> Iterator[Chunk]:
+    """The chunks of a W64; the first four bytes of their names are those that they have in a WAV."""
+    return walk(file, 40, "<16sQ", counted=24, align=8)
+
+
 def chunk_extent(file: Bytes) -> Extent:
     """Of a WAV or AIFF, and of others of it that may lie behind it."""
     found: list[Extent] = []
@@ -137,9 +148,8 @@ def au_extent(file: Bytes) -> Extent:
 
 
 def w64_extent(file: Bytes) -> Extent:
-    """Of a Sony Wave64, whose chunks have names of 16 bytes and count their own headers."""
-    found = (each for each in walk(file, 40, "<16sQ", counted=24, align=8) if each.name == _W64_DATA)
-    data = next(found, None)
+    """Of a Sony Wave64."""
+    data = next((each for each in w64_chunks(file) if each.name == _W64_DATA), None)
     return Extent() if data is None else _promise_plain(file, data.start, data.length)
 
 

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from styleshift.words import Remark
+
 _BLOCK_BYTES = 1 << 20
 # What may lie behind the sound without a word.
 _TRAILER_BYTES = 4096
@@ -190,7 +192,8 @@ def left_behind(file: Bytes, end: int) -> tuple[str, ...]:
     count = file.size - end
     if count < _TRAILER_BYTES or not file.at(end, 1 << 16).strip(b"\0"):
         return ()
-    return (f"{count} bytes behind its sound are nothing that is read",)
+    behind = "bytes behind its sound are nothing that is read"
+    return (Remark(f"{count} {behind}", behind),)
 
 
 def short_of(what: str, there: int, length: int) -> Extent:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, id3_length, left_behind
+from styleshift.words import Remark
 
 _BITRATES = {
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -100,7 +101,8 @@ def mpeg_extent(file: Bytes) -> Extent:
     if not walk.links:
         return Extent()
     if (junk := walk.links[0].start - id3_length(file)) > 0:
-        walk.notes.insert(0, f"{junk} bytes before its first MP3 frame are not sound")
+        before = "bytes before its first MP3 frame are not sound"
+        walk.notes.insert(0, Remark(f"{junk} {before}", before))
     return Extent(tuple(walk.links), walk.missing, walk.cut, walk.damage, notes=tuple(walk.notes))
 
 
@@ -157,9 +159,9 @@ class _Walk:
                     link = None
                 else:
                     where = seconds + (link.seconds if link else 0.0)
-                    self.notes.append(
-                        f"{follows - position} bytes after {where:.1f} s are no MP3 frame and are left out"
-                    )
+                    lost, is_none = follows - position, "no MP3 frame and are left out"
+                    text = f"{lost} bytes after {where:.1f} s are {is_none}"
+                    self.notes.append(Remark(text, f"bytes inside are {is_none}"))
                 position = follows
                 continue
             if position + frame.length > size:

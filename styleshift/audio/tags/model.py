@@ -70,12 +70,16 @@ class Tags:
     foreign: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     systems: list[tuple[str, Tags]] = field(default_factory=list)
+    # The values of fields that were added to by name: a search for each in a list takes its square.
+    _there: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def add(self, name: str, *values: str) -> None:
         """Append values to a field, but those that are empty."""
         found = [value for value in (str(value) for value in values) if value]
         if found:
             self.fields.setdefault(name, []).extend(found)
+            if name in self._there:
+                self._there[name].update(found)
 
     def add_named(self, key: str, *values: str) -> None:
         """As :meth:`add`, by any name that the field has in Vorbis comments, APEv2 or ASF.
@@ -88,7 +92,9 @@ class Tags:
             number, _, total = value.partition("/") if name in PAIRS else (value, "", "")
             for own, text in ((name, number), (PAIRS[name][0] if name in PAIRS else name, total)):
                 text = text.strip() if name in PAIRS else text
-                if text not in self.fields.get(own, ()):
+                if own not in self._there:
+                    self._there[own] = set(self.fields.get(own, ()))
+                if text not in self._there[own]:
                     self.add(own, text)
 
     def add_chapter(self, start: float, end: float, title: str) -> None:
@@ -113,6 +119,7 @@ class Tags:
             other: its tags.
             system: its name; empty: only another reading of what was read before.
         """
+        self._there.clear()
         there = {base(name) for name in self.fields}
         for name, values in other.fields.items():
             if system != ID3V1 or base(name) not in there:  # its comment has a description of mutagen's

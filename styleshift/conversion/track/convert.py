@@ -32,8 +32,9 @@ from styleshift.conversion.track.first_pass import (
     measure_file,
     samples_of,
 )
-from styleshift.conversion.track.reached_note import loudness_note
+from styleshift.conversion.track.reached_note import length_note, loudness_note
 from styleshift.errors import AudioError, UsageError
+from styleshift.words import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +169,15 @@ def convert_track(
         warnings.append("silent: there was nothing to convert, the silence is kept")
     warnings += converter.notes(measured)
     warnings += loudness_note(measured.loudness, reached)
+    longer = length_note(writer.held - frames, written_as)
+    warnings += longer
     if format is None:
         warnings += choice.changes  # nobody asked for them
     moved = measured.offset is not None and not converter.untouched(measured)
     around = ("the offset of its samples from zero is taken out; nobody hears it",) if moved else ()
     warnings += around
     if lost := (*measured.extras, *carried.lost):
-        warnings.append(f"not carried: {', '.join(lost)}")
+        warnings.append(Remark(f"not carried: {', '.join(lost)}", "tags or other parts are not carried"))
     return TrackResult(
         seconds=measured.seconds,
         sample_rate=rate,
@@ -190,6 +193,7 @@ def convert_track(
         kept=carried.kept,
         changed=(
             *choice.changes,
+            *longer,
             *around,
             *(f"{name}: left out, no longer true" for name in carried.dropped),
         ),

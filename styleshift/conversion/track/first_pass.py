@@ -18,6 +18,7 @@ from styleshift.conversion.track.loudness import KWeightedPower, integrated_loud
 from styleshift.conversion.track.offset import OffsetMeter, without_offset
 from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted
 from styleshift.errors import AudioError
+from styleshift.words import Remark
 
 BLOCK_FRAMES = 1 << 16
 # A recording that fits is decoded once: three minutes in stereo at 44.1 kHz. Of longer ones nothing is kept.
@@ -225,4 +226,5 @@ def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str
     except AudioError as error:
         if not settings.salvage or not some or error.reason != "damaged":
             raise
-        warnings.append(f"only the part before the damage is converted: {error.message}")
+        part = "only the part before the damage is converted"
+        warnings.append(Remark(f"{part}: {error.message}", part))

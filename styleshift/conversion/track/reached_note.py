@@ -1,8 +1,10 @@
-"""What is said of a conversion that is not as loud as its source."""
+"""What is said of a conversion that is not as loud, or as long, as its source."""
 
 from __future__ import annotations
 
+from styleshift.audio.formats import OutputFormat
 from styleshift.conversion.track.dynamics import Reached
+from styleshift.words import Remark
 
 TOLD_LU = 1.0
 """From this difference of integrated loudness on, a conversion is named."""
@@ -22,7 +24,8 @@ def loudness_note(before: float | None, reached: Reached) -> list[str]:
         return ["next to silent: the model left nothing of it that is loud enough to be heard"]
     softer = round(before - after, 1)
     if softer <= -TOLD_LU:
-        return [f"{-softer:.1f} dB louder than the source"]
+        louder = "dB louder than the source"
+        return [Remark(f"{-softer:.1f} {louder}", f"1 {louder}, or more")]
     if softer < TOLD_LU:
         return []
     # What is no peak's doing is that of the bound on gains: the rest is made as loud as the source.
@@ -32,4 +35,19 @@ def loudness_note(before: float | None, reached: Reached) -> list[str]:
         if peaks
         else "the model left too little of it to be raised that far"
     )
-    return [f"{softer:.1f} dB softer than the source: {why}"]
+    said = "dB softer than the source"
+    return [Remark(f"{softer:.1f} {said}: {why}", f"1 {said}, or more: {why}")]
+
+
+def length_note(more: int, format: OutputFormat) -> list[str]:
+    """One sentence where an output holds more frames than were written, or less; none where it does not.
+
+    Args:
+        more: frames.
+        format: of the output, which has no place for its true length.
+    """
+    if not more:
+        return []
+    count, word = abs(more), "longer" if more > 0 else "shorter"
+    why = f"than the source: {format.container} with {format.subtype} does not say where its sound ends"
+    return [Remark(f"{count} sample{'s' * (count > 1)} {word} {why}", f"{word} {why}")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from styleshift.hooks.guard.owner import END, Owner, kind_of
 from styleshift.hooks.records import AudioStream, DomainSpec, Recording
+from styleshift.words import Remark
 
 if TYPE_CHECKING:
     from styleshift.arrays import Float32Array
@@ -64,7 +65,8 @@ class _Stream:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What it says of the recording; known once the blocks have ended."""
-        return tuple(map(str, getattr(self._stream, "warnings", ())))
+        said = getattr(self._stream, "warnings", ())
+        return tuple(each if isinstance(each, Remark) else str(each) for each in said)
 
     def blocks(self, frames: int) -> Iterator[Float32Array]:
         """See :class:`styleshift.hooks.records.AudioStream`."""

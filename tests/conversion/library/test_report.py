@@ -94,22 +94,46 @@ def test_the_page_tells_each_warning_once_with_its_files(models: ModuleType, tmp
     assert [tag for tag, _ in page.tags].count("details") == 2
 
 
+class Heard(Reporter):
+    """Remembers its warnings."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
+
 def test_of_files_with_one_warning_three_are_named_and_the_others_are_where_it_says(
     models: ModuleType, tmp_path: Path
 ) -> None:
-    said: list[str] = []
-
-    class Heard(Reporter):
-        def warn(self, text: str) -> None:
-            said.append(text)
-
     (source := tmp_path / "l").mkdir()
     for name in "abcde":
         soundfile.write(source / f"{name}.wav", np.zeros(4000), 16000)
     made = ConvertSettings(vocoder="source-phase", jobs=1)
     bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
-    result = convert_plan(plan_library(source, "x", made), bundle, made, reporter=Heard())
+    result = convert_plan(plan_library(source, "x", made), bundle, made, reporter=(heard := Heard()))
     silent = "silent: there was nothing to convert, the silence is kept"
-    assert said[-1] == f"2 more: {silent}; report.jsonl names them"
-    assert len(said) == 4
+    assert heard.said[-1] == f"2 more: {silent}; report.jsonl names them"
+    assert len(heard.said) == 4
     assert [line["warnings"] for line in report_lines(result, str)] == [[silent]] * 5
+
+
+def test_warnings_that_differ_in_a_value_are_counted_as_one_and_reported_each(
+    models: ModuleType, tmp_path: Path
+) -> None:
+    (source := tmp_path / "l").mkdir()
+    for number, name in enumerate("abcde"):
+        soundfile.write(path := source / f"{name}.wav", np.sin(np.arange(8000) / 9), 16000)
+        path.write_bytes(path.read_bytes()[: -(number + 1) * 2000])
+    made = ConvertSettings(vocoder="source-phase", jobs=1, salvage=True)
+    bundle = load_bundle(models.make_model(tmp_path / "m.onnx"))
+    result = convert_plan(plan_library(source, "x", made), bundle, made, reporter=(heard := Heard()))
+    cut = [text for text in heard.said if "cut short" in text]
+    assert len(cut) == 4
+    assert cut[-1] == "2 more: cut short; report.jsonl names them"
+    told = [text for line in report_lines(result, str) for text in line["warnings"] if "cut short:" in text]
+    assert len(set(told)) == 5
+    report = write_reports(result, bundle, "", Reporter())
+    assert report is not None
+    assert set(told) <= set(read(report.with_suffix(".html")).text)

@@ -1,12 +1,14 @@
-"""A conversion that is not as loud as its source is named once, with the report's own figures."""
+"""A conversion that is not as loud, or as long, as its source is named, with the report's own figures."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from styleshift.audio.formats import FORMATS, OutputFormat
 from styleshift.conversion.track.dynamics import Reached
-from styleshift.conversion.track.reached_note import loudness_note
+from styleshift.conversion.track.reached_note import length_note, loudness_note
+from styleshift.words import kind_of_remark
 
 
 def reached(level_db: float, peaks_db: float = 0.0) -> Reached:
@@ -35,3 +37,17 @@ def test_louder_and_silent() -> None:
     (said,) = loudness_note(BEFORE, reached(-60))
     assert "next to silent" in said
     assert loudness_note(None, reached(0)) == []
+
+
+def test_those_that_differ_by_how_much_are_counted_together() -> None:
+    first, second = (loudness_note(BEFORE, reached(level, 3.3))[0] for level in (-2.4, -1))
+    assert first != second
+    assert kind_of_remark(first) == kind_of_remark(second)
+
+
+def test_a_length_that_the_format_has_no_place_for_is_named() -> None:
+    voc = OutputFormat("voc", "VOC", "ULAW", ".voc", lossy=True)
+    why = "than the source: VOC with ULAW does not say where its sound ends"
+    assert length_note(1, voc) == [f"1 sample longer {why}"]
+    assert length_note(-12, voc) == [f"12 samples shorter {why}"]
+    assert length_note(0, FORMATS["wav"]) == []

@@ -14,6 +14,7 @@ from typing import Any
 import mutagen
 import numpy as np
 import pytest
+import soundfile
 from audio_files import values_of
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3
@@ -195,3 +196,13 @@ def test_silent_channels_do_not_become_nan(outputs: Outputs) -> None:
     assert result.channels == 8
     opened: Any = mutagen.File(target)
     assert opened.info.channels == 8
+
+
+def test_an_output_that_its_format_makes_longer_is_named(
+    converter: TrackConverter, tmp_path: Path, tone: Any
+) -> None:
+    soundfile.write(tmp_path / "a.voc", tone(1.0, 16000)[:8001], 16000, "ULAW")
+    result = convert_track(converter, tmp_path / "a.voc", tmp_path / "b.voc")
+    (said,) = result.warnings
+    assert said == "1 sample longer than the source: VOC with ULAW does not say where its sound ends"
+    assert said in result.changed
