@@ -30,6 +30,8 @@ _FRAMES_IN_AIFF = 64
 # A sample is a byte in these, so that an odd number of them is followed by a byte that counts for nothing.
 _OF_A_BYTE = ("PCM_S8", "PCM_U8", "ULAW", "ALAW")
 _EXTENSIBLE = 0xFFFE
+# Bytes: what FFmpeg makes the sound in a W64 a multiple of.
+_W64_MULTIPLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,19 @@ class _Header:
 
     Attributes:
         kind: number of the encoding.
+        align: bytes of a block, or of a sample of all channels.
         bits: that a sample takes.
         more: frames of a block, or bits of a sample that count.
         frames: by the chunk ``fact``; 0: it says nothing.
+        data: bytes of sound.
     """
 
     kind: int = 0
+    align: int = 0
     bits: int = 0
     more: int = 0
     frames: int = 0
+    data: int = 0
 
 
 def _chunks(view: Bytes) -> tuple[Iterator[Chunk], str]:
@@ -61,12 +67,16 @@ def _header(view: Bytes) -> _Header:
     (found, count), header = _chunks(view), _Header()
     for chunk in found:
         name, told = chunk.name[:4], view.read(min(max(chunk.length, 0), 20), chunk.start)
-        if name == b"fmt " and len(told) == 20:
-            kind, bits, more = (struct.unpack_from(f"{count[0]}H", told, at)[0] for at in (0, 14, 18))
-            header = replace(header, kind=kind, bits=bits, more=more)
+        if name == b"fmt " and len(told) >= 16:
+            whole = told.ljust(20, b"\0")
+            kind, align, bits, more = (
+                struct.unpack_from(f"{count[0]}H", whole, at)[0] for at in (0, 12, 14, 18)
+            )
+            header = replace(header, kind=kind, align=align, bits=bits, more=more)
         elif name == b"fact" and len(told) >= struct.calcsize(count):
             header = replace(header, frames=struct.unpack_from(count, told)[0])
         elif name == b"data":
+            header = replace(header, data=chunk.length)
             break
     return header
 
@@ -80,13 +90,29 @@ def valid_bits(view: Bytes) -> int:
 def true_frames(view: Bytes, subtype: str, counted: int) -> int:
     """Frames of sound in a WAV or W64, of which a decoder counts whole blocks.
 
-    Where the chunk ``fact`` cannot be true, being more than that or shorter by a block, the decoder is.
+    In a W64 it also counts the zeros with which FFmpeg makes the sound a multiple of 8 bytes. Where the chunk
+    ``fact`` cannot be true, being more than that or shorter by a block, the decoder is.
     """
-    if subtype not in _IN_BLOCKS:
+    padded = is_w64(view)
+    if subtype not in _IN_BLOCKS and not padded:
         return counted
     header = _header(view)
-    told, block = header.frames, header.more or _SHORTEST_BLOCK
-    return told if told and counted - block < told <= counted else counted
+    if subtype in _IN_BLOCKS:
+        counted = _without_padding(header, counted, padded)
+        block = header.more or _SHORTEST_BLOCK
+    else:
+        block = -(-_W64_MULTIPLE // max(1, header.align))
+    return header.frames if header.frames and counted - block < header.frames <= counted else counted
+
+
+def _without_padding(header: _Header, counted: int, padded: bool) -> int:
+    """Frames in blocks, less one that libsndfile takes from the bytes behind the last.
+
+    Those are the byte behind an odd number of them in a WAV, or what a W64 is ``padded`` with.
+    """
+    blocks, rest = divmod(header.data, max(1, header.align))
+    behind = 0 < rest < _W64_MULTIPLE if padded else rest == 0
+    return blocks * header.more if behind and counted == (blocks + 1) * header.more else counted
 
 
 def set_frames(file: int, container: str, subtype: str, frames: int) -> None:

@@ -83,21 +83,17 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     command = context.command_path if context is not None else " ".join(("styleshift", *words[:1]))
     kind, text = type(error).__name__, error.format_message().strip()
     hint = f"{command} --help"
-    dashed = _dashed(words) if kind in ("NoSuchOption", "MissingParameter") else ""
-    if dashed:
-        hint = f"{dashed}, for what begins with a dash is taken for an option"
     if kind == "NoSuchOption":
         near = _OTHERWISE.get((command.split()[-1], error.option_name))
         near = near or nearest(error.option_name, error.possibilities or [])
-        hint = f"did you mean {near}?" if near and not dashed else hint
+        meant = f"did you mean {near}?" if near else hint
         return UsageError(
-            f"{command} has no option {error.option_name}",
-            f"did you mean {near}?" if near and not dashed else hint,
+            f"{command} has no option {error.option_name}", _dashed(words, error.option_name) or meant
         )
     if kind == "MissingParameter" and error.param is not None:
         names = [name for name in error.param.opts if name.startswith("--")]
         what = names[0] if names else error.param.metavar or error.param.name.upper()
-        return UsageError(f"{command} needs {what}", hint)
+        return UsageError(f"{command} needs {what}", _dashed(words) or hint)
     if found := re.match(r"No such command '(.*?)'", text):
         there = context.command.list_commands(context) if context is not None else []
         return UsageError(
@@ -116,9 +112,17 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     return UsageError(text, hint)
 
 
-def _dashed(words: Sequence[str]) -> str:
-    """The first word that begins as an option does and is a file or folder here, as it has to be typed."""
+def _dashed(words: Sequence[str], option: str = "-") -> str:
+    """How to type the first word that begins as an option does and is a file or folder here; or nothing.
+
+    Args:
+        words: of the command line.
+        option: that was read from it: all of a word's beginning, or, of one letter, one of several (``-vx``).
+    """
     for word in words:
-        if word.startswith("-") and word.strip("-") and os.path.lexists(word):
-            return shlex.quote(f"./{word}")
+        read = word.startswith(option) or (
+            len(option) == 2 and word[:1] == "-" != word[1:2] and option[1] in word
+        )
+        if read and word.strip("-") and os.path.lexists(word):
+            return f"{shlex.quote(f'./{word}')}, for what begins with a dash is taken for an option"
     return ""

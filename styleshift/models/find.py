@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from styleshift.bundle.load import Bundle, load_bundle
 from styleshift.errors import NothingToDoError
 from styleshift.models.shelf import ShelvedModel, list_models, models_in, places
-from styleshift.words import as_typed, nearest
+from styleshift.words import nearest
 from styleshift.workspace import Workspace
 
 
@@ -43,16 +44,16 @@ def find_model(
         if fitting := _fitting(there[folder], target, source):
             return _only(fitting, folder, command)
     every = [model for models in there.values() for model in models]
-    meant = _capitals_apart(every, target, source)
-    if meant is not None:
+    pairs = list(dict.fromkeys((model.metadata.source, model.metadata.target) for model in every))
+    if meant := _capitals_apart(pairs, target, source):
         for folder, models in there.items():
             if fitting := _fitting(models, *meant):
                 return _only(fitting, folder, command)
-    others = [f"{model.metadata.source} to {model.metadata.target}" for model in every]
+    others = sorted(" to ".join(pair) for pair in pairs)
     raise NothingToDoError(
         f"no model converts {source or 'anything'} to {target or 'anything'}"
-        + (f"; available: {', '.join(sorted(set(others)))}" if others else ": there are none yet"),
-        _meant(target, source, others) or "train and export one, or name a file with `model`",
+        + (f"; available: {', '.join(others)}" if others else ": there are none yet"),
+        _meant(pairs, target, source) or "train and export one, or name a file with `model`",
     )
 
 
@@ -71,18 +72,32 @@ def _only(fitting: list[ShelvedModel], folder: Path, command: Callable[[Path], l
 
 
 def _capitals_apart(
-    models: list[ShelvedModel], target: str | None, source: str | None
+    pairs: list[tuple[str, str]], target: str | None, source: str | None
 ) -> tuple[str | None, str | None] | None:
-    """Target and source as models have them that were typed with other capitals; None: no one pair."""
-    if target is not None:
-        target = as_typed(target, (model.metadata.target for model in models))
-        if target is None:
-            return None
-    if source is not None:
-        source = as_typed(source, (model.metadata.source for model in _fitting(models, target, None)))
-        if source is None:
-            return None
-    return target, source
+    """Target and source as models have them that were typed with other capitals; None: no one pair.
+
+    Args:
+        pairs: source and target of each model.
+        target: as it was typed; None: any.
+        source: likewise.
+    """
+    meant = {
+        (target and pair[1], source and pair[0])
+        for pair in pairs
+        if _alike(target, pair[1]) and _alike(source, pair[0])
+    }
+    # Of several, the one with more that is exactly so.
+    most = max((_exact(each, (target, source)) for each in meant), default=0)
+    best = [each for each in meant if _exact(each, (target, source)) == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _alike(typed: str | None, name: str) -> bool:
+    return typed is None or typed.casefold() == name.casefold()
+
+
+def _exact(names: tuple[str | None, ...], typed: tuple[str | None, ...]) -> int:
+    return sum(map(operator.eq, names, typed))
 
 
 def is_found(workspace: Workspace, model: ShelvedModel) -> bool:
@@ -98,16 +113,20 @@ def is_found(workspace: Workspace, model: ShelvedModel) -> bool:
     return [each.path for each in fitting if each.place == fitting[0].place] == [model.path]
 
 
-def _meant(target: str | None, source: str | None, others: list[str]) -> str:
-    """The nearest names, where what was typed looks like a slip; else nothing."""
-    pairs = [tuple(other.split(" to ", 1)) for other in others]
-    targets = [pair[1] for pair in pairs]
-    sources = [pair[0] for pair in pairs if target not in targets or pair[1] == target]
-    words = []
-    for option, typed, there in (("target", target, targets), ("source", source, sources)):
-        near = nearest(typed, there) if typed is not None and typed not in there else None
-        if near is not None:
-            words.append(f"`{option}={shlex.quote(near)}`")
+def _meant(pairs: list[tuple[str, str]], target: str | None, source: str | None) -> str:
+    """The nearest pair that there is, where what was typed looks like a slip; else nothing."""
+    for typed, at in ((target, 1), (source, 0)):
+        if typed is not None:
+            near = nearest(typed, (pair[at] for pair in pairs))
+            pairs = [pair for pair in pairs if near is not None and _alike(near, pair[at])]
+    if not pairs:
+        return ""
+    best = max(pairs, key=lambda pair: _exact(pair, (source, target)))
+    words = [
+        f"`{option}={shlex.quote(name)}`"
+        for option, typed, name in (("target", target, best[1]), ("source", source, best[0]))
+        if typed not in (None, name)
+    ]
     return f"did you mean {' '.join(words)}?" if words else ""
 
 

@@ -101,8 +101,11 @@ def find_named(workspace: Workspace, name: str, warn: Warn = lambda message: Non
         if model.name == meant_name:
             return model
     # A style alone may mean the models that give it, and then those that take it.
-    meant = [model.name for model in models if model.metadata.target == name]
-    meant += [model.name for model in models if model.metadata.source == name]
+    style = as_typed(
+        name, (each for model in models for each in (model.metadata.source, model.metadata.target))
+    )
+    meant = [model.name for model in models if model.metadata.target == style]
+    meant += [model.name for model in models if model.metadata.source == style]
     if meant := list(dict.fromkeys(meant))[:_MEANT]:
         hint = f"did you mean {' or '.join(meant)}?"
     else:

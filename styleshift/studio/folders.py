@@ -135,7 +135,9 @@ def address(path: Path | str) -> str:
 
 
 def _out_of_all(path: Path) -> ForbiddenError:
-    return ForbiddenError(f"{path} is in no folder that was named here", "name the folder above it first")
+    return ForbiddenError(
+        f"{path} is in no folder that was named here", "name it, or a folder above it, first"
+    )
 
 
 def path_at(address: str | bytes) -> Path:

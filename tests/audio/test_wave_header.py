@@ -85,6 +85,66 @@ def test_what_is_in_blocks_keeps_its_length_through_conversions(
         assert _fact(path) == _seen_by_ffmpeg(path) == FRAMES
 
 
+def _pad(path: Path) -> Path:
+    """Make the sound in a W64 a multiple of 8 bytes, and count what fills it up, as FFmpeg does."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 16
+    (length,) = struct.unpack_from("<Q", data, at)
+    more = -length % 8
+    struct.pack_into("<Q", data, at, length + more)
+    path.write_bytes(data[: at - 16 + length] + bytes(more) + data[at - 16 + length + more :])
+    return path
+
+
+# libsndfile takes what is behind an odd number of blocks for one more.
+@pytest.mark.parametrize("frames", [1, 160, 320, 321, 16_000, 16_001, 16_097, 16_320])
+@pytest.mark.parametrize("container", ["wav", "w64"])
+def test_gsm_of_any_number_of_blocks_keeps_its_length(
+    tmp_path: Path, tone: Any, frames: int, container: str
+) -> None:
+    old = tmp_path / f"old.{container}"
+    soundfile.write(old, tone(1.0, 44100)[:frames], 44100, "GSM610")
+    if container == "w64":
+        _pad(old)
+    _set_fact(old, frames)
+    new = _written(tmp_path / f"new.{container}", _read(old), old)
+    for path in (old, new):
+        assert probe(path).frames == len(_read(path)) == frames
+    _set_fact(old, 0)  # so that its blocks are all that is known
+    assert len(_read(old)) == -(-frames // 320) * 320
+
+
+@pytest.mark.parametrize("subtype", ["ULAW", "ALAW", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_what_a_w64_is_filled_up_with_is_no_sound(
+    tmp_path: Path, tone: Any, subtype: str, channels: int
+) -> None:
+    wave = tone(1.0, 44100, channels=channels)[:FRAMES]
+    old = tmp_path / "old.w64"
+    soundfile.write(old, wave, 44100, subtype)
+    _pad(old)
+    width = {"ULAW": 1, "ALAW": 1, "FLOAT": 4, "DOUBLE": 8}[subtype] * channels
+    assert soundfile.info(old).frames == FRAMES + (-FRAMES * width % 8) // width
+    new = _written(tmp_path / "new.w64", _read(old), old)
+    for path in (old, new):
+        assert probe(path).frames == len(_read(path)) == FRAMES
+    _set_fact(old, FRAMES - 8)  # which no filling explains
+    assert len(_read(old)) == soundfile.info(old).frames
+
+
+@pytest.mark.parametrize("codec", ["pcm_mulaw", "pcm_alaw"])
+def test_a_w64_of_ffmpeg_is_as_long_as_it_was(tmp_path: Path, codec: str) -> None:
+    av: Any = pytest.importorskip("av")
+    path = tmp_path / "a.w64"
+    with av.open(str(path), "w") as file:
+        track = file.add_stream(codec, rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, FRAMES), np.int16), "s16", "mono")
+        frame.sample_rate, frame.pts = 44100, 0
+        for packet in (*track.encode(frame), *track.encode(None)):
+            file.mux(packet)
+    assert _fact(path) == probe(path).frames == len(_read(path)) == FRAMES
+
+
 @pytest.mark.parametrize(("subtype", "frames"), [("PCM_S8", 30_011), ("ULAW", 30_011), ("PCM_U8", 7)])
 def test_an_aiff_of_an_odd_number_of_bytes_keeps_its_length(
     tmp_path: Path, tone: Any, subtype: str, frames: int

@@ -115,6 +115,7 @@ def test_a_wrong_word_is_an_error_like_all_others(
     [
         ("convert -rf.wav --to piano", "-rf.wav", "styleshift convert has no option -r"),
         ("convert -old.wav --to piano", "-old.wav", "styleshift convert needs SOURCE"),
+        ("convert -vx.wav --to piano", "-vx.wav", "styleshift convert has no option -x"),
         ("evaluate --to --target x", "--to", "styleshift evaluate has no option --to"),
     ],
 )
@@ -136,6 +137,29 @@ def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
         said, hint = capsys.readouterr().err.splitlines()
         assert said == f"error: {error}"
         assert hint.startswith(f"  try: ./{name}, for what begins with a dash") == there
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "hint"),
+    [
+        ("convert a.wav --limit -3 --too violin", "-3", "did you mean --to?"),
+        ("convert a.wav --limit -3 -z", "-3", "try: styleshift convert --help"),
+    ],
+)
+def test_a_file_that_is_not_the_unknown_option_does_not_hide_what_was_meant(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    file: str,
+    hint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
+    with pytest.raises(SystemExit):
+        app.run()
+    assert hint in capsys.readouterr().err
 
 
 def test_no_word_at_all_shows_the_help() -> None:

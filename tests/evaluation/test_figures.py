@@ -27,4 +27,5 @@ def test_every_figure_has_words_and_a_line():
 
 
 def test_what_is_measured_may_be_speech():
-    assert [name for name in EXPLAINED if " music" in f" {IN_WORDS[name]} {EXPLAINED[name]}"] == []
+    told = {name: f"{IN_WORDS[name]} {EXPLAINED[name]}".casefold() for name in EXPLAINED}
+    assert [name for name in told if " music" in f" {told[name].replace('musicnn', '')}"] == []

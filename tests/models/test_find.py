@@ -88,9 +88,16 @@ def test_the_one_that_fits_is_checked(models: ModuleType, place: Workspace) -> N
 def test_a_mistyped_source_is_one_that_leads_to_the_target(models: ModuleType, place: Workspace) -> None:
     models.make_model(place.models / "a.onnx", source="violin", target="piano")
     models.make_model(place.models / "b.onnx", source="piano", target="violin")
-    for typed, meant in (("voilin", "did you mean `source=violin`?"), ("pano", "")):
+    for target, typed, meant in (
+        ("piano", "voilin", "did you mean `source=violin`?"),
+        ("pinao", "VIOLIN", "did you mean `target=piano` `source=violin`?"),
+        # A command that would fail as well is no hint.
+        ("piano", "pano", ""),
+        ("Piano", "PIANO", ""),
+        ("accordion", "VIOLIN", ""),
+    ):
         with pytest.raises(NothingToDoError) as caught:
-            find_model(place, target="piano", source=typed)
+            find_model(place, target=target, source=typed)
         assert ("did you mean" in caught.value.hint) == bool(meant)
         assert meant in caught.value.hint
 
@@ -108,3 +115,25 @@ def test_capitals_do_not_count_where_nothing_is_called_exactly_so(
     for typed in ("ORGAN", "organs"):
         with pytest.raises(NothingToDoError, match=f"no model converts anything to {typed}"):
             find_model(place, target=typed)
+
+
+def test_target_and_source_are_found_as_a_pair(models: ModuleType, place: Workspace) -> None:
+    there = {
+        (source, target): models.make_model(
+            place.models / f"{source}-{target}.onnx", source=source, target=target
+        )
+        for source, target in (("flute", "organ"), ("harp", "Organ"), ("Harp", "lute"))
+    }
+    for target, source, meant in (
+        ("ORGAN", "harp", ("harp", "Organ")),
+        ("organ", "HARP", ("harp", "Organ")),
+        ("ORGAN", "FLUTE", ("flute", "organ")),
+    ):
+        assert find_model(place, target=target, source=source).path == there[meant]
+    with pytest.raises(NothingToDoError) as caught:
+        find_model(place, target="ORGAN", source="hrap")
+    assert caught.value.hint == "did you mean `target=Organ` `source=harp`?"
+    # As near to the one as to the other.
+    models.make_model(place.models / "b.onnx", source="Flute", target="Organ")
+    with pytest.raises(NothingToDoError, match="no model converts FLUTE to ORGAN"):
+        find_model(place, target="ORGAN", source="FLUTE")

@@ -57,9 +57,10 @@ def test_a_style_alone_is_taken_for_the_models_that_give_or_take_it(
 ) -> None:
     for source, target in (("piano", "violin"), ("violin", "piano")):
         models.make_model(place.models / f"{source}-to-{target}.onnx", source=source, target=target)
-    with pytest.raises(NothingToDoError) as caught:
-        find_named(place, "piano")
-    assert caught.value.hint == "did you mean violin-to-piano or piano-to-violin?"
+    for typed in ("piano", "Piano", "PIANO"):
+        with pytest.raises(NothingToDoError) as caught:
+            find_named(place, typed)
+        assert caught.value.hint == "did you mean violin-to-piano or piano-to-violin?"
 
 
 def test_an_added_model_is_the_same_file_in_the_persons_folder(

@@ -5,6 +5,7 @@ Of styleshift.studio.web and the modules behind its routes.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def _error(answer: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("path", "words", "hint"),
     [
-        ("/api/browse?at=%2Fetc", "no folder that was named", "name the folder above it first"),
+        ("/api/browse?at=%2Fetc", "no folder that was named", "name it, or a folder above it, first"),
         ("/api/browse?at={music}%2Fgone", "is not there", "it was moved or deleted: reload the page"),
         ("/api/browse", "the address has no", "reload the page"),
         ("/media?at={music}%2Fnotes.txt", "is no recording", "choose an audio file"),
@@ -79,13 +80,16 @@ def test_a_folder_without_recordings(client: TestClient, music: Path) -> None:
     assert hint == "choose a folder with audio files"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
-def test_a_folder_that_cannot_be_listed(client: TestClient, music: Path) -> None:
-    (music / "more").chmod(0)
-    try:
-        _, hint = _error(client.get(f"/api/browse?at={address(music / 'more')}"))
-    finally:
-        (music / "more").chmod(0o700)
+def test_a_folder_that_cannot_be_listed(
+    client: TestClient, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)  # root may list every folder
+        message, hint = _error(client.get(f"/api/browse?at={address(music)}"))
+    assert message == f"{music} cannot be listed: Permission denied"
     assert hint == "let yourself read it, or choose another folder"
 
 

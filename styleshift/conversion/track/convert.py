@@ -32,9 +32,8 @@ from styleshift.conversion.track.first_pass import (
     measure_file,
     samples_of,
 )
-from styleshift.conversion.track.reached_note import length_note, loudness_note
+from styleshift.conversion.track.reached_note import length_note, lost_note, loudness_note
 from styleshift.errors import AudioError, UsageError
-from styleshift.words import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +175,7 @@ def convert_track(
     moved = measured.offset is not None and not converter.untouched(measured)
     around = ("the offset of its samples from zero is taken out; nobody hears it",) if moved else ()
     warnings += around
-    if lost := (*measured.extras, *carried.lost):
-        warnings.append(Remark(f"not carried: {', '.join(lost)}", "tags or other parts are not carried"))
+    warnings += lost_note(measured.extras, carried.lost)
     return TrackResult(
         seconds=measured.seconds,
         sample_rate=rate,
@@ -198,7 +196,7 @@ def convert_track(
             *(f"{name}: left out, no longer true" for name in carried.dropped),
         ),
         losses=choice.losses,
-        lost=lost,
+        lost=(*measured.extras, *carried.lost),
     )
 
 

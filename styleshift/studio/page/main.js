@@ -51,7 +51,7 @@ async function show() {
   } catch (error) {
     fill(room, problem(error));
   }
-  if (moved) content.querySelector("h1")?.focus();
+  if (moved && room.isConnected) content.querySelector("h1")?.focus();
 }
 
 function lightAndDark() {

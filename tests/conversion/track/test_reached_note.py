@@ -1,4 +1,4 @@
-"""A conversion that is not as loud, or as long, as its source is named, with the report's own figures."""
+"""A conversion that is not as loud, or as long, as its source is named, and what it lacks of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from styleshift.audio.formats import FORMATS, OutputFormat
 from styleshift.conversion.track.dynamics import Reached
-from styleshift.conversion.track.reached_note import length_note, loudness_note
+from styleshift.conversion.track.reached_note import length_note, lost_note, loudness_note
 from styleshift.words import kind_of_remark
 
 
@@ -47,7 +47,34 @@ def test_those_that_differ_by_how_much_are_counted_together() -> None:
 
 def test_a_length_that_the_format_has_no_place_for_is_named() -> None:
     voc = OutputFormat("voc", "VOC", "ULAW", ".voc", lossy=True)
-    why = "than the source: VOC with ULAW does not say where its sound ends"
+    why = "than the source: VOC with ULAW does not keep lengths to the sample"
     assert length_note(1, voc) == [f"1 sample longer {why}"]
     assert length_note(-12, voc) == [f"12 samples shorter {why}"]
     assert length_note(0, FORMATS["wav"]) == []
+
+
+def test_lost_sound_is_not_counted_among_lost_tags() -> None:
+    assert lost_note((), ()) == []
+    sound, tags = "sound: 3.1 of 20.0 s are there", ("PRIV:x:123", "title of the ID3 tag: 7")
+    ((both,), (alone,), (private,)) = lost_note((sound,), tags), lost_note((sound,), ()), lost_note((), tags)
+    assert both == f"not carried: {sound}, PRIV:x:123, title of the ID3 tag: 7"
+    assert kind_of_remark(both) == "not carried: sound and tags or chunks"
+    assert kind_of_remark(alone) == "not carried: sound"
+    assert kind_of_remark(private) == "not carried: tags or chunks"
+    # A tag may have any name.
+    assert kind_of_remark(lost_note((), ("sound: 1",))[0]) == "not carried: tags or chunks"
+
+
+@pytest.mark.parametrize(
+    ("extras", "tags", "kind"),
+    [
+        (["a video", "2 more audio tracks"], [], "other tracks"),
+        (["title of recording 2"], [], "tags or chunks"),
+        (["3 chapters of recording 2"], [], "chapters"),
+        ([], ["a picture (image/png)", "a damaged picture"], "pictures"),
+        ([], ["12 chapters", "bext"], "chapters and tags or chunks"),
+        ([], ["a damaged chapter"], "chapters"),
+    ],
+)
+def test_what_is_lost_is_counted_by_its_kind(extras: list[str], tags: list[str], kind: str) -> None:
+    assert kind_of_remark(lost_note(extras, tags)[0]) == f"not carried: {kind}"

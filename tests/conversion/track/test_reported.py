@@ -204,5 +204,5 @@ def test_an_output_that_its_format_makes_longer_is_named(
     soundfile.write(tmp_path / "a.voc", tone(1.0, 16000)[:8001], 16000, "ULAW")
     result = convert_track(converter, tmp_path / "a.voc", tmp_path / "b.voc")
     (said,) = result.warnings
-    assert said == "1 sample longer than the source: VOC with ULAW does not say where its sound ends"
+    assert said == "1 sample longer than the source: VOC with ULAW does not keep lengths to the sample"
     assert said in result.changed

@@ -57,6 +57,30 @@ def test_a_place_that_was_left_before_it_was_built_is_not_the_one_that_is_shown(
     expect(page.get_by_label("Model")).to_be_visible()
 
 
+def test_a_place_that_was_left_before_it_was_built_does_not_take_the_focus(
+    served: Any, new_page: Open
+) -> None:
+    from playwright.sync_api import expect
+
+    page = new_page()
+    page.goto(served.address)
+    page.wait_for_url(served.base)
+    content = page.locator("main")
+    expect(content).to_have_attribute("data-ready", "styles")
+    held: list[Any] = []
+    page.route("**/api/styles", lambda route: held.append(route))
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(content.get_by_role("heading", name="Train")).to_be_visible()
+    page.get_by_role("link", name="Convert", exact=True).click()
+    expect(content).to_have_attribute("data-ready", "convert")
+    expect(content.get_by_role("heading", name="Convert")).to_be_focused()
+    page.get_by_label("Model").focus()
+    with page.expect_response("**/api/styles"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what the answer sets off
+    expect(page.get_by_label("Model")).to_be_focused()
+
+
 def test_a_model_is_checked_added_and_removed(open_page: Open, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
