@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 STRENGTH = (0.0, 1.5)
+GENERATOR_SHARE = (0.1, 1.0)
+"""With less of it a generator could be left out."""
 SMOOTHING = (-0.1, 0.3)
 """At a third a value counts no more than its neighbours; beyond, less. Below 0 it moves away from them."""
 KEEP_QUIET = (5.0, 60.0)

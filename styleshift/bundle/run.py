@@ -83,6 +83,7 @@ def export_run(
             f"{output} holds {' and '.join(lost)}, which could not be exported again",
             "`overwrite` replaces it anyway; or use another `output` for the new models",
         )
+    _restrain(members, settings.generator_share)
     behind = _filters(workspace, [folder, *further], members, settings, reporter)
     settings = replace(settings, run=folder.name)
     trained, *others = (
@@ -112,6 +113,17 @@ def export_run(
                 reporter.info(f"{path.name} replaces the one that was there, {maker.what}{maker.again or ''}")
             made.append(exported)
     return made
+
+
+def _restrain(members: Sequence[TrainedModel], share: float) -> None:
+    """Keep less of what the generators change, in place: what is measured later is measured behind it."""
+    from styleshift.bundle.restraint import Restraint
+
+    if share == 1:
+        return
+    for member in members:
+        for translator in member.translators.values():
+            translator.core = Restraint(translator.core, share)
 
 
 def _filters(

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING, STRENGTH
+from styleshift.bundle.limits import GENERATOR_SHARE, KEEP_QUIET, SMOOTHING, STRENGTH
 from styleshift.errors import ConfigError
 from styleshift.validation import settings, validate
+
+_ALWAYS_NOTED = ("checkpoint", "strength")
 
 
 @settings
@@ -39,6 +41,9 @@ class ExportSettings:
     """TOML file that tells people about them; see :func:`styleshift.bundle.card.read_card`."""
     strength: float = Field(default=1.0, ge=STRENGTH[0], le=STRENGTH[1])
     """How much of their change a conversion keeps by default; 1 is all of it."""
+    generator_share: float = Field(default=1.0, ge=GENERATOR_SHARE[0], le=GENERATOR_SHARE[1])
+    """How much of what the generator changes is kept, 0.1 to 1; what is done in front of it stays whole. See
+    :class:`styleshift.bundle.restraint.Restraint`."""
     match_spectrum: bool = False
     """Bring the mean spectrum of each direction's conversions to its target's, measured on the workspace's
     recordings; see :func:`styleshift.bundle.spectrum.match_spectrum`."""
@@ -71,19 +76,23 @@ class ExportSettings:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a model to note; what is off is left out.
+        """Plain values for a model to note: checkpoint, strength, and what is not as by default.
 
         A model may go to strangers, so it tells of no folders of its maker's machine: the one that it was
         written to, in which it is found anyway, and that of a card whose path was whole.
         """
-        values = {key: value for key, value in asdict(self).items() if value and key != "output"}
+        plain = asdict(ExportSettings())
+        values = {
+            key: value
+            for key, value in asdict(self).items()
+            if key in _ALWAYS_NOTED or (value != plain[key] and key != "output")
+        }
         if self.card:
             card = Path(self.card)
             values["card"] = card.name if card.is_absolute() else card.as_posix()
         if self.ensemble:
             values["ensemble"] = list(self.ensemble)
-        # Nought is a strength, and not its default.
-        return {**values, "strength": self.strength}
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ExportSettings:

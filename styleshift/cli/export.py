@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from styleshift.bundle.limits import KEEP_QUIET, SMOOTHING, STRENGTH
+from styleshift.bundle.limits import GENERATOR_SHARE, KEEP_QUIET, SMOOTHING, STRENGTH
 from styleshift.cli.options import WORKSPACE, option
 from styleshift.cli.usage import number
 
@@ -48,6 +48,12 @@ def export(
         "How much of its change convert keeps where nobody says otherwise; 1 is all, 1.5 the most.",
         1.0,
         parser=number("--strength", *STRENGTH),
+    ),
+    generator_share: float = option(
+        "--generator-share NUMBER",
+        "How much of what the network changes is kept, behind a voice that is moved already; 1 is all.",
+        1.0,
+        parser=number("--generator-share", *GENERATOR_SHARE),
     ),
     match_spectrum: bool = option(
         "--match-spectrum", "Give conversions their target's mean spectrum, where a model is dull or shrill."
@@ -92,6 +98,7 @@ def export(
         licence=licence,
         card=card,
         strength=strength,
+        generator_share=generator_share,
         match_spectrum=match_spectrum,
         match_variance=match_variance,
         smooth_frames=smooth_frames,

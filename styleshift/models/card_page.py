@@ -15,6 +15,7 @@ from styleshift.words import listed
 _WIDEST, _NARROWEST = 100, 40
 
 _EXPORTED_WITH = {
+    "generator_share": "keeps {:.0%} of what its network changes",
     "smooth_frames": "{how} by {:g} along time",
     "smooth_bins": "{how} by {:g} along frequency",
     "keep_quiet": "adds little where a recording is {:g} dB or more below its level",

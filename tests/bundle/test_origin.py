@@ -169,6 +169,7 @@ def test_what_a_model_notes_makes_the_same_bytes_again(
         licence="CC BY 4.0",
         card="card.toml",
         strength=0.8,
+        generator_share=0.5,
         match_spectrum=True,
         match_variance=True,
         smooth_frames=0.1,

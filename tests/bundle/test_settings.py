@@ -27,6 +27,7 @@ OF_ONE = ExportSettings(
     licence="CC BY 4.0",
     card="card.toml",
     strength=0.0,
+    generator_share=0.5,
     match_spectrum=True,
     match_variance=True,
     smooth_frames=-0.08,
@@ -45,6 +46,8 @@ OF_SEVERAL = ExportSettings(run="a", ensemble=("b", "it's c"), checkpoint="last"
         ({"keep_quiet": 4.9}, "a number from 5 to 60"),
         ({"keep_quiet": math.nan}, "a number from 5 to 60"),
         ({"strength": 1.6}, "a number from 0 to 1.5"),
+        ({"generator_share": 0.05}, "a number from 0.1 to 1"),
+        ({"generator_share": 1.1}, "a number from 0.1 to 1"),
         ({"match_spectrum": 1}, "true or false"),
         ({"ensemble": "ab"}, "a list of which each is text"),
     ],
@@ -62,15 +65,13 @@ def test_the_variance_of_an_ensemble_is_refused() -> None:
     assert "leave out `match_variance`" in caught.value.hint
 
 
-def test_a_model_notes_what_is_not_off_and_no_folder() -> None:
+def test_a_model_notes_what_is_not_as_by_default_and_no_folder() -> None:
     assert ExportSettings().to_dict() == {"checkpoint": "best", "strength": 1.0}
+    every = {field.name for field in fields(ExportSettings)}
+    assert OF_ONE.to_dict().keys() == every - {"output", "ensemble"}
+    assert OF_SEVERAL.to_dict().keys() == {"run", "ensemble", "checkpoint", "strength"}
     for asked in (OF_ONE, OF_SEVERAL):
         noted = json.loads(json.dumps(asked.to_dict()))
-        assert noted.keys() == {
-            field.name
-            for field in fields(ExportSettings)
-            if getattr(asked, field.name) not in (None, "", (), False) or field.name == "strength"
-        } - {"output"}
         assert ExportSettings.from_dict({**noted, "output": asked.output}) == asked
     assert ExportSettings(card=Path("/home/me/a.toml")).to_dict()["card"] == "a.toml"
 

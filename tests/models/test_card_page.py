@@ -85,6 +85,7 @@ def test_lines_fit_the_screen_and_go_on_below_their_text(models: ModuleType, tmp
 def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path: Path) -> None:
     model = _model(models, tmp_path)
     provenance = {
+        "generator_share": 0.5,
         "smooth_frames": 0.15,
         "smooth_bins": 0.0,
         "keep_quiet": 20.0,
@@ -98,9 +99,9 @@ def test_what_export_changed_is_said_in_plain_words(models: ModuleType, tmp_path
     }
     told = replace(model, metadata=replace(model.metadata, provenance=provenance, strength=0.8))
     assert (
-        "settings the mean of 3 runs, a (seed 0, step 500), b (seed 1, step 400+500) and c; smoothed by "
-        "0.15 along time; adds little where a recording is 20 dB or more below its level; "
-        "its envelopes vary more like its target's; strength 0.8 material"
+        "settings the mean of 3 runs, a (seed 0, step 500), b (seed 1, step 400+500) and c; keeps 50% "
+        "of what its network changes; smoothed by 0.15 along time; adds little where a recording is 20 dB "
+        "or more below its level; its envelopes vary more like its target's; strength 0.8 material"
     ) in " ".join(card_text(told).split())
     for noted in ({"smooth_frames": -0.08}, {"export": {"smooth_frames": -0.08, "checkpoint": "best"}}):
         told = replace(model, metadata=replace(model.metadata, provenance=noted))

@@ -10,12 +10,14 @@ from pathlib import Path
 import onnxruntime
 import pytest
 import torch
+from torch import Tensor, nn
 
 from styleshift.bundle.export import export_bundle
 from styleshift.bundle.load import load_bundle
 from styleshift.bundle.origin import settings_of
 from styleshift.bundle.postfilter import Postfilter
 from styleshift.bundle.quiet import QuietLimit
+from styleshift.bundle.restraint import Restraint
 from styleshift.bundle.run import export_run
 from styleshift.bundle.settings import ExportSettings
 from styleshift.bundle.smoothing import Smoothing
@@ -93,6 +95,44 @@ def test_a_spectrum_is_matched_behind_the_moved_pitch_and_after_smoothing(place:
         wanted = Postfilter(translator.without_front(), smoothing=smoothing)(crops)
         torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
         assert (found - before.generators["x2y"](crops)).abs().max() > 0.05
+
+
+def test_a_model_file_with_half_of_its_generator_lies_between_the_moved_voice_and_the_whole(
+    place: Workspace,
+) -> None:
+    start_run(place, ("man", "woman"), recipe(), name="half")
+    crops = 3 * torch.rand(2, 1, 257, 64, generator=torch.Generator().manual_seed(0))
+    translator = load_trained(place.runs / "half", "last").translators["x2y"].without_front()
+    with torch.no_grad():
+        entered = translator.source.normalise(crops)
+        change = translator.core(entered) - entered
+        whole = translator(crops)
+    assert change.abs().max() > 0.02
+
+    class Half(nn.Module):
+        def forward(self, given: Tensor) -> Tensor:
+            return given + 0.5 * change
+
+    made = export_run(place, run="half", checkpoint="last", generator_share=0.5)[0]
+    assert settings_of(made.bundle.metadata).generator_share == 0.5
+    session = onnxruntime.InferenceSession(str(made.path), providers=["CPUExecutionProvider"])
+    found = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
+    assert (found - whole).abs().max() > 0.01
+    translator.core = Half()
+    with torch.no_grad():
+        torch.testing.assert_close(found, translator(crops), atol=1e-3, rtol=1e-3)
+    # What is matched is measured behind the half.
+    matched = export_run(place, run="half", checkpoint="last", generator_share=0.5, match_spectrum=True)[0]
+    halved = load_trained(place.runs / "half", "last")
+    front = halved.translators["x2y"]
+    front.core = Restraint(front.core, 0.5)
+    shift = match_spectrum(Postfilter(front), *voices(place), halved.spectrogram)
+    session = onnxruntime.InferenceSession(str(matched.path), providers=["CPUExecutionProvider"])
+    shifted = torch.from_numpy(session.run(None, {"log_magnitude": crops.numpy()})[0])
+    translator.target.shift(shift)
+    with torch.no_grad():
+        torch.testing.assert_close(shifted, translator(crops), atol=1e-3, rtol=1e-3)
+    assert (shifted - found).abs().max() > 0.05
 
 
 def test_a_model_file_varies_as_its_target_does_behind_the_matched_spectrum(place: Workspace) -> None:
