@@ -14,18 +14,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
 cd "$folder"
 
-train() { # SOURCE TARGET STEPS WORD-FOR-EXPORT [words for train]
-    local source=$1 target=$2 place=$1-to-$2 matched=$4
+train() { # SOURCE TARGET STEPS "WORDS FOR EXPORT" [words for train]
+    local source=$1 target=$2 place=$1-to-$2 for_export=$4
     mkdir -p "$place/audio/$source" "$place/audio/$target"
     ln -sf "$libri/$source"/*.flac "$vcc/$source"/*.flac "$place/audio/$source/"
     ln -sf "$vcc/$target"/*.flac "$place/audio/$target/"
     styleshift precompute "$place/audio" --recipe voice --workspace "$place/workspace"
     styleshift train --domains man woman --recipe voice --workspace "$place/workspace" --name shipped --steps "$(($3 / ${FASTER:-1}))" \
         --set schedule.validation_seconds=0 "${@:5}"
-    styleshift export --run shipped --checkpoint last $matched --workspace "$place/workspace" --output "$place/exported"
+    styleshift export --run shipped --checkpoint last $for_export --workspace "$place/workspace" --output "$place/exported"
     python "$here/../ship_model.py" "$place/exported/$source-to-$target.onnx" \
         --card "$here/cards/man_woman.toml" --licence "CC BY 4.0" ${SHELF:+--shelf "$SHELF"}
 }
 # What other settings and more steps do: docs/results/voice-models.md.
-train man woman 1000 --match-spectrum --set phones.by=1.5 "$@"
+train man woman 1000 "--match-spectrum --generator-share 0.5" --set phones.by=1.5 "$@"
 train woman man 800 --match-variance "$@"
