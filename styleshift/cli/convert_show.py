@@ -53,8 +53,9 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
         runtime=forecast.runtime,
     )
     unseen = bool(forecast.plan.fetch)
+    audio = "" if unseen else f", {spoken(seconds)} of audio"
     reporter.result(
-        f"{len(rows)} files: {convert} to convert{'' if unseen else f', {spoken(seconds)} of audio'}; "
+        f"{len(rows)} file{'s' * (len(rows) != 1)}: {convert} to convert{audio}; "
         f"{up_to_date} up to date, {left_out} left out, {fail}{' or more' * unseen} will fail"
     )
     if convert and unseen:
@@ -101,6 +102,10 @@ def _show_single(result: LibraryResult, reporter: TerminalReporter) -> None:
     else:
         seconds = outcome.result["seconds"]
         reporter.result(f"{target}  {seconds:.1f} s of audio in {result.took:.1f} s")
+        # A library has a report for it; what was warned of was said.
+        unlike = [each for each in outcome.result["changed"] if each not in outcome.result["warnings"]]
+        if unlike:
+            reporter.info(f"not as in the source: {'; '.join(unlike)}")
 
 
 def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:

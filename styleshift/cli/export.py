@@ -51,7 +51,7 @@ def export(
     ),
     generator_share: float = option(
         "--generator-share NUMBER",
-        "How much of what the network changes is kept, behind a voice that is moved already; 1 is all.",
+        "How much of what the network itself changes is kept, from 0.1; less, where a voice loses words.",
         1.0,
         parser=number("--generator-share", *GENERATOR_SHARE),
     ),

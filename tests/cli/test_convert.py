@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from types import ModuleType
 
+import mutagen.flac
 import numpy as np
 import pytest
 import soundfile
@@ -55,6 +56,21 @@ def test_a_library_becomes_the_same_tree(model: Path, tmp_path: Path) -> None:
     assert later == report
     page = (tmp_path / "library-classical" / "report.html").read_text()
     assert "this run had none to convert" in page
+
+
+def test_of_one_recording_it_is_said_what_is_not_as_in_its_source(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "a.flac")
+    tags = mutagen.flac.FLAC(tmp_path / "a.flac")
+    tags["replaygain_track_gain"] = "-3.00 dB"
+    tags.save()
+    done = run(tmp_path, "a.flac", "--to", "classical")
+    assert done.returncode == 0, done.stderr
+    (told,) = [line for line in done.stderr.splitlines() if "not as in the source" in line]
+    assert "replaygain_track_gain" in told
+    song(tmp_path / "b.flac")
+    assert "not as in the source" not in run(tmp_path, "b.flac", "--to", "classical").stderr
+    planned = run(tmp_path, "b.flac", "--to", "classical", "--overwrite", "always", "--dry-run")
+    assert "1 file: 1 to convert" in planned.stdout
 
 
 def test_the_report_tells_what_is_there_from_what_this_run_did(model: Path, tmp_path: Path) -> None:
