@@ -45,6 +45,11 @@ export const stop = (id) => post(`/api/jobs/${id}/stop`);
 export async function run(kind, values, place, begun = () => {}) {
   const id = await start(kind, values);
   begun(id);
+  return watch(id, place);
+}
+
+/** Waits for the end of a job; its card is shown in `place` meanwhile. */
+export async function watch(id, place) {
   const shown = card(id);
   fill(place, shown.node);
   await ended(id);

@@ -3,7 +3,9 @@ import { get, post, send } from "./api.js";
 import { attempt, button, count, el, field, fill, problem } from "./dom.js";
 import { studio } from "./jobs.js";
 
-const isRecording = (file) => studio.state.extensions.some((end) => file.name.toLowerCase().endsWith(end));
+const MOST_NAMED = 3;
+
+export const isRecording = (file) => studio.state.extensions.some((end) => file.name.toLowerCase().endsWith(end));
 
 /** Files in what was dropped, those in folders as well. */
 async function filesOf(transfer) {
@@ -44,6 +46,14 @@ export function dropZone(text, take, { multiple = true, accept = null } = {}) {
   return zone;
 }
 
+/** Says which files were left out, the first by name. */
+function noRecordings(files) {
+  const names = files.slice(0, MOST_NAMED).map((file) => file.name).join(", ");
+  const more = files.length > MOST_NAMED ? ` and ${files.length - MOST_NAMED} more` : "";
+  const what = files.length === 1 ? "is no recording that is known here" : "are no recordings that are known here";
+  return problem({ message: `${names}${more} ${what}`, hint: `files that end in ${studio.state.extensions.join(", ")}` });
+}
+
 /** Sends recordings one after the other; returns what came of each. */
 export async function sendAll(files, pathOf, place) {
   const bar = el("progress", { max: files.length, value: 0, "aria-label": "Sending files" });
@@ -53,14 +63,17 @@ export async function sendAll(files, pathOf, place) {
   const sent = [];
   for (const [index, file] of files.entries()) {
     line.textContent = `Sending ${file.name}`;
+    bar.value = index;
     if (!isRecording(file)) continue; // covers, texts and so on of a folder
     try {
       sent.push(await send(pathOf(file), file, studio.state.most_bytes, (part) => { bar.value = index + part; }));
     } catch (error) {
       refused.append(problem(error));
     }
-    bar.value = index + 1;
   }
+  bar.value = files.length;
+  const others = files.filter((file) => !isRecording(file));
+  if (others.length) refused.append(noRecordings(others));
   line.textContent = `${sent.length} of ${files.length} files sent`;
   if (sent.length === files.length) fill(place);
   return sent;
@@ -96,7 +109,7 @@ export function folderField(label, hint = "") {
       fill(below, el("p", { class: "soft" }, `${count(found.recordings.length, "recording")} and ${count(found.folders.length, "folder")} here`),
         el("ul", {}, [up, ...found.folders].map((each) => {
           const way = each === up ? up : `${path.replace(/\/+$/, "")}/${each.name}`;
-          return el("li", {}, button(each === up ? "↑ up" : each.name, () => { input.value = way; look(way); }, { class: "small" }));
+          return el("li", {}, button(each === up ? "↑ up" : each.name, () => { input.value = way; input.dispatchEvent(new Event("input")); look(way); }, { class: "small" }));
         })));
     }, open);
   }

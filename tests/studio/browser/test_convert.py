@@ -6,9 +6,12 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("playwright")
 pytestmark = pytest.mark.slow
@@ -48,6 +51,7 @@ def test_a_song_is_heard_beside_its_source_at_two_strengths(open_page: Open, ser
     from playwright.sync_api import expect
 
     page = open_page("convert")
+    page.get_by_role("radio", name="One song").click()
     page.get_by_label("Model").select_option("violin-to-piano")
     page.locator("input[type=file]").first.set_input_files(str(served.root / "songs" / "song.wav"))
     player = page.locator(".pair.ready")
@@ -91,6 +95,76 @@ def test_a_song_is_heard_beside_its_source_at_two_strengths(open_page: Open, ser
     assert download.value.suggested_filename == "song-piano-0.5.flac"
 
 
+def test_a_song_is_found_again_while_it_is_converted_and_after(
+    open_page: Open, walk: Callable[[Page, str], None], served: Any, violations: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_role("radio", name="One song").click()
+    page.get_by_label("Model").select_option(label="woman to man")
+    strength = page.get_by_label("Strength")
+    strength.fill("0.7")
+    song = served.root / "songs" / "a long #1 & söng.wav"
+    soundfile.write(song, 0.3 * np.sin(2 * np.pi * 550 * np.arange(60 * 22050) / 22050), 22050)
+    page.locator("input[type=file]").first.set_input_files(str(song))
+    card = page.locator(".room .job")
+    expect(card).to_contain_text(f"Convert {song.name} with")
+    walk(page, "models")
+    walk(page, "convert")
+    expect(page.get_by_label("Model").locator("option:checked")).to_have_text("woman to man")
+    expect(strength).to_have_value("0.7")
+    expect(card.or_(page.locator(".pair.ready")).first).to_be_visible()
+    for again in (False, True):
+        if again:
+            page.reload()
+        player = page.locator(".pair.ready")
+        expect(player.get_by_role("heading", name=song.name)).to_be_visible()
+        expect(player.get_by_role("img", name="Source (woman)")).to_be_visible()
+        expect(player.get_by_role("img", name="Converted (man)")).to_be_visible()
+        source, converted = player.locator("audio").evaluate_all(PEAKS)
+        assert source[0] == converted[0], "the song that was sent, and what was made of it"
+        expect(page.get_by_role("button", name="Blind test")).to_be_visible()
+        expect(page.get_by_label("Model").locator("option:checked")).to_have_text("woman to man")
+        expect(strength).to_have_value("0.7")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the conversion").click()
+        assert download.value.suggested_filename == f"{song.stem}-man-0.7.flac"
+    page.get_by_role("radio", name="A library").click()
+    expect(player).to_have_count(0)  # keys are not for what is out of sight
+    page.get_by_role("radio", name="One song").click()
+    expect(player).to_be_visible()
+    assert violations(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    first = player.locator("audio").last.get_attribute("src")
+    strength.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".pair.ready audio").last).not_to_have_attribute("src", first or "")
+    page.goto(f"{served.base}#convert/violin-to-piano")
+    page.reload()
+    expect(page.locator(".pair.ready").get_by_role("img", name="Converted (man")).to_be_visible()
+    expect(page.get_by_label("Model")).to_have_value("violin-to-piano")
+
+
+def test_what_is_no_recording_is_named(open_page: Open, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_role("radio", name="One song").click()
+    names = ["notes.txt", "a.txt", "b.pdf", "c.jpg", "d.doc"]
+    for name in names:
+        (tmp_path / name).write_text("no music")
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / names[0]))
+    expect(page.get_by_role("alert")).to_contain_text("notes.txt is no recording that is known here")
+    page = open_page("styles")
+    page.get_by_label("Style", exact=True).fill("none")
+    page.locator("input[type=file]").first.set_input_files([str(tmp_path / name) for name in names])
+    expect(page.get_by_role("alert")).to_contain_text(
+        "notes.txt, a.txt, b.pdf and 2 more are no recordings that are known here"
+    )
+
+
 def test_a_library_is_planned_converted_and_its_failure_explained(
     open_page: Open, new_page: Open, served: Any, play: Callable[[Page], None], violations: Any
 ) -> None:
@@ -129,6 +203,7 @@ def test_a_blind_test_is_answered_from_the_keyboard_and_kept(open_page: Open, se
     from playwright.sync_api import expect
 
     page = open_page("convert")
+    page.get_by_role("radio", name="One song").click()
     page.get_by_label("Model").select_option("violin-to-piano")
     page.locator("input[type=file]").first.set_input_files(str(served.root / "songs" / "song.wav"))
     page.get_by_role("button", name="Blind test").click()
@@ -149,6 +224,56 @@ def test_a_blind_test_is_answered_from_the_keyboard_and_kept(open_page: Open, se
         ("ear", "2", "a", "1"),
     ]
     assert all(row["correct"] == str(int(row["x"] == "a")) for row in rows)
+
+
+def test_a_library_is_found_again_as_it_was_asked_for(
+    open_page: Open, walk: Callable[[Page, str], None], served: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_role("radio", name="A library").click()
+    model, strength = page.get_by_label("Model"), page.get_by_label("Strength")
+    folder, output = page.get_by_label("Folder of recordings"), page.get_by_label("Output")
+    salvage = page.get_by_label("Convert damaged files")
+    files = page.get_by_role("listbox", name="Files")
+
+    def plan(to: str) -> None:
+        model.select_option("violin-to-piano")
+        strength.fill("0.6")
+        folder.fill(str(served.root / "library"))
+        output.fill(to)
+        salvage.check()
+        with page.expect_response("**/api/jobs/plan"):
+            page.get_by_role("button", name="Plan", exact=True).click()
+        expect(page.locator(".facts-line")).to_contain_text("of audio")
+
+    def found(name: str, to: str) -> None:
+        expect(page.get_by_role("radio", name="A library")).to_be_checked()
+        expect(files.get_by_role("option")).to_have_count(3)
+        expect(folder).to_have_value(str(served.root / "library"))
+        expect(output).to_have_value(to)
+        expect(model).to_have_value(name)
+        expect(salvage).to_be_checked()
+
+    made = str(served.root / "made")
+    plan(made)
+    walk(page, "models")
+    walk(page, "convert")
+    found("violin-to-piano", made)
+    expect(strength).to_have_value("0.6")
+    page.reload()
+    found("violin-to-piano", made)
+    expect(strength).to_have_value("0.6")
+    plan("")
+    page.reload()
+    found("violin-to-piano", str(served.root / "library-piano"))
+    model.select_option(label="woman to man")
+    found(model.input_value(), "")  # what is made in another style does not go there
+    page.goto(f"{served.base}#convert/{model.input_value()}")
+    page.reload()
+    expect(model.locator("option:checked")).to_have_text("woman to man")
+    found(model.input_value(), "")
 
 
 LATE = """
