@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,25 @@ from installed import styleshift as run
 from styleshift.cli import app, main
 from styleshift.errors import EXIT_SIGINT
 
+Refused = Callable[[str], list[str]]
+
 COMMANDS = ("precompute", "train", "export", "convert", "evaluate", "plugins")
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """``refused("train --steps")``: the lines of the error with which those words are refused."""
+
+    def run_it(words: str) -> list[str]:
+        monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
+        with pytest.raises(SystemExit) as caught:
+            app.run()
+        out, err = capsys.readouterr()
+        assert caught.value.code == 2
+        assert out == ""
+        return err.splitlines()
+
+    return run_it
 
 
 @pytest.mark.parametrize("what", ["import styleshift", "import styleshift.cli.app"])
@@ -99,15 +118,9 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
     ],
 )
 def test_a_wrong_word_is_an_error_like_all_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, error: str, hint: str
+    refused: Refused, words: str, error: str, hint: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
-    with pytest.raises(SystemExit) as caught:
-        app.run()
-    out, err = capsys.readouterr()
-    assert caught.value.code == 2
-    assert err.splitlines() == [f"error: {error}", *([f"  {hint}"] if hint else [])]
-    assert out == ""
+    assert refused(words) == [f"error: {error}", *([f"  {hint}"] if hint else [])]
 
 
 @pytest.mark.parametrize(
@@ -120,21 +133,13 @@ def test_a_wrong_word_is_an_error_like_all_others(
     ],
 )
 def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    words: str,
-    name: str,
-    error: str,
+    monkeypatch: pytest.MonkeyPatch, refused: Refused, tmp_path: Path, words: str, name: str, error: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
     for there in (False, True):
         if there:
             (tmp_path / name).touch()
-        with pytest.raises(SystemExit):
-            app.run()
-        said, hint = capsys.readouterr().err.splitlines()
+        said, hint = refused(words)
         assert said == f"error: {error}"
         assert hint.startswith(f"  try: ./{name}, for what begins with a dash") == there
 
@@ -147,19 +152,11 @@ def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
     ],
 )
 def test_a_file_that_is_not_the_unknown_option_does_not_hide_what_was_meant(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    words: str,
-    file: str,
-    hint: str,
+    monkeypatch: pytest.MonkeyPatch, refused: Refused, tmp_path: Path, words: str, file: str, hint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / file).touch()
-    monkeypatch.setattr(sys, "argv", ["styleshift", *words.split()])
-    with pytest.raises(SystemExit):
-        app.run()
-    assert hint in capsys.readouterr().err
+    assert hint in refused(words)[1]
 
 
 def test_no_word_at_all_shows_the_help() -> None:
