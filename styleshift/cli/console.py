@@ -41,15 +41,18 @@ class _LineTask(Task):
         self._say = say
         self._label, self._total, self._unit = label, total, unit
         self._done = 0.0
+        self._figures: Mapping[str, float | str] = {}
         self._spoke = time.monotonic()
 
     def advance(self, amount: float = 1.0, **figures: float | str) -> None:
         self._done += amount
+        if figures:  # they come now and then, and hardly ever when a line is due
+            self._figures = figures
         now = time.monotonic()
         if now - self._spoke >= LINE_SECONDS:
             self._spoke = now
             count = _count(self._done, self._total, self._unit)
-            self._say(f"{self._label}: {count}  {_figures(figures)}".rstrip())
+            self._say(f"{self._label}: {count}  {_figures(self._figures)}".rstrip())
 
 
 class _BarTask(Task):

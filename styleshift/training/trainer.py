@@ -146,6 +146,8 @@ class Trainer:
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
+        if state.group.is_main:
+            self._tell_best()
         return RunResult(self.folder.name, self.folder, state.step, state.seconds)
 
     def _loop(self) -> None:
@@ -187,6 +189,17 @@ class Trainer:
                 self.save(True)
         if state.progress < 1:
             raise stop.error(f"stopped at step {state.step}; everything is saved", log.how_to_resume)
+
+    def _tell_best(self) -> None:
+        """Which checkpoints an export will take."""
+        scores = self.checkpoints.scores()
+        best = [
+            f"{name} at step {ranked[0]} ({scores[ranked[0]][direction]:.2f} of 1)"
+            for direction, name in self.names.items()
+            if (ranked := self.checkpoints.ranked(direction))
+        ]
+        if best:
+            self.reporter.info(f"best in validation: {', '.join(best)}")
 
     def _safe(self) -> str:
         """What is saved whatever happens."""
@@ -276,6 +289,11 @@ class Trainer:
         result = self.validator.validate(state.model)
         self._validated = (state.step, result)
         self.log.event("validated", step=state.step, **result.to_dict())
+        scores = (
+            f"{self.names[name]} {part.score.value:.2f} ({part.judgement.kind})"
+            for name, part in result.directions.items()
+        )
+        self.reporter.info(f"step {state.step}: {', '.join(scores)}")
         for direction, part in result.directions.items():
             self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.judgement.verdict}")
         if state.step % state.recipe.schedule.save_every == 0:

@@ -106,7 +106,7 @@ def test_a_phase_is_a_line_at_once_without_a_terminal_and_a_bar_with_one() -> No
 
 
 def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 1.0, 31.0, 32.0])
+    clock = iter([0.0, 1.0, 31.0, 32.0, 70.0])
     monkeypatch.setattr("styleshift.cli.console.time.monotonic", lambda: next(clock))
     screen = io.StringIO()
     reporter = TerminalReporter()
@@ -115,7 +115,8 @@ def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch)
         task.advance(1, loss=0.5)
         task.advance(2, loss=0.25)
         task.advance(3, loss=0.125)
-    assert screen.getvalue() == "training: 3/10 steps  loss 0.25\n"
+        task.advance(1)  # figures come at every tenth step or so, and hardly ever when a line is due
+    assert screen.getvalue() == "training: 3/10 steps  loss 0.25\ntraining: 7/10 steps  loss 0.125\n"
 
 
 def test_narrow_columns_leave_room_for_the_others(

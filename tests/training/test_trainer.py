@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
 import pytest
+from reporters import Told
 
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
+from styleshift.training.curves import LOG_FILE
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -25,6 +28,28 @@ def test_time_budget_ends_the_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
     assert bars.begun == [("training", pytest.approx(1.2), "s")]  # so that it can show the time left
     assert bars.done == pytest.approx(result.seconds)
     assert bars.figures >= {"step", "steps/s", "generator", "cycle"}
+
+
+def test_every_validation_is_said_and_which_steps_an_export_takes(
+    fresh: Workspace, tiny_recipe: Tiny
+) -> None:
+    told = Told()
+    recipe = tiny_recipe("schedule.steps=4", "schedule.save_every=2", "schedule.validation_seconds=1")
+    result = start_run(fresh, PAIR, recipe, reporter=told)
+    log = [json.loads(line) for line in (result.folder / LOG_FILE).read_text("utf-8").splitlines()]
+    validated = [line for line in log if line["event"] == "validated"]
+    assert [line["step"] for line in validated] == [0, 2, 4]
+    for line in validated:
+        there, back = line["x2y"], line["y2x"]
+        assert (
+            f"step {line['step']}: low to high {there['score']:.2f} ({there['kind']}), "
+            f"high to low {back['score']:.2f} ({back['kind']})"
+        ) in told.infos
+    best = [max(validated, key=lambda line, way=way: line[way]["score"]) for way in ("x2y", "y2x")]
+    assert (
+        f"best in validation: low to high at step {best[0]['step']} ({best[0]['x2y']['score']:.2f} of 1), "
+        f"high to low at step {best[1]['step']} ({best[1]['y2x']['score']:.2f} of 1)"
+    ) in told.infos
 
 
 class Bars(Reporter, Task):
