@@ -12,7 +12,7 @@ class Remark(str):
     """A sentence on one file that holds a value of its own, such as a length or a name.
 
     It is that sentence wherever it goes. Whoever counts the files of which the same is said goes by ``kind``,
-    which JSON does not keep.
+    which JSON does not keep, but for :func:`remark_to_json`.
 
     Args:
         sentence: with the value.
@@ -33,6 +33,16 @@ class Remark(str):
 def kind_of_remark(sentence: str) -> str:
     """What a sentence on a file is counted by: its kind, or all of it."""
     return sentence.kind if isinstance(sentence, Remark) else sentence
+
+
+def remark_to_json(sentence: str) -> str | list[str]:
+    """For JSON: the sentence, and its kind behind it where it has one of its own."""
+    return [str(sentence), sentence.kind] if isinstance(sentence, Remark) else sentence
+
+
+def remark_from_json(value: str | list[str]) -> str:
+    """The inverse of :func:`remark_to_json`; raises TypeError for a list that is none of its."""
+    return Remark(*value) if isinstance(value, list) else value
 
 
 def printable(text: object) -> str:

@@ -8,7 +8,14 @@ import pickle
 
 import pytest
 
-from styleshift.words import Remark, did_you_mean, kind_of_remark, nearest
+from styleshift.words import (
+    Remark,
+    did_you_mean,
+    kind_of_remark,
+    nearest,
+    remark_from_json,
+    remark_to_json,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,5 @@ def test_a_remark_is_its_sentence_and_keeps_its_kind_on_the_way_between_processe
         assert kind_of_remark(same) == "bytes more"
     assert json.dumps([remark]) == '["3 bytes more"]'
     assert kind_of_remark("3 bytes more") == "3 bytes more"
+    assert kind_of_remark(remark_from_json(json.loads(json.dumps(remark_to_json(remark))))) == "bytes more"
+    assert remark_from_json(remark_to_json("3 bytes more")) == "3 bytes more"

@@ -22,6 +22,7 @@ from styleshift.audio.identify import demuxer
 from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, damage, plain_words, refusal
+from styleshift.audio.things import Thing, ThingKind, kind_of_thing
 from styleshift.errors import AudioError
 from styleshift.words import Remark
 
@@ -101,7 +102,7 @@ class LinkedStream(DecodedStream):
             self._file = -1
 
 
-def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[str]:
+def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[Thing]:
     """The tags of each recording that those of the whole file, which an output gets, do not say as well."""
     from styleshift.audio.tags.compare import lost
     from styleshift.audio.tags.read import read_part_tags, read_tags
@@ -117,9 +118,13 @@ def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[str]:
         if number == 1:
             own.foreign = [name for name in own.foreign if name not in whole.foreign]
         else:
-            own.foreign += [f"{len(own.chapters)} chapters"] if own.chapters else []
+            if own.chapters:
+                own.foreign.append(Thing(f"{len(own.chapters)} chapters", ThingKind.CHAPTERS))
             own.chapters = []
-        found += [f"{name} of recording {number}" for name in dict.fromkeys(lost(own, whole))]
+        found += [
+            Thing(f"{name} of recording {number}", kind_of_thing(name))
+            for name in dict.fromkeys(lost(own, whole))
+        ]
     return found
 
 

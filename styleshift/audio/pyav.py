@@ -24,6 +24,7 @@ from styleshift.audio.stream import (
     refusal,
 )
 from styleshift.audio.tags.model import Chapter
+from styleshift.audio.things import Thing, ThingKind
 from styleshift.errors import AudioError
 
 # Raw frames: what FFmpeg tells as their length is a guess from the bit rate.
@@ -134,7 +135,7 @@ def _bits(codec: Any) -> int:
     return {"u8": 8, "s16": 16, "s32": 24}.get(codec.format.name.rstrip("p") if codec.format else "", 0)
 
 
-def _extras(container: Any) -> list[str]:
+def _extras(container: Any) -> list[Thing]:
     """What else is in a file beside the track that is read; covers are tags, and are carried as such."""
     pictures = [
         track for track in container.streams.video if not track.disposition & Disposition.attached_pic
@@ -142,7 +143,8 @@ def _extras(container: Any) -> list[str]:
     more = len(container.streams.audio) - 1
     found = [f"{more} more audio track{'s' if more > 1 else ''}"] if more else []
     found += ["a video"] if pictures else []
-    return found + (["subtitles"] if container.streams.subtitles else [])
+    found += ["subtitles"] if container.streams.subtitles else []
+    return [Thing(name, ThingKind.TRACKS) for name in found]
 
 
 def _told(number: int, chapter: Chapter) -> Any:

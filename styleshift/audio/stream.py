@@ -11,6 +11,7 @@ import numpy as np
 from styleshift.arrays import Float32Array
 from styleshift.audio.containers.extent import Extent
 from styleshift.audio.formats import is_lossless
+from styleshift.audio.things import Thing
 from styleshift.errors import AudioError
 from styleshift.words import Remark
 
@@ -150,7 +151,7 @@ class DecodedStream:
         self.channels = info.channels
         self.frames = info.frames
         self.warnings: list[str] = list(extent.notes)
-        self.extras: list[str] = list(extent.extras)
+        self.extras: list[Thing] = list(extent.extras)
         self.cut = False
         self._extent = extent
         self._allow_cut = allow_cut

@@ -17,6 +17,7 @@ from styleshift.errors import CorpusError
 from styleshift.frontend import SpectrogramConfig
 from styleshift.system.files import write_json
 from styleshift.system.hashing import FileStamp
+from styleshift.words import remark_from_json, remark_to_json
 
 # Goes into every key: a change of what is stored, or of how it is computed, makes all of it new.
 FORMAT_VERSION = 1
@@ -68,14 +69,18 @@ class ManifestEntry:
         """Why it is left out, with what to try."""
         return "; ".join(filter(None, (self.message, self.hint)))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self) | {"warnings": [remark_to_json(sentence) for sentence in self.warnings]}
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ManifestEntry:
-        """The inverse of ``dataclasses.asdict``; raises TypeError or KeyError on anything else."""
+        """The inverse of :meth:`to_dict`; raises TypeError or KeyError on anything else."""
         plain = dict(values)
         if "sha256" in plain:  # of an earlier alpha version; it names the content as well
             plain["digest"] = plain.pop("sha256")
         plain["stamp"] = FileStamp(**plain["stamp"])
-        plain["warnings"] = tuple(plain.get("warnings", ()))
+        plain["warnings"] = tuple(map(remark_from_json, plain.get("warnings", ())))
         return cls(**plain)
 
 
@@ -111,7 +116,7 @@ class Manifest:
             "domain": self.domain,
             "spectrogram": self.config.to_dict(),
             "digest": self.digest,
-            "recordings": [asdict(self.entries[name]) for name in sorted(self.entries)],
+            "recordings": [self.entries[name].to_dict() for name in sorted(self.entries)],
         }
         write_json(folder / MANIFEST_NAME, values)
         (folder / JOURNAL_NAME).unlink(missing_ok=True)

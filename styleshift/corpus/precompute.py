@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ def _keep(entry: ManifestEntry, array: Path | None, journal: JsonLines | None) -
     if array is not None:
         flush_to_disk(array)
     if journal is not None:
-        journal.append(asdict(entry))
+        journal.append(entry.to_dict())
 
 
 def _no_space(folder: Path, why: str) -> AudioError:

@@ -18,6 +18,7 @@ from styleshift.audio.containers.extent import Extent
 from styleshift.audio.containers.ogg import ogg_extent, page_at
 from styleshift.audio.identify import extent_of
 from styleshift.audio.read import open_audio
+from styleshift.audio.things import ThingKind
 from styleshift.errors import AudioError
 
 KINDS = [*BY_SNDFILE, *BY_FFMPEG]
@@ -93,6 +94,7 @@ def test_a_second_track_is_named(tmp_path: Path) -> None:
     pytest.importorskip("av")
     with open_audio(_make(tmp_path / "a.mka", 1.0, tracks=2)) as stream:
         assert stream.extras == ["1 more audio track"]
+        assert stream.extras[0].kind is ThingKind.TRACKS
 
 
 def test_a_second_chunk_of_sound_is_named(tmp_path: Path) -> None:
@@ -103,6 +105,7 @@ def test_a_second_chunk_of_sound_is_named(tmp_path: Path) -> None:
     path.write_bytes(twice[:4] + (len(twice) - 8).to_bytes(4, "little") + twice[8:])
     with open_audio(path) as stream:
         assert stream.extras == ["1 more chunk of sound"]
+        assert stream.extras[0].kind is ThingKind.TRACKS
 
 
 def test_mp4_with_metadata_that_is_not_utf8(tmp_path: Path) -> None:

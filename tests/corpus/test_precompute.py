@@ -78,6 +78,22 @@ def test_channels_that_cancel_are_not_mixed(tmp_path: Path, tone: Any, save: Any
     np.testing.assert_allclose(track.array()[0], _reference(wave[:, 0], CONFIG), atol=3e-3)
 
 
+def test_warnings_of_one_kind_are_counted_together_also_when_they_are_known(
+    tmp_path: Path, tone: Any, save: Any
+) -> None:
+    folder = tmp_path / "audio/piano"
+    for number in range(5):
+        path = save(folder / f"{number}.wav", tone(1.0 + number / 10, 8000), 8000)
+        path.write_bytes(path.read_bytes() + b"x" * (5000 + number))
+    for _ in range(2):
+        heard = Told()
+        run(tmp_path, reporter=heard)
+        assert len(heard.warnings) == 4
+        assert heard.warnings[-1].startswith("2 more: bytes ")
+        for path in sorted(folder.iterdir()):  # the same content under another name is not computed again
+            path.rename(path.with_stem(f"{path.stem} again"))
+
+
 def test_one_silent_channel_is_no_cancelling(tmp_path: Path, tone: Any, save: Any) -> None:
     wave = tone(1.0, 8000, channels=2)
     wave[:, 1] = 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, followed, left_behind
+from styleshift.audio.things import Thing, ThingKind
 
 # Sizes that a writer to a pipe puts where it cannot come back to fill in the true one: ffmpeg and others
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
@@ -115,7 +116,8 @@ def _one(file: Bytes, start: int) -> tuple[Extent, int]:
         if chunk.name in (b"data", b"SSND"):
             sounds += chunk.length > 0
             # Decoders read one of them.
-            extras = (f"{sounds - 1} more chunk{'s' if sounds > 2 else ''} of sound",) if sounds > 1 else ()
+            more = f"{sounds - 1} more chunk{'s' if sounds > 2 else ''} of sound"
+            extras = (Thing(more, ThingKind.TRACKS),) if sounds > 1 else ()
             extent = replace(_promise(file, chunk.start, chunk.length), extras=extras)
         elif chunk.start + chunk.length > file.size:
             end = chunk.start - 8  # text behind the last chunk, or half of one

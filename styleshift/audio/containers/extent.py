@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from styleshift.audio.things import Thing
 from styleshift.words import Remark
 
 _BLOCK_BYTES = 1 << 20
@@ -56,7 +57,7 @@ class Extent:
     unfinished: int = 0
     follows: int = 0
     notes: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
+    extras: tuple[Thing, ...] = ()
 
 
 class Bytes:

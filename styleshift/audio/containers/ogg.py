@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, left_behind
+from styleshift.audio.things import Thing, ThingKind
 
 _HEADER = struct.Struct("<4sBBqIIIB")
 _CONTINUED, _FIRST, _LAST = 1, 2, 4
@@ -110,13 +111,13 @@ def ogg_extent(file: Bytes) -> Extent:
     return Extent(ranges, cut=cut, damage=damage, notes=notes, extras=_extras(links))
 
 
-def _extras(links: list[_LinkPages]) -> tuple[str, ...]:
+def _extras(links: list[_LinkPages]) -> tuple[Thing, ...]:
     found = []
     if any(len(link.sound()) > 1 for link in links):
         found.append("a second audio track")
     if any(stream.codec == "theora" for link in links for stream in link.streams.values()):
         found.append("a video")
-    return tuple(found)
+    return tuple(Thing(name, ThingKind.TRACKS) for name in found)
 
 
 def set_serial(file: int) -> None:

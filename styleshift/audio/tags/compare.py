@@ -8,6 +8,7 @@ from typing import Any
 from mutagen.id3 import TCON
 
 from styleshift.audio.tags.model import ID3V1, Chapter, Tags, base
+from styleshift.audio.things import Thing, ThingKind
 
 _JOINTS = ("; ", ";", ", ", "/", " / ")
 _LONGEST_VALUE = 60
@@ -16,7 +17,7 @@ _LEAST_CUT = 25
 
 
 def lost(before: Tags, after: Tags) -> list[str]:
-    """What of ``before`` is not in ``after``, by name.
+    """What of ``before`` is not in ``after``, by name; see :func:`styleshift.audio.things.kind_of_thing`.
 
     A value of a system of tags that did not win has the system in its name: ``title of the ID3 tag: Dance``.
     """
@@ -28,7 +29,7 @@ def lost(before: Tags, after: Tags) -> list[str]:
     ]
     missing += [_described(picture) for picture in _without(before.pictures, after.pictures)]
     if len(after.chapters) < len(before.chapters):
-        missing.append(f"{len(before.chapters) - len(after.chapters)} chapters")
+        missing.append(_chapters(len(before.chapters) - len(after.chapters)))
     return [*missing, *_beside(before, after, there), *before.foreign]
 
 
@@ -80,9 +81,9 @@ def _beside(before: Tags, after: Tags, there: dict[str, set[str]]) -> Iterator[s
             if gone:
                 yield f"{name} of the {system}: {_short('; '.join(dict.fromkeys(gone)))}"
         for picture in _without(_without(own.pictures, before.pictures), held):
-            yield f"{_described(picture)} of the {system}"
+            yield _described(picture, f" of the {system}")
         if own.chapters and _outline(own.chapters) not in (_outline(before.chapters), *parts):
-            yield f"{len(own.chapters)} chapters of the {system}"
+            yield _chapters(len(own.chapters), f" of the {system}")
 
 
 def _says(won: list[str], value: str, name: str, system: str) -> bool:
@@ -135,7 +136,12 @@ def _short(value: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def _described(picture: Any) -> str:
+def _chapters(count: int, where: str = "") -> Thing:
+    return Thing(f"{count} chapters{where}", ThingKind.CHAPTERS)
+
+
+def _described(picture: Any, where: str = "") -> Thing:
+    what = f"({picture.mime or 'of no kind'}{'' if picture.data else ', empty'})"
     if picture.mime == "-->":
-        return "a picture that is only an address"
-    return f"a picture ({picture.mime or 'of no kind'}{'' if picture.data else ', empty'})"
+        what = "that is only an address"
+    return Thing(f"a picture {what}{where}", ThingKind.PICTURES)

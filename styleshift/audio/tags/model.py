@@ -9,12 +9,13 @@ from typing import Any
 import mutagen.flac
 
 from styleshift.audio.tags.table import PAIRS, field_name
+from styleshift.audio.things import Thing, ThingKind
 
 # What the comment of every conversion holds.
 MARK = "converted with styleshift"
 # ID3 counts a chapter's milliseconds in 32 bits, which is 49 days.
 _LATEST = (2**32 - 1) / 1000
-_DAMAGED_CHAPTER = "a damaged chapter"
+_DAMAGED_CHAPTER = Thing("a damaged chapter", ThingKind.CHAPTERS)
 
 # Systems of tags that a file may have beside each other, as a report names them.
 VORBIS, MP4_TAGS, APE, WMA = "Vorbis comments", "MP4 tags", "APE tag", "WMA tags"
@@ -59,7 +60,8 @@ class Tags:
             those that have a description.
         pictures: covers and others, as FLAC has them.
         chapters: in order.
-        foreign: names of what only the source's own format can hold.
+        foreign: names of what only the source's own format can hold; what is no tag or chunk is a
+            :class:`styleshift.audio.things.Thing`.
         stale: names of what is no longer true once the sound has changed; in none of the others.
         systems: where a file's tags were merged: each system of them by itself, the one that wins first.
     """

@@ -11,6 +11,7 @@ from mutagen.flac import FLAC, Picture
 
 from styleshift.audio.tags.model import Tags, picture
 from styleshift.audio.tags.table import is_stale
+from styleshift.audio.things import Thing, ThingKind
 
 PICTURE_KEY = "metadata_block_picture"
 # Header, padding, seek table, comments, cue sheet, picture; others belong to some application.
@@ -33,7 +34,7 @@ def read_vorbis(file: Any) -> Tags:
             try:
                 found.pictures.append(Picture(base64.b64decode(value)))
             except Exception:  # a stranger's bytes; the music is what counts
-                found.foreign.append("a damaged picture")
+                found.foreign.append(Thing("a damaged picture", ThingKind.PICTURES))
         elif plain == _OLD_PICTURE_KEY:
             found.pictures.append(_old_picture(value, old_mime))
         elif plain == _OLD_MIME_KEY:

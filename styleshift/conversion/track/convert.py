@@ -173,9 +173,10 @@ def convert_track(
     if format is None:
         warnings += choice.changes  # nobody asked for them
     moved = measured.offset is not None and not converter.untouched(measured)
+    # Nobody hears it, so that there is nothing to do about it: no warning.
     around = ("the offset of its samples from zero is taken out; nobody hears it",) if moved else ()
-    warnings += around
-    warnings += lost_note(measured.extras, carried.lost)
+    lost = (*measured.extras, *carried.lost)
+    warnings += lost_note(lost)
     return TrackResult(
         seconds=measured.seconds,
         sample_rate=rate,
@@ -196,7 +197,7 @@ def convert_track(
             *(f"{name}: left out, no longer true" for name in carried.dropped),
         ),
         losses=choice.losses,
-        lost=(*measured.extras, *carried.lost),
+        lost=lost,
     )
 
 

@@ -13,6 +13,7 @@ from styleshift.arrays import Float32Array, Float64Array
 from styleshift.audio.level import LevelMeter
 from styleshift.audio.read import open_audio
 from styleshift.audio.stream import AudioInfo, DecodedStream
+from styleshift.audio.things import Thing, ThingKind
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.conversion.track.offset import OffsetMeter, without_offset
@@ -56,7 +57,7 @@ class FirstPass:
     warnings: tuple[str, ...] = ()
     info: AudioInfo | None = None
     voice: Voice = field(default_factory=Voice)
-    extras: tuple[str, ...] = ()
+    extras: tuple[Thing, ...] = ()
     blocks: list[Float32Array] | None = field(default=None, repr=False, compare=False)
     powers: Float64Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     offset: Float32Array | None = field(default=None, compare=False)
@@ -96,7 +97,7 @@ def measure_file(
         if stream.cut or warnings:
             whole = stream.promised
             of = f" of {whole / stream.sample_rate:.1f}" if whole and whole > found.frames else ""
-            extras.append(f"sound: {found.seconds:.1f}{of} s are there")
+            extras.append(Thing(f"sound: {found.seconds:.1f}{of} s are there", ThingKind.SOUND))
         found = replace(
             found,
             warnings=(*stream.warnings, *warnings),
@@ -165,7 +166,7 @@ def samples_of(
         yield _blocks(stream, settings, [])
 
 
-def look_at(path: Path, settings: ConvertSettings) -> tuple[AudioInfo, tuple[str, ...], float | None]:
+def look_at(path: Path, settings: ConvertSettings) -> tuple[AudioInfo, tuple[Thing, ...], float | None]:
     """Without decoding it: its header, what it holds beside the sound, and its seconds where that is known.
 
     Raises:

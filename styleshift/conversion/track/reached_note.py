@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from styleshift.audio.formats import OutputFormat
+from styleshift.audio.things import ThingKind, kind_of_thing
 from styleshift.conversion.track.dynamics import Reached
 from styleshift.words import Remark, listed
 
 TOLD_LU = 1.0
 """From this difference of integrated loudness on, a conversion is named."""
-
-# What may be lost, the worst first.
-_LOST = (_SOUND, _TRACKS, _PICTURES, _CHAPTERS, _TAGS) = (
-    "sound",
-    "other tracks",
-    "pictures",
-    "chapters",
-    "tags or chunks",
-)
 
 
 def loudness_note(before: float | None, reached: Reached) -> list[str]:
@@ -65,34 +56,21 @@ def length_note(more: int, format: OutputFormat) -> list[str]:
     return [Remark(f"{count} sample{'s' * (count > 1)} {word} {why}", f"{word} {why}")]
 
 
-def lost_note(extras: Sequence[str], tags: Sequence[str]) -> list[str]:
+def lost_note(lost: Sequence[str]) -> list[str]:
     """One sentence with all that an output does not have of its source; none where it has all.
 
     Files are counted together that lack the same kinds of things.
 
     Args:
-        extras: of the source beside the sound that was read, or sound that is not there.
-        tags: names of tags, pictures, chapters and chunks that were not carried.
+        lost: names, see :func:`styleshift.audio.things.kind_of_thing`.
     """
-    if not extras and not tags:
+    if not lost:
         return []
-    kinds = {_kind_of_extra(name) for name in extras} | {_kind_of_tag(name) for name in tags}
+    kinds = set(map(kind_of_thing, lost))
     said = "not carried"
     return [
         Remark(
-            f"{said}: {', '.join((*extras, *tags))}",
-            f"{said}: {listed([kind for kind in _LOST if kind in kinds])}",
+            f"{said}: {', '.join(lost)}",
+            f"{said}: {listed([kind.value for kind in ThingKind if kind in kinds])}",
         )
     ]
-
-
-def _kind_of_extra(name: str) -> str:
-    if name.startswith("sound: "):
-        return _SOUND
-    return _kind_of_tag(name) if " of recording " in name else _TRACKS
-
-
-def _kind_of_tag(name: str) -> str:
-    if name.startswith(("a picture ", "a damaged picture")):
-        return _PICTURES
-    return _CHAPTERS if re.match(r"(\d+|a damaged) chapter", name) else _TAGS

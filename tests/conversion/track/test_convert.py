@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import mediafile
+import mutagen
 import numpy as np
 import pytest
 import soundfile
@@ -236,6 +237,19 @@ def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(
     with pytest.raises(AudioError, match=r"would lose sound: [0-9.]+ of 20\.0 s") as caught:
         convert_track(replace(same, settings=ConvertSettings(salvage=True, strict=True)), source, target)
     assert caught.value.reason == "loss"
+
+
+def test_a_lost_tag_is_counted_as_one_whatever_its_name(same: TrackConverter, tmp_path: Path) -> None:
+    source, later = tmp_path / "a.ogg", tmp_path / "later.ogg"
+    for path in (source, later):
+        soundfile.write(path, music(44100), 44100)
+    tags = mutagen.File(later)
+    tags["a picture book"] = "x"
+    tags.save()
+    source.write_bytes(source.read_bytes() + later.read_bytes())
+    result = convert_track(same, source, tmp_path / "b.ogg")
+    assert result.lost == ("a picture book of recording 2",)
+    assert "not carried: tags or chunks" in map(kind_of_remark, result.warnings)
 
 
 def test_progress_is_told(same: TrackConverter, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_conversion_is_that_of_the_recording_without_it(tmp_path: Path) -> N
     for got in (soundfile.read(tmp_path / "b.wav")[0], convert_samples(line(), music() + OFFSETS, RATE)):
         assert np.sum((got - wanted) ** 2) < 1e-4 * np.sum(wanted**2)
     (said,) = [text for text in result.changed if "offset" in text]
-    assert result.warnings.count(said) == 1
+    assert said not in result.warnings
 
 
 def test_where_nothing_is_changed_it_stays(tmp_path: Path) -> None:

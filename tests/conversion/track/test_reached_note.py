@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from styleshift.audio.formats import FORMATS, OutputFormat
+from styleshift.audio.things import Thing, ThingKind
 from styleshift.conversion.track.dynamics import Reached
 from styleshift.conversion.track.reached_note import length_note, lost_note, loudness_note
 from styleshift.words import kind_of_remark
@@ -54,27 +55,19 @@ def test_a_length_that_the_format_has_no_place_for_is_named() -> None:
 
 
 def test_lost_sound_is_not_counted_among_lost_tags() -> None:
-    assert lost_note((), ()) == []
-    sound, tags = "sound: 3.1 of 20.0 s are there", ("PRIV:x:123", "title of the ID3 tag: 7")
-    ((both,), (alone,), (private,)) = lost_note((sound,), tags), lost_note((sound,), ()), lost_note((), tags)
+    assert lost_note(()) == []
+    sound = Thing("sound: 3.1 of 20.0 s are there", ThingKind.SOUND)
+    tags = ("PRIV:x:123", "title of the ID3 tag: 7")
+    ((both,), (alone,), (private,)) = lost_note((sound, *tags)), lost_note((sound,)), lost_note(tags)
     assert both == f"not carried: {sound}, PRIV:x:123, title of the ID3 tag: 7"
     assert kind_of_remark(both) == "not carried: sound and tags or chunks"
     assert kind_of_remark(alone) == "not carried: sound"
     assert kind_of_remark(private) == "not carried: tags or chunks"
-    # A tag may have any name.
-    assert kind_of_remark(lost_note((), ("sound: 1",))[0]) == "not carried: tags or chunks"
 
 
-@pytest.mark.parametrize(
-    ("extras", "tags", "kind"),
-    [
-        (["a video", "2 more audio tracks"], [], "other tracks"),
-        (["title of recording 2"], [], "tags or chunks"),
-        (["3 chapters of recording 2"], [], "chapters"),
-        ([], ["a picture (image/png)", "a damaged picture"], "pictures"),
-        ([], ["12 chapters", "bext"], "chapters and tags or chunks"),
-        ([], ["a damaged chapter"], "chapters"),
-    ],
-)
-def test_what_is_lost_is_counted_by_its_kind(extras: list[str], tags: list[str], kind: str) -> None:
-    assert kind_of_remark(lost_note(extras, tags)[0]) == f"not carried: {kind}"
+def test_what_is_lost_is_counted_by_its_kind_and_not_by_its_name() -> None:
+    for name in ("sound: 1", "a picture book of recording 2", "12 chapters", "a video"):
+        assert kind_of_remark(lost_note([name])[0]) == "not carried: tags or chunks"
+    every = [Thing("x", kind) for kind in reversed(ThingKind)]
+    told = "not carried: sound, other tracks, pictures, chapters and tags or chunks"
+    assert kind_of_remark(lost_note([*every, *every])[0]) == told
