@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -54,9 +54,9 @@ def match_spectrum(
     """
     require_log(config, "a spectrum", "match_spectrum")
     made, wanted = [], []
-    for _ in range(-(-crops // _CROPS)):
-        made.append(_levels(convert(torch.as_tensor(source.batch(_CROPS))), config))
-        wanted.append(_levels(torch.as_tensor(target.batch(_CROPS)), config))
+    for conversions, goals in drawn(convert, source, target, crops):
+        made.append(_levels(conversions, config))
+        wanted.append(_levels(goals, config))
     have, goal = torch.cat(made), torch.cat(wanted)
     floor = float(torch.stack([levels.max() for levels in wanted]).mean()) - _HEARD
     goal = goal.clamp(min=floor).mean(dim=0)
@@ -65,6 +65,17 @@ def match_spectrum(
         missing = goal - (have + shift).clamp(min=floor).mean(dim=0)
         shift = (shift + missing).clamp(-_MOST, _MOST)
     return shift
+
+
+def drawn(
+    convert: Callable[[Tensor], Tensor], source: Crops, target: Crops, crops: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Conversions of so many crops of the source beside as many of the target, some at a time.
+
+    ``[batch, 1, bin, frame]`` plain log magnitudes each.
+    """
+    for _ in range(-(-crops // _CROPS)):
+        yield convert(torch.as_tensor(source.batch(_CROPS))), torch.as_tensor(target.batch(_CROPS))
 
 
 def require_log(config: SpectrogramConfig, what: str, option: str) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from styleshift.bundle.quiet import levels_of, mean_power
-from styleshift.bundle.spectrum import require_log
+from styleshift.bundle.spectrum import drawn, require_log
 from styleshift.frontend import SpectrogramConfig, expanded
 from styleshift.frontend.compression import silence
 from styleshift.frontend.mel import dct_matrix, mel_filters
@@ -26,7 +26,6 @@ HEARD_DB, FADE_DB = -31.0, 10.0
 it is changed wholly."""
 _BANDS = 40
 _LOUD_DB = 30.0  # a frame further below the loudest of its crop is not measured
-_CROPS = 8  # converted at once
 
 
 class MelCepstrum(nn.Module):
@@ -172,9 +171,9 @@ def match_variance(
     require_log(config, "a variance", "match_variance")
     cepstrum = MelCepstrum(config)
     made, wanted = (torch.zeros(4, COEFFICIENTS) for _ in range(2))
-    for _ in range(-(-crops // _CROPS)):
-        made += _sums(convert(torch.as_tensor(source.batch(_CROPS))), cepstrum)
-        wanted += _sums(torch.as_tensor(target.batch(_CROPS)), cepstrum)
+    for conversions, goals in drawn(convert, source, target, crops):
+        made += _sums(conversions, cepstrum)
+        wanted += _sums(goals, cepstrum)
     heard, there = made[0].clamp(min=1), wanted[0].clamp(min=1)
     slow, fast = (
         ((goal / there).clamp(min=1e-9) / (have / heard).clamp(min=1e-9)).sqrt().clamp(*limits)

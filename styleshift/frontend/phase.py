@@ -101,7 +101,8 @@ def pghi(
         config: as given to :func:`styleshift.frontend.stft`.
         tolerance: bins below this share of the loudest get random phases.
         real_time: go frame by frame, each from the one before and the magnitudes of the one after (Prusa and
-            Sondergaard 2016). What counts as silent is still measured on the loudest bin of all frames.
+            Sondergaard 2016). What counts as silent is still measured on the loudest bin of all frames. For
+            people who compare the two, or plan for sound that comes live; vocoders look at all frames.
         seed: of the random phases.
         threads: as for :func:`styleshift.frontend.stft`; they share out the leading axes.
 

@@ -103,6 +103,9 @@ class StreamingInverse(Stream):
 
     All samples together are, bit for bit, what :func:`styleshift.frontend.istft` gives for all frames.
 
+    It is for people who use the front end as a library and change spectra as they come; ``convert`` has
+    vocoders, which take whole sections.
+
     Args:
         config: as given to :func:`styleshift.frontend.stft`.
         channels: leading axis of every block of frames.

@@ -103,6 +103,9 @@ def log_spectrogram(
 ) -> NDArray[Any]:
     """``(compress(|STFT|**power) - mean) / scale`` in one pass, the compression as ``config`` says.
 
+    ``mean`` and ``scale`` are for people who use the front end as a library and feed a network of their own:
+    to normalise costs no further pass. A corpus is stored as it is, and models that ship have their scale.
+
     Args:
         samples: ``[..., samples]`` float32, float64 or int16 (scaled by 1/32768).
         config: frames, window, FFT size and compression.
