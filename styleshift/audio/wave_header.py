@@ -90,19 +90,31 @@ def valid_bits(view: Bytes) -> int:
 def true_frames(view: Bytes, subtype: str, counted: int) -> int:
     """Frames of sound in a WAV or W64, of which a decoder counts whole blocks.
 
-    In a W64 it also counts the zeros with which FFmpeg makes the sound a multiple of 8 bytes. Where the chunk
-    ``fact`` cannot be true, being more than that or shorter by a block, the decoder is.
+    In a W64 it also counts the zeros with which FFmpeg makes the sound a multiple of 8 bytes, and libsndfile
+    takes the chunks behind the sound for more of it. Where the chunk ``fact`` cannot be true, being more than
+    that or shorter by a block, the decoder is.
     """
     padded = is_w64(view)
     if subtype not in _IN_BLOCKS and not padded:
         return counted
     header = _header(view)
+    if padded:
+        counted = _without_chunks(header, counted, in_blocks=subtype in _IN_BLOCKS)
     if subtype in _IN_BLOCKS:
         counted = _without_padding(header, counted, padded)
         block = header.more or _SHORTEST_BLOCK
     else:
         block = -(-_W64_MULTIPLE // max(1, header.align))
     return header.frames if header.frames and counted - block < header.frames <= counted else counted
+
+
+def _without_chunks(header: _Header, counted: int, *, in_blocks: bool) -> int:
+    """Frames, less those that a decoder takes from the chunks behind the sound of a W64."""
+    if header.data <= 0 or not header.align:  # as a writer to a pipe leaves it
+        return counted
+    if not in_blocks:
+        return min(counted, header.data // header.align)
+    return min(counted, -(-header.data // header.align) * header.more) if header.more else counted
 
 
 def _without_padding(header: _Header, counted: int, padded: bool) -> int:

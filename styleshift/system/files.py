@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 _SUFFIX = ".part"
 # Of a long name, so that the temporary one is not too long for the file system.
 _KEPT_BYTES = 100
+_BLOCK_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
@@ -57,6 +58,21 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, values: Any) -> None:
     """Write JSON in one step; raises OSError, and TypeError where a value has no place in JSON."""
     write_text(path, json.dumps(values, indent=1))
+
+
+def insert(path: Path, data: bytes, at: int = 0) -> None:
+    """Put bytes into a file, moving what lies behind them block by block from its end; raises OSError."""
+    with path.open("r+b") as file:
+        position = file.seek(0, os.SEEK_END)
+        while position > at:
+            start = max(at, position - _BLOCK_BYTES)
+            file.seek(start)
+            block = file.read(position - start)
+            file.seek(start + len(data))
+            file.write(block)
+            position = start
+        file.seek(at)
+        file.write(data)
 
 
 def flush_to_disk(path: Path) -> None:

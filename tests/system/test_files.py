@@ -13,7 +13,14 @@ from typing import BinaryIO
 import pytest
 
 from styleshift.system import files
-from styleshift.system.files import atomic_file, atomic_path, remove_partial_files, write_json, write_text
+from styleshift.system.files import (
+    atomic_file,
+    atomic_path,
+    insert,
+    remove_partial_files,
+    write_json,
+    write_text,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -101,3 +108,15 @@ def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None
         write_json(tmp_path / "a.json", {"kept": object()})
     assert names(tmp_path) == ["a.json"]
     assert json.loads((tmp_path / "a.json").read_text()) == {"kept": 1}
+
+
+@pytest.mark.parametrize("at", [0, 1, 5000, 9999, 10_000])
+@pytest.mark.parametrize("length", [1, 3000, 12_000])
+def test_bytes_are_put_into_a_file_without_harm_to_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, length: int
+) -> None:
+    monkeypatch.setattr(files, "_BLOCK_BYTES", 4096)
+    old, new = os.urandom(10_000), os.urandom(length)
+    (path := tmp_path / "a").write_bytes(old)
+    insert(path, new, at)
+    assert path.read_bytes() == old[:at] + new + old[at:]

@@ -20,8 +20,8 @@ from styleshift.audio.tags.read import has_comments, open_tags, read_tags
 from styleshift.audio.tags.seektable import add_seek_table
 from styleshift.audio.tags.table import is_stale
 from styleshift.audio.tags.tail import id3_blocks
-
-_BLOCK_BYTES = 1 << 20
+from styleshift.audio.tags.wave64 import copy_wave64, is_wave64
+from styleshift.system.files import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def _write(
     Systems of tags that the target keeps as they are keep what differs in them; what the others have, and
     these do not, goes among the target's own.
     """
+    if is_wave64(target):
+        return copy_wave64(source, target, comment, same_positions=same_positions)
     old, new = open_tags(source), open_tags(target)
     kind = takes_chunks(target)
     if kind:
@@ -99,7 +101,7 @@ def _write(
     if type(new).__name__ == "MP3":
         held = {*ID3V2, ID3V1, *([APE] if type(old).__name__ == "MP3" else [])}
         if block := b"".join(_id3_tags(before, source, comment, before.beyond(held))):
-            _insert(target, block)
+            insert(target, block)
         _copy_tail(source, target)
     elif type(new) is MP4:
         if type(old) is MP4:
@@ -139,21 +141,6 @@ def _id3_tags(before: Tags, source: Path, comment: str, more: Tags) -> list[byte
     for block in own:
         id3.add_foreign(tag, block)
     return [id3.to_bytes(tag)] if tag else []
-
-
-def _insert(path: Path, data: bytes) -> None:
-    """Put bytes before a file, moving it block by block from its end."""
-    with path.open("r+b") as file:
-        position = file.seek(0, os.SEEK_END)
-        while position > 0:
-            start = max(0, position - _BLOCK_BYTES)
-            file.seek(start)
-            block = file.read(position - start)
-            file.seek(start + len(data))
-            file.write(block)
-            position = start
-        file.seek(0)
-        file.write(data)
 
 
 def _copy_tail(source: Path, target: Path) -> None:

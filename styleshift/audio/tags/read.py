@@ -25,6 +25,7 @@ from styleshift.audio.tags.mp4 import read_mp4
 from styleshift.audio.tags.others import read_ape, read_asf, read_by_ffmpeg
 from styleshift.audio.tags.tail import id3_blocks, read_id3v1, read_tail
 from styleshift.audio.tags.vorbis import read_vorbis
+from styleshift.audio.tags.wave64 import SUMMARY, read_wave64
 
 OWN = "its comment says that styleshift made it"
 # Where mutagen knows the sound but no tags, or FFmpeg knows more.
@@ -53,7 +54,7 @@ def read_tags(path: Path) -> Tags:
     first the container's own (Vorbis comments, MP4, ASF, Matroska; APEv2 where the sound is of that family),
     as all players of the format read it; then ID3v2, which players of MP3, WAV and AIFF ask first; then an
     APEv2 tag, and what else lies at the end; then ID3v1, whose texts are cut; last the text chunks of WAV and
-    AIFF. What the others say differently is in ``systems``.
+    AIFF, and the summary of a W64. What the others say differently is in ``systems``.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -97,6 +98,7 @@ class _Reader:
             (AT_END, partial(read_tail, self._view)),
             (ID3V1, partial(read_id3v1, self._view)),
             (chunk_system(self._view), partial(read_chunks, self._view)),
+            (SUMMARY, partial(read_wave64, self._view)),
             *([] if ffmpeg else [("", self._of_ffmpeg)]),
         ]
         for system, reader in readers:

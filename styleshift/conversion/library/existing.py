@@ -88,7 +88,7 @@ def is_ours(plan: LibraryPlan, track: Track, state: str) -> bool:
 
     target = Path(plan.places(track)[1])
     row = format_of(target)
-    has_comment = row is not None and row.output is not None
+    has_comment = row is not None and row.tagged
     return target.is_file() and (not has_comment or made_by_styleshift(target))
 
 
