@@ -29,6 +29,7 @@ from styleshift.recipes import Recipe, list_recipes, load_recipe
 from styleshift.recipes.schema import TABLES, recipe_keys
 from styleshift.scaffold.package import KINDS, module_text
 from styleshift.validation import Setting, describe
+from styleshift.words import listed
 from styleshift.workspace import shipped_models
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -91,6 +92,7 @@ def formats_page() -> str:
     ]
     tags += [f"| {name} | {frame} | {atom} |" for name, frame, atom in sorted(rows[:-1])]
     tags.append(f"| {' | '.join(rows[-1])} |")
+    untagged = listed([row.name.upper() for row in TABLE if not row.tagged])
     return joined(
         [
             NOTE,
@@ -102,10 +104,13 @@ def formats_page() -> str:
             "## Tags",
             "Between files of one family (ID3, Vorbis comments, MP4) the whole block is copied: every "
             "frame and field, in its order and version. Between families each field goes by this table, with "
-            "all of its values. APEv2, ASF (WMA), RIFF INFO, Matroska, Lyrics3v2, CAF and AU tags (the last "
-            "two with `styleshift[m4a]`) are read into the same fields, and so is an ID3v2.4 tag at the end "
-            "of a file. "
+            "all of its values. APEv2, ASF (WMA), RIFF INFO, the summary of a W64, Matroska, Lyrics3v2, CAF "
+            "and AU tags (the last two with `styleshift[m4a]`) are read into the same fields, and so is an "
+            "ID3v2.4 tag at the end of a file. "
             "What the target cannot hold is named in the report. Our line is one more comment.",
+            "By that comment a conversion is known where it is a source: `convert` and `precompute` leave "
+            f"it out. {untagged} are written without tags, and so without it: of outputs in them the journal "
+            "alone knows whose they are.",
             "Where a file has several systems of tags, all are read into one view: for each field one wins, "
             "the others fill in what it lacks. First comes the container's own (Vorbis comments, MP4, ASF, "
             "APEv2, Matroska), then ID3v2, an APEv2 tag on an MP3, tags at the end, ID3v1, and last the text "
@@ -116,9 +121,10 @@ def formats_page() -> str:
             "they are no longer true once the sound is another.",
             "\n".join(tags),
             "## Chunks and blocks",
-            "WAV to WAV and AIFF to AIFF, every chunk is kept (`bext`, `iXML`, `cue`, `smpl`, ...), those "
-            "that count samples as long as the sample rate stays; the loudspeaker mask, too. FLAC to FLAC, "
-            "`CUESHEET` and `APPLICATION` blocks are kept, and a new seek table is made.",
+            "WAV to WAV, AIFF to AIFF and W64 to W64, every chunk is kept (`bext`, `iXML`, `cue`, `smpl`, "
+            "...), those that count samples as long as the sample rate stays; the loudspeaker mask of a WAV, "
+            "too. Those of a W64 are written before the sound, for libsndfile plays what lies behind it. "
+            "FLAC to FLAC, `CUESHEET` and `APPLICATION` blocks are kept, and a new seek table is made.",
         ]
     )
 

@@ -67,6 +67,8 @@ class AudioFormat:
         becomes: name of the format that ``same`` writes in its place, where it cannot be written.
         kilobytes: that a second of music takes, about.
         work: of writing it, next to all the rest of a conversion.
+        tagged: whether what is written in it has tags, and so a comment that says whose it is.
+        browsers: the encodings in it that both Chromium and Firefox play, by the decoder's names.
         extent: reads what its container says about the sound in it; None: it says nothing that is read.
     """
 
@@ -81,6 +83,8 @@ class AudioFormat:
     becomes: str = ""
     kilobytes: float = 20.0
     work: float = 0.0
+    tagged: bool = True
+    browsers: tuple[str, ...] = ()
     extent: Callable[[Bytes], Extent] | None = None
 
     @property
@@ -162,6 +166,12 @@ def format_held(container: str) -> AudioFormat | None:
 def recognised(head: bytes) -> AudioFormat | None:
     """The row whose magic the first bytes of a file are."""
     return next((row for row in TABLE if head[row.magic_at :].startswith(row.magic)), None)
+
+
+def plays_in_browsers(container: str, subtype: str) -> bool:
+    """Whether both Chromium and Firefox play an encoding in a container, by the decoder's names for these."""
+    row = format_held(container)
+    return row is not None and subtype in row.browsers
 
 
 def is_lossless(subtype: str) -> bool:

@@ -5,7 +5,7 @@ library.
 """
 
 from styleshift.pages.diagram import Diagram, diagram
-from styleshift.pages.player import Player, Shot, legend, shot
+from styleshift.pages.player import Player, Shot, Unplayed, legend, shot
 from styleshift.pages.render import render
 
-__all__ = ["Diagram", "Player", "Shot", "diagram", "legend", "render", "shot"]
+__all__ = ["Diagram", "Player", "Shot", "Unplayed", "diagram", "legend", "render", "shot"]

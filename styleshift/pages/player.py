@@ -37,17 +37,35 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplayed:
+    """A recording that has no player, because a browser may have none for it.
+
+    Attributes:
+        name: as a button's, such as ``Source``.
+        address: of the recording, a path relative to the page.
+        place: the same to read.
+        why: in words.
+    """
+
+    name: str
+    address: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Player:
     """Recordings of the same music that play in step.
 
     Attributes:
         label: heading.
-        shots: two or more; the first is heard first.
+        shots: one or more; the first is heard first.
         seconds: length; 0 where only the browser will know.
         place: where in the recording the excerpt begins, in words.
         figures: name and value of what was measured.
         beside: pictures that are looked at with them, without sound.
         matched: offer to play all at one loudness, by ``Shot.gain``; of recordings beside the page.
+        unplayed: recordings of the same music that have no player.
     """
 
     label: str
@@ -57,6 +75,7 @@ class Player:
     figures: Sequence[tuple[str, str]] = field(default_factory=tuple)
     beside: Sequence[Shot] = ()
     matched: bool = False
+    unplayed: Sequence[Unplayed] = ()
 
 
 def shot(

@@ -12,6 +12,7 @@ from styleshift.audio.formats import (
     TABLE,
     format_of,
     output_format,
+    plays_in_browsers,
     recognised,
     same_extension,
 )
@@ -79,3 +80,25 @@ def test_first_bytes_tell_the_format() -> None:
 )
 def test_a_rate_that_fits(name: str, rate: int, written: int) -> None:
     assert writable_rate(FORMATS[name], rate) == written
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype", "played"),
+    [
+        ("WAV", "PCM_U8", True),
+        ("WAVEX", "PCM_24", True),
+        ("WAV", "GSM610", False),
+        ("RF64", "PCM_16", False),
+        ("AIFF", "PCM_16", False),
+        ("MP3", "MPEG_LAYER_II", False),
+        ("OGG", "OPUS", True),
+        ("MOV", "aac", True),
+        ("MOV", "alac", False),
+        ("nothing", "PCM_16", False),
+    ],
+)
+def test_what_browsers_play_goes_by_container_and_encoding(
+    container: str, subtype: str, played: bool
+) -> None:
+    """That they do is heard in tests/studio/browser/test_report.py."""
+    assert plays_in_browsers(container, subtype) == played

@@ -9,28 +9,32 @@ import pytest
 from html_pages import read
 
 from styleshift.conversion.library.groups import Group, Groups
-from styleshift.pages import Player, Shot, diagram, render
+from styleshift.pages import Player, Shot, Unplayed, diagram, render
 
 EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\udce9"
 
 
 def library(tmp_path: Path, **values: object) -> Path:
     path = tmp_path / "page.html"
-    absent = {"summary": "", "failed": [], "hints": [], "unlike": [], "players": [], "unheard": 0}
-    absent |= {"more_failed": 0, "more_unlike": 0, "report": "report.jsonl"}
-    absent |= {"warnings": Groups([]), "skipped": Groups([])}
+    absent = {"summary": "", "failed": [], "hints": [], "players": [], "unplayed": [], "unheard": 0}
+    absent |= {"more_failed": 0, "report": "report.jsonl"}
+    absent |= {name: Groups([]) for name in ("warnings", "skipped", "changed", "lost")}
     path.write_bytes(render("library.html", **{**absent, **values}).encode())
     return path
 
 
 def test_every_value_is_text(tmp_path: Path) -> None:
-    player = Player(EVIL, [Shot(EVIL, EVIL, EVIL), Shot("b", "b")], place=EVIL, figures=[(EVIL, EVIL)])
+    without = Unplayed(EVIL, "../a", EVIL, EVIL)
+    shots = [Shot(EVIL, EVIL, EVIL), Shot("b", "b")]
+    player = Player(EVIL, shots, place=EVIL, figures=[(EVIL, EVIL)], unplayed=[without])
     failed = {"failed": [(EVIL, EVIL, EVIL, EVIL)], "hints": [EVIL]}
-    told = {"warnings": Groups([Group(EVIL, 5, [EVIL] * 4)]), "skipped": Groups([Group(EVIL, 1, [EVIL])])}
-    page = read(library(tmp_path, title=EVIL, summary=EVIL, players=[player], **failed, **told))
+    various = Group(EVIL, EVIL, 5, [EVIL] * 4, [EVIL] * 4, various=True)
+    told = {"warnings": Groups([various]), "lost": Groups([Group("x", EVIL, 1, [EVIL], [""])])}
+    heard = {"players": [player], "unplayed": [(EVIL, [without])]}
+    page = read(library(tmp_path, title=EVIL, summary=EVIL, **heard, **failed, **told))
     assert not any(tag == "img" or "onerror" in attributes for tag, attributes in page.tags)
     shown = "<img src=x onerror=alert(1)>\"'&\\u202e\\udce9"
-    assert " ".join(page.text).count(shown) == 22  # twice each: title, figures
+    assert " ".join(page.text).count(shown) == 34  # twice each: title, figures
 
 
 def test_a_value_that_is_missing_is_no_empty_place(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
-"""Sentences that are true of many files, each once with its files, for a page: memory has an end."""
+"""What is said of many files, each kind of sentence once with its files, for a page: memory has an end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-# Names to a sentence, sentences that are shown, those that are counted to find the most frequent, and how
+from styleshift.words import kind_of_remark
+
+# Names to a kind of sentence, kinds that are shown, those that are counted to find the most frequent, and how
 # many of them stay when there is room for no more: half, so that room is made seldom.
 _NAMES = 100
 _SHOWN = 100
@@ -15,17 +17,28 @@ _STAY = 500
 
 @dataclass(slots=True)
 class Group:
-    """One sentence.
+    """One kind of sentence.
 
     Attributes:
-        sentence: what is said.
+        kind: what is said of all of the files, without a value that each has for itself.
+        sentence: that which was met first.
         count: files that it is said of.
         names: of the first of them.
+        own: the sentence on each of these where it is another one; else empty.
+        various: not the same is said of all, but for a value.
     """
 
+    kind: str
     sentence: str
     count: int = 0
     names: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
+    various: bool = False
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Name of each of the first ones, and its own sentence."""
+        return list(zip(self.names, self.own, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +54,43 @@ class Groups:
     more: int = 0
 
 
-def grouped(told: Iterable[tuple[str, str]]) -> Groups:
-    """Put files together of which the same is said.
+class Grouping:
+    """Puts files together of which the same is said, but for a value; see :class:`styleshift.words.Remark`.
 
-    Of more than a thousand sentences, those said least give way to those that come; of as many, the latest.
-    One that gave way and comes again is counted from there.
-
-    Args:
-        told: name of a file, and a sentence; there may be millions.
+    Of more than a thousand kinds of sentences, those said least give way to those that come; of as many, the
+    latest. One that gave way and comes again is counted from there.
     """
-    found: dict[str, Group] = {}
-    total = 0
-    for name, sentence in told:
-        total += 1
-        if sentence not in found and len(found) == _COUNTED:
-            for least in _by_count(found)[_STAY:]:
-                del found[least.sentence]
-        group = found.setdefault(sentence, Group(sentence))
+
+    def __init__(self) -> None:
+        self._found: dict[str, Group] = {}
+        self._total = 0
+
+    def add(self, name: str, sentence: str) -> None:
+        """Take a sentence on a file; there may be millions."""
+        self._total += 1
+        kind = kind_of_remark(sentence)
+        if kind not in self._found and len(self._found) == _COUNTED:
+            for least in _by_count(self._found)[_STAY:]:
+                del self._found[least.kind]
+        group = self._found.setdefault(kind, Group(kind, sentence))
         group.count += 1
         if len(group.names) < _NAMES:
             group.names.append(name)
-    shown = _by_count(found)[:_SHOWN]
-    return Groups(shown, total - sum(group.count for group in shown))
+            group.own.append("" if sentence == group.sentence else sentence)
+        group.various = group.various or sentence != group.sentence
+
+    def groups(self) -> Groups:
+        """What was said."""
+        shown = _by_count(self._found)[:_SHOWN]
+        return Groups(shown, self._total - sum(group.count for group in shown))
+
+
+def grouped(told: Iterable[tuple[str, str]]) -> Groups:
+    """As :class:`Grouping`, of names of files and a sentence on each."""
+    grouping = Grouping()
+    for name, sentence in told:
+        grouping.add(name, sentence)
+    return grouping.groups()
 
 
 def _by_count(found: dict[str, Group]) -> list[Group]:

@@ -28,6 +28,7 @@ from styleshift.system.hashing import FileStamp, storable
 from styleshift.system.lines import JsonLines, plain
 from styleshift.system.lock import file_lock
 from styleshift.system.table import as_bytes, as_name, temporary_table
+from styleshift.words import Remark
 
 FOLDER = ".styleshift"
 
@@ -36,9 +37,9 @@ _BLOCK_BYTES = 1 << 20
 _FEW = 1000
 _COLUMNS = (
     *("target", "state", "key", "digest", "size", "mtime_ns", "ctime_ns", "inode", "runtime", "device"),
-    *("time_ns", "result", "lossy", "unlike", "seconds"),
+    *("time_ns", "kinds", "result", "lossy", "unlike", "seconds"),
 )
-_ENTRY = ", ".join(_COLUMNS[:12])
+_ENTRY = ", ".join(_COLUMNS[:13])
 _MOST = 1 << 63
 _AT_ONCE = 500
 # As the last key of a line, what is behind it need not be read and written again to be reported.
@@ -194,10 +195,10 @@ class LibraryJournal:
     def entry(self, target: str) -> JournalEntry | None:
         """What is known of an output."""
         query = f"SELECT {_ENTRY} FROM entry WHERE target = ?"
-        for _, state, key, digest, *stamp, runtime, device, when, result in self.table.execute(
+        for _, state, key, digest, *stamp, runtime, device, when, kinds, result in self.table.execute(
             query, (as_bytes(target),)
         ):
-            found = json.loads(result)
+            found = with_kinds(result, kinds)
             return JournalEntry(target, state, key, digest, FileStamp(*stamp), runtime, device, found, when)
         return None
 
@@ -233,7 +234,7 @@ class LibraryJournal:
         words = (entry.target, entry.state, entry.key, entry.digest)
         when = max(time.time_ns(), *times) if times else time.time_ns()
         result = json.dumps(entry.result, default=plain)
-        row = (*words, *stamp, entry.runtime, entry.device, when, result)
+        row = (*words, *stamp, entry.runtime, entry.device, when, _kinds(entry.result), result)
         if self._lines is not None:
             self._lines.write(_line(row))
             self._written = True
@@ -250,6 +251,36 @@ class LibraryJournal:
             self._lines.sync()
 
 
+def with_kinds(result: str, kinds: str) -> dict[str, Any]:
+    """Figures as a conversion gave them, whose sentences have kinds of their own.
+
+    Args:
+        result: the figures, in JSON.
+        kinds: by sentence, in JSON; empty: none has one, or an earlier version wrote them.
+    """
+    found: dict[str, Any] = json.loads(result)
+    known = json.loads(kinds) if kinds else {}
+    for name, values in found.items() if known else ():
+        if isinstance(values, list):
+            found[name] = [
+                Remark(each, known[each]) if isinstance(each, str) and each in known else each
+                for each in values
+            ]
+    return found
+
+
+def _kinds(result: dict[str, Any]) -> str:
+    """Those that JSON does not keep, apart: in the figures they would reach the report."""
+    found = {
+        str(each): each.kind
+        for values in result.values()
+        if isinstance(values, list | tuple)
+        for each in values
+        if isinstance(each, Remark)
+    }
+    return json.dumps(found) if found else ""
+
+
 def _row(values: tuple[Any, ...], result: dict[str, Any]) -> tuple[Any, ...]:
     """As the table holds it: with what is asked of many results at once."""
     lost, changed = bool(result.get("lost")), bool(result.get("changed"))
@@ -263,8 +294,10 @@ def _line(row: tuple[Any, ...]) -> bytes:
         name: value for name, value in zip(_COLUMNS[:11], row, strict=False) if value or name == "target"
     }
     text = json.dumps(values)
-    if row[11] != "{}":
-        text = f"{text[:-1]}, {_RESULT.decode()}{row[11]}}}"
+    if row[11]:
+        text = f'{text[:-1]}, "kinds": {row[11]}}}'
+    if row[12] != "{}":
+        text = f"{text[:-1]}, {_RESULT.decode()}{row[12]}}}"
     return text.encode("ascii") + b"\n"
 
 
@@ -283,7 +316,8 @@ def _rows(lines: list[bytes]) -> Iterator[tuple[Any, ...]]:
             stamp = storable((get("size", 0), get("mtime_ns", 0), get("ctime_ns", 0), get("inode", 0)))
             made = (get("runtime", ""), get("device", ""), get("time_ns", 0))
             numbers = (*stamp, made[2])
-            result = get("result", {})
+            result, kinds = get("result", {}), get("kinds", {})
+            told = json.dumps({sentence: str(kind) for sentence, kind in kinds.items()}) if kinds else ""
             at = line.find(_RESULT)
             text = (
                 line[at + len(_RESULT) : -1].decode("ascii")
@@ -292,7 +326,7 @@ def _rows(lines: list[bytes]) -> Iterator[tuple[Any, ...]]:
             )
             # Whatever a table cannot hold, or compare, is nothing that we have written.
             if "".join((*words, *made[:2])).isascii() and -_MOST < min(numbers) <= max(numbers) < _MOST:
-                yield _row((values["target"], *words, *stamp, *made, text), result)
+                yield _row((values["target"], *words, *stamp, *made, told, text), result)
 
 
 def _value(line: bytes) -> Any:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.groups import grouped
-from styleshift.conversion.library.plan import LibraryPlan
+from styleshift.conversion.library.groups import Grouping, Groups, grouped
+from styleshift.conversion.library.heard import THERE, Heard, heard
 from styleshift.conversion.library.result import LibraryResult
-from styleshift.pages import Player, Shot, render
+from styleshift.pages import render
 from styleshift.progress import Reporter
 from styleshift.remote import Store
 from styleshift.system.environment import uncollected
@@ -81,7 +78,7 @@ def _lines(result: LibraryResult, advice: Callable[[str], str]) -> Iterator[tupl
             line |= {"reason": end.reason, "message": end.message, "hint": advice(end.hint)}
         if end.status == "done" and track.again:
             line["again"] = track.again
-        yield line, figures
+        yield line, figures.text
     for skipped in plan.skipped:
         yield (
             {"name": skipped.name, "status": "skipped", "reason": skipped.kind, "message": skipped.message},
@@ -107,35 +104,32 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
             else "; this run had none to convert."
         )
     )
-    unlike = list(islice(result.unlike, _ROWS))
-    there = "status IN ('done', 'unchanged')"
-    heard = [] if plan.remote else list(plan.tracks.some(_PLAYERS, there))
+    played = Heard([], []) if plan.remote else heard(plan, _PLAYERS)
+    shown = len(played.players) + len(played.unplayed)
+    changed, lost = _unlike(result)
     return render(
         "library.html",
         title=plan.output.name,
         summary=summary,
         report=report,
-        unlike=[
-            (each.name, "; ".join(each.result.get("changed", ())), ", ".join(each.result.get("lost", ())))
-            for each in unlike
-        ],
-        more_unlike=result.count_unlike - len(unlike),
+        changed=changed,
+        lost=lost,
         failed=[(each.name, each.reason, each.message) for each in result.of("failed", most=_ROWS)],
         more_failed=max(0, failed - _ROWS),
         hints=[f"{which}: {advice(hint)}" for which, hint in result.hints],
         warnings=grouped(result.warnings),
         skipped=grouped((each.name, each.message) for each in plan.skipped),
-        unheard=plan.tracks.value("count(*)", f"WHERE {there}") - len(heard),
-        players=[
-            Player(
-                job.name,
-                [Shot("before", _address(plan, job.source)), Shot("after", _address(plan, job.target))],
-            )
-            for job in map(plan.job, heard)
-        ],
+        unheard=plan.tracks.value("count(*)", f"WHERE {THERE}") - shown,
+        players=played.players,
+        unplayed=played.unplayed,
     )
 
 
-def _address(plan: LibraryPlan, path: Path) -> str:
-    # Relative, so that the two folders can be moved together; by bytes, so that any name works.
-    return quote(os.fsencode(os.path.relpath(path.absolute(), plan.output.absolute())))
+def _unlike(result: LibraryResult) -> tuple[Groups, Groups]:
+    """What is changed, and what is lost."""
+    changed, lost = Grouping(), Grouping()
+    for each in result.unlike:
+        for grouping, said in ((changed, "changed"), (lost, "lost")):
+            for sentence in each.result.get(said, ()):
+                grouping.add(each.name, sentence)
+    return changed.groups(), lost.groups()

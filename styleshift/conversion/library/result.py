@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import Sums, Track, TrackOutcome
+from styleshift.conversion.library.tracks import Figures, Sums, Track, TrackOutcome
 from styleshift.words import listed
 
 _MADE = "status IN ('done', 'unchanged')"
@@ -80,7 +79,7 @@ class LibraryResult:
         # Of a million files few have any: only theirs are read.
         where = f'WHERE {_MADE} AND instr(result, \'"warnings": ["\') ORDER BY number'
         for track, _, figures in self.plan.tracks.ends(where):
-            for sentence in json.loads(figures).get("warnings", ()):
+            for sentence in figures.read().get("warnings", ()):
                 yield track.name, sentence
 
     @property
@@ -152,8 +151,8 @@ class _Outcomes(Mapping[str, TrackOutcome]):
         raise KeyError(name)
 
 
-def _outcome(track: Track, end: TrackOutcome, figures: str) -> TrackOutcome:
-    return end._replace(result=json.loads(figures))
+def _outcome(track: Track, end: TrackOutcome, figures: Figures) -> TrackOutcome:
+    return end._replace(result=figures.read())
 
 
 def _among(status: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from styleshift.audio.find import Skipped, Stamp
+from styleshift.conversion.library.journal import with_kinds
 from styleshift.system.hashing import FileStamp
 from styleshift.system.table import as_bytes, as_name
 
@@ -88,6 +89,22 @@ class TrackOutcome(NamedTuple):
     stamp: FileStamp = FileStamp()
     result: Mapping[str, Any] = {}
     exit_code: int = 0
+
+
+class Figures(NamedTuple):
+    """What the journal has of a conversion, as it lies there: few want more than to write it down again.
+
+    Attributes:
+        text: the result, in JSON.
+        kinds: of the sentences in it, in JSON; may be empty.
+    """
+
+    text: str = "{}"
+    kinds: str = ""
+
+    def read(self) -> dict[str, Any]:
+        """The result; see :class:`styleshift.conversion.track.convert.TrackResult`."""
+        return with_kinds(self.text, self.kinds)
 
 
 class Sums(NamedTuple):
@@ -190,22 +207,23 @@ class Tracks:
             "UPDATE track SET status = ?, reason = ?, told = ? WHERE number = ?", (*_stored(end), number)
         )
 
-    def ends(self, where: str = "", *values: object) -> Iterator[tuple[Track, TrackOutcome, str]]:
-        """All of them with their ends, in the order of the plan; what was not reached has an empty status.
+    def ends(self, where: str = "", *values: object) -> Iterator[tuple[Track, TrackOutcome, Figures]]:
+        """All of them with their ends and figures, in the order of the plan.
 
-        The third is the end's result, in JSON: few want more than to write it down again.
+        What was not reached has an empty status.
 
         Args:
             where: SQL that says which, and in which order.
             values: of its question marks.
         """
-        query = f"SELECT {_TRACK}, status, reason, told, digest, result FROM track {_ENTRY} "
+        query = f"SELECT {_TRACK}, status, reason, told, digest, kinds, result FROM track {_ENTRY} "
         for row in self._rows(query + (where or "ORDER BY number"), *values):
             track, (status, reason, told) = _track(row), row[12:15]
-            digest, result = row[15:17] if status in _MADE and row[16] else ("", "{}")
+            made = status in _MADE and row[17]
+            digest, figures = (row[15], Figures(row[17], row[16])) if made else ("", Figures())
             message, hint, code = json.loads(told) if told else ("", "", 0)
             end = TrackOutcome(track.name, status, reason, message, hint, digest, exit_code=code)
-            yield track, end, result
+            yield track, end, figures
 
     def sums(self) -> dict[str, Sums]:
         """By status, what there is of it."""

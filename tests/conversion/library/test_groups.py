@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from styleshift.conversion.library.groups import grouped
+from styleshift.words import Remark
 
 
 def test_files_of_one_sentence_stand_together_the_most_first() -> None:
@@ -17,6 +18,18 @@ def test_files_of_one_sentence_stand_together_the_most_first() -> None:
     ]
     assert found.more == 0
     assert grouped([]).shown == []
+
+
+def test_files_of_one_kind_stand_together_each_with_its_own_sentence() -> None:
+    said = [("a", 3), ("b", 3), ("c", 4)]
+    told = [(name, Remark(f"{value} dB softer", "1 dB softer, or more")) for name, value in said]
+    (group,) = grouped(told).shown
+    assert (group.kind, group.sentence, group.count) == ("1 dB softer, or more", "3 dB softer", 3)
+    assert group.files == [("a", ""), ("b", ""), ("c", "4 dB softer")]
+    assert group.various
+    assert not grouped(told[:2]).shown[0].various
+    (late,) = grouped((f"{number}", Remark(f"{number // 150}", "x")) for number in range(151)).shown
+    assert late.various  # though no name beside is of one that differs
 
 
 def test_of_many_only_the_first_names_are_kept() -> None:

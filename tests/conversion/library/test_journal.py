@@ -15,6 +15,7 @@ from styleshift.conversion.library.store_journal import peek_journal
 from styleshift.errors import LockedError, UsageError
 from styleshift.system.hashing import FileStamp
 from styleshift.system.table import TableError
+from styleshift.words import Remark, kind_of_remark
 
 
 def test_the_last_word_counts(tmp_path: Path) -> None:
@@ -81,6 +82,49 @@ def test_a_long_journal_keeps_one_line_an_output_once_it_is_closed(tmp_path: Pat
     assert found == known
     assert found is not None
     assert (found.result, found.stamp) == ({"x": [1]}, FileStamp(1, 2, 3, 4))
+
+
+def kinds_there(result: dict[str, object]) -> list[str]:
+    return [kind_of_remark(each) for name in ("warnings", "changed") for each in result.get(name, ())]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("short")
+def test_what_files_are_counted_by_is_remembered_apart_from_what_is_said(tmp_path: Path) -> None:
+    said = {
+        "seconds": 1.5,
+        "warnings": (Remark("3 dB softer", "softer"), "silent"),
+        "changed": [Remark('4 "s" longer\u2026', "longer")],
+    }
+    kinds = ["softer", "silent", "longer"]
+    for _ in range(2):  # written, then read back and written again
+        with LibraryJournal(tmp_path) as journal:
+            journal.write(JournalEntry("a", "begun", "k"))
+            journal.write(JournalEntry("a", "done", "k", result=said))
+            journal.write(JournalEntry("b", "done", "k", result={"lost": ["cover"]}))
+            found = journal.entry("a")
+            assert found is not None
+            assert kinds_there(found.result) == kinds
+        found = peek_journal(tmp_path).entry("a")
+        assert found is not None
+        assert kinds_there(found.result) == kinds
+        said = found.result
+    lines = (tmp_path / ".styleshift" / "journal.jsonl").read_text().splitlines()
+    by_target = {line["target"]: line for line in map(json.loads, lines)}
+    assert by_target["a"]["result"]["warnings"] == ["3 dB softer", "silent"]
+    assert "kinds" not in by_target["b"]
+
+
+@pytest.mark.parametrize("kinds", ["", ', "kinds": {}', ', "kinds": {"other": "x", "3 dB softer": 7}'])
+def test_a_line_without_kinds_or_with_strange_ones_is_read(tmp_path: Path, kinds: str) -> None:
+    file = tmp_path / ".styleshift" / "journal.jsonl"
+    file.parent.mkdir()
+    line = (
+        f'{{"target": "a", "state": "done", "key": "k"{kinds}, "result": {{"warnings": ["3 dB softer", 1]}}}}'
+    )
+    file.write_text(line + "\n")
+    found = peek_journal(tmp_path).entry("a")
+    assert found is not None
+    assert found.result == {"warnings": ["3 dB softer", 1]}
 
 
 @pytest.mark.usefixtures("short")

@@ -22,6 +22,7 @@ from styleshift.conversion.library.run import convert_plan
 from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
 from styleshift.conversion.settings import ConvertSettings
 from styleshift.progress import Reporter
+from styleshift.words import Remark
 
 
 def library(place: Path, count: int) -> tuple[list[str], LibraryJournal, Tracks]:
@@ -88,9 +89,9 @@ def test_the_page_tells_each_warning_once_with_its_files(models: ModuleType, tmp
     assert report is not None
     page = read(report.with_suffix(".html"))
     text = " ".join(" ".join(page.text).split())
-    assert "Warning Files Which a voice 150 song 0.flac and 149 more song 1.flac" in text
+    assert "Warning Files Which a voice 150 song 0.flac song 1.flac song 2.flac and 147 more song 3" in text
     assert "song 99.flac And 50 more, all in report.jsonl. silent 1 song 199.flac" in text
-    assert "Why Files Which not a kind 5 scan 0.pdf and 4 more scan 1.pdf" in text
+    assert "Why Files Which not a kind 5 scan 0.pdf scan 1.pdf scan 2.pdf and 2 more scan 3.pdf" in text
     assert [tag for tag, _ in page.tags].count("details") == 2
 
 
@@ -134,6 +135,50 @@ def test_warnings_that_differ_in_a_value_are_counted_as_one_and_reported_each(
     assert cut[-1] == "2 more: cut short; report.jsonl names them"
     told = [text for line in report_lines(result, str) for text in line["warnings"] if "cut short:" in text]
     assert len(set(told)) == 5
-    report = write_reports(result, bundle, "", Reporter())
+    for again in (False, True):
+        if again:  # what is read back from the journal has its kinds still
+            result = convert_plan(plan_library(source, "x", made), bundle, made)
+            assert result.count("unchanged") == 5
+        report = write_reports(result, bundle, "", Reporter())
+        assert report is not None
+        page = read(report.with_suffix(".html")).text
+        assert set(told) <= set(page)
+        assert " cut short such as: " + told[0] + " 5 a.wav b.wav " in " ".join(" ".join(page).split())
+
+
+def unlike_page(models: ModuleType, place: Path, results: list[dict[str, list[str]]]) -> str:
+    """The text of a page, from what is not as in the source on."""
+    names, journal, tracks = library(place, len(results))
+    for number, (name, result) in enumerate(zip(names, results, strict=True)):
+        journal.write(JournalEntry(name, "done", "k", result=result))
+        tracks.end(number, TrackOutcome(name, "done"))
+    bundle = load_bundle(models.make_model(place / "m.onnx"))
+    report = write_reports(LibraryResult(LibraryPlan(place, journal, tracks)), bundle, "", Reporter())
     assert report is not None
-    assert set(told) <= set(read(report.with_suffix(".html")).text)
+    assert "kinds" not in report.read_text()
+    text = " ".join(" ".join(read(report.with_suffix(".html")).text).split())
+    return text[text.index("Not as in the source") :]
+
+
+def test_what_is_unlike_the_source_in_one_way_has_one_row(models: ModuleType, tmp_path: Path) -> None:
+    def softer(number: int) -> str:
+        return Remark(f"{number} dB softer", "1 dB softer, or more")
+
+    files: list[dict[str, list[str]]] = [{"changed": [softer(number + 3)]} for number in range(14)]
+    files[2]["lost"] = ["cover"]
+    files[5] = {"changed": ["48000 Hz becomes 44100 Hz", softer(8)]}
+    text = unlike_page(models, tmp_path, files)
+    assert text.startswith(
+        "Not as in the source What Is Files Which cover lost 1 song 2.flac"
+        " 1 dB softer, or more such as: 3 dB softer changed 14"
+        " song 0.flac song 1.flac 4 dB softer song 2.flac 5 dB softer and 11 more song 3.flac 6 dB softer"
+    )
+    assert "song 13.flac 16 dB softer 48000 Hz becomes 44100 Hz changed 1 song 5.flac Listen" in text
+
+
+def test_files_of_which_the_very_same_is_said_have_no_sentence_each(
+    models: ModuleType, tmp_path: Path
+) -> None:
+    same = Remark("3 dB softer", "1 dB softer, or more")
+    text = unlike_page(models, tmp_path, [{"changed": [same]}, {"changed": [same]}])
+    assert "What Is Files Which 3 dB softer changed 2 song 0.flac song 1.flac Listen" in text

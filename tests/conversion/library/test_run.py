@@ -109,17 +109,27 @@ def test_many_short_files_get_two_workers_a_processor() -> None:
     assert default_jobs(cpu, engine, in_store=True) == 2 * engine.workers
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.w64", "a.rf64"])
 @pytest.mark.parametrize("left", [True, False])
-def test_what_was_begun_at_a_kill_is_ours_by_its_comment(bundle: Bundle, tmp_path: Path, left: bool) -> None:
+def test_what_was_begun_at_a_kill_is_ours_by_its_comment(
+    bundle: Bundle, tmp_path: Path, left: bool, name: str
+) -> None:
     source, output = tmp_path / "l", tmp_path / "l-x"
-    song(source / "a.wav")
+    song(source / name)
     convert(source, bundle)
     journal = output / ".styleshift" / "journal.jsonl"
     journal.write_text(journal.read_text().splitlines()[0] + "\n")  # as a kill before "done" leaves it
-    assert entries(output)["a.wav"]["state"] == "begun"
+    assert entries(output)[name]["state"] == "begun"
     if not left:  # its output never came, and somebody puts a file of his own there
-        song(output / "a.wav", seed=9)
-    assert statuses(convert(source, bundle)) == {"a.wav": "done" if left else "in the way"}
+        song(output / name, seed=9)
+    assert statuses(convert(source, bundle)) == {name: "done" if left else "in the way"}
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.w64", "a.rf64", "a.aiff"])
+def test_what_was_converted_is_known_where_it_is_a_source(bundle: Bundle, tmp_path: Path, name: str) -> None:
+    song(tmp_path / "l" / name)
+    convert(tmp_path / "l", bundle)
+    assert statuses(convert(tmp_path / "l-x", bundle)) == {name: "own"}
 
 
 def entries(output: Path) -> dict[str, dict[str, str]]:
