@@ -11,6 +11,9 @@ from styleshift.bundle.origin import members_of, noted_settings, steps_of
 from styleshift.models.shelf import ShelvedModel
 from styleshift.words import listed
 
+_PICTURES = "explanation/shipped-models.md"
+"""Page of the documentation that has a section with pictures for each model that ships."""
+
 # Longer lines are hard to read, and shorter ones hold no word.
 _WIDEST, _NARROWEST = 100, 40
 
@@ -48,6 +51,8 @@ def card_text(model: ShelvedModel, usage: str = "", width: int = 80) -> str:
     if card.scores:
         lines += ["", "measured", *_columns(card.scores)]
         lines += _wrapped(_legend(card.scores), width, "  ") + _wrapped(card.scores_note, width, "  ")
+    if pictures := pictures_of(model):
+        lines += ["", "pictures", f"  docs/{pictures}"]
     made = {
         "recipe": str(card.recipe or metadata.recipe.get("name") or ""),
         "settings": _settings(metadata),
@@ -59,6 +64,13 @@ def card_text(model: ShelvedModel, usage: str = "", width: int = 80) -> str:
     if card.credits:
         lines += ["", "credits", *_bullets(card.credits, width)]
     return "\n".join(lines)
+
+
+def pictures_of(model: ShelvedModel) -> str:
+    """Where the documentation has pictures of what a model does: a page and its section; empty: nowhere."""
+    if model.place != "shipped":
+        return ""
+    return f"{_PICTURES}#{model.metadata.source}-to-{model.metadata.target}"
 
 
 def _hears(metadata: BundleMetadata) -> str:
@@ -133,6 +145,8 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
         table = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
         table += [f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in card.scores]
         parts += [f"{part} Measured", "\n".join(table), _legend(card.scores), card.scores_note]
+    if pictures := pictures_of(model):
+        parts.append(f"[Pictures of what it does](../{pictures}), and what is still wrong in them.")
     for heading, text in (("Recipe", card.recipe), ("Material", card.material)):
         if text:
             parts += [f"{part} {heading}", text]
@@ -143,6 +157,7 @@ def card_markdown(model: ShelvedModel, level: int = 1, usage: str = "") -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
+_SPREAD = "±"
 # Figures of `styleshift evaluate` by which way is better.
 _LOWER, _HIGHER = ("lsd", "mcd", "fd", "f0"), ("chr", "ons", "p", "likeness", "heard")
 
@@ -151,7 +166,10 @@ def _legend(rows: Sequence[Mapping[str, str]]) -> str:
     heads = _heads(rows)
     ways = (("lower", _LOWER), ("higher", _HIGHER))
     found = [(way, [name for name in names if name in heads]) for way, names in ways]
-    return "; ".join(f"{way} is better: {', '.join(names)}" for way, names in found if names)
+    said = [f"{way} is better: {', '.join(names)}" for way, names in found if names]
+    if any(_SPREAD in cell for row in rows for cell in row.values()):
+        said.append(f"{_SPREAD}: mean and standard deviation")
+    return "; ".join(said)
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:

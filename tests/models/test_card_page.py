@@ -54,6 +54,25 @@ def test_both_have_every_part(models: ModuleType, tmp_path: Path) -> None:
     assert f"{table}  lower is better: lsd; higher is better: p\n" in card_text(model)
 
 
+def test_where_pictures_are_is_said_of_what_ships_alone(models: ModuleType, tmp_path: Path) -> None:
+    own = _model(models, tmp_path)
+    shipped = replace(own, place="shipped")
+    page = "explanation/shipped-models.md#country-to-classical"
+    assert f"\n\npictures\n  docs/{page}\n" in card_text(shipped)
+    assert f"](../{page})" in card_markdown(shipped)
+    for said in (card_text(own), card_markdown(own)):
+        assert "shipped-models" not in said
+
+
+def test_a_spread_is_explained_below_the_table_that_has_one(models: ModuleType, tmp_path: Path) -> None:
+    model = _model(models, tmp_path)
+    seeds = replace(CARD, scores=(*CARD.scores, {"what": "three seeds", "lsd": "6.2±.1"}))
+    spread = replace(model, metadata=replace(model.metadata, card=seeds))
+    for show in (card_text, card_markdown):
+        assert "higher is better: p; ±: mean and standard deviation\n" in show(spread)
+        assert "±" not in show(model)
+
+
 def test_what_is_not_said_has_no_heading(models: ModuleType, tmp_path: Path) -> None:
     path = models.make_model(tmp_path / "a.onnx")
     bare = ShelvedModel(path, "user", models.metadata())

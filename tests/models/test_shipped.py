@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnxruntime
 import pytest
 from plain_operators import others
 
+from styleshift.models.card_page import pictures_of
 from styleshift.models.find import find_model
 from styleshift.models.shelf import ShelvedModel, models_in
 from styleshift.models.verify import read_checksums, verify_model
@@ -29,10 +31,25 @@ def test_every_shipped_model_is_what_it_must_be(tmp_path: Path) -> None:
         assert metadata.licence, model.name
         for part in ("summary", "material", "credits", "recipe", "made_by", "scores", "bad_at"):
             assert getattr(metadata.card, part), f"{model.name} does not say its {part}"
+        rows = {row["what"]: row for row in metadata.card.scores}
+        assert rows["three seeds"].keys() == rows["converted"].keys(), model.name
+        assert all("±" in cell for head, cell in rows["three seeds"].items() if head != "what"), model.name
         assert not others(model.path), model.name
         verify_model(model)
         found = find_model(Workspace(tmp_path), target=metadata.target)
         assert found.path == model.path, "--from may be left out"
+
+
+def test_the_documentation_has_a_picture_of_every_shipped_model(repository: Path) -> None:
+    for model in models_in(shipped_models(), "shipped"):
+        name, section = pictures_of(model).split("#")
+        page = repository / "docs" / name
+        heading = f"### {section.replace('-', ' ').capitalize()}\n"
+        _, _, below = page.read_text(encoding="utf-8").partition(heading)
+        picture = re.search(r"\]\((.*\.png)\)", below.split("\n#")[0])
+        assert picture, model.name
+        assert picture[1] == f"shipped-models/{model.name}.png"
+        assert (page.parent / picture[1]).is_file()
 
 
 @pytest.mark.parametrize("model", models_in(shipped_models(), "shipped"), ids=lambda model: model.name)

@@ -9,7 +9,7 @@
 # Without pairs: a quartet does not play what a band plays frame by frame, and a distance to it blurs the harmony. Recorded
 # notes are among the band's pieces alone: targets should be alike. Each direction has the recipe that did better in it. To
 # classical it is the mean of three runs that differ in their seed. (The model to country that ships learned its first 3500
-# steps from an earlier version of this material.)
+# steps from an earlier version of this material, and of the band's recorded notes both models had the pieces of that version.)
 set -euo pipefail
 pair=country_classical folder=$1 scores=$2 notes=$3
 source "$(dirname "$0")/material.sh"

@@ -7,7 +7,7 @@ render() { # NAME MINUTES VALID [options]: recordings of both sides, in FOLDER/N
     local made=$folder/$1
     [ -e "$made/index.csv" ] ||
         PYTHONPATH="$here/.." python -m material "$pair" "$made" --scores "$scores" --notes "$notes" \
-            --minutes "$(divide "$2")" --valid "$(divide "$3")" "${@:4}"
+            --minutes "$(divide "$2")" --valid "$(divide "$3")" --avoid "$here/../material/sources/held_out_$pair.csv" "${@:4}"
 }
 
 train() { # STEPS [options]
