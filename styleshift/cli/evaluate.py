@@ -12,6 +12,7 @@ from styleshift.errors import EXIT_SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
     from styleshift.cli.console import TerminalReporter
+    from styleshift.evaluation.folders import Evaluation
 
 EXAMPLES = """\
 styleshift evaluate ./library-classical --target ./audio/classical --source ./library
@@ -59,6 +60,9 @@ def evaluate(
     well harmony and note onsets agree with it. With --source: how much of harmony and onsets, or of sounds of
     speech, is kept, and how much changed, in dB. In --json these are fd, p, lsd, mcd, chr, ons, chr_kept,
     ons_kept, phones_kept and change; fad is the distance by --embedding.
+
+    Files with nothing to measure are left out and named: those shorter than half a second, and those of
+    silent sources. The exit code is 0 all the same; it is 3 when a file is damaged or cannot be read.
     """
     from styleshift.cli.flags import in_flags
     from styleshift.evaluation.embedding import load_embedding
@@ -80,19 +84,23 @@ def evaluate(
     for name, figures in result.files:
         reporter.event("file", name=name, **figures)
     reporter.event("mean", files=len(result.files), **result.mean)
-    columns = [key for key in result.mean if any(key in figures for _, figures in result.files)]
-    rows = [[name, *(_figure(figures.get(key)) for key in columns)] for name, figures in result.files]
-    rows.append(["mean", *(_figure(result.mean[key]) for key in columns)])
     if result.interval:
         reporter.event("interval", **{key: list(ends) for key, ends in result.interval.items()})
-        rows.append(["95 %", *(_interval(result.interval.get(key)) for key in columns)])
-    heads = [IN_WORDS[key] for key in columns]
-    reporter.table(f"{converted}", ["file", *heads], rows, narrow=heads)
+    for event, names in (("left_out", result.left_out), ("failed", result.failed)):
+        for name, message in names:
+            reporter.event(event, name=name, message=message)
+    _show_figures(f"{converted}", result, reporter)
+    if result.failed or result.left_out:
+        counts = [(len(result.files), "measured"), (len(result.left_out), "left out")]
+        counts.append((len(result.failed), "damaged or unreadable"))
+        reporter.result(", ".join(f"{count} {what}" for count, what in counts if count))
     if result.tags:
         reporter.event("tags", **result.tags)
         heard = [[tag, *map(_figure, row.values())] for tag, row in result.tags.items()]
         reporter.table(IN_WORDS["tags"], ["tag", *next(iter(result.tags.values()))], heard)
     for key, form, by in (("fd", ".1f", ""), ("fad", ".4g", ", by the embedding")):
+        if key == "fd" and result.judgement is None:  # the verdict is that it is so far
+            continue
         if (found := result.mean.get(key)) is not None:
             before = result.mean.get(f"{key}_source")
             was = "" if before is None else f" (of the sources: {before:{form}})"
@@ -108,9 +116,25 @@ def evaluate(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
+def _show_figures(title: str, result: Evaluation, reporter: TerminalReporter) -> None:
+    """A table of the files, whose heads are short, and one that says what these are, with their means."""
+    from styleshift.evaluation.figures import IN_WORDS
+
+    of_each = [key for key in result.mean if any(key in figures for _, figures in result.files)]
+    files = [[name, *(_figure(figures.get(key)) for key in of_each)] for name, figures in result.files]
+    if of_each:
+        reporter.table(title, ["file", *of_each], files, narrow=of_each)
+    told = [key for key in result.mean if key in of_each or key == "percussive_target"]
+    means = [
+        [key, IN_WORDS[key], _figure(result.mean[key]), _interval(result.interval.get(key))] for key in told
+    ]
+    if means:
+        reporter.table("", ["figure", "in words", "mean", "95 %"], means, whole=("figure", "mean", "95 %"))
+
+
 def _interval(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
+    return "" if ends is None else f"{ends[0]:z.2f} to {ends[1]:z.2f}"
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else f"{value:z.2f}"

@@ -21,6 +21,9 @@ from styleshift.evaluation.load import find_recordings, load_style, partners
 from styleshift.evaluation.measures import Measured, Measures
 from styleshift.progress import Reporter
 
+# As in the recordings of a corpus: jingles and silent tracks are in many libraries, and are no faults.
+_NOTHING_TO_MEASURE = frozenset({"too short", "silent"})
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -33,7 +36,10 @@ class Evaluation:
         verdict: one plain sentence.
         judgement: against the sources; None where there were none.
         pairs: name, source, conversion: what a listening page plays.
-        failed: name and what was wrong, of the files that could not be measured.
+        failed: name and what was wrong, of the files that could not be measured: each is damaged, or cannot
+            be read.
+        left_out: name and why, of those that have nothing to measure: too short, or of a source that is too
+            short or silent. Nothing is wrong with them, and nobody can mend them.
         interval: where each mean lies with 95 % confidence, as the files scatter; of two files or more.
         tags: what a tagger hears; see :meth:`styleshift.evaluation.ears.ears.Ears.tags`.
     """
@@ -44,6 +50,7 @@ class Evaluation:
     judgement: Judgement | None
     pairs: list[tuple[str, Path, Path]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
     interval: dict[str, tuple[float, float]] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
 
@@ -143,6 +150,7 @@ def evaluate_folders(
     measures = Measures(judge, ears, align, embedder)
     measured: list[Measured] = []
     failed: list[tuple[str, str]] = []
+    left_out: list[tuple[str, str]] = []
     hint = ""  # the first of a failure
     with say.task("measure", len(paths), "files") as task:
         for path, its_source, its_truth in zip(paths, sources, truths, strict=True):
@@ -150,9 +158,10 @@ def evaluate_folders(
             try:
                 measured.append(measures.of(name, path, its_source, its_truth))
             except AudioError as error:
-                failed.append((name, error.message))
+                harmless = error.reason in _NOTHING_TO_MEASURE
+                (left_out if harmless else failed).append((name, error.message))
                 hint = hint or error.hint
-                say.warn(f"not measured: {error.message}")
+                say.warn(f"{'left out' if harmless else 'not measured'}: {error.message}")
             task.advance()
     if not measured:
         raise NothingToDoError(
@@ -177,7 +186,9 @@ def evaluate_folders(
             if vectors := [each for each in side if each is not None]:
                 found[name] = metrics.frechet_distance(population(vectors), style_vectors)
     verdict = _verdict(judgement, found)
-    return Evaluation(files, found, verdict, judgement, pairs, failed, intervals(files), ears.tags())
+    return Evaluation(
+        files, found, verdict, judgement, pairs, failed, left_out, intervals(files), ears.tags()
+    )
 
 
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:

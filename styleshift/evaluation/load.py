@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,9 +38,10 @@ def load_mono(path: Path, *, start: float = 0.0, seconds: float = LONGEST_SECOND
         blocks = list(resample(averaged, stream.sample_rate, SAMPLE_RATE))
     mono = np.concatenate(blocks)[:, 0] if blocks else np.zeros(0, np.float32)
     if len(mono) < _SHORTEST_SECONDS * SAMPLE_RATE:
+        length = math.floor(1000 * len(mono) / SAMPLE_RATE) / 1000  # never rounded to what is needed
         raise AudioError(
-            f"{path.name}: {len(mono) / SAMPLE_RATE:.2g} s are too short to measure",
-            f"{_SHORTEST_SECONDS:g} s are needed at least",
+            f"{path.name}: {length:g} s long; to measure it, at least {_SHORTEST_SECONDS:g} s are needed",
+            f"measure recordings of {_SHORTEST_SECONDS:g} s or more",
             reason="too short",
         )
     return np.ascontiguousarray(mono)
@@ -119,7 +121,7 @@ def load_style(
                     if hear is not None:
                         hear(mono)
             except AudioError as error:
-                reporter.warn(f"left out: {error.message}")
+                reporter.warn(f"left out of {what}: {error.message}")
                 hint = hint or error.hint
             task.advance()
     if not style:

@@ -11,6 +11,7 @@ from styleshift.evaluation import metrics
 from styleshift.evaluation.ears.ears import Ears
 from styleshift.evaluation.embedding import Embedder
 from styleshift.evaluation.features import (
+    SAMPLE_RATE,
     Array,
     Array64,
     Features,
@@ -65,7 +66,7 @@ class Measures:
         origin = None if source is None else Recording.load(source, self.speech)
         if origin is not None and not origin.mono.any():
             raise AudioError(f"{source}: a source that is silent has no style", reason="silent")
-        made = Recording.load(path, self.speech)
+        made = self._made(path, origin)
         against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
         figures = self._figures(made, origin, None if truth is None else Recording.load(truth), against)
         return Measured(
@@ -77,6 +78,19 @@ class Measures:
             None if source is None else (name, source, path),
             None if origin is None else (against, origin.features, made.features),
         )
+
+    def _made(self, path: Path, origin: Recording | None) -> Recording:
+        """The conversion; raises AudioError, ``damaged`` where it alone is too short."""
+        try:
+            return Recording.load(path, self.speech)
+        except AudioError as error:
+            if error.reason != "too short" or origin is None:
+                raise
+            # Conversions are as long as their sources, so a long enough one has lost its end.
+            length = f"its source is {len(origin.mono) / SAMPLE_RATE:.1f} s long"
+            raise AudioError(
+                f"{error.message}, and {length}", "convert the source again", reason="damaged"
+            ) from error
 
     def _figures(
         self, made: Recording, origin: Recording | None, truth: Recording | None, against: Comparison

@@ -167,7 +167,7 @@ def evaluate(
     for name, figures in result.files:
         before, after = where.get(name, ("", f"{converted}/{name}"))
         reporter.event("file", name=name, source=before, target=after, figures=figures)
-    for name, message in result.failed:
+    for name, message in (*result.failed, *result.left_out):
         reporter.event("file", name=name, source="", target=f"{converted}/{name}", message=message)
     reporter.event(
         "evaluated",

@@ -1,6 +1,7 @@
 """``styleshift evaluate`` as a person runs it."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -111,6 +112,46 @@ def test_a_file_that_cannot_be_read_is_named_and_costs_exit_code_3(folders: Path
     assert done.returncode == 3
     assert "[red]bad.wav" in done.stderr
     assert "0.wav" in done.stdout
+    assert "1 measured, 1 damaged or unreadable" in done.stdout
+
+
+def test_a_file_that_is_too_short_is_named_and_is_no_failure(folders: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "jingle.wav", np.ones(5000) / 9, RATE)
+    (tmp_path / "0.wav").write_bytes((folders / "truth" / "0.wav").read_bytes())
+    words = (tmp_path, "--target", folders / "target", "--truth", folders / "truth")
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    assert f"left out: {tmp_path / 'jingle.wav'}: 0.226 s long; to measure it, at least 0.5 s" in done.stderr
+    assert "1 measured, 1 left out" in done.stdout
+    (tmp_path / "bad.wav").write_bytes(b"RIFF....")
+    done = run(*words, "--json")
+    assert done.returncode == 3
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    names = {line["event"]: line["name"] for line in lines if "message" in line}
+    assert names == {"left_out": "jingle.wav", "failed": "bad.wav"}
+
+
+SIDES = ("--source", "source", "--truth", "truth")
+
+
+@pytest.mark.parametrize("more", [(), SIDES, (*SIDES, "--align")])
+def test_heads_take_one_line_on_a_narrow_screen_and_each_has_its_words(
+    folders: Path, more: tuple[str, ...]
+) -> None:
+    done = run("truth", "--target", "target", *more, cwd=folders, env={**os.environ, "COLUMNS": "80"})
+    assert done.returncode == 0, done.stderr
+    heads, rows = ([line for line in done.stdout.splitlines() if line.startswith(edge)] for edge in "┃│")
+    assert len(heads) == done.stdout.count("┏")
+    assert max(map(len, (*heads, *rows))) <= 80
+    assert more or done.stdout.count("distance") == 1, "it is all of the verdict"
+    *of_files, of_means = [[cell.strip() for cell in head.strip("┃").split("┃")] for head in heads]
+    assert of_means == ["figure", "in words", "mean", "95 %"]
+    last = done.stdout.rpartition("┏")[2]
+    named = {row.split("│")[1].strip(): row.split("│")[3] for row in last.splitlines() if row[0] == "│"}
+    of_each = [name for head in of_files for name in head[1:]]
+    assert of_each == [name for name in named if name not in ("", "percussive_target")]
+    assert {"lsd", "mcd"} <= set(of_each) or not more
+    assert all(re.fullmatch(r" -?\d+\.\d\d +", named[name]) for name in of_each)
 
 
 @pytest.mark.parametrize(

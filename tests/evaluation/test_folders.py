@@ -137,7 +137,7 @@ def test_where_nothing_can_be_measured_it_is_said_what_to_try(collections: Path,
     soundfile.write(tmp_path / "short.wav", np.zeros(100), 8000)
     with pytest.raises(NothingToDoError, match="none of the 1 conversions") as caught:
         evaluate_folders(tmp_path, target=collections / "plucked")
-    assert caught.value.hint == "0.5 s are needed at least"
+    assert caught.value.hint == "measure recordings of 0.5 s or more"
 
 
 def test_what_is_not_measured_is_named_by_its_path(
@@ -161,6 +161,28 @@ def test_what_is_not_measured_is_named_by_its_path(
     assert [text.split(": ")[1] for text in told.warnings if "not measured" in text] == broken
 
 
+def test_a_short_file_is_no_fault_unless_its_source_is_long(collections: Path, tmp_path: Path) -> None:
+    for name in ("tunes-held", "tunes-plucked"):
+        shutil.copytree(collections / name, tmp_path / name)
+        soundfile.write(tmp_path / name / "jingle.flac", 0.1 * np.ones(5512), 22050)
+    soundfile.write(tmp_path / "tunes-plucked" / "0.flac", 0.1 * np.ones(11024), 22050)  # 0.49995 s
+    made, sides = tmp_path / "tunes-plucked", {"target": collections / "plucked"}
+    needed = "to measure it, at least 0.5 s are needed"
+    alone = evaluate_folders(made, **sides)
+    assert alone.failed == []
+    assert alone.left_out == [
+        ("0.flac", f"{made / '0.flac'}: 0.499 s long; {needed}"),
+        ("jingle.flac", f"{made / 'jingle.flac'}: 0.249 s long; {needed}"),
+    ]
+    beside = evaluate_folders(made, source=tmp_path / "tunes-held", **sides, reporter=(told := Told()))
+    lost = f"{made / '0.flac'}: 0.499 s long; {needed}, and its source is 3.0 s long"
+    jingle = f"{tmp_path / 'tunes-held' / 'jingle.flac'}: 0.249 s long; {needed}"
+    assert beside.failed == [("0.flac", lost)]
+    assert beside.left_out == [("jingle.flac", jingle)]
+    assert f"not measured: {lost}" in told.warnings
+    assert f"left out: {jingle}" in told.warnings
+
+
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:
     for name in ("tunes-held", "tunes-plucked"):
         shutil.copytree(collections / name, tmp_path / name)
@@ -169,7 +191,8 @@ def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None
     found = evaluate_folders(tmp_path / "tunes-plucked", source=tmp_path / "tunes-held", **collected)
     without = evaluated(collections)
     quiet = tmp_path / "tunes-held" / "silence.flac"
-    assert found.failed == [("silence.flac", f"{quiet}: a source that is silent has no style")]
+    assert found.left_out == [("silence.flac", f"{quiet}: a source that is silent has no style")]
+    assert found.failed == []
     assert found.mean == without.mean
     # A model that makes silence of music is measured all the same.
     soundfile.write(tmp_path / "tunes-plucked" / "0.flac", np.zeros(22050 * 3), 22050)

@@ -62,6 +62,27 @@ def test_a_library_with_a_broken_file_is_planned_and_converted(tmp_path: Path, m
     assert again.tracks["good.wav"]["status"] == "unchanged"
 
 
+def test_files_that_are_not_measured_are_in_the_list_with_the_reason(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 16000)
+    for name, wave in (("made/whole", noise), ("made/jingle", noise[:4000]), ("target/a", noise)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        soundfile.write(tmp_path / f"{name}.wav", wave, 16000)
+    (tmp_path / "made" / "bad.wav").write_bytes(b"RIFF nonsense")
+    sides = {
+        "converted": str(tmp_path / "made"),
+        "target": str(tmp_path / "target"),
+        "source": "",
+        "truth": "",
+    }
+    code, log = run(tmp_path / "job", "evaluate", **sides, model="", strength=None, align=False)
+    assert (code, log.status) == (0, "done")
+    told = {row["name"]: row.get("message", "") for row in log.rows["file"]}
+    assert set(told) == {"whole.wav", "jingle.wav", "bad.wav"}
+    assert not told["whole.wav"]
+    assert "at least 0.5 s are needed" in told["jingle.wav"]
+    assert "bad.wav" in told["bad.wav"]
+
+
 def test_one_song_that_fails_fails_the_job(tmp_path: Path, models: ModuleType) -> None:
     model = models.make_model(tmp_path / "model.onnx")
     (tmp_path / "bad.wav").write_bytes(b"RIFF nonsense")
