@@ -13,7 +13,15 @@ from styleshift import __version__
 from styleshift.cli import convert, evaluate, export, flags, models, plugins, precompute, studio, train
 from styleshift.cli.help import Group, add_command
 from styleshift.cli.usage import CommandLineError, in_words
-from styleshift.errors import EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGPIPE, EXIT_USAGE, StyleshiftError
+from styleshift.errors import (
+    EXIT_BUG,
+    EXIT_NOTHING_TO_DO,
+    EXIT_OK,
+    EXIT_SIGINT,
+    EXIT_SIGPIPE,
+    EXIT_USAGE,
+    StyleshiftError,
+)
 from styleshift.system.environment import DEBUG_VARIABLE, debugging
 from styleshift.system.interrupt import Interrupted
 
@@ -82,7 +90,9 @@ def run() -> None:
     except StyleshiftError as error:
         if debug:
             raise
-        _tell(error)
+        # What is not there as a path may be an option that was typed in a path's place.
+        typed = error.exit_code in (EXIT_USAGE, EXIT_NOTHING_TO_DO)
+        _tell(error, flags.misplaced_options(sys.argv[1:]) if typed else "")
         if getattr(error, "at_once", False):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -138,10 +148,11 @@ def _open_what_is_closed() -> None:
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
-def _tell(error: StyleshiftError) -> None:
+def _tell(error: StyleshiftError, better: str = "") -> None:
+    """An error, and its hint or a better one."""
     stopped = isinstance(error, Interrupted)  # which is what was asked for, and no error
     _say(f"{'' if stopped else 'error: '}{flags.in_flags(error.message)}")
-    if hint := flags.in_flags(error.hint):
+    if hint := better or flags.in_flags(error.hint):
         before = "" if hint.startswith("did you mean") else "next: " if stopped else "try: "
         _say(f"  {before}{hint}")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+from styleshift.cli.usage import misplaced
 
 _OPTION = r"`(\w+(?:\.\w+)?)(?:=([^`]+))?`"
 # A command, and options of its own behind it.
@@ -47,6 +49,11 @@ def in_flags(text: str, command: str | None = None) -> str:
     return re.sub(_OPTION, lambda option: _flag(option, flags), re.sub(_CALL, call, text))
 
 
+def misplaced_options(words: Sequence[str]) -> str:
+    """What to do about options of the command that runs behind a ``--``; or nothing."""
+    return misplaced(words, _running.split(), [name for names in _names(_running).values() for name in names])
+
+
 def _flag(found: re.Match[str], flags: Mapping[str, str]) -> str:
     name, value = found.groups()
     if "." in name and value and _SETTINGS in flags:
@@ -58,10 +65,13 @@ def _flag(found: re.Match[str], flags: Mapping[str, str]) -> str:
 
 def flags_of(command: str) -> Mapping[str, str]:
     """The flag of each parameter of a command, which are called as the library's options are."""
-    flags: dict[str, str] = {}
+    named = {
+        name: [each for each in flags if each.startswith("--")] for name, flags in _names(command).items()
+    }
+    return {name: long[0] for name, long in named.items() if long}
+
+
+def _names(command: str) -> Mapping[str, Sequence[str]]:
+    """All flags of each parameter of a command; an argument has none."""
     parameters = inspect.signature(_commands[command]).parameters if command in _commands else {}
-    for name, parameter in parameters.items():
-        names = getattr(parameter.default, "param_decls", None) or ()  # of an argument there are none
-        if long := [each for each in names if each.startswith("--")]:
-            flags[name] = long[0]
-    return flags
+    return {name: getattr(each.default, "param_decls", None) or () for name, each in parameters.items()}

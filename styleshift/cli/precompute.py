@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -65,9 +66,9 @@ def precompute(
     from styleshift.remote.workspace import shared_workspace
 
     if more_domains and not domains:
+        named = shlex.join(["styleshift", "precompute", str(folder), "--domains", *more_domains])
         raise UsageError(
-            f"unexpected argument {more_domains[0]!r}",
-            f"styleshift precompute {folder} --domains {' '.join(more_domains)}, to name styles",
+            f"words that have no place here: {' '.join(more_domains)}", f"{named}, to name styles"
         )
     wanted = [*domains, *(more_domains or [])] if domains else None
     warn_of_plugins(reporter)

@@ -6,14 +6,16 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import typer
 
+from styleshift.audio.formats import format_of
 from styleshift.errors import UsageError
-from styleshift.words import did_you_mean, nearest
+from styleshift.words import did_you_mean, listed, nearest
 
 T = TypeVar("T")
 
@@ -24,6 +26,7 @@ CommandLineError: type[Exception] = next(
     if kind.__name__ == "ClickException" and issubclass(kind, Exception)
 )
 
+_MOST_NAMED = 3  # of options that may have been meant
 
 # What one command calls otherwise than another, or than most people would.
 _OTHERWISE = {("train", "--run"): "--name", ("export", "--name"): "--run"}
@@ -82,14 +85,15 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else " ".join(("styleshift", *words[:1]))
     kind, text = type(error).__name__, error.format_message().strip()
-    hint = f"{command} --help"
+    options = _options(context)
+    hint = misplaced(words, command.split()[1:], options) or f"{command} --help"
     if kind == "NoSuchOption":
-        near = _OTHERWISE.get((command.split()[-1], error.option_name))
-        near = near or nearest(error.option_name, error.possibilities or [])
-        meant = f"did you mean {near}?" if near else hint
-        return UsageError(
-            f"{command} has no option {error.option_name}", _dashed(words, error.option_name) or meant
-        )
+        typed = error.option_name
+        otherwise = _OTHERWISE.get((command.split()[-1], typed))
+        near = [otherwise] if otherwise else _near(typed, options)
+        either = " or ".join(filter(None, (", ".join(near[:-1]), *near[-1:])))
+        meant = f"did you mean {either}?" if near else f"{command} --help"
+        return UsageError(f"{command} has no option {typed}", _dashed(words, typed) or meant)
     if kind == "MissingParameter" and error.param is not None:
         names = [name for name in error.param.opts if name.startswith("--")]
         what = names[0] if names else error.param.metavar or error.param.name.upper()
@@ -112,17 +116,79 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     return UsageError(text, hint)
 
 
+def misplaced(words: Sequence[str], command: Sequence[str], options: Collection[str]) -> str:
+    """What to do about options behind a ``--``, which are read as the names of files; or nothing.
+
+    Args:
+        words: of the command line.
+        command: the words of the command, which are among them.
+        options: that it has.
+    """
+    own = list(words)
+    for word in command:  # what stands before its name is not for it
+        own = own[own.index(word) + 1 :] if word in own else []
+    if "--" not in own:
+        return ""
+    # A file may be called as an option is.
+    dashed = [w for w in own[own.index("--") + 1 :] if w.startswith("-") and not os.path.lexists(w)]
+    names = {word: word.partition("=")[0] for word in dashed if word.strip("-")}
+    moved = [w for w, name in names.items() if name in options or (name[:2] == "--" and _near(name, options))]
+    return f"put {listed(moved)} before the `--`: nothing behind it is read as an option" if moved else ""
+
+
+def _options(context: Any) -> list[str]:
+    """The options of a command, in its order; of none where it is not known which one it was."""
+    parameters = () if context is None else context.command.get_params(context)
+    names = [name for each in parameters for name in (*each.opts, *each.secondary_opts)]
+    return [name for name in names if name.startswith("-")]
+
+
+def _near(typed: str, options: Iterable[str]) -> list[str]:
+    """The options that were most likely meant, all that are equally near; or none.
+
+    As near as can be are those that begin so, and those that are one slip of the fingers off. Of a letter
+    (``-f``) it is those that begin with it.
+    """
+    long = [option for option in options if option.startswith("--")]
+    begun = [option for option in long if option.startswith(typed if typed[:2] == "--" else f"-{typed}")]
+    # Of --include and --include-own the first is the one that was not typed to its end.
+    begun = [each for each in begun if not any(each != other and each.startswith(other) for other in begun)]
+    if not typed.startswith("--"):  # a letter; that of many options is no hint
+        return begun if len(begun) <= _MOST_NAMED else []
+    near = [option for option in long if option in begun or _is_a_slip(typed.lower(), option)]
+    if near:
+        return near[:_MOST_NAMED]
+    found = nearest(typed[2:], [option[2:] for option in long])  # dashes would make all of them alike
+    return [] if found is None else [f"--{found}"]
+
+
+def _is_a_slip(typed: str, meant: str) -> bool:
+    """One letter is missing, too many or another, or two have changed places."""
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(typed, meant, strict=False))))
+    a, b = typed[same:], meant[same:]
+    swapped = a[:2] == b[:2][::-1] and a[2:] == b[2:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped
+
+
 def _dashed(words: Sequence[str], option: str = "-") -> str:
-    """How to type the first word that begins as an option does and is a file or folder here; or nothing.
+    """How to type the first word that begins as an option does and is a file or folder; or nothing.
 
     Args:
         words: of the command line.
         option: that was read from it: all of a word's beginning, or, of one letter, one of several (``-vx``).
+            A word with this option, which nobody has, is told of as well where it is not here, and has the
+            name of a recording.
     """
     for word in words:
+        if word == "--":  # what follows is read as it is
+            break
         read = word.startswith(option) or (
             len(option) == 2 and word[:1] == "-" != word[1:2] and option[1] in word
         )
-        if read and word.strip("-") and os.path.lexists(word):
-            return f"{shlex.quote(f'./{word}')}, for what begins with a dash is taken for an option"
+        if read and word.strip("-"):
+            typed = shlex.quote(f"./{word}")
+            if os.path.lexists(word):
+                return f"{typed}, for what begins with a dash is taken for an option"
+            if len(option) > 1 and "=" not in word and format_of(word) is not None:
+                return f"{typed}, if that is a recording: what begins with a dash is taken for an option"
     return ""

@@ -102,6 +102,24 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
         ("train --minute 3", "styleshift train has no option --minute", "did you mean --minutes?"),
         ("train --run mine", "styleshift train has no option --run", "did you mean --name?"),
         ("export --name mine", "styleshift export has no option --name", "did you mean --run?"),
+        ("convert x --form y", "styleshift convert has no option --form", "did you mean --from or --format?"),
+        ("convert x --frmo y", "styleshift convert has no option --frmo", "did you mean --from?"),
+        ("convert x --TO y", "styleshift convert has no option --TO", "did you mean --to?"),
+        ("convert x --runtim y", "styleshift convert has no option --runtim", "did you mean --runtime?"),
+        ("convert x --own", "styleshift convert has no option --own", "did you mean --include-own?"),
+        ("evaluate x --sources y", "styleshift evaluate has no option --sources", "did you mean --source?"),
+        ("convert x -f y", "styleshift convert has no option -f", "did you mean --from or --format?"),
+        (
+            "convert x -d",
+            "styleshift convert has no option -d",
+            "did you mean --device, --dry-run or --debug?",
+        ),
+        ("convert x -s", "styleshift convert has no option -s", "try: styleshift convert --help"),
+        (
+            "precompute my/audio a b",
+            "words that have no place here: a b",
+            "try: styleshift precompute my/audio --domains a b, to name styles",
+        ),
         ("train --zzz", "styleshift train has no option --zzz", "try: styleshift train --help"),
         ("train --steps", "--steps needs a value", "try: styleshift train --help"),
         ("train --domains a", "--domains needs 2 values", "try: styleshift train --help"),
@@ -126,7 +144,7 @@ def test_a_wrong_word_is_an_error_like_all_others(
 @pytest.mark.parametrize(
     ("words", "name", "error"),
     [
-        ("convert -rf.wav --to piano", "-rf.wav", "styleshift convert has no option -r"),
+        ("convert -rf.txt --to piano", "-rf.txt", "styleshift convert has no option -r"),
         ("convert -old.wav --to piano", "-old.wav", "styleshift convert needs SOURCE"),
         ("convert -vx.wav --to piano", "-vx.wav", "styleshift convert has no option -x"),
         ("evaluate --to --target x", "--to", "styleshift evaluate has no option --to"),
@@ -142,6 +160,52 @@ def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
         said, hint = refused(words)
         assert said == f"error: {error}"
         assert hint.startswith(f"  try: ./{name}, for what begins with a dash") == there
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "options"),
+    [
+        ("convert -- -rf.wav --to piano", "words that have no place here: --to piano", "--to"),
+        ("convert -- -rf.wav --to=a -q", "words that have no place here: --to=a -q", "--to=a and -q"),
+        ("convert a.wav --to piano -- --dryrun", "words that have no place here: --dryrun", "--dryrun"),
+        ("convert -- --to=piano", "no target style is given", "--to=piano"),
+        ("evaluate -- made --target x", "styleshift evaluate needs --target", "--target"),
+        ("precompute -- --domains a", "words that have no place here: a", "--domains"),
+        ("-- plugins new -- --json a", "there is no kind of plugin '--json'; there are: ", "--json"),
+        ("-- convert -- a.wav --to piano", "words that have no place here: --to piano", "--to"),
+    ],
+)
+def test_options_behind_two_dashes_are_told_where_they_go(
+    monkeypatch: pytest.MonkeyPatch, refused: Refused, tmp_path: Path, words: str, error: str, options: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said, hint = refused(words)
+    assert said.startswith(f"error: {error}")
+    assert hint == f"  try: put {options} before the `--`: nothing behind it is read as an option"
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "hint"),
+    [
+        ("convert -- a.wav b.wav", "", "try: styleshift convert --help"),
+        ("convert -- a- -b -", "", "try: styleshift convert --help"),
+        ("convert -- --to", "--to", "try: add --to DOMAIN or --model FILE"),  # it is a file
+        ("convert --too b -- --to", "", "did you mean --to?"),
+        ("-- convert a.wav --too b", "", "did you mean --to?"),  # which does not end convert's own
+        ("convert -rf.wav --to b", "", "try: ./-rf.wav, if that is a recording: what begins with a dash"),
+        ("convert -rf.WAV --to b", "", "try: ./-rf.WAV, if that is a recording"),
+        ("convert -u.txt --to b", "", "try: styleshift convert --help"),
+        ("convert -oout.wav --to b", "", "try: styleshift convert --help"),  # --output, and no source
+        ("convert -x -- -x.wav", "-x.wav", "try: styleshift convert --help"),  # where it is no option
+    ],
+)
+def test_what_is_right_behind_two_dashes_or_a_dash_does_not_hide_what_was_meant(
+    monkeypatch: pytest.MonkeyPatch, refused: Refused, tmp_path: Path, words: str, there: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / there).touch()
+    assert hint in refused(words)[1]
 
 
 @pytest.mark.parametrize(
