@@ -33,9 +33,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _SAFE = ("GET", "HEAD")
-# No redirect: a browser that came from elsewhere would not send a strict cookie along with one.
+# No redirect: a browser that came from elsewhere would not send a strict cookie along with one. Only a script
+# knows what stands behind the # of an address.
 _WELCOME = (
-    '<!doctype html><meta http-equiv="refresh" content="0;url=/">'
+    '<!doctype html><script src="/static/enter.js"></script>'
+    '<noscript><meta http-equiv="refresh" content="0;url=/"></noscript>'
     '<link rel="icon" href="/static/icon.svg"><title>styleshift</title>'
 )
 _LOCKED = (

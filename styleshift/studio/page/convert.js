@@ -179,13 +179,30 @@ function libraries(options, chosen, modelOf, later) {
   const result = el("section", { class: "card", hidden: true }, el("h2", {}, "Files"), facts, el("div", { class: "row" }, filter), list.node, below);
   const show = () => list.set(rows.filter((row) => wanted === "all" || row.status === wanted));
 
-  const read = async () => {
+  /** What is shown of one job is not the next one's, nor that of one that could not begin. */
+  const turnTo = (id) => {
+    job = id;
     rows = [];
+    result.hidden = true;
+    facts.textContent = "";
+    fill(below);
+    fill(working, id ? jobs.card(id).node : null);
+  };
+  let reads = 0;
+  let drawn = 0;
+  const read = async () => {
+    const its = job;
+    const found = [];
+    reads += 1;
+    const mine = reads;
     for (;;) {
-      const { total, tracks } = await get(`/api/jobs/${job}/tracks?from=${rows.length}`);
-      rows.push(...tracks);
-      if (!tracks.length || rows.length >= total) break;
+      const { total, tracks } = await get(`/api/jobs/${its}/tracks?from=${found.length}`);
+      found.push(...tracks);
+      if (!tracks.length || found.length >= total) break;
     }
+    if (its !== job || mine < drawn) return; // a later one was quicker
+    drawn = mine;
+    rows = found;
     result.hidden = !rows.length;
     show();
   };
@@ -194,11 +211,12 @@ function libraries(options, chosen, modelOf, later) {
     facts.textContent = counts.join(", ");
   };
   const follow = async (id) => {
-    job = id;
-    fill(working, jobs.card(id).node);
+    turnTo(id);
     await jobs.ended(id);
+    if (id !== job) return;
     await read();
     const whole = await get(`/api/jobs/${id}`);
+    if (id !== job) return;
     tell(whole);
     const { plan, converted } = whole.results;
     if (plan) facts.textContent += `; ${duration(plan.music_seconds)} of audio, about ${duration(plan.work_seconds)} to convert it, ${plan.workers} at once; starting, reading and writing take some more`;
@@ -208,7 +226,7 @@ function libraries(options, chosen, modelOf, later) {
   later(jobs.onChange((state) => {
     if (state.id !== job) return;
     tell(state);
-    due ||= setTimeout(() => { due = null; read(); }, 1000);
+    due ||= setTimeout(() => { due = null; if (job) read(); }, 1000);
   }));
   later(() => clearTimeout(due));
 
@@ -219,9 +237,9 @@ function libraries(options, chosen, modelOf, later) {
   from.input.addEventListener("input", fit);
 
   const go = (kind, pressed) => attempt(trouble, async () => {
+    if (jobs.job(job)?.status !== "running") turnTo(null);
     const source = await from.value();
     if (!source) throw Object.assign(new Error("No folder is named."), { hint: "type its path" });
-    fill(below);
     follow(await jobs.start(kind, { source, output: to.value.trim(), salvage: salvage.checked, ...options() }));
   }, pressed);
   const plan = button("Plan", () => go("plan", plan));

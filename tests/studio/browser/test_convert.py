@@ -199,6 +199,39 @@ def test_a_library_is_planned_converted_and_its_failure_explained(
     assert report.locator(".pair.ready audio").first.evaluate("(audio) => audio.currentTime") > 0
 
 
+def test_the_files_of_a_former_plan_do_not_stand_below_the_error_of_the_next(
+    open_page: Open, served: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page("convert")
+    page.get_by_label("Model").select_option("violin-to-piano")
+    page.get_by_role("radio", name="A library").click()
+    folder, plan = (
+        page.get_by_label("Folder of recordings"),
+        page.get_by_role("button", name="Plan", exact=True),
+    )
+    files = page.get_by_role("listbox", name="Files")
+    (served.root / "nothing in it").mkdir()
+    refused, failed = page.locator(".room .card .problem"), page.locator(".room .job .problem")
+    for name, told in (("nowhere", refused), ("nothing in it", failed)):
+        folder.fill(str(served.root / "library"))
+        plan.click()
+        expect(files.get_by_role("option")).to_have_count(3)
+        expect(page.locator(".facts-line")).to_contain_text("of audio")
+        folder.fill(str(served.root / name))
+        plan.click()
+        expect(told).to_contain_text(name)
+        expect(files).to_be_hidden()
+        expect(page.locator(".facts-line")).to_be_hidden()
+    # Nor does it come back below the next one, which has none yet.
+    page.route("**/tracks?from=0", lambda route: None)
+    folder.fill(str(served.root / "library"))
+    plan.click()
+    expect(page.locator(".room .job .badge")).to_have_text("done")
+    expect(files).to_be_hidden()
+
+
 def test_a_blind_test_is_answered_from_the_keyboard_and_kept(open_page: Open, served: Any) -> None:
     from playwright.sync_api import expect
 

@@ -36,6 +36,25 @@ def test_light_or_dark_is_switched_and_stays(open_page: Open) -> None:
     assert page.evaluate(ground) == before
 
 
+@pytest.mark.parametrize("place", ["convert", "convert/violin-to-piano", "models"])
+def test_the_address_with_the_token_leads_to_the_place_that_it_names(
+    served: Any, new_page: Open, place: str
+) -> None:
+    page = new_page()
+    page.goto(f"{served.address}#{place}")
+    page.locator(f'main[data-ready="{place.partition("/")[0]}"]').wait_for()
+    assert page.url == f"{served.base}#{place}"
+    if "/" in place:
+        assert page.get_by_label("Model").input_value() == "violin-to-piano"
+
+
+def test_without_scripts_the_address_with_the_token_leads_to_the_page(served: Any, new_page: Open) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(served.address)
+    page.wait_for_url(served.base)
+    assert page.title() == "styleshift studio"
+
+
 def test_a_place_that_was_left_before_it_was_built_is_not_the_one_that_is_shown(
     served: Any, new_page: Open
 ) -> None:
