@@ -67,8 +67,8 @@ def run(folder: Path, minutes: float) -> Path:
         f"\nDone in {(time.monotonic() - began) / 60:.1f} minutes. Listen, and look:\n"
         f"  {page}\n"
         f"The library in its new style: {folder / f'library-{second}'}\n"
-        f"{minutes:g} minutes of training only show what happens; half an hour sounds better. In {folder}:\n"
-        f"  styleshift train --domains {first} {second} --name longer --minutes 30\n"
+        f"{minutes:g} minutes of training only show what happens; ten to fifteen sound better. In {folder}:\n"
+        f"  styleshift train --domains {first} {second} --name longer --minutes 15\n"
         "  styleshift export\n"
         f"  styleshift convert library --to {second}"
     )
