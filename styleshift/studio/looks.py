@@ -24,8 +24,6 @@ from styleshift.system.files import atomic_path
 
 WIDTH, HEIGHT = 720, 256
 DIFFERENCE_DB = 24.0
-# What browsers play; everything else gets a copy that they do.
-PLAYED = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MPEG", "MP3"})
 _VERSION = 1
 _BLOCK = 1 << 16
 
@@ -96,9 +94,11 @@ class Looks:
 
     def playable(self, path: Path) -> Path:
         """The recording itself, or a FLAC copy where browsers do not play it; raises AudioError."""
+        from styleshift.audio.formats import plays_in_browsers
         from styleshift.audio.read import glance
 
-        if glance(path).format in PLAYED:
+        info = glance(path)
+        if plays_in_browsers(info.format, info.subtype):
             return path
         kept = self._cache / f"{_key(path, 'copy')}.flac"
         if not kept.is_file():

@@ -117,3 +117,24 @@ def test_a_decoder_that_crashes_costs_one_picture(tmp_path: Path) -> None:
 
 def crash(path: Path) -> None:
     os.abort()
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "played"),
+    [
+        ("a.wav", "PCM_16", True),
+        ("a.ogg", "VORBIS", True),
+        ("a.wav", "GSM610", False),
+        ("a.w64", "PCM_16", False),
+    ],
+)
+def test_what_browsers_do_not_play_gets_a_copy_that_they_do(
+    tmp_path: Path, here: None, name: str, subtype: str, played: bool
+) -> None:
+    file = tmp_path / name
+    soundfile.write(file, np.sin(np.arange(8000) / 5) / 4, 8000, subtype=subtype)
+    heard = Looks(tmp_path / "cache").playable(file)
+    assert (heard == file) == played
+    if not played:
+        assert heard.suffix == ".flac"
+        assert soundfile.info(heard).frames == 8000
