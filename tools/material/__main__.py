@@ -31,6 +31,7 @@ def render_pair(
     minutes: float,
     valid: float,
     plain: bool = False,
+    player: str = "",
     avoid: list[Path],
 ) -> None:
     """Render ``folder/<domain>/NAME.flac`` and ``folder/valid/<domain>/NAME.flac``, pairs by name.
@@ -43,12 +44,14 @@ def render_pair(
         minutes: a side, to train on.
         valid: minutes a side of other pieces, held out.
         plain: one sound font, one place, no microphone; see :class:`material.studio.Studio`.
+        player: who plays all, a name in ``PLAYED_BY``; empty: FluidR3 what is plain, else each a share.
         avoid: tables of recordings that models are tested on; pieces named there are not played.
     """
     module = importlib.import_module(f"material.{pair}")
     random = np.random.default_rng(zlib.crc32(pair.encode()))
     shelf = Shelf(usable_scores(scores, avoid), random)
-    played_by = {"fluid": 1.0} if plain else PLAYED_BY
+    player = player or ("fluid" if plain else "")
+    played_by = {player: 1.0} if player else PLAYED_BY
     sources = list(played_by)
     shares = np.array(list(played_by.values()))
     for part, wanted in ((folder / "valid", 60 * valid), (folder, 60 * minutes)):
@@ -83,6 +86,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="a side, to train on")
     parser.add_argument("--valid", type=float, default=4.0, help="minutes a side, held out")
     parser.add_argument("--plain", action="store_true", help="one sound font, one place, no microphone")
+    parser.add_argument("--player", choices=PLAYED_BY, default="", help="who plays all")
     parser.add_argument("--avoid", type=Path, action="append", default=[], help="table of test recordings")
     words = parser.parse_args()
     render_pair(
@@ -93,6 +97,7 @@ def main() -> None:
         minutes=words.minutes,
         valid=words.valid,
         plain=words.plain,
+        player=words.player,
         avoid=words.avoid,
     )
 

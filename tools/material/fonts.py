@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mido
@@ -17,6 +17,7 @@ from material.scores import DRUM_CHANNEL, Part
 FLUID = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 MUSESCORE = Path("/usr/share/sounds/sf3/MuseScore_General_Full.sf3")
 _TICKS = 960  # a second, at the 60 beats a minute that is written below
+_TOGETHER = 0.03  # seconds; what begins closer is one stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,33 @@ def play(voices: list[Voice], font: Path, *, reverb: tuple[float, float] | None 
     return np.asarray(wave.mean(axis=1), dtype=np.float32)
 
 
+def strike_again(part: Part) -> Part:
+    """The part as keys play it: letting go of one note silences every other of its pitch.
+
+    A note ends just before its pitch begins anew, and the later one sounds until both would have ended.
+    Notes of one pitch that begin within 0.03 s become one, as loud as the louder.
+
+    Returns:
+        Notes sorted by start, none of which overlaps another of its pitch.
+    """
+    played: Part = []
+    latest: dict[int, int] = {}
+    for note in sorted(part, key=lambda note: note.start):
+        index = latest.get(note.pitch)
+        if index is not None and played[index].end > note.start:
+            held = played[index]
+            end = max(held.end, note.end)
+            if note.start - held.start < _TOGETHER:
+                louder = max(held.velocity, note.velocity)
+                played[index] = replace(held, seconds=end - held.start, velocity=louder)
+                continue
+            played[index] = replace(held, seconds=note.start - held.start - 1 / _TICKS)
+            note = replace(note, seconds=end - note.start)
+        latest[note.pitch] = len(played)
+        played.append(note)
+    return played
+
+
 def _write_midi(voices: list[Voice], path: Path) -> None:
     file = mido.MidiFile(ticks_per_beat=_TICKS)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)]))
@@ -91,7 +119,7 @@ def _write_midi(voices: list[Voice], path: Path) -> None:
             (0.0, 0, mido.Message("control_change", channel=channel, control=7, value=voice.gain)),
             (0.0, 0, mido.Message("control_change", channel=channel, control=1, value=voice.vibrato)),
         ]
-        for note in voice.part:
+        for note in strike_again(voice.part):
             on = mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
             off = mido.Message("note_off", channel=channel, note=note.pitch)
             events += [(note.start, 2, on), (note.end, 1, off)]

@@ -42,7 +42,7 @@ def usable_scores(folder: Path, avoid: list[Path]) -> list[Score]:
     for table in avoid:
         with table.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                titles.add(plain_title(row["piece"].split("/")[-1].split(" (")[0]))
+                titles.add(plain_title(row["piece"]))
     return [score for score in list_scores(folder) if plain_title(score.title) not in titles]
 
 

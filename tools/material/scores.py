@@ -62,8 +62,12 @@ def list_scores(folder: Path) -> list[Score]:
 
 
 def plain_title(title: str) -> str:
-    """A title for comparison: letters only, without the kind of dance, which is written in many ways."""
-    letters = re.sub(r"[^a-z]", "", title.lower())
+    """A title for comparison: letters only, without the kind of dance, which is written in many ways.
+
+    A folder in front (``ryan/``) and what stands in parentheses do not count.
+    """
+    bare = re.sub(r"^\S*/|\([^)]*\)?", "", title)
+    letters = re.sub(r"[^a-z]", "", bare.lower())
     return re.sub(r"(reel|hornpipe|jig|polka|march|clog|fling|the)", "", letters)
 
 
