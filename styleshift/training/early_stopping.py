@@ -9,6 +9,8 @@ from styleshift.evaluation.judge import Kind
 from styleshift.training.validator import ValidationResult
 
 GOES_WRONG: tuple[Kind, ...] = ("copies", "collapsed", "music lost", "words lost")
+ENDS_WRONG: tuple[Kind, ...] = (*GOES_WRONG, "style not moved", "unclear")
+"""Early in a run nothing has moved yet; at its end that is worth a warning."""
 TWICE = 2
 """Validations in a row that say the same before it is a warning: one alone may be a swing."""
 
@@ -71,7 +73,7 @@ class EarlyStopping:
         return [
             f"{self._names[direction]}: {part.judgement.verdict}"
             for direction, part in result.directions.items()
-            if part.judgement.kind in GOES_WRONG
+            if part.judgement.kind in ENDS_WRONG
         ]
 
     @property

@@ -32,9 +32,11 @@ def judgement(kind: str = "moved", p: float = 0.9) -> Judgement:
         "collapsed": {"spread": 0.05},
         "music lost": {"chroma": 0.1, "onsets": 0.1},
         "words lost": {"chroma": math.nan, "onsets": math.nan, "phones": 0.1},
+        "style not moved": {"p": 0.05},
+        "unclear": {"fd": 60.0},
     }
-    figures = {"fd": 10.0, "chroma": 0.8, "onsets": 0.8, "change_db": 9.0, **wrong.get(kind, {})}
-    made = Judgement(p=p, fd_source=50.0, recordings=4, **figures)
+    figures = {"p": p, "fd": 10.0, "chroma": 0.8, "onsets": 0.8, "change_db": 9.0, **wrong.get(kind, {})}
+    made = Judgement(fd_source=50.0, recordings=4, **figures)
     assert made.kind == kind
     return made
 
@@ -64,6 +66,20 @@ def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) ->
     assert words in told[1][0]
     assert stopping.final_warnings(result(kind))[0].startswith("violin to piano:")
     assert stopping.final_warnings(result()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("style not moved", "the style hardly moved (a classifier takes 5% of it"),
+        ("unclear", "it is not clear that the style moved (a classifier takes 90% of it"),
+    ],
+)
+def test_a_style_that_has_not_moved_is_told_of_at_the_end_alone(kind: str, words: str) -> None:
+    stopping = EarlyStopping(0, NAMES)
+    assert [stopping.update(step, result(kind), counts=True) for step in (250, 500, 750)] == [[]] * 3
+    (told,) = stopping.final_warnings(result(kind))
+    assert told.startswith(f"violin to piano: {words}")
 
 
 def test_a_swing_is_no_trouble() -> None:
