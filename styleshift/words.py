@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 _NEAR = 0.65  # as difflib counts: organ and woman have 0.6, and nobody confuses them
 
@@ -21,12 +22,12 @@ class Remark(str):
 
     kind: str
 
-    def __new__(cls, sentence: str, kind: str) -> Remark:  # noqa: D102
+    def __new__(cls, sentence: str, kind: str) -> Self:  # noqa: D102
         made = super().__new__(cls, sentence)
         made.kind = kind
         return made
 
-    def __reduce__(self) -> tuple[type[Remark], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[Remark], tuple[object, ...]]:
         return Remark, (str(self), self.kind)
 
 

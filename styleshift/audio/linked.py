@@ -22,9 +22,9 @@ from styleshift.audio.identify import demuxer
 from styleshift.audio.libsndfile import SoundFileStream
 from styleshift.audio.resample import resample
 from styleshift.audio.stream import DecodedStream, damage, plain_words, refusal
-from styleshift.audio.things import Thing, ThingKind, kind_of_thing
+from styleshift.audio.things import Thing, ThingKind, counted, kind_of_thing
 from styleshift.errors import AudioError
-from styleshift.words import Remark
+from styleshift.words import Remark, kind_of_remark
 
 
 class LinkedStream(DecodedStream):
@@ -119,10 +119,11 @@ def _tags_left(path: Path, file: int, links: Sequence[Link]) -> list[Thing]:
             own.foreign = [name for name in own.foreign if name not in whole.foreign]
         else:
             if own.chapters:
-                own.foreign.append(Thing(f"{len(own.chapters)} chapters", ThingKind.CHAPTERS))
+                own.foreign.append(counted(len(own.chapters), "chapter", ThingKind.CHAPTERS))
             own.chapters = []
+        where = f" of recording {number}"
         found += [
-            Thing(f"{name} of recording {number}", kind_of_thing(name))
+            Thing(f"{name}{where}", kind_of_thing(name), f"{kind_of_remark(name)}{where}")
             for name in dict.fromkeys(lost(own, whole))
         ]
     return found

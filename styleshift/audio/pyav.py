@@ -24,7 +24,7 @@ from styleshift.audio.stream import (
     refusal,
 )
 from styleshift.audio.tags.model import Chapter
-from styleshift.audio.things import Thing, ThingKind
+from styleshift.audio.things import Thing, ThingKind, counted
 from styleshift.errors import AudioError
 
 # Raw frames: what FFmpeg tells as their length is a guess from the bit rate.
@@ -141,10 +141,10 @@ def _extras(container: Any) -> list[Thing]:
         track for track in container.streams.video if not track.disposition & Disposition.attached_pic
     ]
     more = len(container.streams.audio) - 1
-    found = [f"{more} more audio track{'s' if more > 1 else ''}"] if more else []
-    found += ["a video"] if pictures else []
-    found += ["subtitles"] if container.streams.subtitles else []
-    return [Thing(name, ThingKind.TRACKS) for name in found]
+    found = [counted(more, "more audio track", ThingKind.TRACKS)] if more else []
+    found += [Thing("a video", ThingKind.TRACKS)] if pictures else []
+    found += [Thing("subtitles", ThingKind.TRACKS)] if container.streams.subtitles else []
+    return found
 
 
 def _told(number: int, chapter: Chapter) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
+from styleshift.conversion.library.groups import lost_and_changed
 from styleshift.conversion.library.report import report_lines
 from styleshift.conversion.library.result import LibraryResult, count_hints
 from styleshift.conversion.library.tracks import TrackOutcome
@@ -36,7 +36,7 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
     _show_failures("what will fail", failures[:_SHOWN_FAILURES], reporter)
     if len(failures) > _SHOWN_FAILURES:
         reporter.result(f"and {len(failures) - _SHOWN_FAILURES} more; --json tells of all")
-    _show_losses([(track.job.name, track.changed, track.lost) for track in forecast.tracks], reporter)
+    _show_losses([(track.job.name, track.lost, track.changed) for track in forecast.tracks], reporter)
     fates = ("convert", "up to date", "left out", "fail")
     convert, up_to_date, left_out, fail = (forecast.count(fate) for fate in fates)
     seconds = forecast.music_seconds
@@ -135,10 +135,7 @@ def _show_library(result: LibraryResult, reporter: TerminalReporter) -> None:
         _show_failures("not converted", rows, reporter)
         if failed > len(rows):
             reporter.result(f"and {failed - len(rows)} more, all in {report}")
-    changes = (
-        (each.name, each.result.get("changed", ()), each.result.get("lost", ())) for each in result.unlike
-    )
-    _show_losses(changes, reporter)
+    _show_losses(result.unlike_told, reporter)
     reporter.event(
         "converted",
         output=plan.place,
@@ -172,15 +169,10 @@ def _show_losses(
     tracks: Iterable[tuple[str, Sequence[str], Sequence[str]]], reporter: TerminalReporter
 ) -> None:
     """What is changed or lost, summed up; each file's own is in the reports and the JSON lines."""
-    counts: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], str] = {}
-    for name, changed, lost in tracks:
-        for what in {("lost", text) for text in lost} | {("changed", text) for text in changed}:
-            counts[what] += 1
-            examples.setdefault(what, name)
     rows = [
-        (text, kind, str(count), examples[kind, text])
-        for (kind, text), count in sorted(counts.items(), key=lambda item: (item[0][0] != "lost", -item[1]))
+        (each.said, word, str(each.count), each.names[0])
+        for word, found in zip(("lost", "changed"), lost_and_changed(tracks), strict=True)
+        for each in found.shown
     ]
     if rows:
         reporter.table("not as in the source", ["what", "is", "files", "such as"], rows[:_SHOWN_FAILURES])

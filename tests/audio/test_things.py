@@ -14,19 +14,44 @@ import soundfile
 from mutagen import id3
 
 from styleshift.audio.read import open_audio
-from styleshift.audio.tags.compare import lost
+from styleshift.audio.tags.compare import kept, lost
 from styleshift.audio.tags.model import ID3, Chapter, Tags, picture
 from styleshift.audio.tags.vorbis import read_vorbis
-from styleshift.audio.things import Thing, ThingKind, kind_of_thing
+from styleshift.audio.things import Thing, ThingKind, counted, kind_of_thing
+from styleshift.words import kind_of_remark
 
 
 def test_a_thing_is_its_name_and_keeps_its_kind_on_the_way_between_processes() -> None:
-    thing = Thing("a video", ThingKind.TRACKS)
+    thing = Thing("3 videos", ThingKind.TRACKS, "videos")
     for same in (thing, pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing)):
-        assert same == "a video"
+        assert same == "3 videos"
         assert kind_of_thing(same) is ThingKind.TRACKS
-    assert json.dumps([thing]) == '["a video"]'
+        assert kind_of_remark(same) == "videos"
+    assert json.dumps([thing]) == '["3 videos"]'
+    assert kind_of_remark(Thing("a video", ThingKind.TRACKS)) == "a video"
     assert kind_of_thing("a video") is ThingKind.TAGS
+
+
+def test_things_of_which_there_may_be_several_are_counted_together() -> None:
+    several = [counted(number, "more chunk", ThingKind.TRACKS, " of sound") for number in (1, 2)]
+    assert several == ["1 more chunk of sound", "2 more chunks of sound"]
+    assert [*map(kind_of_remark, several)] == ["more chunks of sound"] * 2
+
+
+def test_what_tags_lack_is_counted_without_its_value() -> None:
+    def kinds(title: str, chapters: int) -> list[tuple[str, str]]:
+        own = Tags({"title": [title]}, chapters=[Chapter(0, 1, "One")] * chapters)
+        before = Tags({"artist": ["x"]}, chapters=[Chapter(0, 1, "a")] * chapters, systems=[(ID3, own)])
+        return [(str(name), kind_of_remark(name)) for name in lost(before, Tags())]
+
+    assert kinds("Dance 1", 1) == [
+        ("artist", "artist"),
+        ("1 chapter", "chapters"),
+        ("title of the ID3 tag: Dance 1", "title of the ID3 tag"),
+        ("1 chapter of the ID3 tag", "chapters of the ID3 tag"),
+    ]
+    assert [kind for _, kind in kinds("Dance 2", 3)] == [kind for _, kind in kinds("Dance 1", 1)]
+    assert kept(Tags(chapters=[Chapter(0, 1, "a")]), Tags(chapters=[Chapter(0, 1, "a")])) == ["1 chapter"]
 
 
 def test_what_is_not_carried() -> None:
@@ -78,10 +103,12 @@ def test_what_later_recordings_hold(tmp_path: Path, tone: Any, kind: str) -> Non
     path = tmp_path / f"joined.{kind}"
     path.write_bytes(b"".join(parts))
     with open_audio(path) as stream:
-        kinds = {str(thing): thing.kind for thing in stream.extras}
+        kinds = {str(thing): thing.what for thing in stream.extras}
+        counted_by = [*map(kind_of_remark, stream.extras)]
     if kind == "ogg":
         assert kinds.pop("a picture book of recording 2") is ThingKind.TAGS
         assert "2 chapters of recording 2" in kinds
+        assert "chapters of recording 2" in counted_by
         assert {*kinds.values()} == {ThingKind.CHAPTERS}
     else:
         assert kinds == {"a picture (image/png) of recording 2": ThingKind.PICTURES}

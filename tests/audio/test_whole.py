@@ -92,9 +92,11 @@ def test_a_page_that_was_changed_or_lost_is_damage(tmp_path: Path, kind: str) ->
 
 def test_a_second_track_is_named(tmp_path: Path) -> None:
     pytest.importorskip("av")
-    with open_audio(_make(tmp_path / "a.mka", 1.0, tracks=2)) as stream:
-        assert stream.extras == ["1 more audio track"]
-        assert stream.extras[0].kind is ThingKind.TRACKS
+    for tracks, name in ((2, "1 more audio track"), (3, "2 more audio tracks")):
+        with open_audio(_make(tmp_path / f"{tracks}.mka", 1.0, tracks=tracks)) as stream:
+            assert stream.extras == [name]
+            assert stream.extras[0].what is ThingKind.TRACKS
+            assert stream.extras[0].kind == "more audio tracks"
 
 
 def test_a_second_chunk_of_sound_is_named(tmp_path: Path) -> None:
@@ -105,7 +107,8 @@ def test_a_second_chunk_of_sound_is_named(tmp_path: Path) -> None:
     path.write_bytes(twice[:4] + (len(twice) - 8).to_bytes(4, "little") + twice[8:])
     with open_audio(path) as stream:
         assert stream.extras == ["1 more chunk of sound"]
-        assert stream.extras[0].kind is ThingKind.TRACKS
+        assert stream.extras[0].what is ThingKind.TRACKS
+        assert stream.extras[0].kind == "more chunks of sound"
 
 
 def test_mp4_with_metadata_that_is_not_utf8(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from styleshift.cli.console import TerminalReporter
 from styleshift.cli.convert_show import show_forecast, show_result
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
-from styleshift.conversion.library.journal import LibraryJournal
+from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.conversion.library.plan import LibraryPlan
 from styleshift.conversion.library.result import LibraryResult, count_hints
 from styleshift.conversion.library.tracks import Track, TrackOutcome, Tracks
 from styleshift.errors import AudioError
 from styleshift.system.interrupt import Interrupted, StopRequest
+from styleshift.words import Remark
 
 FULL = TrackOutcome("a.wav", "failed", "disk full", "the journal cannot be written: No space left on device")
 
@@ -65,6 +67,29 @@ def test_of_many_that_will_fail_the_first_are_told(
     assert said.out.count("what was found") == 1 + 50  # the head of the column
     assert "and 2 more; --json tells of all" in said.out
     assert "52 unreadable: what to try" in said.err
+
+
+def test_what_is_lost_in_files_and_differs_in_a_value_has_one_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = LibraryJournal(tmp_path / "out")
+    tracks = Tracks(journal.table)
+    names = [f"{number}.wav" for number in range(5)]
+    tracks.add("", [Track(number, name, name, (1, 2, 3, 4)) for number, name in enumerate(names)])
+    plan = LibraryPlan(tmp_path / "x", journal, tracks)
+    foretold = []
+    for number, name in enumerate(names):
+        lost = (Remark(f"title of the ID3 tag: Dance {number}", "title of the ID3 tag"),)
+        journal.write(JournalEntry(name, "done", "k", result={"lost": lost, "changed": ("rate",)}))
+        tracks.end(number, TrackOutcome(name, "done"))
+        foretold.append(TrackForecast(plan.job(tracks.one(number)), "convert", changed=("rate",), lost=lost))
+    show_forecast(LibraryForecast(plan, tuple(foretold), 1, 0.0, "onnx"), TerminalReporter())
+    planned = capsys.readouterr().out
+    show_result(LibraryResult(plan), StopRequest(), TerminalReporter())
+    for said in (planned, capsys.readouterr().out):
+        text = " ".join(re.sub("[\u2500-\u257f]", " ", said).split())
+        assert "title of the ID3 tag lost 5 0.wav rate changed 5 0.wav" in text
+        assert "Dance" not in text
 
 
 def test_a_hint_is_said_once_and_says_of_how_many() -> None:

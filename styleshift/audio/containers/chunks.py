@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from styleshift.audio.containers.extent import Bytes, Extent, Link, followed, left_behind
-from styleshift.audio.things import Thing, ThingKind
+from styleshift.audio.things import ThingKind, counted
 
 # Sizes that a writer to a pipe puts where it cannot come back to fill in the true one: ffmpeg and others
 # all ones, sox a little under 2^31 (0x7FFFFFFF less the headers, rounded down).
 _STREAMED_FROM = 0x7FFF0000
+# In a W64 FFmpeg puts the largest number of 63 bits.
+_W64_STREAMED_FROM = 0x7FFF_FFFF_FFFF_0000
 _MOST_CHUNKS = 1000
 _W64_NAME = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 _W64_DATA, _W64_WAVE = b"data" + _W64_NAME, b"wave" + _W64_NAME
@@ -47,7 +49,8 @@ def walk(
     """
     head = struct.Struct(header)
     for _ in range(_MOST_CHUNKS):
-        told = file.at(position, head.size)
+        # A length of 64 bits may lead beyond any offset that a file can have.
+        told = file.at(position, head.size) if position < file.size else b""
         if len(told) < head.size:
             return
         name, length = head.unpack(told)
@@ -116,8 +119,7 @@ def _one(file: Bytes, start: int) -> tuple[Extent, int]:
         if chunk.name in (b"data", b"SSND"):
             sounds += chunk.length > 0
             # Decoders read one of them.
-            more = f"{sounds - 1} more chunk{'s' if sounds > 2 else ''} of sound"
-            extras = (Thing(more, ThingKind.TRACKS),) if sounds > 1 else ()
+            extras = (counted(sounds - 1, "more chunk", ThingKind.TRACKS, " of sound"),) if sounds > 1 else ()
             extent = replace(_promise(file, chunk.start, chunk.length), extras=extras)
         elif chunk.start + chunk.length > file.size:
             end = chunk.start - 8  # text behind the last chunk, or half of one
@@ -152,7 +154,9 @@ def au_extent(file: Bytes) -> Extent:
 def w64_extent(file: Bytes) -> Extent:
     """Of a Sony Wave64."""
     data = next((each for each in w64_chunks(file) if each.name == _W64_DATA), None)
-    return Extent() if data is None else _promise_plain(file, data.start, data.length)
+    if data is None or data.length >= _W64_STREAMED_FROM:
+        return Extent()
+    return _promise_plain(file, data.start, data.length)
 
 
 def caf_extent(file: Bytes) -> Extent:

@@ -8,7 +8,8 @@ from typing import Any
 from mutagen.id3 import TCON
 
 from styleshift.audio.tags.model import ID3V1, Chapter, Tags, base
-from styleshift.audio.things import Thing, ThingKind
+from styleshift.audio.things import Thing, ThingKind, counted
+from styleshift.words import Remark
 
 _JOINTS = ("; ", ";", ", ", "/", " / ")
 _LONGEST_VALUE = 60
@@ -19,7 +20,8 @@ _LEAST_CUT = 25
 def lost(before: Tags, after: Tags) -> list[str]:
     """What of ``before`` is not in ``after``, by name; see :func:`styleshift.audio.things.kind_of_thing`.
 
-    A value of a system of tags that did not win has the system in its name: ``title of the ID3 tag: Dance``.
+    A value of a system of tags that did not win has the system in its name: ``title of the ID3 tag: Dance``;
+    its kind is without the value, see :class:`styleshift.words.Remark`.
     """
     there = _all_values(after)
     missing = [
@@ -47,7 +49,7 @@ def kept(before: Tags, after: Tags) -> list[str]:
         whole = "cover" if total == 1 else f"{total} pictures"
         found.append(whole if held == total else f"{held} of {total} pictures")
     if chapters := min(len(before.chapters), len(after.chapters)):
-        found.append(f"{chapters} chapters")
+        found.append(str(_chapters(chapters)))
     return [*found, *(name for name in before.foreign if name in after.foreign)]
 
 
@@ -79,7 +81,8 @@ def _beside(before: Tags, after: Tags, there: dict[str, set[str]]) -> Iterator[s
             other = [v for v in values if _plain(v) not in here and _plain(v) not in ours]
             gone = [v for v in other if not _says(won.get(own_base, []), v, name, system)]
             if gone:
-                yield f"{name} of the {system}: {_short('; '.join(dict.fromkeys(gone)))}"
+                kind = f"{name} of the {system}"
+                yield Remark(f"{kind}: {_short('; '.join(dict.fromkeys(gone)))}", kind)
         for picture in _without(_without(own.pictures, before.pictures), held):
             yield _described(picture, f" of the {system}")
         if own.chapters and _outline(own.chapters) not in (_outline(before.chapters), *parts):
@@ -137,7 +140,7 @@ def _short(value: str) -> str:
 
 
 def _chapters(count: int, where: str = "") -> Thing:
-    return Thing(f"{count} chapters{where}", ThingKind.CHAPTERS)
+    return counted(count, "chapter", ThingKind.CHAPTERS, where)
 
 
 def _described(picture: Any, where: str = "") -> Thing:

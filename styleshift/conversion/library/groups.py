@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from styleshift.words import kind_of_remark
@@ -34,6 +34,11 @@ class Group:
     names: list[str] = field(default_factory=list)
     own: list[str] = field(default_factory=list)
     various: bool = False
+
+    @property
+    def said(self) -> str:
+        """What is true of all of them: the sentence, or its kind where they differ."""
+        return self.kind if self.various else self.sentence
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -91,6 +96,16 @@ def grouped(told: Iterable[tuple[str, str]]) -> Groups:
     for name, sentence in told:
         grouping.add(name, sentence)
     return grouping.groups()
+
+
+def lost_and_changed(told: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> tuple[Groups, Groups]:
+    """What is lost and what is changed, of names of files with what of each is lost and changed."""
+    lost, changed = Grouping(), Grouping()
+    for name, *said in told:
+        for grouping, sentences in zip((lost, changed), said, strict=True):
+            for sentence in dict.fromkeys(sentences):
+                grouping.add(name, sentence)
+    return lost.groups(), changed.groups()
 
 
 def _by_count(found: dict[str, Group]) -> list[Group]:

@@ -11,12 +11,9 @@ from urllib.parse import quote
 
 from styleshift.audio.formats import TABLE, format_held, format_of, plays_in_browsers
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import Track
+from styleshift.conversion.library.tracks import IS_MADE, Track
 from styleshift.errors import AudioError
 from styleshift.pages import Player, Shot, Unplayed
-
-THERE = "status IN ('done', 'unchanged')"
-"""The files of a plan that are converted now, in SQL."""
 
 
 class Heard(NamedTuple):
@@ -38,11 +35,11 @@ def heard(plan: LibraryPlan, most: int) -> Heard:
         plan: whose files and outputs are on this machine.
         most: of them.
     """
-    first = {track.number: _player(plan, track) for track in plan.tracks.some(most, THERE)}
+    first = {track.number: _player(plan, track) for track in plan.tracks.some(most, IS_MADE)}
     found = {number: player for number, player in first.items() if not player.unplayed}
     if len(found) < len(first):
         for which in _promising():
-            for track in plan.tracks.some(most, f"{THERE} AND {which}"):
+            for track in plan.tracks.some(most, f"{IS_MADE} AND {which}"):
                 if track.number not in first and not (player := _player(plan, track)).unplayed:
                     found[track.number] = player
         numbers = sorted(found)

@@ -43,7 +43,8 @@ _ENTRY = ", ".join(_COLUMNS[:13])
 _MOST = 1 << 63
 _AT_ONCE = 500
 # As the last key of a line, what is behind it need not be read and written again to be reported.
-_RESULT = b'"result": '
+_NAME = b'"result"'
+_RESULT = _NAME + b": "
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,7 @@ def _kinds(result: dict[str, Any]) -> str:
         for values in result.values()
         if isinstance(values, list | tuple)
         for each in values
-        if isinstance(each, Remark)
+        if isinstance(each, Remark) and each.kind != each
     }
     return json.dumps(found) if found else ""
 
@@ -316,17 +317,28 @@ def _rows(lines: list[bytes]) -> Iterator[tuple[Any, ...]]:
             stamp = storable((get("size", 0), get("mtime_ns", 0), get("ctime_ns", 0), get("inode", 0)))
             made = (get("runtime", ""), get("device", ""), get("time_ns", 0))
             numbers = (*stamp, made[2])
-            result, kinds = get("result", {}), get("kinds", {})
-            told = json.dumps({sentence: str(kind) for sentence, kind in kinds.items()}) if kinds else ""
-            at = line.find(_RESULT)
-            text = (
-                line[at + len(_RESULT) : -1].decode("ascii")
-                if at > 0 and next(reversed(values)) == "result"
-                else json.dumps(result)
-            )
+            result = get("result", {})
+            text = _figures(line) if next(reversed(values)) == "result" else ""
             # Whatever a table cannot hold, or compare, is nothing that we have written.
             if "".join((*words, *made[:2])).isascii() and -_MOST < min(numbers) <= max(numbers) < _MOST:
-                yield _row((values["target"], *words, *stamp, *made, told, text), result)
+                told = (_told(get("kinds")), text or json.dumps(result))
+                yield _row((values["target"], *words, *stamp, *made, *told), result)
+
+
+def _figures(line: bytes) -> str:
+    """The result that a line ends with, as it stands there; empty: not for sure.
+
+    A key of that name may also stand in what is before it, or in it.
+    """
+    sure = line.endswith(b"}}") and line.count(_NAME) == line.count(_RESULT + b"{") == 1
+    return line[line.index(_RESULT) + len(_RESULT) : -1].decode("ascii") if sure else ""
+
+
+def _told(kinds: object) -> str:
+    """The kinds of a line, for the table; what is none is left out."""
+    known = kinds.items() if isinstance(kinds, dict) else ()
+    found = {sentence: kind for sentence, kind in known if isinstance(kind, str)}
+    return json.dumps(found) if found else ""
 
 
 def _value(line: bytes) -> Any:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from styleshift.bundle.load import Bundle
-from styleshift.conversion.library.groups import Grouping, Groups, grouped
-from styleshift.conversion.library.heard import THERE, Heard, heard
+from styleshift.conversion.library.groups import grouped, lost_and_changed
+from styleshift.conversion.library.heard import Heard, heard
 from styleshift.conversion.library.result import LibraryResult
+from styleshift.conversion.library.tracks import IS_MADE
 from styleshift.pages import render
 from styleshift.progress import Reporter
 from styleshift.remote import Store
@@ -106,7 +107,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
     )
     played = Heard([], []) if plan.remote else heard(plan, _PLAYERS)
     shown = len(played.players) + len(played.unplayed)
-    changed, lost = _unlike(result)
+    lost, changed = lost_and_changed(result.unlike_told)
     return render(
         "library.html",
         title=plan.output.name,
@@ -119,17 +120,7 @@ def _page(result: LibraryResult, bundle: Bundle, advice: Callable[[str], str], r
         hints=[f"{which}: {advice(hint)}" for which, hint in result.hints],
         warnings=grouped(result.warnings),
         skipped=grouped((each.name, each.message) for each in plan.skipped),
-        unheard=plan.tracks.value("count(*)", f"WHERE {THERE}") - shown,
+        unheard=plan.tracks.value("count(*)", f"WHERE {IS_MADE}") - shown,
         players=played.players,
         unplayed=played.unplayed,
     )
-
-
-def _unlike(result: LibraryResult) -> tuple[Groups, Groups]:
-    """What is changed, and what is lost."""
-    changed, lost = Grouping(), Grouping()
-    for each in result.unlike:
-        for grouping, said in ((changed, "changed"), (lost, "lost")):
-            for sentence in each.result.get(said, ()):
-                grouping.add(each.name, sentence)
-    return changed.groups(), lost.groups()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from styleshift.conversion.library.plan import LibraryPlan
-from styleshift.conversion.library.tracks import Figures, Sums, Track, TrackOutcome
+from styleshift.conversion.library.tracks import IS_MADE, MADE, Figures, Sums, Track, TrackOutcome
 from styleshift.words import listed
 
-_MADE = "status IN ('done', 'unchanged')"
 _HINTS = 5  # the most frequent ones; `report.jsonl` has each file's
 
 
@@ -70,14 +69,21 @@ class LibraryResult:
     @property
     def unlike(self) -> Iterator[TrackOutcome]:
         """Of the files that are converted now, those of which something changed or was lost."""
-        where = f"WHERE {_MADE} AND unlike ORDER BY number"
+        where = f"WHERE {IS_MADE} AND unlike ORDER BY number"
         return (_outcome(*each) for each in self.plan.tracks.ends(where))
+
+    @property
+    def unlike_told(self) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+        """Name of each of those, what of it is lost, and what changed."""
+        return (
+            (each.name, each.result.get("lost", ()), each.result.get("changed", ())) for each in self.unlike
+        )
 
     @property
     def warnings(self) -> Iterator[tuple[str, str]]:
         """Name and sentence of each warning of the files that are converted now."""
         # Of a million files few have any: only theirs are read.
-        where = f'WHERE {_MADE} AND instr(result, \'"warnings": ["\') ORDER BY number'
+        where = f'WHERE {IS_MADE} AND instr(result, \'"warnings": ["\') ORDER BY number'
         for track, _, figures in self.plan.tracks.ends(where):
             for sentence in figures.read().get("warnings", ()):
                 yield track.name, sentence
@@ -85,7 +91,7 @@ class LibraryResult:
     @property
     def count_unlike(self) -> int:
         """How many of those there are."""
-        return sum(self._sum(each).unlike for each in ("done", "unchanged"))
+        return sum(self._sum(each).unlike for each in MADE)
 
     @property
     def again_counts(self) -> list[tuple[str, int]]:

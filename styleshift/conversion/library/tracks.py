@@ -12,6 +12,11 @@ from styleshift.conversion.library.journal import with_kinds
 from styleshift.system.hashing import FileStamp
 from styleshift.system.table import as_bytes, as_name
 
+MADE = ("done", "unchanged")
+"""The statuses of files that are converted now: there is an output, of which the journal knows more."""
+IS_MADE = f"status IN {MADE}"
+"""Whether a file is one of them, in SQL."""
+
 # Rows that are read, and then written, at once.
 _PAGE = 1000
 _TABLES = (
@@ -26,7 +31,6 @@ _TRACK = (
     " there, work, music, again, known"
 )
 _ENTRY = "LEFT JOIN entry ON entry.target = track.below"
-_MADE = ("done", "unchanged")  # there is an output, of which the journal knows more
 
 
 class Track(NamedTuple):
@@ -219,7 +223,7 @@ class Tracks:
         query = f"SELECT {_TRACK}, status, reason, told, digest, kinds, result FROM track {_ENTRY} "
         for row in self._rows(query + (where or "ORDER BY number"), *values):
             track, (status, reason, told) = _track(row), row[12:15]
-            made = status in _MADE and row[17]
+            made = status in MADE and row[17]
             digest, figures = (row[15], Figures(row[17], row[16])) if made else ("", Figures())
             message, hint, code = json.loads(told) if told else ("", "", 0)
             end = TrackOutcome(track.name, status, reason, message, hint, digest, exit_code=code)

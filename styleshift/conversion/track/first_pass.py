@@ -97,7 +97,8 @@ def measure_file(
         if stream.cut or warnings:
             whole = stream.promised
             of = f" of {whole / stream.sample_rate:.1f}" if whole and whole > found.frames else ""
-            extras.append(Thing(f"sound: {found.seconds:.1f}{of} s are there", ThingKind.SOUND))
+            part = f"sound: {found.seconds:.1f}{of} s are there"
+            extras.append(Thing(part, ThingKind.SOUND, "sound: not all is there"))
         found = replace(
             found,
             warnings=(*stream.warnings, *warnings),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from styleshift.conversion.library.groups import grouped
+from styleshift.conversion.library.groups import grouped, lost_and_changed
 from styleshift.words import Remark
 
 
@@ -30,6 +30,13 @@ def test_files_of_one_kind_stand_together_each_with_its_own_sentence() -> None:
     assert not grouped(told[:2]).shown[0].various
     (late,) = grouped((f"{number}", Remark(f"{number // 150}", "x")) for number in range(151)).shown
     assert late.various  # though no name beside is of one that differs
+
+
+def test_what_is_lost_and_what_is_changed_stand_apart() -> None:
+    louder, softer = (Remark(f"{value} dB", "louder") for value in (2, 3))
+    lost, changed = lost_and_changed([("a", ["cover", "cover"], [softer]), ("b", ["cover"], [louder])])
+    assert [(each.said, each.names) for each in lost.shown] == [("cover", ["a", "b"])]
+    assert [(each.said, each.names) for each in changed.shown] == [("louder", ["a", "b"])]
 
 
 def test_of_many_only_the_first_names_are_kept() -> None:

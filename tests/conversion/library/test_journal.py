@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from styleshift.audio.things import Thing, ThingKind
 from styleshift.conversion.library import journal as journal_module
 from styleshift.conversion.library.journal import JournalEntry, LibraryJournal
 from styleshift.conversion.library.store_journal import peek_journal
@@ -114,7 +115,19 @@ def test_what_files_are_counted_by_is_remembered_apart_from_what_is_said(tmp_pat
     assert "kinds" not in by_target["b"]
 
 
-@pytest.mark.parametrize("kinds", ["", ', "kinds": {}', ', "kinds": {"other": "x", "3 dB softer": 7}'])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        "",
+        *(f', "kinds": {kinds}' for kinds in ("{}", "7", '"x"', "null", "true", "[]", '["3 dB softer"]')),
+        ', "kinds": {"other": "x", "3 dB softer": 7}',
+        ', "kinds": {"3 dB softer": {"result": {"x": "y"}}}',
+        ', "kinds": {"result": "y"}',
+        ', "kinds": {"result": {"x": "y"}}',
+        ', "kinds": {"\\"result": "y"}',
+        ', "kinds": {"result": "y"}, "result": {}',
+    ],
+)
 def test_a_line_without_kinds_or_with_strange_ones_is_read(tmp_path: Path, kinds: str) -> None:
     file = tmp_path / ".styleshift" / "journal.jsonl"
     file.parent.mkdir()
@@ -125,6 +138,19 @@ def test_a_line_without_kinds_or_with_strange_ones_is_read(tmp_path: Path, kinds
     found = peek_journal(tmp_path).entry("a")
     assert found is not None
     assert found.result == {"warnings": ["3 dB softer", 1]}
+    assert kinds_there(found.result) == ["3 dB softer", 1]
+
+
+def test_what_is_lost_keeps_what_it_is_counted_by(tmp_path: Path) -> None:
+    lost = (Thing("2 chapters", ThingKind.CHAPTERS, "chapters"), Thing("a video", ThingKind.TRACKS), "cover")
+    with LibraryJournal(tmp_path) as journal:
+        journal.write(JournalEntry("a", "done", "k", result={"lost": lost}))
+    found = peek_journal(tmp_path).entry("a")
+    assert found is not None
+    assert found.result == {"lost": [*lost]}
+    assert [*map(kind_of_remark, found.result["lost"])] == ["chapters", "a video", "cover"]
+    line = json.loads((tmp_path / ".styleshift" / "journal.jsonl").read_text())
+    assert line["kinds"] == {"2 chapters": "chapters"}
 
 
 @pytest.mark.usefixtures("short")
@@ -230,13 +256,17 @@ def test_figures_are_known_wherever_they_stand_in_a_line(tmp_path: Path) -> None
         f'{{"target": "as written before", {start}, {figures}, "time_ns": 5}}\n'
         f'{{"target": "with other spaces", {start},{figures.replace(" ", "")}}}\n'
         f'{{"target": "\\"result\\": {{}}", {start}, {figures}}}\n'
+        f'{{"target": "with spaces behind it", {start}, {figures}}} \r\n'
+        f'{{"target": "with spaces inside", {start}, {figures} }}\n'
+        f'{{"target": "of a later version", {start}, "new": {{"result": {{"x": 1}}}}, {figures}}}\n'
+        f'{{"target": "both", {start}, "new": {{"result": {{"x": 1}}}},{figures.replace(" ", "")}}}\n'
         f'{{"target": "none", {start}}}\n'
     )
     journal = peek_journal(tmp_path)
     found = dict(journal.table.execute("SELECT target, result FROM entry"))
     for target, text in found.items():
         assert json.loads(text) == ({} if target == b"none" else {"seconds": 1.5, "lost": ["cover"]}), target
-    assert len(found) == 5
+    assert len(found) == 9
 
 
 @pytest.mark.parametrize("line", ['"state": ["done"], "key": "k"', '"state": "\\udc80", "key": "k"',

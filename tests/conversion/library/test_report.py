@@ -133,7 +133,8 @@ def test_warnings_that_differ_in_a_value_are_counted_as_one_and_reported_each(
     cut = [text for text in heard.said if "cut short" in text]
     assert len(cut) == 4
     assert cut[-1] == "2 more: cut short; report.jsonl names them"
-    told = [text for line in report_lines(result, str) for text in line["warnings"] if "cut short:" in text]
+    lines = [*report_lines(result, str)]
+    told = [text for line in lines for text in line["warnings"] if "cut short:" in text]
     assert len(set(told)) == 5
     for again in (False, True):
         if again:  # what is read back from the journal has its kinds still
@@ -143,7 +144,9 @@ def test_warnings_that_differ_in_a_value_are_counted_as_one_and_reported_each(
         assert report is not None
         page = read(report.with_suffix(".html")).text
         assert set(told) <= set(page)
-        assert " cut short such as: " + told[0] + " 5 a.wav b.wav " in " ".join(" ".join(page).split())
+        text = " ".join(" ".join(page).split())
+        assert f" cut short such as: {told[0]} 5 a.wav b.wav " in text
+        assert f" sound: not all is there such as: {lines[0]['lost'][0]} lost 5 a.wav b.wav " in text
 
 
 def unlike_page(models: ModuleType, place: Path, results: list[dict[str, list[str]]]) -> str:

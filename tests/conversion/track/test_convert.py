@@ -233,6 +233,7 @@ def test_damage_fails_and_leaves_nothing_unless_it_may_be_salvaged(
     assert any("damage" in warning for warning in result.warnings)
     assert soundfile.info(target).frames == result.frames
     assert result.lost == (f"sound: {result.seconds:.1f} of 20.0 s are there",)
+    assert [*map(kind_of_remark, result.to_dict()["lost"])] == ["sound: not all is there"]
     assert "not carried: sound" in map(kind_of_remark, result.warnings)
     with pytest.raises(AudioError, match=r"would lose sound: [0-9.]+ of 20\.0 s") as caught:
         convert_track(replace(same, settings=ConvertSettings(salvage=True, strict=True)), source, target)

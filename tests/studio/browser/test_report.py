@@ -130,6 +130,6 @@ def test_a_report_plays_all_that_has_a_player_and_names_the_rest(
     alone = page.locator(".pair.ready").nth(1)
     alone.get_by_role("button", name="Play").click()
     alone.get_by_role("button", name="Pause").wait_for()
-    page.get_by_text("before: ../l/c.aiff has no player, not every browser plays PCM_16 in AIFF.").wait_for()
-    page.get_by_text("after: a.wav has no player, not every browser plays GSM610 in WAV.").wait_for()
+    page.get_by_text("before: ../l/c.aiff has no player: not every browser plays PCM_16 in AIFF.").wait_for()
+    page.get_by_text("after: a.wav has no player: not every browser plays GSM610 in WAV.").wait_for()
     assert page.get_by_role("link", name="../l/d.w64").get_attribute("href") == "../l/d.w64"
