@@ -114,9 +114,9 @@ def formats_page() -> str:
             "Where a file has several systems of tags, all are read into one view: for each field one wins, "
             "the others fill in what it lacks. First comes the container's own (Vorbis comments, MP4, ASF, "
             "APEv2, Matroska), then ID3v2, an APEv2 tag on an MP3, tags at the end, ID3v1, and last the text "
-            "chunks of WAV and AIFF. What another system says differently is named, as in `title of the INFO "
-            "list: Dance`, unless the output has that system, too: MP3 to MP3 keeps several ID3v2 tags, "
-            "APEv2 and ID3v1, WAV to WAV and AIFF to AIFF their chunks.",
+            "chunks of WAV and AIFF and the summary of a W64. What another system says differently is named, "
+            "as in `title of the INFO list: Dance`, unless the output has that system, too: MP3 to MP3 keeps "
+            "several ID3v2 tags, APEv2 and ID3v1, WAV to WAV, AIFF to AIFF and W64 to W64 their chunks.",
             "ReplayGain, R128 gains, AcoustID fingerprints and an encoder's notes are left out and named: "
             "they are no longer true once the sound is another.",
             "\n".join(tags),

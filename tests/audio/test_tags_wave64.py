@@ -113,6 +113,54 @@ def test_what_a_w64_says_is_kept_in_another(tmp_path: Path, behind: bool) -> Non
     assert copy_tags(old, moved, MARK, same_positions=False).lost == ("markers",)
 
 
+@pytest.mark.parametrize(
+    ("name", "body"), [(b"cue ", bytes(8)), (b"smpl", bytes(36)), (b"plst", bytes(4)), (b"list", b"adtl")]
+)
+def test_what_counts_samples_is_kept_where_they_stay_where_they_are(
+    tmp_path: Path, name: bytes, body: bytes
+) -> None:
+    old = _with(_silent(tmp_path / "old.w64"), _chunk(name + BEXT[4:], body))
+    for same in (True, False):
+        carried = copy_tags(old, _silent(tmp_path / "new.w64"), "", same_positions=same)
+        assert name.decode().strip() in (carried.kept if same else carried.lost)
+
+
+@pytest.mark.parametrize("name", [b"JUNK", b"PAD ", b"FLLR", b"PEAK"])
+def test_padding_and_peaks_are_the_new_file_s_own(tmp_path: Path, name: bytes) -> None:
+    old = _with(_silent(tmp_path / "old.w64"), _chunk(name + BEXT[4:], bytes(64)))
+    new = _silent(tmp_path / "new.w64")
+    carried = copy_tags(old, new, "")
+    assert not carried.kept
+    assert not carried.lost
+    assert name + BEXT[4:] not in new.read_bytes()
+
+
+def test_a_chunk_that_the_file_ends_in_is_named(tmp_path: Path) -> None:
+    old = _with(_silent(tmp_path / "old.w64"), _chunk(BEXT, bytes(602))[:100], behind=True)
+    assert read_tags(old).foreign == ["bext"]
+    assert copy_tags(old, _silent(tmp_path / "new.w64"), MARK).lost == ("bext",)
+
+
+@pytest.mark.parametrize("length", [2**63 - 1, 2**64 - 1])
+@pytest.mark.parametrize("of", ["sound", "another"])
+def test_a_length_beyond_all_files_does_no_harm(tmp_path: Path, length: int, of: str) -> None:
+    """FFmpeg writes the first one of them for the sound where it cannot come back to fill in the true one."""
+    old = _with(_silent(tmp_path / "old.w64"), _summary(INAM="Title"))
+    data = old.read_bytes()
+    if of == "sound":
+        at = data.index(b"data\xf3\xac") + 16
+        old.write_bytes(data[:at] + struct.pack("<Q", length) + data[at + 8 :])
+    else:
+        old.write_bytes(data + BEXT + struct.pack("<Q", length))
+    new = _silent(tmp_path / "new.w64")
+    lost = copy_tags(old, new, MARK).lost
+    assert lost == (() if of == "sound" else ("bext",))
+    if of == "sound" and length == 2**63 - 1:  # which is how a pipe's end is not known
+        assert len(_read(old)) == 24000
+    assert values_of(new, "title") == ["Title"]
+    assert made_by_styleshift(new)
+
+
 def test_what_a_w64_says_goes_to_the_tags_of_others_and_the_rest_is_named(tmp_path: Path) -> None:
     old = _with(_silent(tmp_path / "old.w64"), _summary(INAM="Title", IART="Eve"), _chunk(BEXT, bytes(602)))
     new = target_for(old, "flac")

@@ -17,11 +17,11 @@ from styleshift.audio.tags.model import INFO, TEXT_CHUNKS, Tags
 from styleshift.audio.tags.table import BY_INFO
 
 # Of the sound itself, of its writer, or padding: the new file has its own.
-_OWN = frozenset({b"fmt ", b"data", b"fact", b"ds64", b"PEAK", b"COMM", b"SSND", b"FVER", b"levl"})
-_PADDING = frozenset({b"JUNK", b"junk", b"PAD ", b"FLLR", b"filr"})
+OWN = frozenset({b"fmt ", b"data", b"fact", b"ds64", b"PEAK", b"COMM", b"SSND", b"FVER", b"levl"})
+PADDING = frozenset({b"JUNK", b"junk", b"PAD ", b"FLLR", b"filr"})
 ID3_CHUNKS = frozenset({b"id3 ", b"ID3 "})
 # What counts samples.
-_POSITIONS = frozenset({b"cue ", b"smpl", b"plst", b"MARK", b"COMT", b"SAXL", b"adtl"})
+POSITIONS = frozenset({b"cue ", b"smpl", b"plst", b"MARK", b"COMT", b"SAXL", b"adtl"})
 _TEXTS_OF_AIFF = frozenset({b"NAME", b"AUTH", b"(c) ", b"ANNO"})
 _LARGEST_TEXT = 1 << 24
 # All ID3 tags of a file together.
@@ -40,7 +40,7 @@ def _others(file: Bytes) -> list[Chunk]:
     return [
         chunk
         for chunk in chunks(file)
-        if chunk.name not in _OWN | _PADDING | ID3_CHUNKS
+        if chunk.name not in OWN | PADDING | ID3_CHUNKS
         and is_name(chunk.name)
         and chunk.start + chunk.length <= file.size
     ]
@@ -102,7 +102,7 @@ def copy_chunks(source: Path, target: Path, *, same_positions: bool) -> tuple[li
         bodies: list[tuple[bytes, bytes]] = []
         for chunk in _others(old):
             label = _label(old, chunk)
-            counts = chunk.name in _POSITIONS or label == "LIST-adtl"
+            counts = chunk.name in POSITIONS or label == "LIST-adtl"
             if counts and not same_positions:
                 lost.append(label)
             elif label not in there:

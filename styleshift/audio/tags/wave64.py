@@ -16,6 +16,7 @@ from pathlib import Path
 
 from styleshift.audio.containers.chunks import Chunk, is_name, is_w64, w64_chunks
 from styleshift.audio.containers.extent import Bytes
+from styleshift.audio.tags.chunks import OWN, PADDING, POSITIONS
 from styleshift.audio.tags.model import Tags
 from styleshift.audio.tags.table import BY_INFO
 from styleshift.system.files import insert
@@ -25,8 +26,6 @@ SUMMARY = "W64 summary"
 _SUMMARY = uuid.UUID("925f94bc-525a-11d2-86dc-00c04f8edb8a").bytes_le
 # Where parts of the sound begin, in samples.
 _MARKERS = uuid.UUID("abf76256-392d-11d2-86c7-00c04f8edb8a").bytes_le
-# Of the sound itself, its peaks, and padding: the new file has its own.
-_OWN = frozenset({b"fmt ", b"fact", b"data", b"levl", b"junk"})
 _COMMENT = b"ICMT"
 _LARGEST = 1 << 24
 
@@ -41,7 +40,7 @@ def read_wave64(file: Bytes) -> Tags:
     """The texts of a W64, and the names of its other chunks; empty for other files."""
     found = Tags()
     for chunk in _others(file):
-        if chunk.name != _SUMMARY or chunk.length > _LARGEST:
+        if chunk.name != _SUMMARY or chunk.length > _LARGEST or _is_cut(file, chunk):
             found.foreign.append(_label(chunk))
             continue
         for name, data in _entries(file, chunk):
@@ -79,16 +78,17 @@ def copy_wave64(
     with source.open("rb") as opened:
         file = Bytes(opened.fileno())
         for chunk in _others(file):
-            if chunk.name == _SUMMARY and chunk.length <= _LARGEST:
-                texts += [entry for entry in _entries(file, chunk) if entry[0] != b"ISFT"]
-            elif chunk.name == _MARKERS and not same_positions:
+            if _is_cut(file, chunk) or (_counts_samples(file, chunk) and not same_positions):
                 lost.append(_label(chunk))
+            elif chunk.name == _SUMMARY and chunk.length <= _LARGEST:
+                texts += [entry for entry in _entries(file, chunk) if entry[0] != b"ISFT"]
             else:
                 chunks.append(_chunk(chunk.name, file.read(chunk.length, chunk.start)))
                 kept.append(_label(chunk))
     if texts:
         body = b"".join(struct.pack("<4sI", name, len(data)) + data for name, data in texts)
-        chunks.append(_chunk(_SUMMARY, struct.pack("<I", len(texts)) + body))
+        # First of all, so that of a file with many chunks it is found.
+        chunks.insert(0, _chunk(_SUMMARY, struct.pack("<I", len(texts)) + body))
     if chunks:
         _insert(target, b"".join(chunks))
     return kept, lost
@@ -98,11 +98,17 @@ def _others(file: Bytes) -> list[Chunk]:
     """All chunks but the sound's own."""
     if not is_w64(file):
         return []
-    return [
-        chunk
-        for chunk in w64_chunks(file)
-        if chunk.name[:4] not in _OWN and 0 <= chunk.length <= file.size - chunk.start
-    ]
+    return [chunk for chunk in w64_chunks(file) if chunk.name[:4] not in OWN | PADDING and chunk.length >= 0]
+
+
+def _is_cut(file: Bytes, chunk: Chunk) -> bool:
+    """Whether the file ends before a chunk does."""
+    return chunk.length > file.size - chunk.start
+
+
+def _counts_samples(file: Bytes, chunk: Chunk) -> bool:
+    list_of = file.read(4, chunk.start) if chunk.name[:4].lower() == b"list" else b""
+    return chunk.name == _MARKERS or not POSITIONS.isdisjoint({chunk.name[:4], list_of})
 
 
 def _label(chunk: Chunk) -> str:
