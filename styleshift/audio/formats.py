@@ -69,6 +69,7 @@ class AudioFormat:
         work: of writing it, next to all the rest of a conversion.
         tagged: whether what is written in it has tags, and so a comment that says whose it is.
         browsers: the encodings in it that both Chromium and Firefox play, by the decoder's names.
+        media: its type as servers name it to browsers; empty where browsers play none of it.
         extent: reads what its container says about the sound in it; None: it says nothing that is read.
     """
 
@@ -85,6 +86,7 @@ class AudioFormat:
     work: float = 0.0
     tagged: bool = True
     browsers: tuple[str, ...] = ()
+    media: str = ""
     extent: Callable[[Bytes], Extent] | None = None
 
     @property
@@ -172,6 +174,12 @@ def plays_in_browsers(container: str, subtype: str) -> bool:
     """Whether both Chromium and Firefox play an encoding in a container, by the decoder's names for these."""
     row = format_held(container)
     return row is not None and subtype in row.browsers
+
+
+def media_type(container: str) -> str:
+    """What a server tells browsers that a container is, by its decoder's name; empty: none play it."""
+    row = format_held(container)
+    return "" if row is None else row.media
 
 
 def is_lossless(subtype: str) -> bool:

@@ -129,11 +129,23 @@ def misplaced(words: Sequence[str], command: Sequence[str], options: Collection[
         own = own[own.index(word) + 1 :] if word in own else []
     if "--" not in own:
         return ""
-    # A file may be called as an option is.
-    dashed = [w for w in own[own.index("--") + 1 :] if w.startswith("-") and not os.path.lexists(w)]
-    names = {word: word.partition("=")[0] for word in dashed if word.strip("-")}
-    moved = [w for w, name in names.items() if name in options or (name[:2] == "--" and _near(name, options))]
+    dashed = [word for word in own[own.index("--") + 1 :] if word.startswith("-") and word.strip("-")]
+    # A file may be called as an option is, and need not be here.
+    dashed = [word for word in dashed if not os.path.lexists(word) and not _names_a_recording(word)]
+    moved = [word for word in dict.fromkeys(dashed) if _is_meant(word, options)]
     return f"put {listed(moved)} before the `--`: nothing behind it is read as an option" if moved else ""
+
+
+def _is_meant(word: str, options: Collection[str]) -> bool:
+    """A word is an option, several letters of options in one (``-qv``), or nearly one."""
+    name = word.partition("=")[0]
+    if name.startswith("--"):
+        return name in options or bool(_near(name, options))
+    return name != "-" and all(f"-{letter}" in options for letter in name[1:])
+
+
+def _names_a_recording(word: str) -> bool:
+    return "=" not in word and format_of(word) is not None
 
 
 def _options(context: Any) -> list[str]:
@@ -144,7 +156,7 @@ def _options(context: Any) -> list[str]:
 
 
 def _near(typed: str, options: Iterable[str]) -> list[str]:
-    """The options that were most likely meant, all that are equally near; or none.
+    """The options that were most likely meant, up to three that are equally near; or none.
 
     As near as can be are those that begin so, and those that are one slip of the fingers off. Of a letter
     (``-f``) it is those that begin with it.
@@ -189,6 +201,6 @@ def _dashed(words: Sequence[str], option: str = "-") -> str:
             typed = shlex.quote(f"./{word}")
             if os.path.lexists(word):
                 return f"{typed}, for what begins with a dash is taken for an option"
-            if len(option) > 1 and "=" not in word and format_of(word) is not None:
+            if len(option) > 1 and _names_a_recording(word):
                 return f"{typed}, if that is a recording: what begins with a dash is taken for an option"
     return ""

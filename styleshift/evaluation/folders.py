@@ -36,8 +36,8 @@ class Evaluation:
         verdict: one plain sentence.
         judgement: against the sources; None where there were none.
         pairs: name, source, conversion: what a listening page plays.
-        failed: name and what was wrong, of the files that could not be measured: each is damaged, or cannot
-            be read.
+        failed: name and what was wrong, of the files that could not be measured: each is damaged, cannot
+            be read, holds no sound, or is too short beside a longer source.
         left_out: name and why, of those that have nothing to measure: too short, or of a source that is too
             short or silent. Nothing is wrong with them, and nobody can mend them.
         interval: where each mean lies with 95 % confidence, as the files scatter; of two files or more.

@@ -47,6 +47,21 @@ def load_mono(path: Path, *, start: float = 0.0, seconds: float = LONGEST_SECOND
     return np.ascontiguousarray(mono)
 
 
+def seconds_of(path: Path) -> float:
+    """Seconds of sound in a recording, all of which is read; 0 where it holds none.
+
+    Raises:
+        AudioError: unreadable or damaged; it names the path.
+    """
+    try:
+        with by_path(path), open_audio(path, allow_cut=True) as stream:
+            return sum(len(block) for block in stream.blocks(_BLOCK_FRAMES)) / stream.sample_rate
+    except AudioError as error:
+        if error.reason == "too short":
+            return 0.0
+        raise
+
+
 def excerpt(stream: DecodedStream, start: float, seconds: float) -> Iterator[Array]:
     """Blocks ``[frames, channels]`` of at most ``seconds`` from ``start`` on; none where it ends before."""
     first, position = round(start * stream.sample_rate), 0

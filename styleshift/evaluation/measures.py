@@ -11,7 +11,6 @@ from styleshift.evaluation import metrics
 from styleshift.evaluation.ears.ears import Ears
 from styleshift.evaluation.embedding import Embedder
 from styleshift.evaluation.features import (
-    SAMPLE_RATE,
     Array,
     Array64,
     Features,
@@ -21,7 +20,9 @@ from styleshift.evaluation.features import (
 )
 from styleshift.evaluation.figures import Figures
 from styleshift.evaluation.judge import Comparison, Judge
-from styleshift.evaluation.load import by_path, load_mono
+from styleshift.evaluation.load import by_path, load_mono, seconds_of
+
+_LOST_SECONDS = 0.05  # encoders and rates may cost a conversion less
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ class Measures:
 
     def of(self, name: str, path: Path, source: Path | None, truth: Path | None) -> Measured:
         """Measure one; raises AudioError where it, its source or its truth cannot be."""
+        made = self._made(path, source)
         origin = None if source is None else Recording.load(source, self.speech)
         if origin is not None and not origin.mono.any():
             raise AudioError(f"{source}: a source that is silent has no style", reason="silent")
-        made = self._made(path, origin)
         against = self.judge.compare(origin.features if origin else None, made.features, speech=self.speech)
         figures = self._figures(made, origin, None if truth is None else Recording.load(truth), against)
         return Measured(
@@ -79,17 +80,20 @@ class Measures:
             None if origin is None else (against, origin.features, made.features),
         )
 
-    def _made(self, path: Path, origin: Recording | None) -> Recording:
-        """The conversion; raises AudioError, ``damaged`` where it alone is too short."""
+    def _made(self, path: Path, source: Path | None) -> Recording:
+        """The conversion; raises AudioError, ``damaged`` where it holds no sound or has lost its end."""
         try:
             return Recording.load(path, self.speech)
         except AudioError as error:
-            if error.reason != "too short" or origin is None:
+            if error.reason != "too short":
                 raise
-            # Conversions are as long as their sources, so a long enough one has lost its end.
-            length = f"its source is {len(origin.mono) / SAMPLE_RATE:.1f} s long"
+            seconds, wanted = (0.0 if each is None else seconds_of(each) for each in (path, source))
+            # Conversions are as long as their sources.
+            if seconds and wanted <= seconds + _LOST_SECONDS:
+                raise
+            longer = f", but its source is {round(wanted, 2):g} s long" if wanted else ""
             raise AudioError(
-                f"{error.message}, and {length}", "convert the source again", reason="damaged"
+                f"{error.message}{longer}", "convert the source again", reason="damaged"
             ) from error
 
     def _figures(

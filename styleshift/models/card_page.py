@@ -52,7 +52,10 @@ def card_text(model: ShelvedModel, usage: str = "", width: int = 80) -> str:
         lines += ["", "measured", *_columns(card.scores)]
         lines += _wrapped(_legend(card.scores), width, "  ") + _wrapped(card.scores_note, width, "  ")
     if pictures := pictures_of(model):
-        lines += ["", "pictures", f"  docs/{pictures}"]
+        # Where this is installed, the documentation is not: its page is named, no path.
+        page, section = pictures.split("#")
+        where = f"in the documentation: {page}, section {section.replace('-', ' ').capitalize()}"
+        lines += ["", "pictures", *_wrapped(where, width, "  ")]
     made = {
         "recipe": str(card.recipe or metadata.recipe.get("name") or ""),
         "settings": _settings(metadata),

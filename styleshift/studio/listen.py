@@ -21,8 +21,9 @@ MOST_SHOTS = 4
 
 def media(request: Request) -> Response:
     """A recording, or the part of it that a range names; only that is read."""
-    path = studio(request).looks.playable(_recording(request, "at"))
-    return FileResponse(path, headers={"Content-Disposition": "inline", **_KEEP})
+    path, media_type = studio(request).looks.playable(_recording(request, "at"))
+    headers = {"Content-Disposition": "inline", **_KEEP}
+    return FileResponse(path, headers=headers, media_type=media_type)
 
 
 def download(request: Request) -> Response:

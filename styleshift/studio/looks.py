@@ -92,18 +92,24 @@ class Looks:
             for look, path in zip(looks, paths, strict=True)
         ]
 
-    def playable(self, path: Path) -> Path:
-        """The recording itself, or a FLAC copy where browsers do not play it; raises AudioError."""
-        from styleshift.audio.formats import plays_in_browsers
+    def playable(self, path: Path) -> tuple[Path, str]:
+        """The recording itself, or a FLAC copy where browsers do not play it, and its media type.
+
+        The type goes by what is in the file: names tell browsers little, and many of them nothing.
+
+        Raises:
+            AudioError: it cannot be read.
+        """
+        from styleshift.audio.formats import media_type, plays_in_browsers
         from styleshift.audio.read import glance
 
         info = glance(path)
         if plays_in_browsers(info.format, info.subtype):
-            return path
+            return path, media_type(info.format)
         kept = self._cache / f"{_key(path, 'copy')}.flac"
         if not kept.is_file():
             self._apart(copy, path, kept)
-        return kept
+        return kept, media_type("FLAC")
 
     def _apart(self, work: Callable[..., None], path: Path, *rest: object) -> None:
         self._cache.mkdir(parents=True, exist_ok=True)

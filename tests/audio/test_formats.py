@@ -11,6 +11,7 @@ from styleshift.audio.formats import (
     FORMATS,
     TABLE,
     format_of,
+    media_type,
     output_format,
     plays_in_browsers,
     recognised,
@@ -102,3 +103,24 @@ def test_what_browsers_play_goes_by_container_and_encoding(
 ) -> None:
     """That they do is heard in tests/studio/browser/test_report.py."""
     assert plays_in_browsers(container, subtype) == played
+
+
+@pytest.mark.parametrize(
+    ("container", "told"),
+    [
+        ("WAVEX", "audio/wav"),  # RFC 2361 has another name, which browsers do not know
+        ("FLAC", "audio/flac"),  # RFC 9639
+        ("MP3", "audio/mpeg"),  # RFC 3003
+        ("OGG", "audio/ogg"),  # RFC 5334
+        ("MOV", "audio/mp4"),  # RFC 4337
+        ("AAC", "audio/aac"),
+        ("AIFF", ""),
+        ("nothing", ""),
+    ],
+)
+def test_browsers_are_told_what_a_container_is(container: str, told: str) -> None:
+    assert media_type(container) == told
+
+
+def test_all_that_browsers_play_has_a_media_type_and_nothing_else() -> None:
+    assert [row.name for row in TABLE if bool(row.browsers) != bool(row.media)] == []

@@ -173,6 +173,8 @@ def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_type(
         ("precompute -- --domains a", "words that have no place here: a", "--domains"),
         ("-- plugins new -- --json a", "there is no kind of plugin '--json'; there are: ", "--json"),
         ("-- convert -- a.wav --to piano", "words that have no place here: --to piano", "--to"),
+        ("convert a.wav --to piano -- -qv", "words that have no place here: -qv", "-qv"),
+        ("convert a.wav --to piano -- -qz -vv -=3", "words that have no place here: -qz -vv -=3", "-vv"),
     ],
 )
 def test_options_behind_two_dashes_are_told_where_they_go(
@@ -196,6 +198,9 @@ def test_options_behind_two_dashes_are_told_where_they_go(
         ("convert -rf.WAV --to b", "", "try: ./-rf.WAV, if that is a recording"),
         ("convert -u.txt --to b", "", "try: styleshift convert --help"),
         ("convert -oout.wav --to b", "", "try: styleshift convert --help"),  # --output, and no source
+        ("convert a.wav --to piano -- --formats.flac", "", "try: styleshift convert --help"),
+        ("convert a.wav --to piano -- --form.flac -f", "", "try: styleshift convert --help"),
+        ("convert a.wav --to piano -- --output=a.flac", "", "try: put --output=a.flac before the `--`"),
         ("convert -x -- -x.wav", "-x.wav", "try: styleshift convert --help"),  # where it is no option
     ],
 )

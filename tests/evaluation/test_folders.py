@@ -175,12 +175,44 @@ def test_a_short_file_is_no_fault_unless_its_source_is_long(collections: Path, t
         ("jingle.flac", f"{made / 'jingle.flac'}: 0.249 s long; {needed}"),
     ]
     beside = evaluate_folders(made, source=tmp_path / "tunes-held", **sides, reporter=(told := Told()))
-    lost = f"{made / '0.flac'}: 0.499 s long; {needed}, and its source is 3.0 s long"
-    jingle = f"{tmp_path / 'tunes-held' / 'jingle.flac'}: 0.249 s long; {needed}"
+    lost = f"{made / '0.flac'}: 0.499 s long; {needed}, but its source is 3 s long"
+    jingle = f"{made / 'jingle.flac'}: 0.249 s long; {needed}"
     assert beside.failed == [("0.flac", lost)]
     assert beside.left_out == [("jingle.flac", jingle)]
     assert f"not measured: {lost}" in told.warnings
     assert f"left out: {jingle}" in told.warnings
+
+
+@pytest.mark.parametrize(
+    ("samples", "of_source", "said"),
+    [
+        (11024, 11025, ""),
+        (11024, 12126, ""),  # 50 ms longer, but for a little
+        (11024, 12128, "0.499 s long; {needed}, but its source is 0.55 s long"),
+        (8820, 19845, "0.4 s long; {needed}, but its source is 0.9 s long"),
+        (8820, 10000, "0.4 s long; {needed}, but its source is 0.45 s long"),  # which cannot be measured
+        (0, 19845, "holds no sound (0 samples), but its source is 0.9 s long"),
+        (0, 2000, "holds no sound (0 samples), but its source is 0.09 s long"),
+        (0, None, "holds no sound (0 samples)"),
+    ],
+)
+def test_a_short_conversion_is_a_fault_where_it_lost_its_end(
+    collections: Path, tmp_path: Path, samples: int, of_source: int | None, said: str
+) -> None:
+    shutil.copytree(collections / "tunes-held", tmp_path / "source")
+    shutil.copytree(collections / "tunes-plucked", tmp_path / "made")
+    soundfile.write(tmp_path / "made" / "x.wav", 0.1 * np.ones(samples), 22050)
+    if of_source is not None:
+        soundfile.write(tmp_path / "source" / "x.wav", 0.1 * np.ones(of_source), 22050)
+    found = evaluate_folders(
+        tmp_path / "made",
+        target=collections / "plucked",
+        source=None if of_source is None else tmp_path / "source",
+        source_style=collections / "held",
+    )
+    told = said.format(needed="to measure it, at least 0.5 s are needed")
+    assert found.failed == ([("x.wav", f"{tmp_path / 'made' / 'x.wav'}: {told}")] if said else [])
+    assert [name for name, _ in found.left_out] == ([] if said else ["x.wav"])
 
 
 def test_silence_is_left_out_and_said(collections: Path, tmp_path: Path) -> None:

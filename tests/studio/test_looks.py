@@ -133,8 +133,9 @@ def test_what_browsers_do_not_play_gets_a_copy_that_they_do(
 ) -> None:
     file = tmp_path / name
     soundfile.write(file, np.sin(np.arange(8000) / 5) / 4, 8000, subtype=subtype)
-    heard = Looks(tmp_path / "cache").playable(file)
+    heard, media_type = Looks(tmp_path / "cache").playable(file)
     assert (heard == file) == played
     if not played:
         assert heard.suffix == ".flac"
+        assert media_type == "audio/flac"
         assert soundfile.info(heard).frames == 8000
