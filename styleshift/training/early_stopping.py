@@ -68,10 +68,17 @@ class EarlyStopping:
                 found.append(f"step {step}: {stands}, none better in {many}, so the run ends here")
         return found
 
-    def final_warnings(self, result: ValidationResult) -> list[str]:
-        """What is wrong with the last state of a run."""
+    def final_warnings(self, step: int, result: ValidationResult, best: Mapping[str, int]) -> list[str]:
+        """What is wrong with the last state of a run.
+
+        Args:
+            step: of it.
+            result: on it.
+            best: the step of each direction that an export takes.
+        """
         return [
-            f"{self._names[direction]}: {part.judgement.verdict}"
+            f"step {step}, {self._names[direction]}: {part.judgement.verdict}"
+            + (f"; `styleshift export` takes step {best[direction]}" if best[direction] != step else "")
             for direction, part in result.directions.items()
             if part.judgement.kind in ENDS_WRONG
         ]

@@ -21,7 +21,7 @@ from styleshift.training.checkpoint import pack
 from styleshift.training.curves import LOG_FILE, direction_names
 from styleshift.training.device import compile_networks, enough_memory
 from styleshift.training.distributed import LostRankError
-from styleshift.training.early_stopping import EarlyStopping
+from styleshift.training.early_stopping import ENDS_WRONG, EarlyStopping
 from styleshift.training.excerpts import make_excerpts
 from styleshift.training.files import CheckpointFolder, write
 from styleshift.training.find import CHECKPOINTS
@@ -146,8 +146,6 @@ class Trainer:
         log.event("end", step=state.step, seconds=state.seconds, data_wait=round(waited, 4))
         if waited > 0.1:
             self.reporter.info(f"{waited:.0%} of the time was spent waiting for data")
-        if state.group.is_main:
-            self._tell_best()
         return RunResult(self.folder.name, self.folder, state.step, state.seconds)
 
     def _loop(self) -> None:
@@ -187,19 +185,19 @@ class Trainer:
                 log.write(state, names, state.group.mean(torch.stack(rows)), self.loader.waited)
             if self._saved != state.step or state.progress >= 1:
                 self.save(True)
+        if best := self._best() if state.group.is_main else "":
+            self.reporter.info(f"best in validation: {best}")
         if state.progress < 1:
             raise stop.error(f"stopped at step {state.step}; everything is saved", log.how_to_resume)
 
-    def _tell_best(self) -> None:
-        """Which checkpoints an export will take."""
+    def _best(self) -> str:
+        """Which checkpoints an export takes; empty where none was validated."""
         scores = self.checkpoints.scores()
-        best = [
+        return ", ".join(
             f"{name} at step {ranked[0]} ({scores[ranked[0]][direction]:.2f} of 1)"
             for direction, name in self.names.items()
             if (ranked := self.checkpoints.ranked(direction))
-        ]
-        if best:
-            self.reporter.info(f"best in validation: {', '.join(best)}")
+        )
 
     def _safe(self) -> str:
         """What is saved whatever happens."""
@@ -250,7 +248,8 @@ class Trainer:
         if result or final:
             self._show(result)
         if final and result:
-            for sentence in self.early_stopping.final_warnings(result):
+            best = {name: self.checkpoints.ranked(name)[0] for name in result.directions}
+            for sentence in self.early_stopping.final_warnings(state.step, result, best):
                 self.reporter.warn(sentence)
         return True
 
@@ -261,6 +260,7 @@ class Trainer:
         try:
             if self.validator and result:
                 facts["score"] = f"{result.score:.3f}"
+                facts["best"] = self._best()
                 facts |= {
                     self.names[name]: part.judgement.verdict for name, part in result.directions.items()
                 }
@@ -289,11 +289,13 @@ class Trainer:
         result = self.validator.validate(state.model)
         self._validated = (state.step, result)
         self.log.event("validated", step=state.step, **result.to_dict())
+        # A word for what has gone wrong alone: how far a style moved is on another scale than the score.
         scores = (
-            f"{self.names[name]} {part.score.value:.2f} ({part.judgement.kind})"
+            f"{self.names[name]} {part.score.value:.2f}"
+            + (f" ({part.judgement.kind})" if part.judgement.kind in ENDS_WRONG else "")
             for name, part in result.directions.items()
         )
-        self.reporter.info(f"step {state.step}: {', '.join(scores)}")
+        self.reporter.info(f"step {state.step}, score of 1: {', '.join(scores)}")
         for direction, part in result.directions.items():
             self.reporter.detail(f"step {state.step}, {self.names[direction]}: {part.judgement.verdict}")
         if state.step % state.recipe.schedule.save_every == 0:

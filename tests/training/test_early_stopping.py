@@ -64,8 +64,10 @@ def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) ->
     assert len(told[1]) == 1
     assert told[1][0].startswith("step 500, violin to piano:")
     assert words in told[1][0]
-    assert stopping.final_warnings(result(kind))[0].startswith("violin to piano:")
-    assert stopping.final_warnings(result()) == []
+    (last,) = stopping.final_warnings(750, result(kind), {"x2y": 750, "y2x": 250})
+    assert last.startswith("step 750, violin to piano:")
+    assert "export" not in last
+    assert stopping.final_warnings(750, result(), {"x2y": 750, "y2x": 750}) == []
 
 
 @pytest.mark.parametrize(
@@ -78,8 +80,9 @@ def test_a_trouble_is_told_once_when_it_is_there_twice(kind: str, words: str) ->
 def test_a_style_that_has_not_moved_is_told_of_at_the_end_alone(kind: str, words: str) -> None:
     stopping = EarlyStopping(0, NAMES)
     assert [stopping.update(step, result(kind), counts=True) for step in (250, 500, 750)] == [[]] * 3
-    (told,) = stopping.final_warnings(result(kind))
-    assert told.startswith(f"violin to piano: {words}")
+    (told,) = stopping.final_warnings(800, result(kind), {"x2y": 250, "y2x": 800})
+    assert told.startswith(f"step 800, violin to piano: {words}")
+    assert told.endswith("; `styleshift export` takes step 250")
 
 
 def test_a_swing_is_no_trouble() -> None:

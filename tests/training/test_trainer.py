@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ from reporters import Told
 from styleshift.progress import Reporter, Task
 from styleshift.recipes import Recipe
 from styleshift.training.curves import LOG_FILE
+from styleshift.training.early_stopping import ENDS_WRONG
 from styleshift.training.run import start_run
 from styleshift.workspace import Workspace
 
@@ -20,10 +20,9 @@ PAIR = ("low", "high")
 
 
 def test_time_budget_ends_the_run(fresh: Workspace, tiny_recipe: Tiny) -> None:
-    began, bars = time.monotonic(), Bars()
+    bars = Bars()
     result = start_run(fresh, PAIR, tiny_recipe("schedule.steps=0", "schedule.minutes=0.02"), reporter=bars)
     assert result.seconds >= 1.2
-    assert time.monotonic() - began < 20
     assert result.step > 1
     assert bars.begun == [("training", pytest.approx(1.2), "s")]  # so that it can show the time left
     assert bars.done == pytest.approx(result.seconds)
@@ -40,16 +39,18 @@ def test_every_validation_is_said_and_which_steps_an_export_takes(
     validated = [line for line in log if line["event"] == "validated"]
     assert [line["step"] for line in validated] == [0, 2, 4]
     for line in validated:
-        there, back = line["x2y"], line["y2x"]
-        assert (
-            f"step {line['step']}: low to high {there['score']:.2f} ({there['kind']}), "
-            f"high to low {back['score']:.2f} ({back['kind']})"
-        ) in told.infos
+        there, back = (
+            f"{line[way]['score']:.2f}" + f" ({line[way]['kind']})" * (line[way]["kind"] in ENDS_WRONG)
+            for way in ("x2y", "y2x")
+        )
+        assert f"step {line['step']}, score of 1: low to high {there}, high to low {back}" in told.infos
     best = [max(validated, key=lambda line, way=way: line[way]["score"]) for way in ("x2y", "y2x")]
-    assert (
-        f"best in validation: low to high at step {best[0]['step']} ({best[0]['x2y']['score']:.2f} of 1), "
+    taken = (
+        f"low to high at step {best[0]['step']} ({best[0]['x2y']['score']:.2f} of 1), "
         f"high to low at step {best[1]['step']} ({best[1]['y2x']['score']:.2f} of 1)"
-    ) in told.infos
+    )
+    assert f"best in validation: {taken}" in told.infos
+    assert taken in (result.folder / "index.html").read_text("utf-8")
 
 
 class Bars(Reporter, Task):
