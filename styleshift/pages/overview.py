@@ -9,12 +9,11 @@ import numpy.typing as npt
 
 from styleshift.arrays import Float32Array
 from styleshift.frontend import SpectrogramConfig, stft
-from styleshift.pages.picture import Axes, Spectrum, decibels, log_axes, log_rows
+from styleshift.pages.picture import QUIETEST_DB, Axes, Spectrum, decibels, log_axes, log_rows
 
 # Each column shows the loudest of so many moments at most: an hour takes no longer than its decoding.
 _FRAMES_PER_COLUMN = 16
 _FRAMES_AT_ONCE = 64
-_QUIETEST_DB = -120.0
 
 
 class Overview:
@@ -71,7 +70,7 @@ class Overview:
         self._take(np.zeros(self._length, np.float32), last=True)
         for column in np.flatnonzero(np.isinf(self._picture[:, 0])):
             # Fewer moments than columns: each is as wide as it must be.
-            self._picture[column] = self._picture[column - 1] if column else _QUIETEST_DB
+            self._picture[column] = self._picture[column - 1] if column else QUIETEST_DB
         return Spectrum(np.ascontiguousarray(self._picture.T[::-1]), self._axes)
 
     def _column(self, sample: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

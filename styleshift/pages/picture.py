@@ -16,6 +16,7 @@ from styleshift.frontend import SpectrogramConfig, stft
 LOWEST_HZ = 50.0
 HIGHEST_HZ = 16000.0
 DYNAMIC_DB = 75.0
+QUIETEST_DB = -120.0
 
 Bytes2 = npt.NDArray[np.uint8]
 
@@ -121,8 +122,12 @@ class Spectrum:
     axes: Axes
 
     def colour_indices(self, peak_db: float) -> Bytes2:
-        """``[height, width]`` uint8: 255 at ``peak_db``, 0 at ``DYNAMIC_DB`` below it and further down."""
-        scaled = (self.decibels - np.float32(peak_db)) / np.float32(DYNAMIC_DB) + np.float32(1)
+        """``[height, width]`` uint8: 255 at ``peak_db``, 0 at ``DYNAMIC_DB`` below it and further down.
+
+        ``QUIETEST_DB`` is 0 whatever the peak: silence is not drawn as the loudest sound.
+        """
+        peak = max(peak_db, QUIETEST_DB + DYNAMIC_DB)
+        scaled = (self.decibels - np.float32(peak)) / np.float32(DYNAMIC_DB) + np.float32(1)
         indices: Bytes2 = np.round(np.clip(scaled, 0.0, 1.0) * 255).astype(np.uint8)
         return indices
 

@@ -12,7 +12,7 @@ from styleshift.bundle.limits import STRENGTH
 from styleshift.errors import NothingToDoError, UsageError
 from styleshift.models.shelf import find_named
 from styleshift.recipes import list_recipes, load_recipe
-from styleshift.studio.folders import path_at
+from styleshift.studio.folders import path_at, whole_path
 from styleshift.studio.runs import describe_run
 from styleshift.studio.web import Studio, flag, number, text, texts
 from styleshift.words import did_you_mean
@@ -91,11 +91,14 @@ def _export(parts: Studio, values: Values) -> tuple[str, Values]:
 
 def _plan(parts: Studio, values: Values) -> tuple[str, Values]:
     source, _, arguments = _library(parts, values)
+    if (output := Path(arguments["settings"]["output"])).is_dir():  # a plan makes none
+        parts.folders.add(str(output))  # what was converted before is heard
     return f"Look at {source.name}", arguments
 
 
 def _convert(parts: Studio, values: Values) -> tuple[str, Values]:
     source, model, arguments = _library(parts, values)
+    parts.folders.make(Path(arguments["settings"]["output"]))
     return f"Convert {source.name} with {model.stem}", arguments
 
 
@@ -106,12 +109,8 @@ def _library(parts: Studio, values: Values) -> tuple[Path, Path, Values]:
     model = find_named(parts.place, text(values, "model"))
     output = source.with_name(f"{source.name}-{model.metadata.target}")
     if given := text(values, "output", ""):
-        output = Path(given).expanduser()
-        if not output.is_absolute():
-            raise UsageError(f"{given!r} is not the whole path of a folder", "it begins with /")
-    if not parts.folders.holds(output.resolve()):
-        output.mkdir(parents=True, exist_ok=True)
-        parts.folders.add(str(output))  # what is made is heard here, too
+        output = whole_path(given)
+    parts.folders.check_makeable(output)
     strength = number(values, "strength", *STRENGTH)
     settings = {"output": str(output), "strength": strength, "salvage": flag(values, "salvage")}
     return source, model.path, {"source": str(source), "model": str(model.path), "settings": settings}
@@ -129,7 +128,8 @@ def _song(parts: Studio, values: Values) -> tuple[str, Values]:
     folder.mkdir(parents=True, exist_ok=True)
     stem = source.stem.encode("utf-8", "replace")[:150].decode("utf-8", "ignore")
     output = folder / f"{stem}-{model.metadata.target}-{strength:g}.flac"
-    fixed = {"salvage": True, "audio_format": "flac", "jobs": 1}
+    # What is there was made of the same, and is whole: it is heard again at once.
+    fixed = {"salvage": True, "audio_format": "flac", "jobs": 1, "overwrite": "never"}
     settings = {"output": str(output), "strength": strength, **fixed}
     title = f"Convert {source.name} with {model.name}"
     return title, {"source": str(source), "model": str(model.path), "settings": settings}

@@ -46,17 +46,10 @@ class Folders:
             NothingToDoError: there is no such folder.
             UsageError: it is everything there is.
         """
-        path = Path(text).expanduser()
-        if not text.strip() or "\0" in text or not path.is_absolute():
-            raise UsageError(f"{text!r} is not the whole path of a folder", "it begins with /")
-        path = path.resolve()
+        path = whole_path(text).resolve()
         if self.holds(path) and path.is_dir():
             return path
-        if not self._open:
-            raise ForbiddenError(
-                "other machines can reach this studio, so a page cannot name more folders",
-                "name them on the command line: styleshift studio FOLDER",
-            )
+        self._may_name()
         if path.parent == path:
             raise UsageError(f"{path} is everything on this machine", "name the folder of the recordings")
         if not path.is_dir():
@@ -64,6 +57,43 @@ class Folders:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         write_json(self._file, [*self._written(), str(path)])
         return path
+
+    def check_makeable(self, path: Path) -> None:
+        """Look whether a folder may be made there, as far as that is known without making it.
+
+        Raises:
+            ForbiddenError: only the command line may name folders.
+            UsageError: it is a file, or nothing can be there.
+        """
+        try:
+            if not self.holds(path.resolve()):
+                self._may_name()
+            is_file = path.is_file()
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        if is_file:
+            raise UsageError(f"the output {path} is a file; the source is a folder", "name a folder")
+
+    def make(self, path: Path) -> None:
+        """Make a folder and name it, so that what comes into it is heard here; raises StyleshiftError.
+
+        Where it will be heard anyhow, nothing is made: a conversion may yet refuse to write there.
+        """
+        self.check_makeable(path)
+        if self.holds(path.resolve()):
+            return
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        self.add(str(path))
+
+    def _may_name(self) -> None:
+        if not self._open:
+            raise ForbiddenError(
+                "other machines can reach this studio, so a page cannot name more folders",
+                "name them on the command line: styleshift studio FOLDER",
+            )
 
     def holds(self, path: Path) -> bool:
         """Whether a resolved path lies in, or is, one of them."""
@@ -124,6 +154,19 @@ class Folders:
             return []
 
 
+def whole_path(text: str) -> Path:
+    """What a person typed, as a path from the root; raises UsageError."""
+    wrong = UsageError(f"{text!r} is not the whole path of a folder", "it begins with /")
+    try:
+        path = Path(text).expanduser()
+        os.fsencode(path)
+    except (RuntimeError, ValueError) as error:  # nobody is called so; no letters of any file
+        raise wrong from error
+    if not text.strip() or "\0" in text or not path.is_absolute():
+        raise wrong
+    return path
+
+
 def place(path: Path) -> dict[str, str]:
     """A path as the page has it: its name, and an address that holds any bytes."""
     return {"name": path.name, "at": address(path)}
@@ -132,6 +175,10 @@ def place(path: Path) -> dict[str, str]:
 def address(path: Path | str) -> str:
     """A path for a query: by bytes, so that names that are no UTF-8 come back as they were."""
     return quote(os.fsencode(path), safe="")
+
+
+def _cannot_write(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot write to {path}: {error.strerror or error}", "name another folder")
 
 
 def _out_of_all(path: Path) -> ForbiddenError:

@@ -42,6 +42,7 @@ class JobLog:
         self.results: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self._tasks: dict[int, dict[str, Any]] = {}
+        self._warned = 0
         self._error: dict[str, str] | None = None
         self._ended: float | None = None
 
@@ -77,12 +78,18 @@ class JobLog:
             "ended": self._ended,
             "status": self.status,
             "tasks": [dict(task) for task in self._tasks.values()],
-            "last": next((each for each in reversed(self.messages) if each["level"] != "detail"), None),
+            "last": self._last(),
             "said": len(self.messages),
             "error": self._error,
             "counts": dict(self.counts),
             "heard": self._position,
         }
+
+    def _last(self) -> dict[str, Any] | None:
+        """The last sentence; at the end, where there are warnings, that there are: none stands for all."""
+        if self.status != "running" and self._warned > 1:
+            return {"level": "warning", "text": f'{self._warned} warnings: open "What it said"'}
+        return next((each for each in reversed(self.messages) if each["level"] != "detail"), None)
 
     def _take(self, values: dict[str, Any]) -> None:
         line = values.get("line")
@@ -98,6 +105,7 @@ class JobLog:
         elif line == "say":
             self.messages.append({"level": values["level"], "text": values["text"]})
             del self.messages[:-_MOST_MESSAGES]
+            self._warned += values["level"] == "warning"
         elif line == "event":
             self._event(values["kind"], values["fields"])
         elif line == "error":

@@ -7,25 +7,31 @@ import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from styleshift.arrays import Float32Array
+from styleshift.arrays import Float32Array, Float64Array
 from styleshift.errors import AudioError
 from styleshift.pages.picture import HIGHEST_HZ, Axes, Spectrum, png
 from styleshift.system.environment import end_with_the_parent
 from styleshift.system.files import atomic_path
 
+if TYPE_CHECKING:
+    from styleshift.audio.stream import AudioInfo, DecodedStream
+    from styleshift.pages.overview import Overview
+
 WIDTH, HEIGHT = 720, 256
 DIFFERENCE_DB = 24.0
 _VERSION = 1
 _BLOCK = 1 << 16
+_WHOLE = 0.99  # lossy decoders may give a few samples less than the header says
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Looks:
         ]
 
     def playable(self, path: Path) -> tuple[Path, str]:
-        """The recording itself, or a FLAC copy where browsers do not play it, and its media type.
+        """The recording itself, or a FLAC copy where browsers do not play all of it, and its media type.
 
         The type goes by what is in the file: names tell browsers little, and many of them nothing.
 
@@ -104,12 +110,18 @@ class Looks:
         from styleshift.audio.read import glance
 
         info = glance(path)
-        if plays_in_browsers(info.format, info.subtype):
+        if plays_in_browsers(info.format, info.subtype) and not self._ends_early(path, info):
             return path, media_type(info.format)
         kept = self._cache / f"{_key(path, 'copy')}.flac"
         if not kept.is_file():
             self._apart(copy, path, kept)
         return kept, media_type("FLAC")
+
+    def _ends_early(self, path: Path, info: AudioInfo) -> bool:
+        """Whether a recording that was looked at is damaged: browsers stop there, or play nothing."""
+        kept = self._cache / f"{_key(path, f'look {HIGHEST_HZ:.0f}')}.npz"
+        promised = (info.frames or 0) / info.sample_rate
+        return kept.is_file() and self.look(path).seconds < _WHOLE * promised
 
     def _apart(self, work: Callable[..., None], path: Path, *rest: object) -> None:
         self._cache.mkdir(parents=True, exist_ok=True)
@@ -164,22 +176,18 @@ def gains(looks: list[Look]) -> list[float]:
 def draw(path: Path, kept: Path, high_hz: float) -> None:
     """Look at a recording and keep what was seen; runs in a process apart."""
     from styleshift.audio.read import open_audio
-    from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
-    from styleshift.pages.overview import Overview
+    from styleshift.conversion.track.loudness import integrated_loudness
 
     with open_audio(path, allow_cut=True) as stream:
         rate, frames = stream.sample_rate, stream.frames
     if not frames:
         with open_audio(path, allow_cut=True) as stream:
-            frames = sum(len(block) for block in stream.blocks(_BLOCK))
-    with open_audio(path, allow_cut=True) as stream:
-        overview = Overview(frames, rate, width=WIDTH, height=HEIGHT, high_hz=high_hz)
-        meter = KWeightedPower(rate, stream.channels)
-        powers = []
-        for block in stream.blocks(_BLOCK):
-            overview.push(block.mean(axis=1, dtype=np.float32))
-            powers.append(meter.push(block))
-    powers.append(meter.finish())
+            frames = sum(map(len, _readable(stream)))
+    overview, powers, read = _watched(path, frames, rate, high_hz)
+    if not read:
+        raise AudioError(f"{path.name} holds no sound that can be read", "the file may be damaged")
+    if read < _WHOLE * frames:  # once more, as wide as what is there
+        overview, powers, _ = _watched(path, read, rate, high_hz)
     loudness = integrated_loudness(np.concatenate(powers))
     spectrum = overview.finish()
     with atomic_path(kept) as partial, partial.open("wb") as file:
@@ -194,6 +202,24 @@ def draw(path: Path, kept: Path, high_hz: float) -> None:
         )
 
 
+def _watched(path: Path, frames: int, rate: int, high_hz: float) -> tuple[Overview, list[Float64Array], int]:
+    """An overview as wide as so many samples, the powers that loudness is of, and the samples there were."""
+    from styleshift.audio.read import open_audio
+    from styleshift.conversion.track.loudness import KWeightedPower
+    from styleshift.pages.overview import Overview
+
+    read, powers = 0, []
+    overview = Overview(frames, rate, width=WIDTH, height=HEIGHT, high_hz=high_hz)
+    with open_audio(path, allow_cut=True) as stream:
+        meter = KWeightedPower(rate, stream.channels)
+        for block in _readable(stream):
+            overview.push(block.mean(axis=1, dtype=np.float32))
+            powers.append(meter.push(block))
+            read += len(block)
+    powers.append(meter.finish())
+    return overview, powers, read
+
+
 def copy(path: Path, kept: Path) -> None:
     """A copy that browsers play: FLAC, 16 bits, two channels at most; runs in a process apart."""
     import soundfile
@@ -204,8 +230,20 @@ def copy(path: Path, kept: Path) -> None:
         channels = min(2, stream.channels)
         rate = stream.sample_rate
         with soundfile.SoundFile(partial, "w", rate, channels, "PCM_16", format="FLAC") as file:
-            for block in stream.blocks(_BLOCK):
+            for block in _readable(stream):
                 file.write(np.clip(block[:, :channels], -1, 1))
+
+
+def _readable(stream: DecodedStream) -> Iterator[Float32Array]:
+    """All blocks, or those before the first damage, as a conversion salvages them; raises AudioError."""
+    some = False
+    try:
+        for block in stream.blocks(_BLOCK):
+            some = True
+            yield block
+    except AudioError as error:
+        if not some or error.reason != "damaged":
+            raise
 
 
 def _key(path: Path, what: str) -> str:

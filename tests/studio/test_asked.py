@@ -166,3 +166,65 @@ def test_a_training_waits_until_its_styles_are_read_for_its_recipe(
     changed = {**values, "styles": ["other"], "changes": ["spectrogram.gain=1.0"]}
     assert client.post("/api/fit", json=changed).json() == {"misfits": []}
     assert begun == []
+
+
+@pytest.mark.parametrize("kind", ["plan", "convert"])
+@pytest.mark.parametrize(
+    ("name", "words", "kinds"),
+    [
+        ("{here}/a.file", "a.file is a file; the source is a folder", ("plan", "convert")),
+        ("{here}/" + "n" * 300, "cannot write to", ("plan", "convert")),
+        ("{here}/a.file/below", "cannot write to", ("convert",)),
+        ("/proc/x", "cannot write to /proc/x", ("convert",)),
+        ("{here}/a\0b", "not the whole path", ("plan", "convert")),
+        ("~nobody-is-called-so/x", "not the whole path", ("plan", "convert")),
+    ],
+)
+def test_an_output_that_cannot_be_made_is_told_in_words(
+    client: TestClient,
+    tmp_path: Path,
+    music: Path,
+    begun: list[Any],
+    kind: str,
+    name: str,
+    words: str,
+    kinds: tuple[str, ...],
+) -> None:
+    (tmp_path / "a.file").write_bytes(b"x")
+    values = {"source": address(music), "model": MODEL, "output": name.format(here=tmp_path)}
+    answer = client.post(f"/api/jobs/{kind}", json=values)
+    if kind in kinds:
+        assert answer.status_code == 400
+        assert words in answer.json()["error"]["message"]
+        assert answer.json()["error"]["hint"]
+        assert begun == []
+    else:
+        assert answer.status_code == 201
+
+
+def test_a_plan_makes_no_folder(
+    client: TestClient, studio: Studio, tmp_path: Path, music: Path, begun: list[Any]
+) -> None:
+    output = tmp_path / "far" / "away"
+    for values in ({}, {"output": str(output)}):
+        told = {"source": address(music), "model": MODEL, **values}
+        assert client.post("/api/jobs/plan", json=told).status_code == 201
+    assert not output.parent.exists()
+    assert not music.with_name("music-piano").exists()
+    output.mkdir(parents=True)  # converted before: what is there is heard
+    assert client.post("/api/jobs/plan", json=told).status_code == 201
+    assert studio.folders.holds(output)
+
+
+def test_where_a_page_may_name_no_folder_it_makes_none(
+    tmp_path: Path,
+    client: TestClient,
+    studio: Studio,
+    music: Path,
+    begun: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(studio.folders, "_open", False)
+    values = {"source": address(music), "model": MODEL, "output": str(tmp_path / "far")}
+    assert client.post("/api/jobs/convert", json=values).status_code == 403
+    assert not (tmp_path / "far").exists()

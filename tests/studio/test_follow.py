@@ -87,3 +87,15 @@ def test_only_the_last_sentences_are_kept(tmp_path: Path) -> None:
     log = JobLog(tmp_path / "log", JOB)
     log.read()
     assert [len(log.messages), log.messages[-1]["text"]] == [500, "1199"]
+
+
+def test_at_the_end_no_warning_stands_for_all(tmp_path: Path) -> None:
+    log = JobLog(tmp_path / "log", JOB)
+    warnings = ["a: 1.2 dB softer", "1 more: 1 dB softer, or more; report.jsonl names it"]
+    told = [{"line": "say", "level": "warning", "text": text} for text in warnings]
+    lines(tmp_path / "log", told[0])
+    log.read()
+    assert log.state()["last"]["text"] == warnings[0]
+    lines(tmp_path / "log", told[1], {"line": "end", "exit_code": 0})
+    log.read()
+    assert log.state()["last"] == {"level": "warning", "text": '2 warnings: open "What it said"'}

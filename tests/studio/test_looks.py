@@ -139,3 +139,38 @@ def test_what_browsers_do_not_play_gets_a_copy_that_they_do(
         assert heard.suffix == ".flac"
         assert media_type == "audio/flac"
         assert soundfile.info(heard).frames == 8000
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(3000)])
+def test_of_a_damaged_recording_what_can_be_read_is_seen_and_heard(
+    tmp_path: Path, here: None, rest: bytes
+) -> None:
+    file = tmp_path / "a.flac"
+    soundfile.write(file, np.random.default_rng(0).uniform(-0.3, 0.3, 4 * 44100), 44100)
+    data = file.read_bytes()
+    half = len(data) // 2
+    file.write_bytes(data[:half] + rest + (data[half + len(rest) :] if rest else b""))
+    looks = Looks(tmp_path / "cache")
+    look = looks.look(file)
+    assert 1.4 < look.seconds < 2.1
+    assert (look.high > 0.2).all(), "nothing of the width is left blank"
+    heard, media_type = looks.playable(file)
+    assert media_type == "audio/flac"
+    assert soundfile.info(heard).duration == pytest.approx(look.seconds)
+
+
+def test_what_holds_no_sound_that_can_be_read_is_an_error(tmp_path: Path, here: None) -> None:
+    file = tmp_path / "a.flac"
+    soundfile.write(file, np.random.default_rng(0).uniform(-0.3, 0.3, 44100), 44100)
+    data = file.read_bytes()
+    file.write_bytes(data[:200] + bytes(len(data) - 200))
+    with pytest.raises(AudioError):
+        Looks(tmp_path / "cache").look(file)
+
+
+def test_silence_is_black_also_by_itself(tmp_path: Path, here: None) -> None:
+    from html_pages import pixels
+
+    soundfile.write(tmp_path / "a.wav", np.zeros(16000), 16000)
+    silent = Looks(tmp_path / "cache").look(tmp_path / "a.wav")
+    assert pixels(picture(silent, [silent]))[0].max() == 0

@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from styleshift.bundle.load import load_bundle
 from styleshift.errors import EXIT_BUG, EXIT_SIGINT, LockedError, StyleshiftError
-from styleshift.studio import tasks
+from styleshift.studio import asked, tasks
+from styleshift.studio.folders import address
 from styleshift.studio.follow import JobLog
+from styleshift.studio.jobs import Jobs
 from styleshift.studio.lines import LinesReporter
+from styleshift.studio.serve import make_studio
 from styleshift.studio.work import work
+from styleshift.workspace import Workspace
 
 
 def run(folder: Path, kind: str, **arguments: Any) -> tuple[int, JobLog]:
@@ -144,3 +149,39 @@ def test_a_job_says_its_end_whatever_is_raised_while_an_error_is_put_in_words(
         work(tmp_path)
     lines = [json.loads(each) for each in (tmp_path / "log.jsonl").read_text("utf-8").splitlines()]
     assert (lines[-1]["line"], lines[-1]["exit_code"]) == ("end", code)
+
+
+def test_a_song_goes_back_to_a_strength_that_it_was_heard_at(
+    tmp_path: Path, models: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "workspace" / "studio" / "songs"
+    folder.mkdir(parents=True)
+    soundfile.write(folder / "a.wav", np.random.default_rng(0).uniform(-0.1, 0.1, 16000), 16000)
+    model = load_bundle(models.make_model(tmp_path / "model.onnx"))
+    found = SimpleNamespace(name="model", path=model.path, metadata=model.metadata)
+    monkeypatch.setattr(asked, "find_named", lambda *_: found)
+    begun: list[dict[str, Any]] = []
+    monkeypatch.setattr(Jobs, "start", lambda _, *told: begun.append(told[-1]) or "name")
+    parts = make_studio(Workspace(tmp_path / "workspace"), [])
+    asked.start_job(parts, "song", {"source": address(folder / "a.wav"), "model": "model"})
+    given = {key: value for key, value in begun[0].items() if key != "workspace"}
+    given["settings"]["device"] = "cpu"
+    for name, status in (("first", "done"), ("again", "unchanged")):
+        code, log = run(tmp_path / name, "song", **given)
+        assert (code, log.tracks["a.wav"]["status"]) == (0, status)
+        assert Path(log.tracks["a.wav"]["target"]).is_file()
+
+
+def test_the_warnings_of_a_song_are_with_it_also_where_it_is_there_already(
+    tmp_path: Path, models: ModuleType
+) -> None:
+    model = models.make_model(tmp_path / "model.onnx")
+    (tmp_path / "library").mkdir()
+    soundfile.write(tmp_path / "library" / "silent.wav", np.zeros(16000), 16000)
+    settings = {"output": str(tmp_path / "out"), "jobs": 1, "device": "cpu"}
+    given = {"source": str(tmp_path / "library"), "model": str(model), "settings": settings}
+    for name, status in (("first", "done"), ("again", "unchanged")):
+        _, log = run(tmp_path / name, "convert", **given)
+        track = log.tracks["silent.wav"]
+        assert track["status"] == status
+        assert track["warnings"] == ["silent: there was nothing to convert, the silence is kept"]

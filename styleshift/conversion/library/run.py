@@ -273,6 +273,8 @@ class _Run:
 
     def _follow(self, track: Track, end: TrackOutcome) -> None:
         source, target = self.plan.places(track)
+        earlier = self.plan.journal.entry(track.below) if end.status == "unchanged" else None
+        result = end.result if earlier is None else earlier.result
         self.reporter.follow(
             "track",
             name=track.name,
@@ -282,6 +284,7 @@ class _Run:
             hint=self.reporter.advice(end.hint),
             source=source,
             target=target,
+            warnings=list(result.get("warnings", ())),
         )
 
 

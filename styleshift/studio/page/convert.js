@@ -1,6 +1,6 @@
 // Convert: one song, heard beside its source; or a whole library, file by file.
 import { get } from "./api.js";
-import { attempt, button, choice, duration, el, field, fill, minutes, modelWords, problem, select } from "./dom.js";
+import { attempt, button, choice, duration, el, field, fill, minutes, modelWords, problem, select, words } from "./dom.js";
 import { blindTest } from "./blind.js";
 import { showPlayer } from "./hear.js";
 import * as jobs from "./jobs.js";
@@ -83,6 +83,7 @@ function songs(options, chosen, modelOf) {
   const working = el("div");
   const heard = el("div", { class: "heard-here" });
   const after = el("div");
+  const warned = new Map(); // by conversion: one that is there already comes without its warnings
   let source = null;
   let result = null;
   let turn = 0;
@@ -104,7 +105,8 @@ function songs(options, chosen, modelOf) {
     await draw();
     if (mine !== turn) return;
     const test = el("div");
-    fill(after, el("div", { class: "row" },
+    if (made.status !== "unchanged") warned.set(made.target, made.warnings);
+    fill(after, (warned.get(made.target) || []).map((each) => el("p", { class: "warning" }, words(each))), el("div", { class: "row" },
       el("a", { class: "button", href: `/download?at=${made.target}`, download: "" }, "Download the conversion"),
       button("Can you hear it? Blind test", () => blindTest(test, "abx", [{ name: source.name, shots }]))), test);
   };
