@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,8 @@ def convert(
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.system.interrupt import StopRequest
 
+    _check_style("--to", target)
+    _check_style("--from", source)
     warn_of_plugins(reporter)
     settings = ConvertSettings(
         audio_format=audio_format,
@@ -146,6 +149,15 @@ def convert(
     # A folder that cannot be listed may hold recordings.
     if result.count("failed") or any(skipped.kind == "unreadable" for skipped in result.plan.skipped):
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _check_style(flag: str, style: str | None) -> None:
+    """Whether the next option was read as the style, because that was left out."""
+    if style is not None and re.fullmatch(r"--\w.*|-\w", style):
+        raise UsageError(
+            f"{flag} needs a style; {style} came next",
+            "`styleshift models list` shows the styles that there are",
+        )
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

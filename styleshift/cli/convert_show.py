@@ -9,7 +9,7 @@ from styleshift.cli.console import TerminalReporter
 from styleshift.conversion.library.forecast import LibraryForecast, TrackForecast
 from styleshift.conversion.library.groups import lost_and_changed
 from styleshift.conversion.library.report import report_lines
-from styleshift.conversion.library.result import LibraryResult, count_hints
+from styleshift.conversion.library.result import LibraryResult, count_hints, own_hint
 from styleshift.conversion.library.tracks import TrackOutcome
 from styleshift.errors import AudioError, StyleshiftError
 from styleshift.system.interrupt import StopRequest
@@ -72,9 +72,9 @@ def show_forecast(forecast: LibraryForecast, reporter: TerminalReporter) -> None
             f"about {work} to convert them, {forecast.workers} at once, by {forecast.runtime}; "
             "starting, reading and writing take some more"
         )
-    _show_hints(
-        count_hints((track.reason, track.hint) for track in forecast.tracks if track.fate == "fail"), reporter
-    )
+    failing = [track for track in forecast.tracks if track.fate == "fail"]
+    hints = count_hints((track.reason, track.hint, track.job.name) for track in failing)
+    _show_hints([*hints, *own_hint(left_out)], reporter)
 
 
 def show_result(result: LibraryResult, stop: StopRequest, reporter: TerminalReporter) -> None:

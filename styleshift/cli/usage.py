@@ -8,7 +8,9 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from itertools import takewhile
+from itertools import pairwise, takewhile
+from pathlib import PurePath
+from textwrap import shorten
 from typing import Any, TypeVar
 
 import typer
@@ -26,6 +28,7 @@ CommandLineError: type[Exception] = next(
     if kind.__name__ == "ClickException" and issubclass(kind, Exception)
 )
 
+_MORE_SHOWN = 200  # letters of words that are too many, which a shell can make thousands of
 _MOST_NAMED = 3  # of options that may have been meant
 
 # What one command calls otherwise than another, or than most people would.
@@ -86,7 +89,8 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     command = context.command_path if context is not None else " ".join(("styleshift", *words[:1]))
     kind, text = type(error).__name__, error.format_message().strip()
     options = _options(context)
-    hint = misplaced(words, command.split()[1:], options) or f"{command} --help"
+    help_of = f"{command} --help"
+    hint = misplaced(words, command.split()[1:], options) or help_of
     if kind == "NoSuchOption":
         typed = error.option_name
         otherwise = _OTHERWISE.get((command.split()[-1], typed))
@@ -97,14 +101,21 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
     if kind == "MissingParameter" and error.param is not None:
         names = [name for name in error.param.opts if name.startswith("--")]
         what = names[0] if names else error.param.metavar or error.param.name.upper()
-        return UsageError(f"{command} needs {what}", _dashed(words) or hint)
+        return UsageError(f"{command} needs {what}", _dashed(words) or _unnamed(what, words) or hint)
     if found := re.match(r"No such command '(.*?)'", text):
         there = context.command.list_commands(context) if context is not None else []
         return UsageError(
             f"there is no command {command} {found[1]}; available: {', '.join(there)}",
             did_you_mean(found[1], there, f"{command} {{}}") or hint,
         )
+    if hint == help_of and (
+        more := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text, re.DOTALL)
+    ):
+        if command == "styleshift convert" and (found_in := _recordings(more[1])):
+            return found_in
+        hint = _two_styles(command, words, more[1]) or hint
     for pattern, message in (
+        (r"Option '--domains' requires 2 arguments", "--domains needs two styles"),
         (r"Option '(.*)' requires an argument", r"\1 needs a value"),
         (r"Option '(.*)' requires (\d+) arguments", r"\1 needs \2 values"),
         (r"Option '(.*)' does not take a value", r"\1 takes no value"),
@@ -114,6 +125,32 @@ def in_words(error: Any, words: Sequence[str] = ()) -> UsageError:
         if re.match(pattern, text, re.DOTALL):
             return UsageError(re.sub(pattern + r"\.?$", message, text, flags=re.DOTALL), hint)
     return UsageError(text, hint)
+
+
+def _unnamed(option: str, words: Sequence[str]) -> str:
+    """The second of two names before all options was meant for the option that is missing; or nothing."""
+    named = list(takewhile(lambda word: not word.startswith("-"), words[1:]))
+    return f"did you mean {option} {shlex.quote(named[1])}?" if option == "--target" and named[1:] else ""
+
+
+def _recordings(more: str) -> UsageError | None:
+    """Words that name recordings where one source is taken, as a shell makes them of ``*.wav``."""
+    named = [word for word in more.split() if word[0] != "-" and _names_a_recording(word)]
+    if not named:
+        return None
+    told = shorten(more, _MORE_SHOWN, placeholder=" ...")
+    return UsageError(
+        f"styleshift convert takes one source; there are more: {told}",
+        f"name their folder; of it --include '*{PurePath(named[0]).suffix}' takes only such files",
+    )
+
+
+def _two_styles(command: str, words: Sequence[str], more: str) -> str:
+    """Two words behind ``train`` are the styles; or nothing."""
+    if command != "styleshift train" or "--domains" in words:
+        return ""
+    pairs = [pair for pair in pairwise(words) if " ".join(pair) == more]
+    return f"did you mean --domains {shlex.join(pairs[0])}?" if pairs else ""
 
 
 def misplaced(words: Sequence[str], command: Sequence[str], options: Collection[str]) -> str:

@@ -227,6 +227,8 @@ def _planned(
     with silent_decoders():
         plan = plan_library(source, bundle.metadata.target, settings, key)
     reporter.info(f"{bundle.metadata.source} to {bundle.metadata.target}, by the model {bundle.path}")
+    for sentence in plan.unmatched:
+        reporter.warn(sentence)
     for skipped in plan.skipped:
         say = reporter.warn if skipped.notable else reporter.detail
         say(f"{skipped.name}: skipped: {skipped.message}")

@@ -116,7 +116,8 @@ def _found(
     """By domain and name, what domain sources find."""
     if not root.is_dir():
         what = "is a file, no folder" if root.exists() else "does not exist"
-        raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=root))
+        folder = root.parent if root.exists() else root
+        raise NothingToDoError(f"{root} {what}", AUDIO_FOLDER_HINT.format(root=folder))
     for source in options:
         registry.domains.get(source)
     domains: dict[str, dict[str, Recording]] = {}

@@ -191,6 +191,12 @@ def evaluate_folders(
     )
 
 
+_PAIRED = {
+    "source": "give the folder that the conversions were made from, with the same names",
+    "truth": "give the target's own recordings of the same pieces, with the names of the conversions",
+}
+
+
 def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -> list[Path | None]:
     if folder is None:
         return [None] * len(paths)
@@ -199,7 +205,7 @@ def _partners(paths: list[Path], root: Path, folder: Path | None, option: str) -
         example = paths[0].relative_to(root).as_posix()
         raise UsageError(
             f"`{option}`: no file below {str(folder)!r} has the name of a conversion (such as {example!r})",
-            "give the folder that the conversions were made from, with the same names",
+            _PAIRED[option],
         )
     return found
 

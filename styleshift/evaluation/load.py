@@ -97,6 +97,8 @@ def find_recordings(folder: Path, what: str) -> list[Path]:
     Raises:
         NothingToDoError: no such folder, or none in it.
     """
+    if folder.is_file():
+        raise NothingToDoError(f"{what}: {str(folder)!r} is a file", "name the folder that it is in")
     if not folder.is_dir():
         raise NothingToDoError(f"{what}: there is no folder {str(folder)!r}", "check the path")
     found = list(find_audio(folder).files)

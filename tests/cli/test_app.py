@@ -122,9 +122,27 @@ def test_errors_are_plain_lines_on_stderr_with_the_documented_code(
         ),
         ("train --zzz", "styleshift train has no option --zzz", "try: styleshift train --help"),
         ("train --steps", "--steps needs a value", "try: styleshift train --help"),
-        ("train --domains a", "--domains needs 2 values", "try: styleshift train --help"),
+        ("train --domains a", "--domains needs two styles", "try: styleshift train --help"),
         ("train --json=3", "--json takes no value", "try: styleshift train --help"),
-        ("train a b", "words that have no place here: a b", "try: styleshift train --help"),
+        ("train a b", "words that have no place here: a b", "did you mean --domains a b?"),
+        ("train a b c", "words that have no place here: a b c", "try: styleshift train --help"),
+        ("train --domains a b c d", "words that have no place here: c d", "try: styleshift train --help"),
+        (
+            "convert x/a.wav x/b.wav x/c.wav --to piano",
+            "styleshift convert takes one source; there are more: x/b.wav x/c.wav",
+            "try: name their folder; of it --include '*.wav' takes only such files",
+        ),
+        (
+            "convert x --to --dry-run",
+            "--to needs a style; --dry-run came next",
+            "try: `styleshift models list` shows the styles that there are",
+        ),
+        (
+            "convert x --to piano --from -q",
+            "--from needs a style; -q came next",
+            "try: `styleshift models list` shows the styles that there are",
+        ),
+        ("evaluate x own/a", "styleshift evaluate needs --target", "did you mean --target own/a?"),
         ("precompute", "styleshift precompute needs FOLDER", "try: styleshift precompute --help"),
         ("convert", "styleshift convert needs SOURCE", "try: styleshift convert --help"),
         ("evaluate x", "styleshift evaluate needs --target", "try: styleshift evaluate --help"),
@@ -189,7 +207,7 @@ def test_options_behind_two_dashes_are_told_where_they_go(
 @pytest.mark.parametrize(
     ("words", "there", "hint"),
     [
-        ("convert -- a.wav b.wav", "", "try: styleshift convert --help"),
+        ("convert -- a.wav b.wav", "", "try: name their folder; "),
         ("convert -- a- -b -", "", "try: styleshift convert --help"),
         ("convert -- --to", "--to", "try: add --to DOMAIN or --model FILE"),  # it is a file
         ("convert --too b -- --to", "", "did you mean --to?"),

@@ -90,7 +90,7 @@ def test_damaged_files_end_with_what_can_be_done_for_them(model: Path, tmp_path:
     (tmp_path / "library" / "no.wav").write_bytes(b"no music")
     done = run(tmp_path, "library", "--to", "classical")
     assert done.returncode == 3
-    assert "1 damaged: fetch the file again, or --salvage converts what can be read" in done.stderr
+    assert "1 damaged (cut.wav): fetch the file again, or --salvage converts what can be read" in done.stderr
     page = (tmp_path / "library-classical" / "report.html").read_text()
     report = [json.loads(line) for line in (tmp_path / "library-classical" / "report.jsonl").open()]
     assert "--salvage converts what can be read" in page
@@ -196,7 +196,7 @@ def test_a_dry_run_knows_what_is_done_in_the_way_or_cut(model: Path, tmp_path: P
     assert "1 to convert, 20 seconds of audio; 1 up to date, 1 left out, 2 will fail" in said
     assert "in the way" in said
     assert "what will fail" in said
-    assert "1 damaged: fetch the file again, or --salvage converts what can be read" in plain.stderr
+    assert "1 damaged (cut.wav): fetch the file again, or --salvage converts what can be read" in plain.stderr
     # And that is what happens.
     real = run(tmp_path, "library", "--to", "classical", "--json")
     assert real.returncode == 3
@@ -291,6 +291,16 @@ def test_mistakes_are_told_in_two_lines(
     assert lines[0].startswith("error: ")
     assert len(lines) <= 2
     assert files(tmp_path / "library") == ["a.wav"]
+
+
+def test_a_pattern_that_matches_nothing_is_warned_of(model: Path, tmp_path: Path) -> None:
+    song(tmp_path / "library" / "old disk" / "a.wav")
+    for pattern, warnings in (("nonsense*", 1), ("*/old disk/*", 1), ("*.mp3", 1), ("*/a.wav", 0)):
+        done = run(
+            tmp_path, "library", "--to", "classical", "--include=*.wav", f"--include={pattern}", "--dry-run"
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("warning: no recording matches --") == warnings
 
 
 @pytest.mark.parametrize("more", [[], ["--model", "styleshift-workspace/models/m.onnx"]])

@@ -93,11 +93,28 @@ def test_what_is_lost_in_files_and_differs_in_a_value_has_one_row(
 
 
 def test_a_hint_is_said_once_and_says_of_how_many() -> None:
-    failures = [("damaged", "fetch"), ("damaged", "fetch"), ("damaged", "salvage"), ("damaged", "")]
-    failures += [("unreadable", "play"), ("absurd header", "play"), ("bug", "")]
+    failures = [("damaged", "fetch", "a"), ("damaged", "fetch", "b"), ("damaged", "salvage", "c\nd")]
+    failures += [("damaged", "", "e"), ("unreadable", "play", "f"), ("absurd header", "play", "g")]
+    failures.append(("bug", "", "h"))
     assert count_hints(failures) == [
         ("2 of 4 damaged", "fetch"),
-        ("1 unreadable and 1 absurd header", "play"),
-        ("1 of 4 damaged", "salvage"),
+        ("1 unreadable (f) and 1 absurd header (g)", "play"),
+        ("1 of 4 damaged (c\\nd)", "salvage"),
     ]
-    assert len(count_hints(("damaged", f"{number}") for number in range(9))) == 5
+    assert len(count_hints(("damaged", f"{number}", "a") for number in range(9))) == 5
+
+
+def test_how_to_convert_what_was_left_out_as_our_own_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = result_of(tmp_path, single=False)
+    job = result.plan.jobs[0]
+    show_forecast(
+        LibraryForecast(result.plan, (TrackForecast(job, "left out"),), 1, 0.0, "x"), TerminalReporter()
+    )
+    planned = capsys.readouterr().err
+    result.plan.tracks.end(0, TrackOutcome("a.wav", "left out", "own"))
+    show_result(result, StopRequest(), TerminalReporter())
+    for said in (planned, capsys.readouterr().err):
+        assert "1 made by styleshift, left out: try " in said
+        assert said.count("include") == 1

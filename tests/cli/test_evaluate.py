@@ -160,6 +160,9 @@ def test_heads_take_one_line_on_a_narrow_screen_and_each_has_its_words(
         (("nowhere", "--target", "target"), 10, "the conversions: there is no folder"),
         (("source", "--target", "nowhere"), 10, "the target style: there is no folder"),
         (("source", "--target", "target", "--truth", "other"), 2, "has the name of a conversion"),
+        (("source", "--target", "target", "--truth", "other"), 2, "give the target's own recordings"),
+        (("source", "--target", "target", "--source", "other"), 2, "that the conversions were made from"),
+        (("truth/0.wav", "--target", "target"), 10, "0.wav' is a file try: name the folder that it is in"),
         (("source",), 2, "--target"),
     ],
 )

@@ -32,6 +32,11 @@ def test_nothing_to_do_says_what_a_domain_is(tmp_path: Path, tone: Any, save: An
     with pytest.raises(NothingToDoError, match=r"'violin'.*piano") as caught:
         run(tmp_path, domains=["violin"])
     assert "each style is a sub-folder" in caught.value.hint
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/audio").touch()
+    with pytest.raises(NothingToDoError, match="is a file, no folder") as caught:
+        run(tmp_path / "lib")
+    assert f" {tmp_path}/lib/country " in caught.value.hint
     with pytest.raises(NothingToDoError, match="'pinao'") as caught:
         run(tmp_path, domains=["pinao"])
     assert caught.value.hint == "did you mean `domains=piano`?"

@@ -125,11 +125,16 @@ class Chosen:
         self._index, self._parts = settings.shard or (1, 1)
         self._limit = settings.limit
         self._seen = self._fitting = self._taken = 0
+        # Patterns that have matched nothing yet, by option.
+        self._idle = [("include", each) for each in dict.fromkeys(settings.include)]
+        self._idle += [("exclude", each) for each in dict.fromkeys(settings.exclude)]
 
     def of(self, names: Iterable[str]) -> Iterator[str]:
         """Those of the next names."""
         for name in names:
             self._seen += 1
+            if self._idle:
+                self._idle = [each for each in self._idle if not _fits(name, each[1:])]
             if not _chosen(name, self._include, self._exclude):
                 continue
             self._fitting += 1
@@ -137,6 +142,15 @@ class Chosen:
                 continue
             self._taken += 1
             yield name
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """A sentence for each pattern that matched nothing."""
+        top = "; a folder at the top of the library has no `*/` before it"
+        return tuple(
+            f"no recording matches `{option}={pattern}`{top if pattern.startswith('*/') else ''}"
+            for option, pattern in self._idle
+        )
 
     def check(self, source: object) -> None:
         """See that there were some.
@@ -152,9 +166,9 @@ class Chosen:
 
 
 def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    return (not include or _fits(name, include)) and not _fits(name, exclude)
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
     forms = (name, name.rpartition("/")[2])
-
-    def fits(patterns: Sequence[str]) -> bool:
-        return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
-
-    return (not include or fits(include)) and not fits(exclude)
+    return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)

@@ -51,6 +51,7 @@ class LibraryPlan:
         fetch: address of the folder of the sources; empty: they are on this machine.
         send: address of the folder of the outputs; empty: they are on this machine.
         leftovers: names below ``send`` of files that were on their way there when a run was killed.
+        unmatched: a sentence for each pattern of ``include`` and ``exclude`` that matches no file.
     """
 
     source: Path
@@ -61,6 +62,7 @@ class LibraryPlan:
     fetch: str = ""
     send: str = ""
     leftovers: tuple[str, ...] = field(default=(), repr=False)
+    unmatched: tuple[str, ...] = ()
 
     @property
     def output(self) -> Path:

@@ -80,7 +80,8 @@ def plan_library(
     with ThreadPoolExecutor(_LISTED_AHEAD) as threads:
         lister = _Lister(origin, target, threads)
         folders = walk_folders(lister.listing, lister.expect)
-        fill(tracks, folders, settings, extensions, origin.name, lister.outputs.pop if target.store else None)
+        there = lister.outputs.pop if target.store else None
+        unmatched = fill(tracks, folders, settings, extensions, origin.name, there)
     return LibraryPlan(
         Path(origin.name),
         journal,
@@ -89,6 +90,7 @@ def plan_library(
         fetch=origin.name if origin.store else "",
         send=target.name if target.store else "",
         leftovers=tuple(lister.leftovers),
+        unmatched=unmatched,
     )
 
 
@@ -226,7 +228,7 @@ def fill(
     extensions: Extensions,
     source: object,
     there: Callable[[str], Container[str]] | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Add the files of a library, folder by folder.
 
     Args:
@@ -236,6 +238,9 @@ def fill(
         extensions: of the outputs.
         source: named in a message.
         there: where outputs go to a store, what is there already in the folder of a name.
+
+    Returns:
+        A sentence for each pattern of ``include`` and ``exclude`` that matches no file.
 
     Raises:
         NothingToDoError: there is nothing to convert.
@@ -255,3 +260,4 @@ def fill(
         tracks.skip(folder.skipped)
         tracks.add(folder.name, planned(folder))
     chosen.check(source)
+    return chosen.unmatched

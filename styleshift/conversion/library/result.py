@@ -100,8 +100,11 @@ class LibraryResult:
 
     @property
     def hints(self) -> list[tuple[str, str]]:
-        """How many files failed and why, and what to try: once for all that ask for the same."""
-        return count_hints((each.reason, each.hint) for each in self.each("failed"))
+        """How many files failed or were left out, why, and what to try: once for the same."""
+        return [
+            *count_hints((each.reason, each.hint, each.name) for each in self.each("failed")),
+            *own_hint(self.count("left out")),
+        ]
 
     @property
     def seconds(self) -> float:
@@ -117,12 +120,22 @@ class LibraryResult:
         return self.plan.tracks.sums().get(status, Sums())
 
 
-def count_hints(failures: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """As :attr:`LibraryResult.hints`, of reasons and hints.
+def own_hint(count: int) -> list[tuple[str, str]]:
+    """As :attr:`LibraryResult.hints`, of so many files that were left out as styleshift made them."""
+    return [(f"{count} made by styleshift, left out", "try `include_own`")] if count else []
 
-    Where not all files of a reason ask for the same, the number says so: ``21 of 26 damaged``.
+
+def count_hints(failures: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """As :attr:`LibraryResult.hints`, of reasons, hints and names.
+
+    Where not all files of a reason ask for the same, the number says so: ``21 of 26 damaged``. One alone is
+    named: ``1 of 26 damaged (a.wav)``.
     """
-    counts = Counter(failures)
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    for reason, hint, name in failures:
+        counts[reason, hint] += 1
+        first.setdefault((reason, hint), name)
     whole: Counter[str] = Counter()
     for (reason, _), count in counts.items():
         whole[reason] += count
@@ -133,11 +146,21 @@ def count_hints(failures: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     frequent = sorted(hints.items(), key=lambda each: -sum(count for _, count in each[1]))[:_HINTS]
     return [
         (
-            listed([f"{count}{f' of {whole[why]}' * (count < whole[why])} {why}" for why, count in reasons]),
+            listed(
+                [
+                    f"{count}{f' of {whole[why]}' * (count < whole[why])} {why}"
+                    + (f" ({_one_line(first[why, hint])})" if count == 1 else "")
+                    for why, count in reasons
+                ]
+            ),
             hint,
         )
         for hint, reasons in frequent
     ]
+
+
+def _one_line(name: str) -> str:
+    return name.replace("\n", "\\n").replace("\r", "\\r")
 
 
 class _Outcomes(Mapping[str, TrackOutcome]):

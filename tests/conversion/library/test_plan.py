@@ -127,6 +127,19 @@ def test_parts_of_a_library_fit_together(tmp_path: Path) -> None:
     assert shards[0] | shards[1] == whole
 
 
+def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    source = tree(tmp_path / "l", "a.mp3", "old disk/b.mp3", "x/old disk/c.wav", "z.mp3")
+    top = "; a folder at the top of the library has no `*/` before it"
+    for chosen, told in (
+        ({"exclude": ["old disk/*", "a.*", "*/old disk/*"]}, []),
+        ({"include": ["*.mp3", "*.flac"]}, ["`include=*.flac`"]),
+        ({"include": ["*.mp3"], "exclude": ["*.wav"], "limit": 1, "shard": (2, 2)}, []),
+        ({"exclude": ["nonsense*", "*/new/*"]}, ["`exclude=nonsense*`", f"`exclude=*/new/*`{top}"]),
+    ):
+        plan = planned(source, "x", **chosen)
+        assert list(plan.unmatched) == [f"no recording matches {each}" for each in told]
+
+
 def test_formats_that_are_only_read_become_ones_that_are_written(tmp_path: Path) -> None:
     source = tree(tmp_path / "l", "a.ape", "b.wma", "c.m4a", "d.opus")
     plan = planned(source, "x")
