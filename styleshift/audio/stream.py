@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +186,28 @@ class DecodedStream:
         if not position:
             raise self._no_sound()
         self._check_length(position)
+
+    def blocks_to_damage(
+        self, frames: int, told: Callable[[AudioError], None] = lambda error: None
+    ) -> Iterator[Float32Array]:
+        """As :meth:`blocks`, but those up to the first damage.
+
+        Args:
+            frames: as there.
+            told: is given what is damaged.
+
+        Raises:
+            AudioError: there is no sound before the damage, or it is no damage.
+        """
+        some = False
+        try:
+            for block in self.blocks(frames):
+                some = True
+                yield block
+        except AudioError as error:
+            if not some or error.reason != "damaged":
+                raise
+            told(error)
 
     def check_promise(self) -> None:
         """Look whether the file is whole by what its container says, without decoding it.

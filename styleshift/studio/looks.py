@@ -7,7 +7,7 @@ import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from styleshift.system.environment import end_with_the_parent
 from styleshift.system.files import atomic_path
 
 if TYPE_CHECKING:
-    from styleshift.audio.stream import AudioInfo, DecodedStream
+    from styleshift.audio.stream import AudioInfo
     from styleshift.pages.overview import Overview
 
 WIDTH, HEIGHT = 720, 256
@@ -182,7 +182,7 @@ def draw(path: Path, kept: Path, high_hz: float) -> None:
         rate, frames = stream.sample_rate, stream.frames
     if not frames:
         with open_audio(path, allow_cut=True) as stream:
-            frames = sum(map(len, _readable(stream)))
+            frames = sum(map(len, stream.blocks_to_damage(_BLOCK)))
     overview, powers, read = _watched(path, frames, rate, high_hz)
     if not read:
         raise AudioError(f"{path.name} holds no sound that can be read", "the file may be damaged")
@@ -212,7 +212,7 @@ def _watched(path: Path, frames: int, rate: int, high_hz: float) -> tuple[Overvi
     overview = Overview(frames, rate, width=WIDTH, height=HEIGHT, high_hz=high_hz)
     with open_audio(path, allow_cut=True) as stream:
         meter = KWeightedPower(rate, stream.channels)
-        for block in _readable(stream):
+        for block in stream.blocks_to_damage(_BLOCK):
             overview.push(block.mean(axis=1, dtype=np.float32))
             powers.append(meter.push(block))
             read += len(block)
@@ -230,20 +230,8 @@ def copy(path: Path, kept: Path) -> None:
         channels = min(2, stream.channels)
         rate = stream.sample_rate
         with soundfile.SoundFile(partial, "w", rate, channels, "PCM_16", format="FLAC") as file:
-            for block in _readable(stream):
+            for block in stream.blocks_to_damage(_BLOCK):
                 file.write(np.clip(block[:, :channels], -1, 1))
-
-
-def _readable(stream: DecodedStream) -> Iterator[Float32Array]:
-    """All blocks, or those before the first damage, as a conversion salvages them; raises AudioError."""
-    some = False
-    try:
-        for block in stream.blocks(_BLOCK):
-            some = True
-            yield block
-    except AudioError as error:
-        if not some or error.reason != "damaged":
-            raise
 
 
 def _key(path: Path, what: str) -> str:

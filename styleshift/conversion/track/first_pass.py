@@ -18,7 +18,6 @@ from styleshift.conversion.settings import ConvertSettings
 from styleshift.conversion.track.loudness import KWeightedPower, integrated_loudness
 from styleshift.conversion.track.offset import OffsetMeter, without_offset
 from styleshift.conversion.track.voice import Voice, VoiceMeter, VoiceWanted
-from styleshift.errors import AudioError
 from styleshift.words import Remark
 
 BLOCK_FRAMES = 1 << 16
@@ -220,13 +219,9 @@ def _blocks(stream: DecodedStream, settings: ConvertSettings, warnings: list[str
     Raises:
         AudioError: there is damage; under ``salvage``, before any sound.
     """
-    some = False
-    try:
-        for block in stream.blocks(BLOCK_FRAMES):
-            some = True
-            yield block
-    except AudioError as error:
-        if not settings.salvage or not some or error.reason != "damaged":
-            raise
-        part = "only the part before the damage is converted"
-        warnings.append(Remark(f"{part}: {error.message}", part))
+    if not settings.salvage:
+        return stream.blocks(BLOCK_FRAMES)
+    part = "only the part before the damage is converted"
+    return stream.blocks_to_damage(
+        BLOCK_FRAMES, lambda error: warnings.append(Remark(f"{part}: {error.message}", part))
+    )
