@@ -141,6 +141,18 @@ def test_a_chunk_that_the_file_ends_in_is_named(tmp_path: Path) -> None:
     assert copy_tags(old, _silent(tmp_path / "new.w64"), MARK).lost == ("bext",)
 
 
+def test_a_chunk_too_large_for_memory_is_named(tmp_path: Path) -> None:
+    old = _silent(tmp_path / "old.w64")
+    length = 300_000_000
+    with old.open("r+b") as file:  # a hole, so that it takes no room
+        file.seek(0, 2)
+        file.write(BEXT + struct.pack("<Q", 24 + length))
+        file.truncate(file.tell() + length)
+    new = _silent(tmp_path / "new.w64")
+    assert copy_tags(old, new, MARK).lost == ("bext",)
+    assert new.stat().st_size < 1_000_000
+
+
 @pytest.mark.parametrize("length", [2**63 - 1, 2**64 - 1])
 @pytest.mark.parametrize("of", ["sound", "another"])
 def test_a_length_beyond_all_files_does_no_harm(tmp_path: Path, length: int, of: str) -> None:

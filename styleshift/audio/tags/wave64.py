@@ -28,6 +28,8 @@ _SUMMARY = uuid.UUID("925f94bc-525a-11d2-86dc-00c04f8edb8a").bytes_le
 _MARKERS = uuid.UUID("abf76256-392d-11d2-86c7-00c04f8edb8a").bytes_le
 _COMMENT = b"ICMT"
 _LARGEST = 1 << 24
+# Of a chunk that is kept: it goes through memory.
+_LARGEST_KEPT = 256_000_000
 
 
 def is_wave64(path: Path) -> bool:
@@ -78,7 +80,8 @@ def copy_wave64(
     with source.open("rb") as opened:
         file = Bytes(opened.fileno())
         for chunk in _others(file):
-            if _is_cut(file, chunk) or (_counts_samples(file, chunk) and not same_positions):
+            moved = not same_positions and _counts_samples(file, chunk)
+            if moved or chunk.length > _LARGEST_KEPT or _is_cut(file, chunk):
                 lost.append(_label(chunk))
             elif chunk.name == _SUMMARY and chunk.length <= _LARGEST:
                 texts += [entry for entry in _entries(file, chunk) if entry[0] != b"ISFT"]
