@@ -25,7 +25,7 @@ from styleshift.cli.options import (
 )
 from styleshift.cli.usage import number, one_of, whole
 from styleshift.conversion.limits import OVERWRITE, Overwrite
-from styleshift.errors import EXIT_SOME_FAILED, UsageError
+from styleshift.errors import EXIT_SOME_FAILED, NothingToDoError, UsageError
 from styleshift.system.patience import STALL_SECONDS
 from styleshift.words import as_typed
 from styleshift.workspace import setting
@@ -113,8 +113,6 @@ def convert(
     from styleshift.hooks.registry import warn_of_plugins
     from styleshift.system.interrupt import StopRequest
 
-    _check_style("--to", target)
-    _check_style("--from", source)
     warn_of_plugins(reporter)
     settings = ConvertSettings(
         audio_format=audio_format,
@@ -151,15 +149,6 @@ def convert(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _check_style(flag: str, style: str | None) -> None:
-    """Whether the next option was read as the style, because that was left out."""
-    if style is not None and re.fullmatch(r"--\w.*|-\w", style):
-        raise UsageError(
-            f"{flag} needs a style; {style} came next",
-            "`styleshift models list` shows the styles that there are",
-        )
-
-
 def _shard(text: str | None) -> tuple[int, int] | None:
     """``"2/4"`` as ``(2, 4)``."""
     if text is None:
@@ -194,7 +183,17 @@ def _model(
             return ["styleshift", "convert", music, "--model", str(path)]
 
         places = fetch_workspace(folder, ["models"], reporter)
-        return find_model(places, target=target, source=source, command=command, warn=reporter.warn)
+        try:
+            return find_model(places, target=target, source=source, command=command, warn=reporter.warn)
+        except NothingToDoError as error:
+            # No style is called so, and where one is left out the next option is read as it.
+            for flag, style in (("--to", target), ("--from", source)):
+                if re.fullmatch(r"--\w.*|-\w", style or ""):
+                    raise UsageError(
+                        f"{flag} needs a style; {style} came next",
+                        "`styleshift models list` shows the styles that there are",
+                    ) from error
+            raise
     bundle = load_bundle(model)
     metadata = bundle.metadata
     if not all(

@@ -340,6 +340,14 @@ def test_several_models_are_listed_with_a_command_that_works(
     assert run(tmp_path, "library", "--to", "classical", "--from", "jazz").returncode == 0
 
 
+def test_a_style_may_be_called_as_an_option_is(models: ModuleType, tmp_path: Path) -> None:
+    models.make_model(tmp_path / "styleshift-workspace" / "models" / "n.onnx", target="--live")
+    song(tmp_path / "library" / "a.wav")
+    done = run(tmp_path, "library", "--to", "--live")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "library---live" / "a.wav").is_file()
+
+
 def test_a_second_run_is_turned_away(model: Path, tmp_path: Path) -> None:
     song(tmp_path / "library" / "a.wav")
     lock = tmp_path / "library-classical" / ".styleshift" / "lock"
